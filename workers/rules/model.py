@@ -1,0 +1,104 @@
+"""Rules as values: what the loader makes of `rules.yaml` and what `decide` works with.
+
+Everything here is compiled once, at load. Conditions and templates are small objects with one
+method each; they never evaluate text that came from outside.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Fields = Mapping[str, Any]
+"""The names a rule can see, nested: {"conference": {...}, "member": {...}, "data": {...}, ...}.
+A field that is absent is simply not in the mapping."""
+
+
+class Unknown(Exception):
+    """A condition or template could not be answered; the text says which field was missing."""
+
+
+class Condition(Protocol):
+    """`match` or `if`, compiled."""
+
+    def refuses(self, fields: Fields) -> str | None:
+        """None when the condition holds, else one line why not. Raises `Unknown`."""
+
+
+class Template(Protocol):
+    """A text with `{{ }}`, or a plain one, compiled."""
+
+    def render(self, fields: Fields) -> str:
+        """Raises `Unknown` when a field it needs is absent."""
+
+
+class Expression(Protocol):
+    """One expression (Jinja2's language, sandboxed), compiled."""
+
+    def evaluate(self, fields: Fields) -> Any:
+        """Raises `Unknown` when a field it needs is absent or an operation has no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What a rule waits for: a kind of the catalogue and its parameter.
+
+    `parameter` is typed by the kind: seconds (float) for durations, text for digits, names and
+    cron lines, for `conference.members` a pair ("is" | "above" | "below", number); None if none.
+    """
+
+    kind: str
+    parameter: Any = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom an action is for: `member`, `all`, `others`, literal ids, or every member for whom
+    `where` is true."""
+
+    kind: str  # "member" | "all" | "others" | "ids" | "where"
+    ids: tuple[str, ...] = ()
+    where: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of `do`. `params` holds, by name, a compiled Template for every text that may
+    carry `{{ }}`, nested in mappings and lists as written, and plain values for the rest."""
+
+    action: str
+    target: Target | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    expires_in: float | None = None  # seconds; None: never
+    on_error: str = "stop"  # "stop" | "continue"
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `id` stays the same while its content does: a short hash of name and content,
+    so that timers and `once` of an unchanged rule live through a reload."""
+
+    id: str
+    name: str
+    triggers: tuple[Trigger, ...]
+    steps: tuple[Step, ...]
+    match: Condition | None = None
+    condition: Condition | None = None  # `if`
+    conference_globs: tuple[str, ...] = ()  # of `match`, for the index; empty: any conference
+    once: str | None = None  # "conference" | "member"
+    cooldown: float | None = None  # seconds
+    enabled: bool = True
+    dry_run: bool = False
+    description: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One entry of `limits`: the first whose condition holds sets the conference's time limit."""
+
+    duration: float  # seconds
+    hang_up: bool = True
+    match: Condition | None = None
+    line: int = 0
