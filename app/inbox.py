@@ -1,0 +1,99 @@
+"""The inbox of each conference: where an accepted event waits, in order, to be decided.
+
+Atomic: remembering an event's identities, appending it, and waking a worker are one step
+(`lua/accept.lua`). An event is either in the inbox and will be decided, or it was refused as a
+duplicate and nothing changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from app import keys
+from app.events import Event
+from app.scripts import script
+
+RECORDING_SECONDS = 30 * 86400
+PARKED_SECONDS = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes an event the same event when it comes again, and for how many seconds."""
+
+    key: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """`new` is False for a duplicate; then `event_id` is that of the first one."""
+
+    new: bool
+    event_id: str
+
+
+class Inbox:
+    """Accepts events. Every method raises `redis.exceptions.RedisError` when Redis cannot store."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self._accept = script(redis, "accept")
+        self._park = script(redis, "park")
+
+    def accept(self, event: Event, *, identities: Sequence[Identity]) -> Accepted:
+        """Store the event for good, once. `event.at` is ignored: Redis' clock dates it."""
+        recording = ""
+        if event.kind.startswith("recording."):
+            recording = event.data.get("recording_id", "")
+        new, event_id = self._accept(
+            keys.conference_key(event.conference),
+            event.conference,
+            event.id,
+            event.to_json(),
+            keys.recording(recording) if recording else "",
+            keys.parked(recording) if recording else "",
+            RECORDING_SECONDS,
+            *_remember(event, identities),
+        )
+        return Accepted(bool(new), event_id.decode())
+
+    def accept_for_recording(
+        self, event: Event, recording_id: str, *, identities: Sequence[Identity]
+    ) -> Accepted:
+        """Store an event of which only the recording is known: into the conference that was
+        recorded, or aside until that recording's own callback comes (for a day)."""
+        answer, text = self._park(
+            keys.recording(recording_id),
+            keys.parked(recording_id),
+            event.id,
+            event.to_json(),
+            PARKED_SECONDS,
+            *_remember(event, identities),
+        )
+        if answer == 2:
+            return self.accept(replace(event, conference=text.decode()), identities=identities)
+        return Accepted(bool(answer), text.decode())
+
+    def conference_of_recording(self, recording_id: str) -> str | None:
+        """The name of the conference that this recording belongs to, while it is remembered."""
+        name = self.redis.get(keys.recording(recording_id))
+        return name.decode() if isinstance(name, bytes) else None
+
+    def writable(self) -> bool:
+        """Can Redis store something now?"""
+        try:
+            return bool(self.redis.set(keys.PREFIX + "writable", "1", ex=60))
+        except RedisError:
+            return False
+
+
+def _remember(event: Event, identities: Sequence[Identity]) -> list[str | int]:
+    # The event's own id is an identity as well: should the answer of Redis get lost, the client
+    # library sends the step again, and it must not count twice.
+    pairs: list[str | int] = [keys.seen(event.id), 60]
+    for identity in identities:
+        pairs += [keys.seen(identity.key), identity.seconds]
+    return pairs

@@ -1,0 +1,92 @@
+"""Every key that Gavel keeps in Redis, and what is under it.
+
+A conference's name comes from outside and never becomes part of a key: `conference_key` hashes it.
+`{k}` below is such a key; a conference's web lane (webhooks) is a unit of its own: `{k}-web`.
+
+| key                        | type   | holds |
+|----------------------------|--------|---|
+| gavel:inbox:{k}            | list   | accepted events not yet decided, each `<at> <json>` |
+| gavel:conference:{k}       | string | the state of the conference, JSON |
+| gavel:outbox:{k}           | string | calls to make, in order, JSON |
+| gavel:lease:{k}            | string | who works it: `<token>:<number of its next commit>`, expires |
+| gavel:journal:{k}          | list   | what happened and why, JSON, newest last, bounded |
+| gavel:awake                | zset   | units with something to do, by the time to look again (ms) |
+| gavel:due                  | zset   | `<k> <timer id>` by due time (s) |
+| gavel:live                 | zset   | live conferences by start time (s) |
+| gavel:known                | zset   | every conference with a journal, by last activity (s) |
+| gavel:names                | hash   | {k} -> name |
+| gavel:seen:{hash}          | string | an identity that was accepted -> its event id, expires |
+| gavel:recording:{hash}     | string | recording id -> conference name, expires |
+| gavel:parked:{hash}        | list   | transcriptions whose recording is not known yet, expires |
+| gavel:dead                 | list   | events that could not be decided, with the error, bounded |
+| gavel:rules                | string | what the receiver needs of the rules (JSON) |
+| gavel:metrics              | hash   | counters |
+| gavel:budget:*             |        | the account's budget of API calls |
+| gavel:story                | channel| every journal entry as it is written |
+| rq:queue:gavel, rq:job:{k} |        | RQ's: the wake-ups |
+"""
+
+from base64 import urlsafe_b64encode
+from hashlib import blake2b
+
+PREFIX = "gavel:"
+AWAKE = PREFIX + "awake"
+DUE = PREFIX + "due"
+LIVE = PREFIX + "live"
+KNOWN = PREFIX + "known"
+NAMES = PREFIX + "names"
+DEAD = PREFIX + "dead"
+RULES = PREFIX + "rules"
+METRICS = PREFIX + "metrics"
+STORY = PREFIX + "story"
+QUEUE_NAME = "gavel"
+QUEUE = "rq:queue:" + QUEUE_NAME
+WEB = "-web"
+
+
+def digest(text: str) -> str:
+    """22 characters of the URL-safe alphabet that stand for any text (128 bits)."""
+    return urlsafe_b64encode(
+        blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    )[:22].decode("ascii")
+
+
+def conference_key(name: str) -> str:
+    """The key of a conference: fixed length, plain characters, whatever the name holds."""
+    return digest(name)
+
+
+def inbox(key: str) -> str:
+    return PREFIX + "inbox:" + key
+
+
+def conference(key: str) -> str:
+    return PREFIX + "conference:" + key
+
+
+def outbox(key: str) -> str:
+    return PREFIX + "outbox:" + key
+
+
+def lease(key: str) -> str:
+    return PREFIX + "lease:" + key
+
+
+def journal(key: str) -> str:
+    return PREFIX + "journal:" + key
+
+
+def job(key: str) -> str:
+    return "rq:job:" + key
+
+
+def seen(identity: str) -> str:
+    return PREFIX + "seen:" + digest(identity)
+
+
+def recording(recording_id: str) -> str:
+    return PREFIX + "recording:" + digest(recording_id)
+
+
+def parked(recording_id: str) -> str:
+    return PREFIX + "parked:" + digest(recording_id)

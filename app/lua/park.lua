@@ -1,0 +1,22 @@
+-- Keep a transcription whose recording nobody has told us of yet.
+-- ARGV: recording key, parked key, event id, event JSON, seconds to keep, then pairs of identities.
+-- Returns {2, conference name} when the recording is known after all (nothing was changed),
+-- {1, event id} when parked, {0, earlier id} for a duplicate.
+
+local name = redis.call('GET', ARGV[1])
+if name then return {2, name} end
+for i = 6, #ARGV, 2 do
+  local before = redis.call('GET', ARGV[i])
+  if before then
+    count('events_duplicate', 1)
+    return {0, before}
+  end
+end
+for i = 6, #ARGV, 2 do
+  redis.call('SET', ARGV[i], ARGV[3], 'EX', ARGV[i + 1])
+end
+redis.call('RPUSH', ARGV[2], ARGV[4])
+redis.call('LTRIM', ARGV[2], -10, -1)
+redis.call('EXPIRE', ARGV[2], ARGV[5])
+count('events_accepted', 1)
+return {1, ARGV[3]}

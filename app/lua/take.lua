@@ -1,0 +1,22 @@
+-- Take the lease of a unit and read all that a worker needs.
+-- ARGV: unit key, token, lease in ms, how many events at most.
+-- Returns nil when somebody else works it, else {now, number of the next commit, state or false,
+-- outbox or false, name or false, events}.
+
+local key, token, lease = ARGV[1], ARGV[2], 'gavel:lease:' .. ARGV[1]
+local held = redis.call('GET', lease)
+local number = '0'
+if held then
+  local owner, n = string.match(held, '^(.*):(%d+)$')
+  if owner ~= token then return nil end
+  number = n
+end
+redis.call('SET', lease, token .. ':' .. number, 'PX', ARGV[3])
+local now = clock()
+redis.call('ZADD', 'gavel:awake', math.floor(now * 1000) + ARGV[3], key)
+redis.call('DEL', 'rq:job:' .. key)
+return {
+  seconds(now), tonumber(number), redis.call('GET', 'gavel:conference:' .. key),
+  redis.call('GET', 'gavel:outbox:' .. key), redis.call('HGET', 'gavel:names', key),
+  redis.call('LRANGE', 'gavel:inbox:' .. key, 0, ARGV[4] - 1),
+}

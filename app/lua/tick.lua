@@ -1,0 +1,29 @@
+-- Fire what is due and look after units that nobody worked in time.
+-- ARGV: how many timers at most. Returns {now, timers fired, time of the next timer or '', units woken again}.
+-- A fired timer is an event in its conference's inbox, dated with the time it was due;
+-- the timer called `~` only wakes its unit (a call waits for its time).
+
+local now = clock()
+local due = redis.call('ZRANGEBYSCORE', 'gavel:due', '-inf', seconds(now), 'WITHSCORES', 'LIMIT', 0, ARGV[1])
+for i = 1, #due, 2 do
+  local key, timer = string.match(due[i], '^(%S+) (.*)$')
+  redis.call('ZREM', 'gavel:due', due[i])
+  if timer ~= '~' then
+    local id = 'tmr-' .. string.sub(redis.sha1hex(due[i] .. due[i + 1]), 1, 16)
+    redis.call('RPUSH', 'gavel:inbox:' .. key, seconds(due[i + 1]) .. ' ' .. cjson.encode({
+      id = id, kind = 'timer', conference = redis.call('HGET', 'gavel:names', key) or '', uuid = '',
+      data = {timer = timer, due = tonumber(due[i + 1])},
+    }))
+  end
+  wake(key, now)
+end
+if #due > 0 then count('timers_fired', #due / 2) end
+
+local forgotten = redis.call('ZRANGEBYSCORE', 'gavel:awake', '-inf', math.floor(now * 1000), 'LIMIT', 0, 100)
+for _, key in ipairs(forgotten) do
+  redis.call('ZADD', 'gavel:awake', math.floor((now + 5) * 1000), key)
+  if not redis.call('LPOS', 'rq:queue:gavel', key) then push(key) end
+end
+
+local next = redis.call('ZRANGE', 'gavel:due', 0, 0, 'WITHSCORES')
+return {seconds(now), #due / 2, next[2] or '', #forgotten}

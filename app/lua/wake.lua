@@ -1,0 +1,31 @@
+-- Shared beginning of every script: Redis' own clock, and waking a unit.
+
+local function clock()
+  local t = redis.call('TIME')
+  return t[1] + t[2] / 1000000
+end
+
+local function seconds(t)
+  return string.format('%.6f', t)
+end
+
+-- An RQ job as rq 3 stores it, so that its own tools and workers read it. The job's id is the
+-- unit's key: one unit has at most one job.
+local function push(key)
+  redis.call('HSET', 'rq:job:' .. key, 'origin', 'gavel', 'status', 'queued',
+    'description', 'work_conference', 'timeout', '3600', 'result_ttl', '0', 'failure_ttl', '3600',
+    'data', '["workers.jobs.work_conference", null, ["' .. key .. '"], {}]')
+  redis.call('RPUSH', 'rq:queue:gavel', key)
+end
+
+-- Wakes a worker unless the unit is awake already: queued, or being worked.
+-- Should nobody take it in time, the tick looks again.
+local function wake(key, now)
+  if redis.call('ZADD', 'gavel:awake', 'NX', math.floor((now + 5) * 1000), key) == 1 then
+    push(key)
+  end
+end
+
+local function count(field, by)
+  redis.call('HINCRBY', 'gavel:metrics', field, by)
+end
