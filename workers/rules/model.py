@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 Fields = Mapping[str, Any]
 """The names a rule can see, nested: {"conference": {...}, "member": {...}, "data": {...}, ...}.
-A field that is absent is simply not in the mapping."""
+A field that is absent is simply not in the mapping. Which names there are, by trigger, is said
+by `workers.rules.names`. A `where` sees them with `member` replaced by the member it asks about.
+`lists` need not be given: the loader compiles them in."""
 
 
 class Unknown(Exception):
@@ -27,8 +29,9 @@ class Condition(Protocol):
 class Template(Protocol):
     """A text with `{{ }}`, or a plain one, compiled."""
 
-    def render(self, fields: Fields) -> str:
-        """Raises `Unknown` when a field it needs is absent."""
+    def render(self, fields: Fields) -> Any:
+        """Text; within `json` and `data` any JSON value, since a text there that is nothing but
+        one `{{ }}` keeps its value's type. Raises `Unknown` when a field it needs is absent."""
 
 
 class Expression(Protocol):
@@ -53,18 +56,31 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom an action is for: `member`, `all`, `others`, literal ids, or every member for whom
-    `where` is true."""
+    """Whom an action is for: `member`, `all`, `others`, a list of ids, or every member for whom
+    `where` is true.
+
+    Ids that were written out are in `ids`, those written as `{{ }}` in `id_templates`; a `where`
+    that is `Unknown` for a member leaves that member out.
+    """
 
     kind: str  # "member" | "all" | "others" | "ids" | "where"
     ids: tuple[str, ...] = ()
     where: Expression | None = None
+    id_templates: tuple[Template, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One entry of `do`. `params` holds, by name, a compiled Template for every text that may
-    carry `{{ }}`, nested in mappings and lists as written, and plain values for the rest."""
+    carry `{{ }}`, nested in mappings and lists as written, and plain values for the rest.
+
+    Names in `params` (all but the bold ones optional, absent when not written):
+    speak: **text** (Template), voice, language; play: **url** (Template);
+    record: format, transcribe (bool); hang_up without a target: **what** ("conference" |
+    "every_conference"); extend, wait: **duration** (seconds); trigger: **name** (text), data
+    (mapping); webhook: **url** (Template), json, headers (mapping of Templates), secret_env;
+    archive: **to** (Template); log: **text** (Template). The other actions have none.
+    """
 
     action: str
     target: Target | None = None
@@ -96,9 +112,23 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One entry of `limits`: the first whose condition holds sets the conference's time limit."""
+    """One entry of `limits`: the first whose condition holds sets the conference's time limit.
+    The condition asks for nothing but `conference.name`."""
 
     duration: float  # seconds
     hang_up: bool = True
     match: Condition | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOptions:
+    """One entry of `conferences`: how callers join the conferences that its globs match.
+
+    `options` has the attributes in snake_case, typed: booleans, whole numbers, seconds for
+    `time_limit`, texts, and `digits_match` as a tuple. Only what was written is in it.
+    """
+
+    conference: tuple[str, ...]
+    options: Mapping[str, Any]
     line: int = 0
