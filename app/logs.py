@@ -1,0 +1,119 @@
+"""The log: one line a step, with ids, and nothing secret in it.
+
+`step(log, "accept", event=…, conference=…)` is how a step is said. What is redacted, in every
+line, tracebacks included: the configured secrets, signatures, bearer tokens, passwords in URLs,
+and phone numbers but for their last four digits.
+"""
+
+import json
+import logging
+import re
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+PHONE = re.compile(
+    r"\+\d(?:[ ().-]{0,2}\d){6,14}"  # +1 (415) 555-0100
+    r"|(?<![0-9a-fA-F])\d{7,15}(?![0-9a-fA-F])"  # 14155550100, not part of an id in hex
+)
+SIGNATURE = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
+CREDENTIALS = re.compile(
+    r"(?P<head>\b(?:bearer|basic)\s+|\b(?:auth_?token|password|secret|token)[\"']?\s*[=:]\s*[\"']?)"
+    r"(?P<value>[^\s\"',;&]+)",
+    re.IGNORECASE,
+)
+URL_LOGIN = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
+PLAIN = re.compile(r"[\w./:@+#*,;=%\[\]~-]+")
+
+
+class Redaction:
+    """Takes everything out of a text that must not be in a log."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+
+    def __call__(self, text: str) -> str:
+        if self._known:
+            text = self._known.sub("[secret]", text)
+        text = URL_LOGIN.sub("[login]", text)
+        text = SIGNATURE.sub("[signature]", text)
+        text = CREDENTIALS.sub(r"\g<head>[secret]", text)
+        return PHONE.sub(_last_four, text)
+
+
+def _last_four(found: re.Match[str]) -> str:
+    return "…" + re.sub(r"\D", "", found[0])[-4:]
+
+
+class LineFormatter(logging.Formatter):
+    """`2026-01-05T10:00:00.123Z INFO receive: accept event=evt-… conference="my room"`"""
+
+    def __init__(self, redact: Redaction) -> None:
+        super().__init__()
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        ids: dict[str, Any] = getattr(record, "ids", {})
+        words = [record.getMessage(), *(f"{key}={_quoted(value)}" for key, value in ids.items())]
+        body = self._redact(_one_line(" ".join(words) + self._trace(record)))
+        return f"{_time(record)} {record.levelname} {record.name}: {body}"
+
+    def _trace(self, record: logging.LogRecord) -> str:
+        return "\n" + self.formatException(record.exc_info) if record.exc_info else ""
+
+
+class JsonFormatter(LineFormatter):
+    """The same as one JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        ids: dict[str, Any] = getattr(record, "ids", {})
+        line = {key: self._redact(str(value)) for key, value in ids.items()}
+        line |= {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": self._redact(record.getMessage()),
+        }
+        if record.exc_info:
+            line["trace"] = self._redact(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+
+def step(log: logging.Logger, word: str, /, *, level: int = logging.INFO, **ids: object) -> None:
+    """Log one step of the path (receive, accept, decide, act, …) with the ids that belong to it."""
+    if log.isEnabledFor(level):
+        log.log(level, word, extra={"ids": ids})
+
+
+def start_logging(
+    format: str, level: str, secrets: Iterable[str] = (), stream: TextIO | None = None
+) -> None:
+    """Set up the log of this process: everything to one stream (stderr), redacted."""
+    redact = Redaction(secrets)
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter(redact) if format == "json" else LineFormatter(redact))
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
+
+
+def _time(record: logging.LogRecord) -> str:
+    seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+    return f"{seconds}.{int(record.msecs):03d}Z"
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return text if PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
+def _one_line(text: str) -> str:
+    """Control characters as escapes: nobody who names a conference can forge a line."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,116 @@
+"""How the text of a setting becomes a value: strict, and an error says what would be right.
+
+Every function takes the text and returns the value, or raises ValueError with words that fit
+behind "NAME must be".
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION = re.compile(rf"(?:{_DURATION_PART.pattern})+")
+_RATE = re.compile(r"(\d+)/(.+)")
+_AUTH_ID = re.compile(r"[A-Za-z0-9]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `calls` in any window of `seconds`."""
+
+    calls: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.calls}/{self.seconds:g}s"
+
+
+def text(value: str) -> str:
+    return value
+
+
+def boolean(value: str) -> bool:
+    if value.lower() in {"true", "yes", "on", "1"}:
+        return True
+    if value.lower() in {"false", "no", "off", "0"}:
+        return False
+    raise ValueError("true or false")
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if re.fullmatch(r"\d{1,9}", value, re.ASCII) and low <= int(value) <= high:
+            return int(value)
+        raise ValueError(f"a whole number from {low} to {high}")
+
+    return parse
+
+
+def duration(value: str) -> float:
+    """Seconds. A unit is required, so that nobody has to guess it."""
+    if not _DURATION.fullmatch(value):
+        raise ValueError("a duration such as 30s, 500ms or 1m30s")
+    seconds = sum(float(number) * SECONDS[unit] for number, unit in _DURATION_PART.findall(value))
+    if not 0 < seconds <= 366 * 86400:
+        raise ValueError("a duration above 0s and below 366d")
+    return seconds
+
+
+def rate(value: str) -> Rate:
+    found = _RATE.fullmatch(value)
+    if found and int(found[1]) > 0:
+        return Rate(int(found[1]), duration(found[2]))
+    raise ValueError("a rate such as 300/5s")
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.lower() in choices:
+            return value.lower()
+        raise ValueError("one of " + ", ".join(choices))
+
+    return parse
+
+
+def tokens(value: str) -> tuple[str, ...]:
+    """Several, separated by commas: the old and the new one while they are rotated."""
+    found = tuple(part.strip() for part in value.split(","))
+    if not all(found):
+        raise ValueError("one token, or several with commas between them, none empty")
+    if not all(part.isascii() and part.isprintable() and " " not in part for part in found):
+        raise ValueError("made of printable ASCII characters without spaces")
+    return found
+
+
+def auth_id(value: str) -> str:
+    if not _AUTH_ID.fullmatch(value):
+        raise ValueError("the Auth ID of the Plivo console: MA or SA and 18 letters and digits")
+    return value
+
+
+def web_url(value: str) -> str:
+    """`http(s)://host[:port][/path]` without a slash at the end."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not value.isascii() or re.search(r"[\s?#@]", value):
+        raise ValueError("a URL such as https://gavel.example.com, no query, no password in it")
+    return value.rstrip("/")
+
+
+def redis_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host = parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2]
+    except ValueError:
+        host = ""
+    if host and parts.scheme in {"redis", "rediss", "unix", "redis+sentinel"}:
+        return value
+    raise ValueError(
+        "redis://host:port/db, rediss://…, unix:///path/to.sock "
+        "or redis+sentinel://host:port,host:port/service/db"
+    )

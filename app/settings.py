@@ -1,0 +1,183 @@
+"""Settings: every one is a field here, read once, from the environment.
+
+The name in the environment is the field's name in capitals. Every secret may also be given as
+`NAME_FILE`, the path of a file that holds it. An empty variable counts as not set. This is the
+only module that reads the environment.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+from app.errors import SettingsError
+from app.setting_values import (
+    Rate,
+    auth_id,
+    boolean,
+    duration,
+    integer,
+    one_of,
+    rate,
+    redis_url,
+    text,
+    tokens,
+    web_url,
+)
+
+PLIVO_RATE = Rate(calls=300, seconds=5.0)
+"""What Plivo allows an account (contract section 7.6)."""
+
+policy = one_of("require", "warn", "off")
+
+
+def setting(
+    parse: Callable[[str], Any], default: Any, meaning: str, *, secret: bool = False
+) -> Any:
+    """One setting: how its text is read, its default, one line of documentation."""
+    metadata = {"parse": parse, "meaning": meaning, "secret": secret}
+    return field(default=default, metadata=metadata, repr=not secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, typed: durations are seconds (float), tokens are tuples, never empty texts."""
+
+    plivo_auth_id: str | None = setting(auth_id, None, "the Plivo account")
+    plivo_auth_token: tuple[str, ...] = setting(
+        tokens,
+        (),
+        "its token; the first one is for our calls, all are good for signatures",
+        secret=True,
+    )
+    plivo_api_url: str = setting(web_url, "https://api.plivo.com", "where the Conference API is")
+    public_url: str = setting(
+        web_url,
+        "",
+        "how Plivo reaches us; signatures are checked against it (http://127.0.0.1:PORT)",
+    )
+    redis_url: str | None = setting(
+        redis_url, None, "Redis 7 or Valkey; none: the embedded Valkey of `gavel up`", secret=True
+    )
+    redis_timeout: float = setting(duration, 2.0, "how long to wait for an answer of Redis")
+    rules_file: str = setting(text, "rules.yaml", "the rules")
+    state_dir: str = setting(text, "var", "where the embedded Valkey and made-up secrets live")
+    trigger_token: tuple[str, ...] = setting(
+        tokens, (), "bearer tokens of POST /triggers; none: that route answers 403", secret=True
+    )
+    plivo_rate: Rate = setting(rate, PLIVO_RATE, "the account's budget of API calls")
+    reconcile_interval: float = setting(
+        duration, 30.0, "how often live or doubtful conferences are held against Plivo's own list"
+    )
+    admin_password: str | None = setting(
+        text, None, "console and admin API; none: made at the first start", secret=True
+    )
+    host: str = setting(text, "127.0.0.1", "the address to listen on; 0.0.0.0 in a container")
+    port: int = setting(integer(1, 65535), 8000, "the port to listen on")
+    web_processes: int = setting(integer(1, 64), 1, "gunicorn workers")
+    web_threads: int = setting(integer(1, 256), 8, "threads of each of them")
+    worker_processes: int = setting(integer(1, 64), 1, "processes that decide and act")
+    worker_threads: int = setting(
+        integer(1, 256), 24, "conferences that each of them works at the same time"
+    )
+    log_format: str = setting(one_of("text", "json"), "text", "text or json, one line a step")
+    log_level: str = setting(
+        one_of("debug", "info", "warning", "error"), "info", "debug, info, warning or error"
+    )
+    signature_conference: str = setting(
+        policy, "require", "wrong signatures on /plivo/conference: require, warn or off"
+    )
+    signature_recording: str = setting(policy, "require", "the same for /plivo/recording")
+    signature_transcription: str = setting(policy, "require", "the same for /plivo/transcription")
+    signature_answer: str = setting(policy, "require", "the same for /plivo/answer")
+    dedupe_window: float = setting(
+        duration, 3600.0, "how long a callback is recognised when it comes again"
+    )
+    replay_window: float = setting(
+        duration, 86400.0, "how long a signature's nonce is remembered for digits and floor"
+    )
+    allow_private_webhooks: bool = setting(
+        boolean, False, "may webhooks go to private and loopback addresses"
+    )
+
+    def __post_init__(self) -> None:
+        if not self.public_url:
+            object.__setattr__(self, "public_url", f"http://127.0.0.1:{self.port}")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read all settings. Raises one SettingsError that lists everything that is wrong."""
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for entry in fields(cls):
+            name = entry.name.upper()
+            try:
+                given = _given(name, environ, secret=entry.metadata["secret"])
+                if given is not None:
+                    values[entry.name] = entry.metadata["parse"](given)
+            except SettingsError as error:
+                problems += error.problems
+            except ValueError as error:
+                problems.append(f"{name} must be {error}")
+        if bool(_set("PLIVO_AUTH_ID", environ)) != bool(_set("PLIVO_AUTH_TOKEN", environ)):
+            problems.append("PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN belong together: set both or none")
+        if problems:
+            raise SettingsError(problems)
+        return cls(**values)
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of this process."""
+        return cls.from_environ(os.environ)
+
+    def require(self, *names: str) -> Self:
+        """Raises SettingsError unless all these fields have a value: for processes that can not
+        make up for them, as `gavel up` does."""
+        missing = [name for name in names if getattr(self, name) in (None, ())]
+        if missing:
+            raise SettingsError(
+                f"{name.upper()} is missing: set it, or start with `gavel up`, which fills it in"
+                for name in missing
+            )
+        return self
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret text, for the log's redaction."""
+        own = [*self.plivo_auth_token, *self.trigger_token]
+        return tuple([*own, self.admin_password] if self.admin_password else own)
+
+
+def named_secret(name: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """A secret that the rules name, such as `CRM_WEBHOOK_SECRET`, or what `NAME_FILE` points to.
+
+    None when it is not set. Raises SettingsError when the file can not be read.
+    """
+    return _given(name, os.environ if environ is None else environ, secret=True)
+
+
+def environment() -> dict[str, str]:
+    """A copy of the environment, for a child process."""
+    return dict(os.environ)
+
+
+def _set(name: str, environ: Mapping[str, str]) -> str | None:
+    return environ.get(name) or environ.get(f"{name}_FILE")
+
+
+def _given(name: str, environ: Mapping[str, str], *, secret: bool) -> str | None:
+    """The text of a setting, out of its file where it has one; None when it is not set."""
+    value = environ.get(name, "").strip()
+    path = environ.get(f"{name}_FILE", "").strip() if secret else ""
+    if not path:
+        return value or None
+    if value:
+        raise SettingsError([f"{name} and {name}_FILE are both set: keep one"])
+    try:
+        value = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise SettingsError([f"{name}_FILE can not be read: {path}: {reason}"]) from None
+    if not value:
+        raise SettingsError([f"{name}_FILE is empty: {path}"])
+    return value
