@@ -1,0 +1,190 @@
+"""What we keep of one conference name: the instance that is live, and what guards against replays.
+
+Plivo reuses names: every time a room fills again it is a new *instance* with a new ConferenceUUID.
+A `Conference` is all that is remembered of one name, stored as one small JSON text. `decide` makes
+the next one from it; nothing else changes it. Everything that is remembered is bounded.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+VERSION = 1
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class UnreadableConference(ValueError):
+    """The stored state of a conference was written by a newer Gavel: run that version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member. `facts` is what rules see as `member.*` (a fact nobody told is not in it);
+    `seen` is when we last heard of this member or acted on it, seconds since the epoch."""
+
+    id: str
+    facts: Mapping[str, Any]
+    seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something due. `id` is unique within the conference's name over all its instances; a timer
+    that repeats keeps its id and gets a new `due`, so compare both.
+
+    `kind` is a time trigger of the catalogue (`conference.elapsed`, …), `limit` or `wait`. `rule`
+    is a rule's id and `trigger` the index of its trigger; `number` the instance it belongs to;
+    `run` the run that a `wait` goes on with.
+    """
+
+    id: str
+    due: float
+    kind: str
+    rule: str = ""
+    trigger: int = 0
+    number: int = 0
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A run that goes on later, from `step`: after a `wait` (`awaits` is "timer"), or when its
+    webhook or archive is through ("step"). `fields` are those of its event."""
+
+    run: str
+    rule: str
+    step: int
+    event: str
+    at: float
+    number: int
+    awaits: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An instance that is over: what its late recordings and transcripts still need to know."""
+
+    number: int
+    uuid: str
+    started_at: float
+    ended_at: float
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conference:
+    """The state of one conference name.
+
+    `number` counts its instances; everything below belongs to the live one (or the last, when not
+    live) unless it says otherwise. `limit` is in seconds since `started_at` and includes
+    `extended`. `gone` maps ids of members who left to a hash of their call. `once`, `recordings`
+    and `past` also speak of earlier instances, by number. `ended` are hashes of earlier UUIDs.
+    """
+
+    name: str
+    uuid: str = ""
+    live: bool = False
+    number: int = 0
+    started_at: float = 0.0
+    members: Mapping[str, Member] = field(default_factory=dict)
+    gone: Mapping[str, str] = field(default_factory=dict)
+    limit: float | None = None
+    hang_up: bool = True
+    extended: float = 0.0
+    recording: bool = False
+    alone_since: float | None = None
+    seen: float = 0.0
+    resumed: bool = False
+    rules: str = ""
+    timers: Mapping[str, Timer] = field(default_factory=dict)
+    waiting: Mapping[str, Waiting] = field(default_factory=dict)
+    once: Mapping[str, int] = field(default_factory=dict)
+    cooldowns: Mapping[str, float] = field(default_factory=dict)
+    recordings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    strays: tuple[tuple[str, str, str], ...] = ()
+    past: tuple[Past, ...] = ()
+    ended: tuple[str, ...] = ()
+
+    @classmethod
+    def new(cls, name: str) -> Self:
+        """A name that nothing is known of."""
+        return cls(name)
+
+    @property
+    def limit_at(self) -> float | None:
+        """When the limit is reached, seconds since the epoch."""
+        return None if self.limit is None else self.started_at + self.limit
+
+    def to_json(self) -> str:
+        """The stored form: what differs from a new conference, under short keys."""
+        kept: dict[str, Any] = {"v": VERSION, "name": self.name}
+        for key, attribute in _PLAIN:
+            value = getattr(self, attribute)
+            if value:
+                kept[key] = value
+        if not self.hang_up:
+            kept["nohang"] = True
+        if self.members:
+            kept["m"] = [[member.facts, member.seen] for member in self.members.values()]
+        if self.timers:
+            kept["t"] = [
+                [t.id, t.due, t.kind, t.rule, t.trigger, t.number, t.run]
+                for t in self.timers.values()
+            ]
+        if self.waiting:
+            kept["w"] = [
+                [w.run, w.rule, w.step, w.event, w.at, w.number, w.awaits, w.fields]
+                for w in self.waiting.values()
+            ]
+        if self.past:
+            kept["p"] = [[p.number, p.uuid, p.started_at, p.ended_at, p.limit] for p in self.past]
+        return _encode(kept)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Raises `UnreadableConference` when a newer version wrote it."""
+        kept = json.loads(text)
+        if kept["v"] > VERSION:
+            raise UnreadableConference(
+                f"state version {kept['v']} is newer than this Gavel reads ({VERSION})"
+            )
+        plain = {attribute: kept[key] for key, attribute in _PLAIN if key in kept}
+        if "recordings" in plain:
+            plain["recordings"] = {k: (n, f) for k, (n, f) in plain["recordings"].items()}
+        if "strays" in plain:
+            plain["strays"] = tuple((u, m, c) for u, m, c in plain["strays"])
+        if "ended" in plain:
+            plain["ended"] = tuple(plain["ended"])
+        return cls(
+            name=kept["name"],
+            hang_up="nohang" not in kept,
+            members={f["id"]: Member(f["id"], f, seen) for f, seen in kept.get("m", ())},
+            timers={row[0]: Timer(*row) for row in kept.get("t", ())},
+            waiting={row[0]: Waiting(*row) for row in kept.get("w", ())},
+            past=tuple(Past(*row) for row in kept.get("p", ())),
+            **plain,
+        )
+
+
+_PLAIN = (
+    ("u", "uuid"),
+    ("l", "live"),
+    ("n", "number"),
+    ("s", "started_at"),
+    ("g", "gone"),
+    ("lim", "limit"),
+    ("ext", "extended"),
+    ("rec", "recording"),
+    ("al", "alone_since"),
+    ("seen", "seen"),
+    ("res", "resumed"),
+    ("r", "rules"),
+    ("o", "once"),
+    ("c", "cooldowns"),
+    ("rs", "recordings"),
+    ("st", "strays"),
+    ("e", "ended"),
+)
