@@ -26,9 +26,6 @@ from app.setting_values import (
     web_url,
 )
 
-PLIVO_RATE = Rate(calls=300, seconds=5.0)
-"""What Plivo allows an account (contract section 7.6)."""
-
 policy = one_of("require", "warn", "off")
 
 
@@ -38,6 +35,13 @@ def setting(
     """One setting: how its text is read, its default, one line of documentation."""
     metadata = {"parse": parse, "meaning": meaning, "secret": secret}
     return field(default=default, metadata=metadata, repr=not secret)
+
+
+PLIVO_RATE: Any = setting(
+    rate,
+    Rate(calls=300, seconds=5.0),  # what Plivo allows an account (contract section 7.6)
+    "the account's budget of API calls",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ class Settings:
     trigger_token: tuple[str, ...] = setting(
         tokens, (), "bearer tokens of POST /triggers; none: that route answers 403", secret=True
     )
-    plivo_rate: Rate = setting(rate, PLIVO_RATE, "the account's budget of API calls")
+    plivo_rate: Rate = PLIVO_RATE
     reconcile_interval: float = setting(
         duration, 30.0, "how often live or doubtful conferences are held against Plivo's own list"
     )
@@ -75,6 +79,7 @@ class Settings:
     )
     host: str = setting(text, "127.0.0.1", "the address to listen on; 0.0.0.0 in a container")
     port: int = setting(integer(1, 65535), 8000, "the port to listen on")
+    sandbox_port: int = setting(integer(1, 65535), 8001, "the port of the sandbox, on 127.0.0.1")
     web_processes: int = setting(integer(1, 64), 1, "gunicorn workers")
     web_threads: int = setting(integer(1, 256), 8, "threads of each of them")
     worker_processes: int = setting(integer(1, 64), 1, "processes that decide and act")
