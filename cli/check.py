@@ -1,0 +1,55 @@
+"""`gavel check`: every problem of a rules file at once."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from app.errors import GavelError
+from app.settings import Settings
+from workers.rules.load import load
+from workers.rules.model import Rules
+from workers.rules.problems import RulesError
+
+LARGEST = 1024 * 1024
+
+
+class NoRulesFile(GavelError):
+    """The rules file can not be read: mend the path or the setting RULES_FILE."""
+
+
+def read_rules(path: str) -> str:
+    """The text of a rules file. Raises NoRulesFile."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(LARGEST + 1).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NoRulesFile(f"{path} is not UTF-8 text (byte {error.start})") from None
+    except OSError as error:
+        raise NoRulesFile(
+            f"the rules file {path} can not be read: {error.strerror}. "
+            "Write it, or set RULES_FILE to where it is"
+        ) from None
+
+
+def load_rules(path: str) -> Rules:
+    """The rules of a file. Raises NoRulesFile or RulesError."""
+    return load(read_rules(path), path)
+
+
+@click.command()
+@click.argument("rules_file", required=False)
+def check(rules_file: str | None) -> None:
+    """Tell every problem of RULES_FILE (default: the setting RULES_FILE) at once.
+
+    One line each, `file:line:column: level: message`; exit code 1 when there is an error.
+    """
+    path = rules_file or Settings.load().rules_file
+    try:
+        rules = load_rules(path)
+    except RulesError as error:
+        click.echo(str(error))
+        sys.exit(1)
+    for warning in rules.warnings:
+        click.echo(str(warning))
+    click.echo(f"{path}: ok, {len(rules.rules)} rules", err=True)

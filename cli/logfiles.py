@@ -1,0 +1,58 @@
+"""The log files of the children: bounded, and their important lines picked out.
+
+Children write straight into their files, so that neither a slow terminal nor a stopped supervisor
+ever holds one up. The supervisor only reads, and cuts a file that became too long.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+LONGEST = 5 * 1024 * 1024
+MOST_AT_ONCE = 256 * 1024
+IMPORTANT = re.compile(r'\b(WARNING|ERROR|CRITICAL|warning|error|critical)\b|"level": ?"(warn|err)')
+
+
+class LogFile:
+    """Follows one file from its present end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        self._read = path.stat().st_size
+
+    def new_lines(self) -> list[str]:
+        """Complete lines that were written since the last look; the newest of a flood."""
+        size = self.path.stat().st_size
+        start = max(min(self._read, size), size - MOST_AT_ONCE)
+        with self.path.open("rb") as file:
+            file.seek(start)
+            found = file.read(size - start)
+        whole = found[: found.rfind(b"\n") + 1]
+        self._read = start + len(whole)
+        return whole.decode("utf-8", "replace").splitlines()
+
+    def important_lines(self) -> list[str]:
+        """Those of the new lines that a person should see."""
+        return [line for line in self.new_lines() if IMPORTANT.search(line)]
+
+    def last_words(self, count: int = 5) -> list[str]:
+        """The last lines that hold anything, for when its process died."""
+        with self.path.open("rb") as file:
+            file.seek(max(0, self.path.stat().st_size - 16 * 1024))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+        return [line for line in lines if line.strip()][-count:]
+
+    def keep_short(self) -> None:
+        """Above 5 MiB: keep a copy as `NAME.1` and begin anew.
+
+        The writers append (O_APPEND), so they go on at the new beginning. Lines that are written
+        between the copy and the cut are lost.
+        """
+        if self.path.stat().st_size <= LONGEST:
+            return
+        shutil.copyfile(self.path, self.path.with_name(self.path.name + ".1"))
+        with self.path.open("r+b") as file:
+            file.truncate(0)
+        self._read = 0

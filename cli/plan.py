@@ -1,0 +1,131 @@
+"""What `gavel up` starts: which processes, where they keep things, the environment they get."""
+
+import fcntl
+import json
+import os
+import secrets
+import socket
+import string
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.errors import GavelError
+from app.settings import Settings, environment
+from cli import embedded, web, worker
+from cli.child import Child
+
+
+class CannotStart(GavelError):
+    """`gavel up` can not start here: the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`redis_url` is the effective one; `sandbox` says whether we bring our own Plivo."""
+
+    settings: Settings
+    state: Path
+    redis_url: str
+    sandbox: bool
+    environ: dict[str, str]
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.sandbox_port}"
+
+    @property
+    def embedded(self) -> bool:
+        """Is it our own Valkey that we use?"""
+        return self.settings.redis_url is None
+
+    def child(self, name: str, argv: list[str]) -> Child:
+        return Child(name, argv, self.environ, self.state / "log" / f"{name}.log")
+
+    def valkey(self) -> Child:
+        data = self.state / "valkey"
+        arguments = embedded.arguments(data, embedded.socket_path(data))
+        return replace(self.child("valkey", arguments), pass_fds=lambda: embedded.lock(data))
+
+    def services(self) -> list[Child]:
+        """Everything but Valkey, in the order of the start."""
+        python = [sys.executable]
+        children = [self.child("web", [*python, *web.ARGUMENTS])]
+        for number in range(1, self.settings.worker_processes + 1):
+            children.append(self.child(f"worker-{number}", [*python, *worker.ARGUMENTS]))
+        if self.sandbox:
+            children.insert(0, self.child("sandbox", [*python, "-m", "sandbox"]))
+        return children
+
+
+def make_plan(settings: Settings) -> Plan:
+    """Fill in what the settings leave open. Creates STATE_DIR. Raises CannotStart."""
+    state = Path(settings.state_dir)
+    try:
+        (state / "log").mkdir(parents=True, exist_ok=True)
+        (state / "valkey").mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(f"STATE_DIR {state} can not be made: {error.strerror}") from None
+    environ = environment()
+    redis_url = settings.redis_url or embedded.url(embedded.socket_path(state / "valkey"))
+    plan = Plan(settings, state, redis_url, settings.plivo_auth_id is None, environ)
+    if settings.redis_url is None:
+        environ["REDIS_URL"] = redis_url
+    if plan.sandbox:
+        auth_id, token = sandbox_account(state / "sandbox.json")
+        environ |= {
+            "PLIVO_AUTH_ID": auth_id,
+            "PLIVO_AUTH_TOKEN": token,
+            "PLIVO_API_URL": plan.sandbox_url,
+        }
+    environ["PYTHONUNBUFFERED"] = "1"
+    return plan
+
+
+def sandbox_account(path: Path) -> tuple[str, str]:
+    """Auth ID and token of our own Plivo: made once, kept in a file that only we may read."""
+    if not path.exists():
+        letters = "".join(secrets.choice(string.ascii_uppercase) for _ in range(18))
+        account = {"auth_id": "MA" + letters, "auth_token": secrets.token_urlsafe(30)}
+        new = path.with_suffix(".new")
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            json.dump(account, file)
+        new.replace(path)
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    return stored["auth_id"], stored["auth_token"]
+
+
+@contextmanager
+def only_one(state: Path) -> Iterator[None]:
+    """Nobody else runs `gavel up` on this state for as long as this lasts. Raises CannotStart."""
+    descriptor = os.open(state / "gavel.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            other = os.read(descriptor, 32).decode("ascii", "replace").strip()
+            raise CannotStart(
+                f"`gavel up` runs already on {state}/ (process {other}): stop it, "
+                "or set STATE_DIR and PORT for a second one"
+            ) from None
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def require_free(host: str, port: int, setting: str) -> None:
+    """Raises CannotStart when something else listens there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CannotStart(
+                f"{host}:{port} can not be listened on ({error.strerror}): set {setting}"
+            ) from None

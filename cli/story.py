@@ -1,0 +1,135 @@
+"""The journal as lines for people: what happened, which rule ran, which call went out, how fast.
+
+Used for the live story of `gavel up` and for `gavel why`. Every text that came from outside is
+made safe for a terminal, and of phone numbers only the last four digits are shown.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.journal import Entry
+from app.logs import Redaction
+from cli.terminal import safe
+
+NAME_WIDTH = 16
+Paint = Callable[[str, str], str]
+
+VERBS = {
+    "hang_up": "hang up the conference",
+    "hang_up_all": "hang up every conference",
+    "hang_up_member": "hang up",
+    "record": "record",
+}
+STATUS = {
+    "done": ("green", "done"),
+    "retry": ("yellow", "failed, will be tried again"),
+    "split": ("yellow", "refused, will be sent for each member alone"),
+    "unknown": ("red", "outcome unknown, not repeated"),
+    "failed": ("red", "given up"),
+    "dropped": ("yellow", "not sent"),
+    "dry_run": ("cyan", "not sent: dry run"),
+}
+OUTCOME = {
+    "applied": "cyan",
+    "dry_run": "cyan",
+    "unknown": "yellow",
+    "failed": "red",
+    "skipped": "dim",
+}
+
+
+class Story:
+    """Turns journal entries into lines. `everything` also tells of rules that were skipped."""
+
+    def __init__(self, paint: Paint, *, everything: bool = False, dates: bool = False) -> None:
+        self._paint = paint
+        self._everything = everything
+        self._clock = "%Y-%m-%d %H:%M:%S" if dates else "%H:%M:%S"
+        self._redact = Redaction()
+
+    def line(self, entry: Entry) -> str | None:
+        """One line, or None for an entry that is not told."""
+        told = _TELL[entry["kind"]](self, entry) if entry["kind"] in _TELL else None
+        if told is None:
+            return None
+        return f"{self._when(entry['at'])}  {self._name(entry['conference'])}  {told}"
+
+    def _when(self, at: float) -> str:
+        clock = time.strftime(self._clock, time.localtime(at))
+        return self._paint("dim", f"{clock}.{int(at % 1 * 1000):03d}")
+
+    def _name(self, name: str) -> str:
+        shown = self._clean(name)
+        if len(shown) > NAME_WIDTH:
+            shown = shown[: NAME_WIDTH - 1] + "…"
+        return self._paint("bold", shown.ljust(NAME_WIDTH))
+
+    def _clean(self, text: object) -> str:
+        return self._redact(safe(str(text)))
+
+    def _event(self, entry: Entry) -> str | None:
+        event = entry["event"]
+        text = _event_text(event["kind"], event.get("data", {}))
+        return text and f"● {self._clean(text)}"
+
+    def _run(self, entry: Entry) -> str | None:
+        outcome = entry["outcome"]
+        if outcome == "skipped" and not self._everything:
+            return None
+        rule = self._clean(entry["rule"])
+        words = "" if outcome == "applied" else f": {outcome.replace('_', ' ')}"
+        because = f" ({self._clean(entry['reason'])})" if entry.get("reason") else ""
+        return "  " + self._paint(OUTCOME.get(outcome, "dim"), f"rule “{rule}”{words}{because}")
+
+    def _call(self, entry: Entry) -> str:
+        colour, status = STATUS.get(entry["status"], ("yellow", entry["status"]))
+        members = ", ".join(entry.get("members", ()))
+        whom = {"": "", "all": " everyone"}.get(members, f" member {members}")
+        verb = VERBS.get(entry["verb"], entry["verb"].replace("_", " "))
+        text = f"→ {verb}{self._clean(whom)}".ljust(34)
+        took = f"  {entry['ms']:g} ms after the event" if "ms" in entry else ""
+        api = f", the API took {entry['api_ms']:g} ms" if "api_ms" in entry else ""
+        error = f": {self._clean(entry['error'])}" if entry.get("error") else ""
+        return f"    {text} {self._paint(colour, status)}{error}{self._paint('dim', took + api)}"
+
+    def _note(self, entry: Entry) -> str:
+        return self._paint("dim", f"  {self._clean(entry['text'])}")
+
+
+_TELL: Mapping[str, Callable[[Story, Entry], str | None]] = {
+    "event": Story._event,
+    "run": Story._run,
+    "call": Story._call,
+    "note": Story._note,
+}
+
+
+def _event_text(kind: str, data: Mapping[str, Any]) -> str | None:
+    """What happened, in words; None for what people need not see."""
+    who = _who(data)
+    words = {
+        "member.entered": f"{who} entered",
+        "member.exited": f"{who} left",
+        "member.digits": f"{who} pressed {data.get('digits', '')}",
+        "member.speaking": f"{who} has the floor",
+        "recording.started": "the recording began",
+        "recording.ready": f"the recording is ready ({data.get('duration', 0):g} s)",
+        "transcription.ready": "the transcript is there",
+        "transcription.failed": f"no transcript: {data.get('error', '')}",
+        "trigger": f"trigger {data.get('name', '')}",
+        "timer": f"time: {data.get('timer', '')}",
+        "schedule": "the clock: a schedule came due",
+        "action.failed": f"{data.get('verb', 'a step')} was given up: {data.get('error', '')}",
+        "rules.changed": "the rules changed",
+        "callback.unknown": f"a callback that Gavel does not know: {data.get('action', '')}",
+    }
+    if kind == "conference.observed":
+        return "Plivo no longer knows this conference" if data.get("gone") else None
+    return words.get(kind, kind)
+
+
+def _who(data: Mapping[str, Any]) -> str:
+    name = data.get("caller_name") or data.get("from")
+    member = f"member {data['member_id']}" if "member_id" in data else "somebody"
+    return f"{name} ({member})" if name else member

@@ -1,0 +1,83 @@
+"""Writing on the terminal: safely, and without ever holding anybody up."""
+
+import sys
+from collections.abc import Callable
+from queue import Empty, Full, Queue
+from threading import Thread
+from typing import TextIO
+
+WAITING_LINES = 1000
+CLOSE_SECONDS = 2.0
+CODES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+def safe(text: str) -> str:
+    """Text from outside, with everything that could steer a terminal shown as an escape."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text.encode("utf-8", "backslashreplace").decode("utf-8")
+    )
+
+
+def painter(stream: TextIO) -> Callable[[str, str], str]:
+    """`paint(colour, text)`: coloured on a terminal, plain anywhere else."""
+    if not stream.isatty():
+        return lambda _colour, text: text
+    return lambda colour, text: f"\x1b[{CODES[colour]}m{text}\x1b[0m"
+
+
+class Terminal:
+    """Prints lines from a thread of its own.
+
+    A terminal that is stopped (Ctrl-S) or a pipe that nobody reads blocks only that thread: what
+    can not be shown in time is dropped, and the number of dropped lines is told later.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+        self.paint = painter(self._stream)
+        self._lines: Queue[str | None] = Queue(WAITING_LINES)
+        self._dropped = 0
+        self._thread = Thread(target=self._write, name="terminal", daemon=True)
+        self._thread.start()
+
+    def say(self, line: str = "") -> None:
+        """Show one line soon. `line` is ours or went through `safe`."""
+        try:
+            if self._dropped:
+                self._lines.put_nowait(f"({self._dropped} lines were not shown)")
+                self._dropped = 0
+            self._lines.put_nowait(line)
+        except Full:
+            self._dropped += 1
+
+    def close(self) -> None:
+        """Write what waits, as far as the terminal takes it within two seconds."""
+        try:
+            self._lines.put(None, timeout=CLOSE_SECONDS)
+        except Full:
+            return
+        self._thread.join(CLOSE_SECONDS)
+
+    def _write(self) -> None:
+        try:
+            while (line := self._lines.get()) is not None:
+                self._print(line)
+                if self._lines.empty():
+                    self._stream.flush()
+            self._stream.flush()
+        except OSError:  # the reader went away: there is nobody to tell
+            self._drain()
+
+    def _print(self, line: str) -> None:
+        encoding = self._stream.encoding or "utf-8"
+        plain = line.encode(encoding, "backslashreplace").decode(encoding)
+        self._stream.write(plain + "\n")
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                if self._lines.get(timeout=3600) is None:
+                    return
+            except Empty:
+                continue

@@ -1,0 +1,119 @@
+"""`gavel up`: everything on one machine, looked after, and the story of it on the terminal."""
+
+import subprocess
+import sys
+from threading import Thread
+
+import click
+
+from app.settings import Settings
+from cli import embedded
+from cli.plan import Plan, make_plan, only_one, require_free
+from cli.supervisor import Stopped, Supervisor
+from cli.terminal import Terminal, safe
+
+STOP_ORDER = ("web", "worker", "sandbox", "valkey")
+
+
+@click.command()
+def up() -> None:
+    """Start everything and tell what happens, until Ctrl-C.
+
+    Without REDIS_URL it brings its own Valkey, without PLIVO_AUTH_ID its own Plivo (the sandbox)
+    with a live demo conference.
+    """
+    settings = Settings.load()
+    plan = make_plan(settings)
+    with only_one(plan.state):
+        require_free(settings.host, settings.port, "PORT")
+        if plan.sandbox:
+            require_free("127.0.0.1", settings.sandbox_port, "SANDBOX_PORT")
+        terminal = Terminal()
+        try:
+            code = _run(plan, terminal)
+        finally:
+            terminal.close()
+    sys.exit(code)
+
+
+def _run(plan: Plan, terminal: Terminal) -> int:
+    """Start, look after, stop. Answers the exit code."""
+    supervisor = Supervisor(terminal)
+    with supervisor.signals():
+        try:
+            if not _start(plan, supervisor, terminal):
+                return 1
+            supervisor.run()
+        except Stopped:
+            pass
+        finally:
+            terminal.say("Stopping…")
+            supervisor.stop(STOP_ORDER)
+    kept = f" What Gavel knows is kept in {plan.state}/." if plan.embedded else ""
+    terminal.say(f"Stopped.{kept}")
+    return 0
+
+
+def _start(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> bool:
+    """Start all processes; False when the rules can not be used."""
+    log = plan.state / "log" / "check.log"
+    with log.open("wb") as output:
+        check = subprocess.Popen(
+            [sys.executable, "-m", "cli", "check"],
+            env=plan.environ,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        if plan.embedded:
+            socket_file = embedded.socket_path(plan.state / "valkey")
+            supervisor.add(plan.valkey())
+            supervisor.wait_until(lambda: embedded.answers(socket_file), "Valkey is loading…")
+        supervisor.wait_until(lambda: check.poll() is not None)
+    finally:
+        check.kill()
+        check.wait()
+    if check.returncode:
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            terminal.say(terminal.paint("red", safe(line)))
+        terminal.say("Mend the rules, then start again.")
+        return False
+    _greet(plan, terminal)
+    _tell_story(plan, terminal)
+    for child in plan.services():
+        supervisor.add(child)
+    if plan.sandbox:
+        _play_demo(plan)
+    return True
+
+
+def _greet(plan: Plan, terminal: Terminal) -> None:
+    settings = plan.settings
+    rows = {
+        "web": f"{settings.public_url} takes callbacks and triggers (is it ready: /readyz)",
+        "rules": f"{settings.rules_file} decides; edit and save it, it is taken within 2 s",
+        "state": f"{plan.state}/ keeps what must live on; logs are in {plan.state}/log/",
+    }
+    if plan.sandbox:
+        rows["sandbox"] = (
+            f"{plan.sandbox_url} stands in for Plivo, with a live demo "
+            "(set PLIVO_AUTH_ID for the real one)"
+        )
+    terminal.say(terminal.paint("bold", "Gavel runs. Ctrl-C stops it."))
+    for name, text in rows.items():
+        terminal.say(f"  {terminal.paint('cyan', name.ljust(9))}{text}")
+    terminal.say()
+
+
+def _tell_story(plan: Plan, terminal: Terminal) -> None:
+    from cli.follow import follow  # the Redis client is loaded while Valkey starts the others
+
+    url, timeout = plan.redis_url, plan.settings.redis_timeout
+    Thread(target=follow, args=(url, timeout, terminal), name="story", daemon=True).start()
+
+
+def _play_demo(plan: Plan) -> None:
+    from cli.demo import play
+
+    arguments = (plan.sandbox_url, plan.settings.public_url)
+    Thread(target=play, args=arguments, name="demo", daemon=True).start()
