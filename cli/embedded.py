@@ -72,15 +72,15 @@ def arguments(data: Path, socket_file: Path) -> list[str]:
     return [str(program()), *words]
 
 
-def lock(data: Path) -> Sequence[int]:
+def lock(data: Path, seconds: float = LOCK_SECONDS) -> Sequence[int]:
     """A lock on the data, as an open file for the server to keep: it ends when the server ends.
 
     So two servers never write the same files, not even while one of them is still going down.
-    Raises ValkeyError when the lock is not free within 15 s.
+    Raises ValkeyError when the lock is not free within `seconds`.
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    deadline = time.monotonic() + LOCK_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

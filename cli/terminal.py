@@ -1,8 +1,9 @@
 """Writing on the terminal: safely, and without ever holding anybody up."""
 
+import os
 import sys
 from collections.abc import Callable
-from queue import Empty, Full, Queue
+from queue import Full, Queue
 from threading import Thread
 from typing import TextIO
 
@@ -60,24 +61,21 @@ class Terminal:
         self._thread.join(CLOSE_SECONDS)
 
     def _write(self) -> None:
-        try:
-            while (line := self._lines.get()) is not None:
+        while (line := self._lines.get()) is not None:
+            try:
                 self._print(line)
                 if self._lines.empty():
                     self._stream.flush()
-            self._stream.flush()
-        except OSError:  # the reader went away: there is nobody to tell
-            self._drain()
+            except OSError:  # the reader went away: from now on nobody listens
+                self._write_to_nowhere()
+        self._stream.flush()
 
     def _print(self, line: str) -> None:
         encoding = self._stream.encoding or "utf-8"
         plain = line.encode(encoding, "backslashreplace").decode(encoding)
         self._stream.write(plain + "\n")
 
-    def _drain(self) -> None:
-        while True:
-            try:
-                if self._lines.get(timeout=3600) is None:
-                    return
-            except Empty:
-                continue
+    def _write_to_nowhere(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
