@@ -1,0 +1,30 @@
+"""The URLs that we give to Plivo.
+
+Each has a sorted query (`v=1`), so that both known ways to sign it agree, and a fragment that
+makes Plivo try again after any failure: without it a single 503 is a lost event (contract
+sections 6 and 11).
+"""
+
+from urllib.parse import quote
+
+RETRIES = "#rp=all&rc=5"
+
+
+def conference_url(public_url: str) -> str:
+    """For `callbackUrl` in XML."""
+    return f"{public_url}/plivo/conference?v=1{RETRIES}"
+
+
+def recording_url(public_url: str) -> str:
+    """For `callback_url` of the Record API."""
+    return f"{public_url}/plivo/recording?v=1{RETRIES}"
+
+
+def transcription_url(public_url: str, conference: str) -> str:
+    """For `transcription_url`: the callback names no conference, so its address does."""
+    return f"{public_url}/plivo/transcription?conference={quote(conference, safe='')}&v=1{RETRIES}"
+
+
+def answer_url(public_url: str, conference: str) -> str:
+    """For `answer_url` of the application or call that leads into a conference."""
+    return f"{public_url}/plivo/answer/{quote(conference, safe='')}"

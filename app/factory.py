@@ -1,0 +1,108 @@
+"""The web application, wired: the arguments are all that it knows of the world."""
+
+import json
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+from redis.exceptions import RedisError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.routing import BaseConverter
+
+from app import answer, health, receiver, triggers
+from app.errors import STATUS, Refused, Unavailable
+from app.inbox import Inbox
+from app.incoming import LARGEST_BODY
+from app.logs import step
+from app.published import PublishedRules
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+log = logging.getLogger("gavel.receive")
+
+
+class Gavel(Flask):
+    """Flask, mounted: where PUBLIC_URL has a path and the proxy in front leaves it on, it is
+    taken off here. It never decides what a request is signed over, only where it goes."""
+
+    prefix = ""
+
+    def wsgi_app(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if self.prefix and path.startswith(self.prefix + "/"):
+            environ["SCRIPT_NAME"] = self.prefix
+            environ["PATH_INFO"] = path[len(self.prefix) :]
+        return super().wsgi_app(environ, start_response)
+
+
+class AnyText(BaseConverter):
+    """Whatever is left of the path, `/` and line ends included: the view says what it takes."""
+
+    regex = r"[\s\S]*"
+    part_isolating = False
+
+
+def create_app(settings: Settings, inbox: Inbox) -> Flask:
+    """The application. Connects to nothing; the first request does."""
+    app = Gavel("gavel", static_folder=None)
+    app.prefix = urlsplit(settings.public_url).path
+    app.url_map.merge_slashes = False  # `//` can be part of a conference's name
+    app.url_map.strict_slashes = False
+    app.url_map.converters["anything"] = AnyText
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    rules = PublishedRules(inbox.redis)
+    app.register_blueprint(receiver.blueprint(settings, inbox))
+    app.register_blueprint(answer.blueprint(settings, rules))
+    app.register_blueprint(triggers.blueprint(settings, inbox, rules))
+    app.register_blueprint(health.blueprint(inbox))
+    app.register_error_handler(Refused, refuse)
+    app.register_error_handler(RedisError, redis_away)
+    app.register_error_handler(HTTPException, http_error)
+    return app
+
+
+def refuse(error: Refused) -> Response:
+    """The answer to a request that was not accepted, and the line in the log that says so."""
+    status = STATUS[type(error)]
+    level = logging.ERROR if status >= 500 else logging.WARNING
+    step(
+        log,
+        "refuse",
+        level=level,
+        status=status,
+        method=request.method,
+        path=request.path,
+        reason=error,
+    )
+    answer = _answer(status, str(error))
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    if error.retry:
+        answer.headers["Retry-After"] = "1"
+    return answer
+
+
+def redis_away(error: RedisError) -> Response:
+    return refuse(Unavailable(f"Redis did not answer: {error}"))
+
+
+def http_error(error: HTTPException) -> Response:
+    """Flask's own refusals (no such address, wrong method), and our mistakes: a 500, whose trace
+    Flask has logged."""
+    if isinstance(error, InternalServerError):
+        return _answer(500, "Gavel made a mistake; its log has the trace")
+    answer = _answer(error.code or 500, error.description or error.name)
+    if allowed := getattr(error, "valid_methods", None):
+        answer.headers["Allow"] = ", ".join(sorted(allowed))
+    return answer
+
+
+def _answer(status: int, text: str) -> Response:
+    body = json.dumps({"error": text}, ensure_ascii=False)
+    return Response(body, status=status, content_type="application/json")

@@ -1,0 +1,99 @@
+"""What the receiver knows of the rules: a summary that the workers publish in Redis.
+
+The receiver never reads the rules file. It looks at the summary at most once a second, and goes
+on with the last one it saw while Redis is away: a caller still gets into the conference then.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from threading import Lock
+from typing import Any, Self
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from app import keys
+
+ANY_DIGIT = tuple("0123456789*#")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The summary. `answers`: attributes of the first entry whose globs hold the name."""
+
+    digest: str = ""
+    trigger_names: frozenset[str] = frozenset()
+    answers: tuple[Mapping[str, Any], ...] = ()
+    digits: tuple[Mapping[str, Any], ...] = ()
+    floor: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        found = json.loads(text)
+        return cls(
+            digest=found.get("digest", ""),
+            trigger_names=frozenset(found.get("trigger_names", ())),
+            answers=tuple(found.get("answers", ())),
+            digits=tuple(found.get("digits", ())),
+            floor=tuple(found.get("floor", ())),
+        )
+
+    def options(self, conference: str) -> Mapping[str, Any]:
+        """The attributes that the rules file gives this conference, by their names there."""
+        for answer in self.answers:
+            if _matches(answer.get("conference", ()), conference):
+                return {key: value for key, value in answer.items() if key != "conference"}
+        return {}
+
+    def digits_for(self, conference: str) -> tuple[str, ...]:
+        """The digits that rules wait for; all twelve where a rule waits for any."""
+        found: dict[str, None] = {}
+        for entry in self.digits:
+            if _matches(entry.get("conference", ()), conference):
+                found.update(dict.fromkeys(entry.get("digits") or ANY_DIGIT))
+        return tuple(found)
+
+    def floor_for(self, conference: str) -> bool:
+        """Does a rule wait for who is speaking?"""
+        return bool(self.floor) and _matches(self.floor, conference)
+
+
+class PublishedRules:
+    """Reads the summary. Safe for threads."""
+
+    def __init__(
+        self, redis: Redis, *, seconds: float = 1.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._redis = redis
+        self._seconds = seconds
+        self._clock = clock
+        self._lock = Lock()
+        self._looked = float("-inf")
+        self._last: Published | None = None
+
+    def current(self, *, stale: bool = False) -> Published | None:
+        """The summary, at most a second old; None when no worker has published one yet.
+
+        Raises RedisError when Redis is away, unless `stale` and an older one was seen.
+        """
+        with self._lock:
+            if self._clock() - self._looked < self._seconds:
+                return self._last
+            try:
+                text = self._redis.get(keys.RULES)
+            except RedisError:
+                if stale and self._last is not None:
+                    return self._last
+                raise
+            self._last = Published.from_json(text) if isinstance(text, bytes) else None
+            self._looked = self._clock()
+            return self._last
+
+
+def _matches(globs: Iterable[str], conference: str) -> bool:
+    """Does any glob hold the name? No glob at all means every conference."""
+    patterns = [globs] if isinstance(globs, str) else list(globs)
+    return not patterns or any(fnmatchcase(conference, pattern) for pattern in patterns)

@@ -1,0 +1,125 @@
+"""Is this request really Plivo's? Signature V3 (contract section 5).
+
+What Plivo signs is the public URL, the sorted query, the sorted form fields and a nonce, joined as
+its SDK joins them: that form, not the one in the text of its documentation, matches the official
+vectors. The URL is built from PUBLIC_URL, never from `Host` or a forwarding header.
+"""
+
+import hmac
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+Pairs = Sequence[tuple[str, str]]
+
+V3 = "X-Plivo-Signature-V3"
+MAIN_V3 = "X-Plivo-Signature-Ma-V3"
+NONCE = "X-Plivo-Signature-V3-Nonce"
+V2 = "X-Plivo-Signature-V2"
+MAIN_V2 = "X-Plivo-Signature-Ma-V2"
+
+MOST_CANDIDATES = 8
+"""Signatures looked at per header: more tokens than this are never valid at once."""
+HINT_FRAGMENTS = ("rp=all&rc=5",)
+"""Fragments that we print in callback URLs; tried for the log's hint only."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """What a signature is over. `url` has neither query nor fragment; `query` and `fields` are
+    decoded, blank values and repeated keys kept, in the order received."""
+
+    method: str
+    url: str
+    query: Pairs
+    fields: Pairs = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`ok`, or why not, in words for the log and the answer (they hold no secret).
+
+    `nonce` is set only when a signature matched: only then can it be believed.
+    """
+
+    ok: bool
+    reason: str = ""
+    nonce: str = ""
+    present: str = "none"  # which kinds of signature were there, for the log
+
+
+def verify(request: SignedRequest, headers: Mapping[str, str], tokens: Iterable[bytes]) -> Verdict:
+    """Hold both V3 headers against all tokens. The time it takes does not tell how close a wrong
+    signature came. `headers` must find names in any case (as Flask's and WSGI's do)."""
+    present = _present(headers)
+    given = _candidates(headers.get(V3, "")) + _candidates(headers.get(MAIN_V3, ""))
+    nonce = headers.get(NONCE, "")
+    if not given:
+        return Verdict(False, "the request carries no X-Plivo-Signature-V3", present=present)
+    if not nonce:
+        return Verdict(False, "the request carries no X-Plivo-Signature-V3-Nonce", present=present)
+    keys = tuple(tokens)
+    if _matches(signed_text(request), nonce, keys, given):
+        return Verdict(True, nonce=nonce, present=present)
+    return Verdict(False, _hint(request, nonce, keys, given), present=present)
+
+
+def signed_text(request: SignedRequest) -> str:
+    """The text before `.nonce`, in the form of Plivo's SDK."""
+    query = _joined(request.query, "=", "&")
+    if request.method == "POST" and request.fields:
+        # A bare `?` and no dot where the URL has no query: so do SDK and official vectors.
+        return f"{request.url}?{query}{'.' if query else ''}{_joined(request.fields, '', '')}"
+    return f"{request.url}?{query}" if query else request.url
+
+
+def documented_text(request: SignedRequest) -> str:
+    """The same as the text of the documentation has it: dots always. For the hint only."""
+    query = _joined(request.query, "=", "&")
+    fields = _joined(request.fields, "", "")
+    return f"{request.url}{'?' + query if query else ''}.{fields}"
+
+
+def sign(text: str, nonce: str, token: bytes) -> bytes:
+    """The signature of a text and a nonce, in base64."""
+    message = f"{text}.{nonce}".encode("utf-8", "surrogateescape")
+    return b64encode(hmac.digest(token, message, sha256))
+
+
+def _matches(text: str, nonce: str, tokens: Iterable[bytes], given: Sequence[bytes]) -> bool:
+    found = False
+    for token in tokens:
+        expected = sign(text, nonce, token)
+        for candidate in given:
+            found |= hmac.compare_digest(expected, candidate)
+    return found
+
+
+def _joined(pairs: Pairs, inner: str, outer: str) -> str:
+    return outer.join([f"{key}{inner}{value}" for key, value in sorted(pairs)])
+
+
+def _candidates(header: str) -> list[bytes]:
+    """The signatures of one header: a comma list when several tokens are valid."""
+    if not header:
+        return []
+    parts = [part.strip().encode("utf-8", "replace") for part in header.split(",", MOST_CANDIDATES)]
+    return [part for part in parts[:MOST_CANDIDATES] if part]
+
+
+def _present(headers: Mapping[str, str]) -> str:
+    names = {"V3": V3, "Ma-V3": MAIN_V3, "V2": V2, "Ma-V2": MAIN_V2}
+    return "+".join(word for word, name in names.items() if headers.get(name)) or "none"
+
+
+def _hint(
+    request: SignedRequest, nonce: str, tokens: tuple[bytes, ...], given: Sequence[bytes]
+) -> str:
+    """What else would have matched: tells a wrong token from a wrong URL. Never accepted."""
+    if _matches(documented_text(request), nonce, tokens, given):
+        return "the signature has the form of Plivo's documentation, not that of its SDK"
+    for fragment in HINT_FRAGMENTS:
+        if _matches(f"{signed_text(request)}#{fragment}", nonce, tokens, given):
+            return "the signature covers the fragment of the callback URL"
+    return "no token of PLIVO_AUTH_TOKEN gives this signature for PUBLIC_URL and this request"

@@ -1,0 +1,142 @@
+"""`POST /triggers/<name>`: your own systems say that something happened."""
+
+import hmac
+import json
+import logging
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+from flask import Blueprint, Response, request
+from marshmallow import RAISE, Schema, ValidationError, fields
+from redis.exceptions import RedisError
+
+from app.errors import Forbidden, NotFound, Unauthorized, Unavailable, Unusable
+from app.events import Event, new_id
+from app.fields import json_object
+from app.inbox import Identity, Inbox
+from app.incoming import read_body
+from app.logs import step
+from app.names import checked_member, checked_name
+from app.published import PublishedRules
+from app.settings import Settings
+
+log = logging.getLogger("gavel.receive")
+
+KEY_SECONDS = 86400
+"""How long an Idempotency-Key is remembered."""
+LONGEST_KEY = 255
+DEEPEST = 32
+"""How deep `data` may be nested."""
+
+
+class TriggerSchema(Schema):
+    """The body: `conference`, and perhaps `member` and `data`. Anything else is a mistake."""
+
+    class Meta:
+        unknown = RAISE
+
+    conference = fields.String(required=True)
+    member = fields.String()
+    data = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+SCHEMA = TriggerSchema()
+
+
+class Triggers:
+    """Accepts triggers."""
+
+    def __init__(self, settings: Settings, inbox: Inbox, rules: PublishedRules) -> None:
+        self._tokens = tuple(token.encode() for token in settings.trigger_token)
+        self._inbox = inbox
+        self._rules = rules
+
+    def authorize(self, header: str) -> None:
+        """Raises Forbidden when triggers are switched off, Unauthorized for a wrong token."""
+        if not self._tokens:
+            raise Forbidden("triggers are switched off: set TRIGGER_TOKEN to use them")
+        scheme, _, given = header.partition(" ")
+        sent = given.strip().encode("utf-8", "replace")
+        matches = [hmac.compare_digest(token, sent) for token in self._tokens]
+        if scheme.lower() != "bearer" or not any(matches):
+            raise Unauthorized("send `Authorization: Bearer TOKEN` with a token of TRIGGER_TOKEN")
+
+    def accept(self, name: str, body: bytes, key: str) -> str:
+        """Store one trigger; the event's id. Raises NotFound, Unusable, Unavailable."""
+        try:
+            current = self._rules.current()
+            if current is None:
+                raise Unavailable("no worker has loaded the rules yet: send it again in a moment")
+            if name not in current.trigger_names:
+                raise NotFound(f"no rule listens to the trigger {name!r}")
+            event = trigger_event(name, json_object(body, "the body"))
+            return self._store(event, key)
+        except RedisError as error:
+            raise Unavailable(f"the trigger could not be stored: {error}") from error
+
+    def _store(self, event: Event, key: str) -> str:
+        if not key:
+            self._inbox.accept(event, identities=())
+            return event.id
+        if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):
+            raise Unusable(f"Idempotency-Key must be at most {LONGEST_KEY} printable characters")
+        # The id tells what the key was first used for, so that a key that is used for something
+        # else is not taken for a repeat.
+        text = f"{key}\n{event.conference}\n{json.dumps(event.data, sort_keys=True)}"
+        own = f"evt-{blake2b(text.encode(), digest_size=8).hexdigest()}"
+        named = Event(own, event.kind, event.conference, event.at, event.uuid, event.data)
+        identity = Identity(f"idempotency:{key}", KEY_SECONDS)
+        if self._inbox.accept(named, identities=(identity,)).event_id != own:
+            raise Unusable("Idempotency-Key was used before, with another name or body")
+        return own
+
+
+def trigger_event(name: str, body: Mapping[str, Any]) -> Event:
+    """The event of a trigger's body. Raises Unusable, which names the field to correct."""
+    try:
+        found = SCHEMA.load(body)
+    except ValidationError as error:
+        field, problems = next(iter(error.messages_dict.items()))
+        said = problems[0] if isinstance(problems, list) else "Not a valid mapping."
+        raise Unusable(f"{field}: {said}") from None
+    _storable(found["data"])
+    data = {"name": name, "data": found["data"], "chain": 0}
+    if member := found.get("member"):
+        data["member_id"] = checked_member(member, "member")
+    return Event(
+        new_id(), "trigger", checked_name(found["conference"], "conference"), 0.0, "", data
+    )
+
+
+def blueprint(settings: Settings, inbox: Inbox, rules: PublishedRules) -> Blueprint:
+    """`/triggers/<name>`."""
+    routes = Blueprint("triggers", __name__)
+    triggers = Triggers(settings, inbox, rules)
+
+    @routes.post("/triggers/<name>")
+    def trigger(name: str) -> Response:
+        triggers.authorize(request.headers.get("Authorization", ""))
+        key = request.headers.get("Idempotency-Key", "")
+        event_id = triggers.accept(name, read_body(request.environ), key)
+        step(log, "accept", event=event_id, kind="trigger", trigger=name)
+        answer = json.dumps({"event_id": event_id})
+        return Response(answer, status=202, content_type="application/json")
+
+    return routes
+
+
+def _storable(data: Mapping[str, Any]) -> None:
+    try:
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        raise Unusable("data: must be UTF-8 text and finite numbers") from None
+    if _deeper(data, DEEPEST):
+        raise Unusable(f"data: must not be nested deeper than {DEEPEST}")
+
+
+def _deeper(value: Any, left: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return left == 0 or any(_deeper(item, left - 1) for item in inner)

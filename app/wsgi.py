@@ -1,0 +1,17 @@
+"""What gunicorn starts: `gunicorn "app.wsgi:make()"`."""
+
+from flask import Flask
+
+from app.connect import connect
+from app.factory import create_app
+from app.inbox import Inbox
+from app.logs import start_logging
+from app.settings import Settings
+
+
+def make() -> Flask:
+    """The application of this process, from its environment. Raises SettingsError."""
+    settings = Settings.load().require("redis_url", "plivo_auth_id", "plivo_auth_token")
+    start_logging(settings.log_format, settings.log_level, settings.secrets())
+    redis = connect(settings.redis_url or "", timeout=settings.redis_timeout)
+    return create_app(settings, Inbox(redis))
