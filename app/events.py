@@ -25,6 +25,7 @@ KINDS: Mapping[str, str] = {
     "conference.observed": "Plivo's own list was read: who is in the conference, or that it ended.",
     "step.done": "A step that a run waited for (webhook, archive) succeeded.",
     "action.failed": "A step of a run was given up.",
+    "call.retry": "Somebody asked for a call that was given up to be made again.",
     "rules.changed": "New rules were loaded: timers of this conference are derived again.",
     "callback.unknown": "A callback with an action that Gavel does not know; kept, never acted on.",
 }

@@ -8,7 +8,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:inbox:{k}            | list   | accepted events not yet decided, each `<at> <json>` |
 | gavel:conference:{k}       | string | the state of the conference, JSON |
 | gavel:outbox:{k}           | string | calls to make, in order, JSON |
-| gavel:lease:{k}            | string | who works it: `<token>:<number of its next commit>`, expires |
+| gavel:lease:{k}            | string | who works it: `<token>:<number of next commit>`, expires |
 | gavel:journal:{k}          | list   | what happened and why, JSON, newest last, bounded |
 | gavel:awake                | zset   | units with something to do, by the time to look again (ms) |
 | gavel:due                  | zset   | `<k> <timer id>` by due time (s) |
@@ -20,7 +20,10 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:parked:{hash}        | list   | transcriptions whose recording is not known yet, expires |
 | gavel:dead                 | list   | events that could not be decided, with the error, bounded |
 | gavel:rules                | string | what the receiver needs of the rules (JSON) |
-| gavel:metrics              | hash   | counters |
+| gavel:rules_text, _digest  | string | the last good rules, and which they are |
+| gavel:rules_broken         | string | what is wrong with the file now; gone when nothing is |
+| gavel:metrics              | hash   | counters, named as /metrics shows them |
+| gavel:given_up             | list   | calls that were given up, for `gavel retry`, bounded |
 | gavel:budget:*             |        | the account's budget of API calls |
 | gavel:story                | channel| every journal entry as it is written |
 | rq:queue:gavel, rq:job:{k} |        | RQ's: the wake-ups |
@@ -36,24 +39,33 @@ LIVE = PREFIX + "live"
 KNOWN = PREFIX + "known"
 NAMES = PREFIX + "names"
 DEAD = PREFIX + "dead"
+GIVEN_UP = PREFIX + "given_up"
 RULES = PREFIX + "rules"
+RULES_TEXT = PREFIX + "rules_text"
+RULES_BROKEN = PREFIX + "rules_broken"
 METRICS = PREFIX + "metrics"
 STORY = PREFIX + "story"
 QUEUE_NAME = "gavel"
 QUEUE = "rq:queue:" + QUEUE_NAME
 WEB = "-web"
+KEY_LENGTH = 22
 
 
 def digest(text: str) -> str:
     """22 characters of the URL-safe alphabet that stand for any text (128 bits)."""
     return urlsafe_b64encode(
         blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    )[:22].decode("ascii")
+    )[:KEY_LENGTH].decode("ascii")
 
 
 def conference_key(name: str) -> str:
     """The key of a conference: fixed length, plain characters, whatever the name holds."""
     return digest(name)
+
+
+def is_web(key: str) -> bool:
+    """Is this unit a conference's web lane?"""
+    return len(key) > KEY_LENGTH and key.endswith(WEB)
 
 
 def inbox(key: str) -> str:

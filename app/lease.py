@@ -42,7 +42,8 @@ class Step:
     """What one commit changes; what is left out stays as it was. Times in seconds since the epoch.
 
     `outbox` is JSON or "-" for empty, `live` a start time or "-" for ended, `send` entries for
-    other units as (unit key, conference name, JSON).
+    other units as (unit key, conference name, JSON), `aside` rows for people as (list key, rows to
+    keep, JSON).
     """
 
     decided: int = 0
@@ -55,6 +56,7 @@ class Step:
     journal: Sequence[str] = ()
     send: Sequence[tuple[str, str, str]] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
+    aside: Sequence[tuple[str, int, str]] = ()
 
 
 class Lease:
@@ -107,6 +109,7 @@ class Lease:
             *_counted((entry,) for entry in step.journal),
             *_counted(step.send),
             *_counted(step.counters.items()),
+            *_counted(step.aside),
         )
         if answer is None:
             self._leases.forget(self.key)
@@ -161,9 +164,6 @@ class Leases:
     def forget(self, key: str) -> None:
         with self._lock:
             self._held.discard(key)
-
-    def __len__(self) -> int:
-        return len(self._held)
 
 
 class Clock:

@@ -10,7 +10,7 @@ local recording, parked, keep = ARGV[5], ARGV[6], ARGV[7]
 for i = 8, #ARGV, 2 do
   local before = redis.call('GET', ARGV[i])
   if before then
-    count('events_duplicate', 1)
+    count('gavel_events_duplicate_total', 1)
     return {0, before}
   end
 end
@@ -31,5 +31,5 @@ if recording ~= '' then
   end
 end
 wake(key, now)
-count('events_accepted', 1)
+count('gavel_events_accepted_total', 1)
 return {1, id}

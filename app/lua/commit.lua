@@ -6,7 +6,8 @@
 --   '-' empty), live ('' as before, '-' no, else start time), release (1/0), wake at ('' none),
 --   seconds to keep the journal, entries to keep;
 --   then counted lists: timers set (id, due), timers cancelled (id), journal entries,
---   events for other units (unit key, name, entry JSON), counters (field, by).
+--   events for other units (unit key, name, entry JSON), counters (field, by),
+--   rows for bounded lists (list key, rows to keep, row).
 -- Returns nil when the lease is lost, {now, events, 1} when it is still held,
 -- {now, {}, 0} when it was released.
 
@@ -66,6 +67,10 @@ if tonumber(expected) == number then
     if ARGV[i] ~= key then wake(ARGV[i], now) end
   end)
   list(2, function(i) count(ARGV[i], ARGV[i + 1]) end)
+  list(3, function(i)
+    redis.call('RPUSH', ARGV[i], ARGV[i + 2])
+    redis.call('LTRIM', ARGV[i], -ARGV[i + 1], -1)
+  end)
   number = number + 1
 elseif tonumber(expected) ~= number + 1 then
   return nil

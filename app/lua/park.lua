@@ -8,7 +8,7 @@ if name then return {2, name} end
 for i = 6, #ARGV, 2 do
   local before = redis.call('GET', ARGV[i])
   if before then
-    count('events_duplicate', 1)
+    count('gavel_events_duplicate_total', 1)
     return {0, before}
   end
 end
@@ -18,5 +18,5 @@ end
 redis.call('RPUSH', ARGV[2], ARGV[4])
 redis.call('LTRIM', ARGV[2], -10, -1)
 redis.call('EXPIRE', ARGV[2], ARGV[5])
-count('events_accepted', 1)
+count('gavel_events_accepted_total', 1)
 return {1, ARGV[3]}

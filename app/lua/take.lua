@@ -5,6 +5,7 @@
 
 local key, token, lease = ARGV[1], ARGV[2], 'gavel:lease:' .. ARGV[1]
 local held = redis.call('GET', lease)
+redis.call('DEL', 'rq:job:' .. key)
 local number = '0'
 if held then
   local owner, n = string.match(held, '^(.*):(%d+)$')
@@ -14,7 +15,6 @@ end
 redis.call('SET', lease, token .. ':' .. number, 'PX', ARGV[3])
 local now = clock()
 redis.call('ZADD', 'gavel:awake', math.floor(now * 1000) + ARGV[3], key)
-redis.call('DEL', 'rq:job:' .. key)
 return {
   seconds(now), tonumber(number), redis.call('GET', 'gavel:conference:' .. key),
   redis.call('GET', 'gavel:outbox:' .. key), redis.call('HGET', 'gavel:names', key),

@@ -17,7 +17,7 @@ for i = 1, #due, 2 do
   end
   wake(key, now)
 end
-if #due > 0 then count('timers_fired', #due / 2) end
+if #due > 0 then count('gavel_timers_fired_total', #due / 2) end
 
 local forgotten = redis.call('ZRANGEBYSCORE', 'gavel:awake', '-inf', math.floor(now * 1000), 'LIMIT', 0, 100)
 for _, key in ipairs(forgotten) do

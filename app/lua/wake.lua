@@ -26,6 +26,7 @@ local function wake(key, now)
   end
 end
 
+-- Counters are kept under the names that /metrics shows, labels included.
 local function count(field, by)
   redis.call('HINCRBY', 'gavel:metrics', field, by)
 end

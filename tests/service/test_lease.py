@@ -1,0 +1,135 @@
+"""Working a unit: one worker at a time, each step whole, nothing twice."""
+
+import json
+import time
+
+import pytest
+from redis import Redis
+
+from app import keys
+from app.events import Event, new_id
+from app.inbox import Inbox
+from app.journal import Journal, line
+from app.lease import Lease, LeaseLost, Leases, Step
+
+KEY = keys.conference_key("sales-1")
+
+
+def accept(redis: Redis, count: int = 1) -> list[str]:
+    inbox = Inbox(redis)
+    events = [Event(new_id(), "member.entered", "sales-1", 0.0) for _ in range(count)]
+    for event in events:
+        inbox.accept(event, identities=[])
+    return [event.id for event in events]
+
+
+def take(redis: Redis, leases: Leases | None = None) -> Lease:
+    lease = (leases or Leases(redis)).take(KEY)
+    assert lease is not None
+    return lease
+
+
+def ids(waiting: object) -> list[str]:
+    assert isinstance(waiting, list)
+    return [json.loads(text)["id"] for _, text in waiting]
+
+
+def test_a_unit_is_worked_by_one_worker_at_a_time(redis: Redis) -> None:
+    accept(redis)
+    ours = Leases(redis)
+    take(redis, ours)
+    assert Leases(redis).take(KEY) is None
+    assert ours.take(KEY) is None
+
+
+def test_a_commit_stores_state_timers_journal_and_takes_the_events_off(redis: Redis) -> None:
+    accept(redis, 3)
+    lease = take(redis)
+    entry = line("sales-1", 1.0, "note", text="hello")
+    left = lease.commit(
+        Step(
+            decided=2,
+            state='{"v":1}',
+            outbox="[]",
+            live="12.5",
+            set_timers={"limit": 99.0},
+            journal=[entry],
+            counters={"a_total": 2},
+        )
+    )
+    assert len(ids(left)) == 1
+    assert redis.get(keys.conference(KEY)) == b'{"v":1}'
+    assert redis.zscore(keys.DUE, f"{KEY} limit") == 99.0
+    assert redis.zscore(keys.LIVE, KEY) == 12.5
+    assert [e["text"] for e in Journal(redis).of("sales-1")] == ["hello"]
+    assert redis.hget(keys.METRICS, "a_total") == b"2"
+
+
+def test_a_lease_is_given_back_only_when_nothing_came_meanwhile(redis: Redis) -> None:
+    accept(redis)
+    lease = take(redis)
+    (later,) = accept(redis)
+    assert ids(lease.commit(Step(decided=1), release=True)) == [later]
+    assert lease.commit(Step(decided=1), release=True) is None
+    assert Leases(redis).take(KEY) is not None
+
+
+def test_an_event_that_comes_after_the_release_wakes_a_worker_again(redis: Redis) -> None:
+    accept(redis)
+    redis.delete(keys.QUEUE)
+    take(redis).commit(Step(decided=1), release=True)
+    accept(redis)
+    assert redis.lrange(keys.QUEUE, 0, -1) == [KEY.encode()]
+
+
+def test_a_step_that_is_sent_again_because_its_answer_was_lost_counts_once(redis: Redis) -> None:
+    sent = accept(redis, 3)
+    lease = take(redis)
+    step = Step(decided=1, counters={"a_total": 1})
+    lease.commit(step)
+    lease._number -= 1  # as if the answer had not arrived
+    assert ids(lease.commit(step)) == sent[1:]
+    assert redis.hget(keys.METRICS, "a_total") == b"1"
+
+
+def test_who_lost_the_lease_changes_nothing_any_more(redis: Redis) -> None:
+    accept(redis, 2)
+    lease = take(redis)
+    redis.delete(keys.lease(KEY))
+    other = take(redis)
+    with pytest.raises(LeaseLost):
+        lease.commit(Step(decided=2, state="stale"))
+    assert redis.get(keys.conference(KEY)) is None
+    assert len(other.taken.events) == 2
+
+
+def test_a_lease_runs_out_unless_it_is_renewed(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.lease.LEASE_MS", 200)
+    accept(redis)
+    kept, lost = Leases(redis), Leases(redis)
+    take(redis, kept)
+    for _ in range(4):
+        time.sleep(0.1)
+        kept.renew()
+    assert lost.take(KEY) is None
+    time.sleep(0.25)
+    assert lost.take(KEY) is not None
+
+
+def test_a_wake_up_can_be_asked_for_at_a_time(redis: Redis) -> None:
+    accept(redis)
+    take(redis).commit(Step(decided=1), release=True, wake_at=1234.5)
+    assert redis.zscore(keys.DUE, f"{KEY} ~") == 1234.5
+
+
+def test_the_state_of_an_ended_conference_expires_and_that_of_a_live_one_does_not(
+    redis: Redis,
+) -> None:
+    accept(redis)
+    lease = take(redis)
+    lease.commit(Step(state="{}", ended=True))
+    assert redis.ttl(keys.conference(KEY)) > 86400
+    lease.commit(Step(state="{}"))
+    assert redis.ttl(keys.conference(KEY)) == -1

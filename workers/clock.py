@@ -1,0 +1,42 @@
+"""The clock of a worker process: fires what is due, keeps leases, looks at the rules file.
+
+Every process has one and none is special; what they do is atomic in Redis (see `app.timers`).
+"""
+
+import logging
+import threading
+import time
+
+from redis.exceptions import RedisError
+
+from workers.hands import Hands
+
+log = logging.getLogger("gavel.clock")
+
+TICK_SECONDS = 0.05  # the longest that a timer set by another process waits to be seen
+RENEW_SECONDS = 1.0
+RULES_SECONDS = 0.5
+
+
+def tick_forever(hands: Hands, stopping: threading.Event) -> None:
+    """Tick until `stopping` is set; Redis being away is waited out."""
+    renewed = looked = 0.0
+    while not stopping.is_set():
+        pause = TICK_SECONDS
+        now = time.monotonic()
+        try:
+            if now - renewed >= RENEW_SECONDS:
+                hands.leases.renew()
+                renewed = now
+            if now - looked >= RULES_SECONDS:
+                hands.rulebook.look()
+                looked = now
+            tick = hands.timers.tick()
+            if tick.fired:
+                continue
+            if tick.next_due is not None:
+                pause = min(pause, max(0.0, tick.next_due - tick.now))
+        except RedisError as error:
+            log.warning("redis is away: %s", error)
+            pause = 0.3
+        stopping.wait(pause)

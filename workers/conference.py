@@ -1,0 +1,170 @@
+"""A turn at one conference: events in, decisions, calls out."""
+
+import json
+import logging
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from app import journal, keys
+from app.conferences import Conference
+from app.events import Event, new_id
+from app.inbox import RECORDING_SECONDS
+from app.lease import Lease, read_events
+from workers.budget import Wait
+from workers.hands import Hands
+from workers.outbox import Entry, merged
+from workers.rules.calls import VERBS, WEB_VERBS, Call
+from workers.rules.decide import decide
+from workers.rules.runs import Decision
+from workers.turn import KEPT_ASIDE, Turn, Waiting
+
+log = logging.getLogger("gavel.decide")
+
+
+class ConferenceTurn(Turn):
+    """`conference` is the state as decided so far; the next commit stores it."""
+
+    def __init__(self, hands: Hands, lease: Lease) -> None:
+        super().__init__(lease, lease.taken.name)
+        state = lease.taken.state
+        self.hands = hands
+        self.conference = Conference.from_json(state) if state else Conference.new(self.name)
+
+    def take_in(self, waiting: Waiting) -> None:
+        events = read_events(waiting, self.name)
+        self.pending.decided += len(events)
+        for event in events:
+            if event.kind == "call.retry":
+                self._again(event)
+        self._decide([event for event in events if event.kind != "call.retry"])
+
+    def refuses(self, entry: Entry, now: float) -> str | None:
+        call = entry.call
+        if not self.conference.live or (call.uuid and call.uuid != self.conference.uuid):
+            return "the conference ended"
+        return super().refuses(entry, now)
+
+    def may_send_at(self, group: Sequence[Entry], now: float) -> float:
+        answer = self.hands.budget.reserve(VERBS[group[0].call.verb].priority, self.lease.key)
+        return now + answer.seconds if isinstance(answer, Wait) else now
+
+    def send(self, group: Sequence[Entry]) -> None:
+        answer = self.hands.client.perform(merged(group))
+        if answer is not None and answer.recording_id:
+            recording = keys.recording(answer.recording_id)
+            self.hands.redis.set(recording, self.name, ex=RECORDING_SECONDS)
+
+    def done(self, group: Sequence[Entry]) -> None:
+        """Nothing follows: the next call of the run waits in the outbox."""
+
+    def failed(self, entry: Entry, error: str) -> None:
+        self.pending.send.append((self.lease.key, self.name, outcome(entry.call, error).to_json()))
+
+    def _again(self, event: Event) -> None:
+        """`gavel retry`: a call that was given up goes to the end of the outbox."""
+        call = Call.from_json_dict(event.data["call"])
+        self.outbox = self.outbox.add([call])
+        self._write(event.at, "event", event=_told(event))
+
+    def _decide(self, events: Sequence[Event]) -> None:
+        """Decide on all events at once. Should that fail, each on its own: the one that cannot be
+        decided is set aside with the error, the conference goes on."""
+        if not events:
+            return
+        try:
+            self._apply(events)
+        except Exception:
+            if len(events) > 1:
+                for event in events:
+                    self._decide([event])
+                return
+            log.exception("decide failed, event set aside event=%s", events[0].id)
+            self._set_aside(events[0], traceback.format_exc(limit=8))
+
+    def _apply(self, events: Sequence[Event]) -> None:
+        before = self.conference
+        decision = decide(before, events, self.hands.rules(), self.lease.now())
+        after = decision.conference
+        self._record_decision(events, decision)
+        self._move_timers(before, after)
+        if after is not before:
+            self.pending.state = after.to_json()
+            self.pending.ended = not after.live
+        if (after.live, after.started_at) != (before.live, before.started_at):
+            self.pending.live = f"{after.started_at:.3f}" if after.live else "-"
+        self.outbox = self.outbox.add(c for c in decision.calls if c.verb not in WEB_VERBS)
+        for call in decision.calls:
+            if call.verb in WEB_VERBS:
+                text = json.dumps(call.to_json_dict(), ensure_ascii=False)
+                self.pending.send.append((self.lease.key + keys.WEB, self.name, text))
+        self.conference = after
+
+    def _move_timers(self, before: Conference, after: Conference) -> None:
+        for timer in after.timers.values():
+            known = before.timers.get(timer.id)
+            if known is None or known.due != timer.due:
+                self.pending.set_timers[timer.id] = timer.due
+        for id in before.timers.keys() - after.timers.keys():
+            self.pending.set_timers.pop(id, None)
+            self.pending.cancel_timers.append(id)
+
+    def _record_decision(self, events: Sequence[Event], decision: Decision) -> None:
+        quiet = not (decision.runs or decision.calls or decision.notes)
+        for event in (*events, *decision.events):
+            if quiet and event.kind in ("conference.observed", "rules.changed"):
+                continue
+            self._write(event.at, "event", event=_told(event))
+            self.pending.counters[f'gavel_events_decided_total{{kind="{event.kind}"}}'] += 1
+        now = self.lease.now()
+        for run in decision.runs:
+            self._write(
+                now,
+                "run",
+                run=run.id,
+                event=run.event,
+                rule=run.rule,
+                outcome=run.outcome,
+                reason=run.reason,
+                steps=list(run.steps),
+            )
+            self.pending.counters[f'gavel_runs_total{{outcome="{run.outcome}"}}'] += 1
+        for text in decision.notes:
+            self._write(now, "note", text=text)
+        log.info(
+            "decide conference=%r events=%s runs=%d calls=%d",
+            self.name,
+            ",".join(event.id for event in events),
+            len(decision.runs),
+            len(decision.calls),
+        )
+
+    def _write(self, at: float, kind: str, **fields: Any) -> None:
+        self.pending.journal.append(journal.line(self.name, at, kind, **fields))
+
+    def _set_aside(self, event: Event, error: str) -> None:
+        row = json.dumps({"event": _told(event), "at": event.at, "error": error})
+        self.pending.aside.append((keys.DEAD, KEPT_ASIDE, row))
+        self._write(event.at, "event", event=_told(event))
+        last = error.strip().splitlines()[-1]
+        self._write(self.lease.now(), "note", text=f"could not be decided, set aside: {last}")
+        self.pending.counters["gavel_events_set_aside_total"] += 1
+
+
+def outcome(call: Call, error: str = "") -> Event:
+    """The event that tells a run what became of its step."""
+    data = {"run": call.run, "step": call.step, "call": call.id, "verb": call.verb}
+    if error:
+        data |= {"error": error, "rule": call.rule}
+    return Event(
+        id=new_id(),
+        kind="action.failed" if error else "step.done",
+        conference=call.conference,
+        at=0.0,
+        uuid=call.uuid,
+        data=data,
+    )
+
+
+def _told(event: Event) -> dict[str, Any]:
+    return {"id": event.id, "kind": event.kind, "uuid": event.uuid, "data": event.data}

@@ -1,0 +1,65 @@
+"""What one worker process works with, wired once: rules, Redis, the Conference API."""
+
+from functools import cache
+
+from redis import Redis
+
+from app.connect import connect
+from app.inbox import Inbox
+from app.lease import Leases
+from app.settings import Settings
+from app.timers import Timers
+from workers.budget import Budget
+from workers.plivo import PlivoClient
+from workers.rulebook import Rulebook
+from workers.rules.load import Rules
+from workers.webhook import WebhookSender
+
+
+class Hands:
+    """Everything a turn needs. Thread-safe: the rules are replaced as a whole."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        rulebook: Rulebook,
+        client: PlivoClient,
+        webhooks: WebhookSender,
+        budget: Budget,
+        reconcile_interval: float,
+    ) -> None:
+        self.redis = redis
+        self.rulebook = rulebook
+        self.client = client
+        self.webhooks = webhooks
+        self.budget = budget
+        self.reconcile_interval = reconcile_interval
+        self.inbox = Inbox(redis)
+        self.leases = Leases(redis)
+        self.timers = Timers(redis)
+
+    def rules(self) -> Rules:
+        """The rules as they are now."""
+        return self.rulebook.rules
+
+
+def equip(settings: Settings) -> Hands:
+    """Wire a process. Raises RulesError when there are no rules to work with."""
+    redis = connect(settings.redis_url or "", timeout=settings.redis_timeout)
+    rulebook = Rulebook(redis, settings.rules_file)
+    rulebook.open()
+    client = PlivoClient(
+        settings.plivo_api_url,
+        settings.plivo_auth_id or "",
+        settings.plivo_auth_token[0],
+        public_url=settings.public_url,
+    )
+    budget = Budget(redis, settings.plivo_rate.calls, settings.plivo_rate.seconds)
+    webhooks = WebhookSender(allow_private=settings.allow_private_webhooks)
+    return Hands(redis, rulebook, client, webhooks, budget, settings.reconcile_interval)
+
+
+@cache
+def hands() -> Hands:
+    """This process' hands, for RQ's stock worker, which only knows a job's name."""
+    return equip(Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url"))

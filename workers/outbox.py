@@ -1,0 +1,173 @@
+"""The outbox of one conference: calls to make, in order. Values only; `workers.act` sends them.
+
+The order is that of the decisions. Calls that are the same but for their members go out as one:
+a later one may join an earlier one past calls for other members, never past one for its own
+members, for everybody, for the conference, or of its own run; so each member sees them in order.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from workers.rules.calls import VERBS, Call
+
+MEMBERS_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A call that waits. `sending` is set before it goes out and gone after: found at the start of
+    a worker's turn it means that the one before died in between. `not_before` in epoch seconds.
+    `alone`: not to be merged with others."""
+
+    call: Call
+    attempts: int = 0
+    not_before: float = 0.0
+    sending: bool = False
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """`sent_at` is when this conference's last call went out (epoch seconds, 0 for never)."""
+
+    entries: tuple[Entry, ...] = ()
+    sent_at: float = 0.0
+
+    @classmethod
+    def from_json(cls, text: bytes | None) -> Self:
+        if not text:
+            return cls()
+        stored = json.loads(text)
+        return cls(
+            tuple(Entry(Call.from_json_dict(call), *rest) for call, *rest in stored["entries"]),
+            stored["sent_at"],
+        )
+
+    def to_json(self) -> str:
+        """The stored form, "-" for one that need not be kept."""
+        if not self.entries and not self.sent_at:
+            return "-"
+        rows = [
+            (e.call.to_json_dict(), e.attempts, e.not_before, e.sending, e.alone)
+            for e in self.entries
+        ]
+        return json.dumps(
+            {"entries": rows, "sent_at": round(self.sent_at, 3)},
+            separators=(",", ":"),
+            ensure_ascii=False,
+        )
+
+    def add(self, calls: Iterable[Call]) -> Self:
+        return replace(self, entries=self.entries + tuple(Entry(call) for call in calls))
+
+    def without(self, gone: Iterable[Entry]) -> Self:
+        ids = {entry.call.id for entry in gone}
+        return replace(self, entries=tuple(e for e in self.entries if e.call.id not in ids))
+
+    def without_run(self, run: str) -> tuple[Self, tuple[Entry, ...]]:
+        """Drop what is left of a run that was stopped; also answers what was dropped."""
+        dropped = tuple(entry for entry in self.entries if entry.call.run == run)
+        return self.without(dropped), dropped
+
+    def update(self, changed: Iterable[Entry]) -> Self:
+        by_id = {entry.call.id: entry for entry in changed}
+        return replace(self, entries=tuple(by_id.get(e.call.id, e) for e in self.entries))
+
+    def split(self, group: Sequence[Entry]) -> Self:
+        """Put one entry a member in the place of calls that went out as one, to find out which
+        of the members the API does not know."""
+        ids = {entry.call.id for entry in group}
+        entries: list[Entry] = []
+        for entry in self.entries:
+            entries += _single(entry) if entry.call.id in ids else [entry]
+        return replace(self, entries=tuple(entries))
+
+    def mark(self, group: Sequence[Entry], now: float) -> Self:
+        """The group is about to be sent."""
+        marked = [replace(e, sending=True, attempts=e.attempts + 1) for e in group]
+        return replace(self.update(marked), sent_at=now)
+
+    def left_sending(self) -> tuple[Entry, ...]:
+        """What a worker that died had marked and not recorded."""
+        return tuple(entry for entry in self.entries if entry.sending)
+
+
+def next_group(entries: Sequence[Entry], now: float) -> tuple[Entry, ...]:
+    """The first call and those that may go out with it as one; empty for an empty outbox.
+
+    The first may have to wait until its `not_before`; the others then are there, too.
+    """
+    if not entries:
+        return ()
+    head = entries[0]
+    when = max(head.not_before, now)
+    if not _merges(head):
+        return (head,)
+    group = [head]
+    members = set(head.call.members)
+    passed_members: set[str] = set()
+    passed_runs: set[str] = set()
+    for entry in entries[1:]:
+        call = entry.call
+        if not call.members or call.members == ("all",):
+            break
+        mine = set(call.members)
+        joins = (
+            _alike(head, entry)
+            and entry.not_before <= when
+            and not mine & (members | passed_members)
+            and call.run not in passed_runs
+            and len(members) + len(mine) <= MEMBERS_AT_ONCE
+        )
+        if joins:
+            group.append(entry)
+            members |= mine
+        else:
+            passed_members |= mine
+            passed_runs.add(call.run)
+    return tuple(group)
+
+
+def merged(group: Sequence[Entry]) -> Call:
+    """One call that stands for the whole group; it expires when the first of them does."""
+    first = group[0].call
+    if len(group) == 1:
+        return first
+    ends = [entry.call.expires_at for entry in group if entry.call.expires_at is not None]
+    members = tuple(member for entry in group for member in entry.call.members)
+    return replace(first, members=members, expires_at=min(ends) if ends else None)
+
+
+def _single(entry: Entry) -> list[Entry]:
+    call = entry.call
+    return [
+        replace(
+            entry,
+            call=replace(call, id=f"{call.id}/{member}", members=(member,)),
+            sending=False,
+            alone=True,
+        )
+        for member in call.members
+    ]
+
+
+def _merges(entry: Entry) -> bool:
+    call = entry.call
+    return (
+        VERBS[call.verb].members == "list"
+        and bool(call.members)
+        and call.members != ("all",)
+        and not entry.alone
+    )
+
+
+def _alike(head: Entry, entry: Entry) -> bool:
+    one, other = head.call, entry.call
+    return (
+        _merges(entry)
+        and one.verb == other.verb
+        and one.uuid == other.uuid
+        and one.params == other.params
+    )

@@ -1,0 +1,111 @@
+"""One worker process: RQ's worker with threads, and the clock that fires timers.
+
+RQ's own loop runs one job after the other and writes about a dozen times for each; here every
+thread takes its next wake-up straight from RQ's queue, so that many conferences are under way at
+once and a wake-up costs one round trip (docs/decisions/0001). The worker is registered with RQ, so
+`rq info` shows it, and RQ's stock worker can work the same queue.
+"""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker
+
+from app import keys
+from app.logs import configure
+from app.settings import Settings
+from workers.clock import tick_forever
+from workers.hands import Hands, equip
+from workers.reconcile import reconcile_forever
+from workers.work import work
+
+log = logging.getLogger("gavel.worker")
+
+LISTEN_SECONDS = 1
+HEARTBEAT_SECONDS = 10.0
+WORKER_TTL = 30
+
+
+class ConferenceWorker(SimpleWorker):
+    """RQ's worker, working many wake-ups at once."""
+
+    def __init__(self, hands: Hands, threads: int) -> None:
+        queue = Queue(keys.QUEUE_NAME, connection=hands.redis, serializer=JSONSerializer)
+        name = f"gavel-{socket.gethostname()}-{os.getpid()}"
+        super().__init__(
+            [queue],
+            name=name,
+            connection=hands.redis,
+            serializer=JSONSerializer,
+            worker_ttl=WORKER_TTL,
+        )
+        self.hands = hands
+        self.threads = threads
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        """Work until `stop`; returns when every thread has given back what it held."""
+        self.stopping.clear()
+        parts: list[Callable[[], None]] = [
+            lambda: tick_forever(self.hands, self.stopping),
+            lambda: reconcile_forever(self.hands, self.stopping),
+            *[self._listen] * self.threads,
+        ]
+        threads = [threading.Thread(target=part, daemon=True) for part in parts]
+        for thread in threads:
+            thread.start()
+        self._register()
+        while not self.stopping.wait(HEARTBEAT_SECONDS):
+            self._register()
+        for thread in threads:
+            thread.join(timeout=15)
+        self._unregister()
+
+    def stop(self, *_: object) -> None:
+        self.stopping.set()
+
+    def _listen(self) -> None:
+        """One thread: take a wake-up, work it, again."""
+        while not self.stopping.is_set():
+            try:
+                popped = self.hands.redis.blpop([keys.QUEUE], timeout=LISTEN_SECONDS)
+                if popped:
+                    work(self.hands, popped[1].decode())
+            except RedisError as error:
+                log.warning("redis is away: %s", error)
+                self.stopping.wait(0.3)
+
+    def _register(self) -> None:
+        try:
+            if self.birth_date is None or not self.connection.exists(self.key):
+                self.register_birth()
+            self.heartbeat(WORKER_TTL)
+        except (RedisError, ValueError) as error:
+            log.warning("could not register with RQ: %s", error)
+
+    def _unregister(self) -> None:
+        try:
+            self.register_death()
+        except RedisError as error:
+            log.warning("could not sign off from RQ: %s", error)
+
+
+def main() -> int:
+    """Run one worker process until SIGTERM or SIGINT."""
+    settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
+    configure(settings)
+    hands = equip(settings)
+    worker = ConferenceWorker(hands, settings.worker_threads)
+    signal.signal(signal.SIGTERM, worker.stop)
+    signal.signal(signal.SIGINT, worker.stop)
+    log.info("worker started threads=%d", settings.worker_threads)
+    worker.run()
+    log.info("worker stopped")
+    return 0

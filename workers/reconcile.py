@@ -1,0 +1,97 @@
+"""Reconcile: hold what we believe against Plivo's own list of live conferences.
+
+Callbacks get lost. Once an interval one worker asks Plivo which conferences there are and who is in
+them; each answer is an event `conference.observed` in that conference's inbox, and `decide` draws
+the conclusions. It runs at once when a first worker starts, so an empty Redis is rebuilt, too.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from redis.exceptions import RedisError
+
+from app import keys
+from app.events import Event, new_id
+from workers.budget import Wait
+from workers.failures import PlivoError
+from workers.hands import Hands
+
+log = logging.getLogger("gavel.reconcile")
+
+PRIORITY = 2
+AT_ONCE = 8
+LOOK_SECONDS = 0.5
+CLAIM = keys.PREFIX + "reconciled"
+
+Answer = TypeVar("Answer")
+
+
+def reconcile_forever(hands: Hands, stopping: threading.Event) -> None:
+    """Reconcile once an interval, whichever worker is first to claim it, until `stopping`."""
+    claim_ms = max(100, int((hands.reconcile_interval - LOOK_SECONDS) * 1000))
+    while not stopping.is_set():
+        try:
+            if hands.redis.set(CLAIM, "1", nx=True, px=claim_ms):
+                reconcile(hands, stopping)
+        except RedisError as error:
+            log.warning("redis is away: %s", error)
+        except PlivoError as error:
+            log.warning("reconcile failed, trying again in an interval: %s", error)
+        stopping.wait(LOOK_SECONDS)
+
+
+def reconcile(hands: Hands, stopping: threading.Event) -> None:
+    """One round over all conferences that Plivo or we believe to be live."""
+    as_of = _now(hands)
+    ours = _live(hands)
+    theirs = _ask(hands, stopping, hands.client.list_conferences)
+    if theirs is None:
+        return
+    for name in ours - set(theirs):
+        _tell(hands, name, {"gone": True, "as_of": as_of})
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda name: _look(hands, stopping, name), theirs))
+    log.info("reconcile ours=%d theirs=%d", len(ours), len(theirs))
+
+
+def _look(hands: Hands, stopping: threading.Event, name: str) -> None:
+    as_of = _now(hands)
+    try:
+        seen = _ask(hands, stopping, lambda: hands.client.get_conference(name))
+    except PlivoError as error:
+        if error.kind == "gone":
+            _tell(hands, name, {"gone": True, "as_of": as_of})
+        else:
+            log.warning("reconcile of conference=%r failed: %s", name, error)
+        return
+    if seen is not None:
+        _tell(hands, name, {**seen.data(), "as_of": as_of})
+
+
+def _ask(hands: Hands, stopping: threading.Event, question: Callable[[], Answer]) -> Answer | None:
+    """Ask when the account's budget has room for it; None when the process stops first."""
+    while not stopping.is_set():
+        answer = hands.budget.reserve(PRIORITY, "reconcile")
+        if not isinstance(answer, Wait):
+            return question()
+        stopping.wait(answer.seconds)
+    return None
+
+
+def _tell(hands: Hands, name: str, data: dict[str, Any]) -> None:
+    event = Event(new_id(), "conference.observed", name, 0.0, "", data)
+    hands.inbox.accept(event, identities=[])
+
+
+def _live(hands: Hands) -> set[str]:
+    live: Any = hands.redis.zrange(keys.LIVE, 0, -1)
+    names: Any = hands.redis.hmget(keys.NAMES, live) if live else []
+    return {name.decode() for name in names if name}
+
+
+def _now(hands: Hands) -> float:
+    at: Any = hands.redis.time()
+    return float(at[0] + at[1] / 1e6)

@@ -1,0 +1,78 @@
+"""The rules that a process works with now: the last good version of the file.
+
+A changed file is taken when it is good; a broken one changes nothing but is told everywhere (log,
+metric, console). New rules are published once, whichever process sees them first: the receiver
+gets what it needs of them, every live conference an event, so that its timers are derived again
+(`lua/publish.lua`). The last good text is kept in Redis, for a process that starts while the file
+is broken.
+"""
+
+import json
+import logging
+
+from redis import Redis
+
+from app import keys
+from app.events import Event, new_id
+from app.scripts import script
+from workers.rules.load import Rules, load
+from workers.rules.problems import RulesError
+from workers.rules.publish import for_receiver
+from workers.rules.watch import Broken, Loaded, RulesFile
+
+log = logging.getLogger("gavel.rules")
+
+
+class Rulebook:
+    """One file of rules. `rules` is replaced as a whole, so that a decision sees one version."""
+
+    rules: Rules
+
+    def __init__(self, redis: Redis, path: str) -> None:
+        self._redis = redis
+        self._file = RulesFile(path)
+        self._publish = script(redis, "publish")
+
+    def open(self) -> None:
+        """Load the file, or the last good rules when it is broken. Raises RulesError when there
+        are none."""
+        found = self._file.poll()
+        if isinstance(found, Loaded):
+            self._take(found)
+            return
+        text = self._redis.get(keys.RULES_TEXT)
+        problems = found.problems if isinstance(found, Broken) else ()
+        if not isinstance(text, bytes):
+            raise RulesError(problems)
+        self.rules = load(text.decode(), "the last good rules")
+        self._tell_broken(problems)
+
+    def look(self) -> None:
+        """Take the file if it changed; called about twice a second."""
+        found = self._file.poll()
+        if isinstance(found, Loaded):
+            self._take(found)
+        elif isinstance(found, Broken):
+            self._tell_broken(found.problems)
+
+    def _take(self, found: Loaded) -> None:
+        self.rules = found.rules
+        told = self._publish(
+            json.dumps(for_receiver(found.rules), ensure_ascii=False),
+            found.text,
+            found.rules.digest,
+            Event(new_id(), "rules.changed", "", 0.0, "", {"digest": found.rules.digest}).to_json(),
+        )
+        self._redis.delete(keys.RULES_BROKEN)
+        log.info(
+            "rules loaded digest=%s rules=%d%s",
+            found.rules.digest,
+            len(found.rules.rules),
+            f" live_conferences_told={told}" if told >= 0 else "",
+        )
+
+    def _tell_broken(self, problems: tuple[object, ...]) -> None:
+        lines = [str(problem) for problem in problems]
+        self._redis.set(keys.RULES_BROKEN, "\n".join(lines)[:8000])
+        for line in lines:
+            log.error("rules broken, the last good ones stay: %s", line)

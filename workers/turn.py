@@ -1,0 +1,228 @@
+"""A turn: one worker's work at one unit, from taking its lease to giving it back.
+
+The same for a conference (`workers.conference`) and for its web lane (`workers.web`): take in what
+came, send what is next, record what became of it, until nothing is left to do now. Each loop is
+one commit, which records the last call, stores the decisions and marks the next call, all or
+nothing; the call itself goes out between two commits.
+"""
+
+import json
+import logging
+import random
+import time
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from app import journal, keys
+from app.lease import Lease, Step
+from workers.failures import CallError
+from workers.outbox import Entry, Outbox, merged, next_group
+from workers.retry import GiveUp, Repeat, Split, Unknown, retry
+
+log = logging.getLogger("gavel.act")
+
+Waiting = Sequence[tuple[float, bytes]]
+KEPT_ASIDE = 1000
+AGAIN_SECONDS = 30.0  # how long a commit is tried while Redis is away
+
+
+@dataclass(slots=True)
+class Pending:
+    """What the next commit will say."""
+
+    decided: int = 0
+    state: str = ""
+    ended: bool = False
+    live: str = ""
+    set_timers: dict[str, float] = field(default_factory=dict)
+    cancel_timers: list[str] = field(default_factory=list)
+    journal: list[str] = field(default_factory=list)
+    send: list[tuple[str, str, str]] = field(default_factory=list)
+    counters: Counter[str] = field(default_factory=Counter)
+    aside: list[tuple[str, int, str]] = field(default_factory=list)
+
+    def step(self, outbox: str) -> Step:
+        return Step(
+            decided=self.decided,
+            state=self.state,
+            ended=self.ended,
+            outbox=outbox,
+            live=self.live,
+            set_timers=self.set_timers,
+            cancel_timers=self.cancel_timers,
+            journal=self.journal,
+            send=self.send,
+            counters=self.counters,
+            aside=self.aside,
+        )
+
+
+class Turn(ABC):
+    """One turn. Subclasses say what coming in means, what may go out, and how."""
+
+    def __init__(self, lease: Lease, name: str) -> None:
+        self.lease = lease
+        self.name = name
+        self.outbox = Outbox.from_json(lease.taken.outbox)
+        self.pending = Pending()
+        self._stored = self.outbox
+
+    # What a subclass says.
+
+    @abstractmethod
+    def take_in(self, waiting: Waiting) -> None:
+        """Turn what waits in the inbox into `pending` and calls of the outbox."""
+
+    def refuses(self, entry: Entry, now: float) -> str | None:
+        """Why this call must not go out any more; None when it may."""
+        if entry.call.expires_at is not None and now > entry.call.expires_at:
+            return "expired"
+        return None
+
+    def may_send_at(self, group: Sequence[Entry], now: float) -> float:
+        """When this group may go out: `now` or earlier for at once."""
+        return now
+
+    @abstractmethod
+    def send(self, group: Sequence[Entry]) -> None:
+        """Make the call. Raises `CallError`."""
+
+    @abstractmethod
+    def done(self, group: Sequence[Entry]) -> None:
+        """The call was made."""
+
+    @abstractmethod
+    def failed(self, entry: Entry, error: str) -> None:
+        """The call was given up, and with it what was left of its run here."""
+
+    # The machinery.
+
+    def run(self) -> None:
+        """Work until nothing is left to do now. Raises LeaseLost or RedisError: then drop it."""
+        for entry in self.outbox.left_sending():
+            self._failed((entry,), CallError.interrupted(), 0.0)
+        waiting: Waiting | None = self.lease.taken.events
+        while waiting is not None:
+            if waiting:
+                self.take_in(waiting)
+            group, wake_at = self._next()
+            if group:
+                now = self.lease.now()
+                self.outbox = self.outbox.mark(group, now)
+                waiting = self._commit()
+                self._act(group)
+            else:
+                waiting = self._commit(release=True, wake_at=wake_at)
+
+    def _next(self) -> tuple[tuple[Entry, ...], float | None]:
+        """The calls to send now as one, or when to look again (None: when something comes)."""
+        now = self.lease.now()
+        for entry in self.outbox.entries:
+            reason = self.refuses(entry, now)
+            if reason:
+                self._give_up(entry, reason, status="dropped")
+        group = next_group(self.outbox.entries, now)
+        if not group:
+            return (), None
+        at = max(group[0].not_before, 0.0)
+        if at <= now:
+            at = self.may_send_at(group, now)
+        return (group, None) if at <= now else ((), at)
+
+    def _commit(self, *, release: bool = False, wake_at: float | None = None) -> Waiting | None:
+        outbox = "" if self.outbox == self._stored else self.outbox.to_json()
+        step = self.pending.step(outbox)
+        started = time.monotonic()
+        while True:
+            try:
+                waiting = self.lease.commit(step, release=release, wake_at=wake_at)
+                break
+            except (RedisConnectionError, RedisTimeoutError):
+                if time.monotonic() - started > AGAIN_SECONDS:
+                    raise
+                time.sleep(0.2)
+        self._stored = self.outbox
+        self.pending = Pending()
+        return waiting
+
+    def _act(self, group: Sequence[Entry]) -> None:
+        sent = time.monotonic()
+        group = tuple(replace(e, sending=False, attempts=e.attempts + 1) for e in group)
+        begun = self.lease.now()
+        try:
+            self.send(group)
+        except CallError as error:
+            self._failed(group, error, time.monotonic() - sent)
+        else:
+            self.outbox = self.outbox.without(group)
+            self._record(group, "done", begun, time.monotonic() - sent)
+            self.done(group)
+
+    def _failed(self, group: Sequence[Entry], error: CallError, took: float) -> None:
+        """Decide what becomes of calls that failed together."""
+        now = self.lease.now()
+        head = group[0]
+        decision = retry(merged(group), error, head.attempts, now, random.random())
+        match decision:
+            case Repeat(at=at):
+                again = [replace(e, sending=False, not_before=at) for e in group]
+                self.outbox = self.outbox.update(again)
+                self._record(group, "retry", now, took, error=str(error))
+            case Split():
+                self.outbox = self.outbox.split(group)
+                self._record(group, "split", now, took, error=str(error))
+            case Unknown():
+                self.outbox = self.outbox.without(group)
+                self._record(group, "unknown", now, took, error=str(error))
+            case GiveUp(reason=reason):
+                self._record(group, "failed", now, took, error=reason)
+                for entry in group:
+                    self._give_up(entry, reason)
+
+    def _give_up(self, entry: Entry, reason: str, *, status: str = "") -> None:
+        self.outbox = self.outbox.without((entry,))
+        if status:
+            self._record((entry,), status, self.lease.now(), 0.0, error=reason)
+        if entry.call.on_error == "stop":
+            self.outbox, dropped = self.outbox.without_run(entry.call.run)
+            if dropped:
+                because = f"step {entry.call.step + 1} of its rule was given up"
+                self._record(dropped, "dropped", self.lease.now(), 0.0, error=because)
+        given_up = {"call": entry.call.to_json_dict(), "at": self.lease.now(), "error": reason}
+        self.pending.aside.append((keys.GIVEN_UP, KEPT_ASIDE, json.dumps(given_up)))
+        self.failed(entry, reason)
+
+    def _record(
+        self, group: Sequence[Entry], status: str, at: float, took: float, error: str = ""
+    ) -> None:
+        """One line in the journal and the log for a call, or for calls that went out as one."""
+        call = merged(group)
+        fields = {
+            "call": call.id,
+            "verb": call.verb,
+            "members": list(call.members),
+            "rule": call.rule,
+            "event": call.event,
+            "status": status,
+            "attempt": group[0].attempts,
+        }
+        if error:
+            fields["error"] = error
+        if took:
+            fields |= {"ms": round((at - call.at) * 1000, 1), "api_ms": round(took * 1000, 1)}
+        self.pending.journal.append(journal.line(self.name, at, "call", **fields))
+        self.pending.counters[f'gavel_calls_total{{verb="{call.verb}",status="{status}"}}'] += 1
+        log.info(
+            "act conference=%r call=%s verb=%s members=%s status=%s%s",
+            self.name,
+            call.id,
+            call.verb,
+            ",".join(call.members),
+            status,
+            f" error={error!r}" if error else "",
+        )
