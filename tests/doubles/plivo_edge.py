@@ -1,0 +1,153 @@
+"""A double at Plivo's edge: a real HTTP server that notes what came and answers as it was told.
+
+Each connection is served by a thread until the client or the script closes it.
+"""
+
+import json
+import os
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One request as it was on the wire. `connection` counts from 1."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    connection: int
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        return self.target.partition("?")[2]
+
+    def json(self) -> Any:
+        return json.loads(self.body) if self.body else None
+
+
+def answer(
+    status: int = 202, body: str | bytes | dict[str, Any] | None = None, **headers: str
+) -> bytes:
+    """An HTTP answer; header names are written with `_` for `-`."""
+    content = json.dumps(body).encode() if isinstance(body, dict) else body or b""
+    content = content.encode() if isinstance(content, str) else content
+    lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(content)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+DONE = answer(202, {"message": "done", "member_id": "10", "api_id": "a-1"})
+
+Script = Callable[[Seen, socket.socket], None]
+
+
+def send(content: bytes) -> Script:
+    return lambda seen, connection: connection.sendall(content)
+
+
+def send_and_close(content: bytes) -> Script:
+    def run(seen: Seen, connection: socket.socket) -> None:
+        connection.sendall(content)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    return run
+
+
+def close(seen: Seen, connection: socket.socket) -> None:
+    """Read, then hang up without a word."""
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def reset(seen: Seen, connection: socket.socket) -> None:
+    """Read, then reset the connection."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.close(connection.detach())
+
+
+def silence(seen: Seen, connection: socket.socket) -> None:
+    """Read, and say nothing until the client gives up."""
+    connection.recv(1)
+
+
+@dataclass
+class PlivoEdge:
+    """`scripts` answer the next requests, one each; then everything is done (202)."""
+
+    url: str
+    seen: list[Seen] = field(default_factory=list)
+    scripts: list[Script] = field(default_factory=list)
+    connections: int = 0
+    serving: list[threading.Thread] = field(default_factory=list)
+
+    def answers(self, *answers: bytes) -> None:
+        self.scripts += [send(one) for one in answers]
+
+    def wait_until_closed(self) -> None:
+        """Until every connection so far was closed by a script."""
+        for thread in self.serving:
+            thread.join()
+
+
+@contextmanager
+def plivo_edge() -> Iterator[PlivoEdge]:
+    """The running double, on a free port of 127.0.0.1."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    edge = PlivoEdge(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    sockets: list[socket.socket] = []
+
+    def listen() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            edge.connections += 1
+            sockets.append(connection)
+            thread = threading.Thread(target=_serve, args=(edge, connection, edge.connections))
+            edge.serving.append(thread)
+            thread.start()
+
+    listening = threading.Thread(target=listen)
+    listening.start()
+    try:
+        yield edge
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        listening.join()
+        for connection in sockets:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        edge.wait_until_closed()
+
+
+def _serve(edge: PlivoEdge, connection: socket.socket, number: int) -> None:
+    with connection, suppress(OSError), connection.makefile("rb") as stream:
+        while request := _read(stream, number):
+            edge.seen.append(request)
+            script = edge.scripts.pop(0) if edge.scripts else send(DONE)
+            script(request, connection)
+
+
+def _read(stream: Any, number: int) -> Seen | None:
+    first = stream.readline().decode()
+    if not first:
+        return None
+    method, target, _ = first.split(" ")
+    headers: dict[str, str] = {}
+    while line := stream.readline().decode().strip():
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
+    body = stream.read(int(headers.get("content-length", 0)))
+    return Seen(method, target, headers, body, number)

@@ -1,0 +1,52 @@
+"""How a call to the outside failed: the one value that `workers.retry` decides on.
+
+The adapter that made the call (workers/plivo, workers/webhook) knows whether the failure is
+temporary and whether the request can have had an effect; nobody else guesses.
+"""
+
+from typing import Literal, Self
+
+from app.errors import GavelError
+
+Kind = Literal["temporary", "permanent", "gone"]
+Sent = Literal["no", "maybe", "yes"]
+
+
+class CallError(GavelError):
+    """A call failed; the text says what was asked and what came back, without secrets.
+
+    kind: "temporary" (the same request may succeed later), "permanent" (it never will), "gone"
+    (what it was meant for is not there).
+    sent: "no" (nothing reached the other side), "maybe" (it may have been carried out, nobody
+    told us), "yes" (it was answered).
+    status: the HTTP status, None when there was no answer.
+    retry_after: seconds that the answer asked us to wait, None when it did not.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: Kind,
+        sent: Sent,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind: Kind = kind
+        self.sent: Sent = sent
+        self.status = status
+        self.retry_after = retry_after
+
+    @classmethod
+    def interrupted(cls) -> Self:
+        """The process that made the call died before it recorded what came of it."""
+        return cls("the worker died while this call was under way", kind="temporary", sent="maybe")
+
+
+class PlivoError(CallError):
+    """The Conference API did not do what was asked."""
+
+
+class WebhookError(CallError):
+    """A webhook's receiver did not take the message."""

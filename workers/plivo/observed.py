@@ -1,0 +1,156 @@
+"""What Plivo answers, made into values: leniently, for the docs and the wire disagree.
+
+Facts of Plivo here: contract 7.4 (member ids come as text, list or Python's repr of one), 10
+(numbers are text, `caller_name` may be percent-encoded), 7.2 (record may answer without ids).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from workers.failures import PlivoError
+from workers.plivo.answers import Answer, number
+
+_QUOTED = re.compile(r"u?(?:'([^']*)'|\"([^\"]*)\")")
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedMember:
+    """A member as Plivo's list shows it; absent fields are None. `join_time` is seconds since."""
+
+    member_id: str
+    muted: bool = False
+    deaf: bool = False
+    from_: str | None = None
+    to: str | None = None
+    caller_name: str | None = None
+    direction: str | None = None
+    call_uuid: str | None = None
+    join_time: float | None = None
+
+    def data(self) -> dict[str, Any]:
+        """As a row of the event `conference.observed`: absent fields are left out."""
+        fields = {
+            "member_id": self.member_id,
+            "muted": self.muted,
+            "deaf": self.deaf,
+            "from": self.from_,
+            "to": self.to,
+            "caller_name": self.caller_name,
+            "direction": self.direction,
+            "call_uuid": self.call_uuid,
+            "join_time": self.join_time,
+        }
+        return {key: value for key, value in fields.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedConference:
+    """A conference as Plivo's list shows it; `run_time` is seconds since its start."""
+
+    name: str
+    run_time: float | None
+    members: tuple[ObservedMember, ...]
+
+    def data(self) -> dict[str, Any]:
+        """The data of the event `conference.observed`."""
+        run_time = {} if self.run_time is None else {"run_time": self.run_time}
+        return {"gone": False, **run_time, "members": [member.data() for member in self.members]}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """A recording runs. Both are None after "async api spawned" or when it ran already."""
+
+    recording_id: str | None = None
+    url: str | None = None
+    already: bool = False
+
+
+def already_recording(error: PlivoError) -> bool:
+    """Whether a refused record says that a recording runs already (contract 7.3: not known; no
+    call is right to fail because its wish is fulfilled)."""
+    return error.status in (400, 409, 422) and "already" in str(error).lower()
+
+
+def conference_names(answer: Answer) -> list[str]:
+    """Raises PlivoError when the answer is no list of names."""
+    names = answer.json().get("conferences")
+    if not answer.whole or not isinstance(names, list):
+        raise _unreadable("the list of conferences", answer)
+    return [name for name in names if isinstance(name, str)]
+
+
+def observed_conference(name: str, answer: Answer) -> ObservedConference:
+    """Raises PlivoError when the answer is no conference."""
+    fields = answer.json()
+    members = fields.get("members", [])
+    if not answer.whole or "conference_name" not in fields or not isinstance(members, list):
+        raise _unreadable("a conference", answer)
+    rows = [_member(row) for row in members if isinstance(row, dict)]
+    return ObservedConference(
+        name=name,
+        run_time=number(fields.get("conference_run_time")),
+        members=tuple(row for row in rows if row is not None),
+    )
+
+
+def recording_started(answer: Answer) -> RecordingStarted:
+    """Of any answer to record that is no failure; ids are a gift (contract 11.9)."""
+    fields = answer.json()
+    return RecordingStarted(_text(fields.get("recording_id")), _text(fields.get("url")))
+
+
+def member_ids(value: Any) -> tuple[str, ...]:
+    """`member_id` of an answer in all forms of contract 7.4: "10", "10,11", ["10"], [10],
+    "[u'10', u'11']", "all". Anything else: none."""
+    if isinstance(value, list):
+        return tuple(str(item) for item in value if isinstance(item, str | int))
+    if isinstance(value, int):
+        return (str(value),)
+    if not isinstance(value, str):
+        return ()
+    if not value.startswith("["):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    quoted = tuple(single or double for single, double in _QUOTED.findall(value))
+    return quoted or tuple(re.findall(r"[0-9]+", value))
+
+
+def _unreadable(what: str, answer: Answer) -> PlivoError:
+    return PlivoError(
+        f"Plivo's answer ({answer.status}, {len(answer.body)} bytes) is not {what}",
+        kind="temporary",
+        sent="yes",
+        status=answer.status,
+    )
+
+
+def _member(row: Mapping[str, Any]) -> ObservedMember | None:
+    member_id = _text(row.get("member_id"))
+    if member_id is None:
+        return None
+    caller = _text(row.get("caller_name"))
+    return ObservedMember(
+        member_id=member_id,
+        muted=_truth(row.get("muted")),
+        deaf=_truth(row.get("deaf")),
+        from_=_text(row.get("from")),
+        to=_text(row.get("to")),
+        caller_name=unquote(caller) if caller and _PERCENT.search(caller) else caller,
+        direction=_text(row.get("direction")),
+        call_uuid=_text(row.get("call_uuid")),
+        join_time=number(row.get("join_time")),
+    )
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None
+
+
+def _truth(value: Any) -> bool:
+    return value is True or (isinstance(value, str) and value.lower() == "true")

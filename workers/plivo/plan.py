@@ -1,0 +1,151 @@
+"""From a wanted call to the exact requests: pure, so what is explained is what is sent.
+
+Facts of Plivo here: contract sections 7.1 to 7.4 (rows, parameters, member ids), 6 (fragments of
+callback URLs), 11.13 (retries), 11.15 (kick and hang up take one id or `all`), 11.22 (names).
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote
+
+from workers.failures import PlivoError
+from workers.rules.calls import VERBS, Call
+
+CALLBACK_FRAGMENT = "ct=2000&rt=5000&rc=5&rp=all"
+"""What we ask of Plivo for every callback URL. Without it a 503 of ours, during a deploy say, is
+never retried (contract 0.8); rt: ours answers in milliseconds or not at all."""
+
+_MEMBER_ID = re.compile(r"[0-9]{1,20}")  # contract 7.4: decimal text
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRequest:
+    """One request to the Conference API. `path` is what follows `/v1/Account/{auth_id}`."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None  # JSON; None: no body
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of contract 7.2: how a verb becomes a request."""
+
+    method: str
+    scope: Literal["account", "conference", "member", "members"]
+    suffix: str = ""
+
+    def path(self, name: str, member: str = "") -> str:
+        if self.scope == "account":
+            return "/Conference/"
+        if self.scope == "conference":
+            return f"/Conference/{encoded_name(name)}/{self.suffix}"
+        return f"/Conference/{encoded_name(name)}/Member/{member}/{self.suffix}"
+
+
+ROWS: Mapping[str, Row] = {
+    "list_conferences": Row("GET", "account"),
+    "get_conference": Row("GET", "conference"),
+    "hang_up": Row("DELETE", "conference"),
+    "hang_up_all": Row("DELETE", "account"),
+    "hang_up_member": Row("DELETE", "member"),
+    "kick": Row("POST", "member", "Kick/"),
+    "mute": Row("POST", "members", "Mute/"),
+    "unmute": Row("DELETE", "members", "Mute/"),
+    "deaf": Row("POST", "members", "Deaf/"),
+    "undeaf": Row("DELETE", "members", "Deaf/"),
+    "play": Row("POST", "members", "Play/"),
+    "stop_play": Row("DELETE", "members", "Play/"),
+    "speak": Row("POST", "members", "Speak/"),
+    "stop_speak": Row("DELETE", "members", "Speak/"),
+    "record": Row("POST", "conference", "Record/"),
+    "stop_recording": Row("DELETE", "conference", "Record/"),
+}
+"""The 16 rows; a verb that is not here does not go to Plivo."""
+
+_BODY_KEYS: Mapping[str, tuple[str, ...]] = {
+    "speak": ("text", "voice", "language"),
+    "play": ("url",),
+    "record": ("file_format", "transcription_type"),
+}
+
+
+def requests_for(call: Call, public_url: str) -> tuple[PlannedRequest, ...]:
+    """The requests that `call` means, in order; several only for kick and hang up of several
+    members. Raises PlivoError (permanent, nothing sent) for what must never be sent."""
+    if call.verb not in VERBS:
+        raise refused(f"{call.verb!r} is no verb of a call")
+    return plan(call.verb, call.conference, call.members, call.params, public_url)
+
+
+def plan(
+    verb: str,
+    name: str = "",
+    members: Sequence[str] = (),
+    params: Mapping[str, Any] | None = None,
+    public_url: str = "",
+) -> tuple[PlannedRequest, ...]:
+    """`requests_for` with the parts of a call; reading (`list_conferences`, …) included."""
+    row = ROWS.get(verb)
+    if row is None:
+        raise refused(f"{verb!r} is not a call of the Conference API")
+    body = _body(verb, name, params or {}, public_url) if row.method == "POST" else None
+    paths = [row.path(name, member) for member in _member_forms(row, members)]
+    return tuple(PlannedRequest(row.method, path, body) for path in paths)
+
+
+def is_safe_to_repeat(verb: str) -> bool:
+    """Whether doing it twice ends as doing it once; reading is, what people hear is not."""
+    return verb in ("list_conferences", "get_conference") or VERBS[verb].safe
+
+
+def encoded_name(name: str) -> str:
+    """A conference's name as one path segment; refuses those that would reach another endpoint:
+    empty would hang up the whole account, `..` would reach the account itself."""
+    if name in ("", ".", ".."):
+        raise refused(f"a conference can not be called {name!r}")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        raise refused(f"the conference name {name[:80]!r} has a control character")
+    return quote(name, safe="")
+
+
+def callback_url(public_url: str, route: str, name: str) -> str:
+    """Where Plivo shall report: `route` is "recording" or "transcription". The query is sorted
+    and never empty, there both readings of signature V3 agree (contract 11.1), and it names the
+    conference, which transcription callbacks do not."""
+    query = f"conference={encoded_name(name)}&v=1"
+    return f"{public_url.rstrip('/')}/plivo/{route}?{query}#{CALLBACK_FRAGMENT}"
+
+
+def refused(message: str) -> PlivoError:
+    """Something that is wrong before it is sent, and stays wrong."""
+    return PlivoError(message, kind="permanent", sent="no")
+
+
+def _member_forms(row: Row, members: Sequence[str]) -> tuple[str, ...]:
+    """The `{id}` part of each request: `all`, one id, or several in one (`10,11`) or in many."""
+    if row.scope in ("account", "conference"):
+        if members:
+            raise refused("this call is for a whole conference, not for members")
+        return ("",)
+    if not members:
+        raise refused("this call names no member")
+    if tuple(members) == ("all",):
+        return ("all",)
+    ids = tuple(dict.fromkeys(members))
+    for member in ids:
+        if member == "all" or _MEMBER_ID.fullmatch(member) is None:
+            raise refused(f"{member[:80]!r} is not a member id")
+    return (",".join(ids),) if row.scope == "members" else ids
+
+
+def _body(verb: str, name: str, params: Mapping[str, Any], public_url: str) -> dict[str, Any]:
+    body = {key: params[key] for key in _BODY_KEYS.get(verb, ()) if params.get(key) is not None}
+    if verb == "record":
+        body["callback_url"] = callback_url(public_url, "recording", name)
+        if "transcription_type" in body:
+            body["transcription_url"] = callback_url(public_url, "transcription", name)
+    return body
