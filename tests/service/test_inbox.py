@@ -1,5 +1,6 @@
 """Accepting: once, in order, with a wake-up that RQ understands."""
 
+import itertools
 from typing import Any
 
 from redis import Redis
@@ -45,7 +46,7 @@ def test_events_keep_the_order_in_which_they_were_accepted(redis: Redis) -> None
         inbox.accept(event, identities=[])
     found = waiting(redis, "sales-1")
     assert [e.id for e in found] == [e.id for e in events]
-    assert all(a.at <= b.at for a, b in zip(found, found[1:], strict=False))
+    assert all(a.at <= b.at for a, b in itertools.pairwise(found))
 
 
 def test_a_wake_up_is_a_job_that_rq_itself_can_read(redis: Redis) -> None:
