@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from redis.exceptions import RedisError
 
 from app.addresses import conference_url, transcription_url
-from app.errors import Unavailable
+from app.errors import Unavailable, Unusable
 from app.gate import Gate
 from app.logs import step
 from app.names import checked_name
@@ -91,7 +91,7 @@ def blueprint(settings: Settings, rules: PublishedRules) -> Blueprint:
     @routes.route("/plivo/answer/<anything:conference>", methods=["GET", "POST"])
     def answer(conference: str) -> Response:
         gate(request.environ)
-        name = checked_name(conference, "the conference in the address")
+        name = checked_name(_decoded(conference), "the conference in the address")
         try:
             current = rules.current(stale=True) or Published()
         except RedisError as error:
@@ -101,6 +101,15 @@ def blueprint(settings: Settings, rules: PublishedRules) -> Blueprint:
         return Response(text.encode(), content_type="application/xml")
 
     return routes
+
+
+def _decoded(conference: str) -> str:
+    """As routed. Raises Unusable where the address was not UTF-8: Flask has replaced it then."""
+    try:
+        request.environ["PATH_INFO"].encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unusable("the conference in the address is not UTF-8 text") from None
+    return conference
 
 
 def _texts(value: Any) -> list[str]:
