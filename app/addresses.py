@@ -15,9 +15,9 @@ def conference_url(public_url: str) -> str:
     return f"{public_url}/plivo/conference?v=1{RETRIES}"
 
 
-def recording_url(public_url: str) -> str:
-    """For `callback_url` of the Record API."""
-    return f"{public_url}/plivo/recording?v=1{RETRIES}"
+def recording_url(public_url: str, conference: str) -> str:
+    """For `callback_url` of the Record API: some of its callbacks name no conference either."""
+    return f"{public_url}/plivo/recording?conference={quote(conference, safe='')}&v=1{RETRIES}"
 
 
 def transcription_url(public_url: str, conference: str) -> str:

@@ -4,7 +4,7 @@ Retries end with the call's `expires_at`: nobody wants to hear a warning after i
 that people hear (speak, play) are only repeated when it is certain that they were not carried out.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from workers.failures import CallError
 from workers.rules.calls import VERBS, Call
@@ -32,7 +32,7 @@ _SHORTEST_DELAY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class Repeat:
     """Make the call again, not before `at` (seconds since the epoch)."""
 
     at: float
@@ -41,52 +41,57 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Make these calls in its place: one of several members may be gone, the others are not."""
+    """Make one call for each member: one of them may be gone, the others are not."""
 
-    calls: tuple[Call, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
-    """Nothing is left to act upon; the call is finished."""
+class Unknown:
+    """It may have been carried out and must not be twice: record just that."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Record it as failed. `unknown`: it may have been carried out all the same."""
+    """Record it as failed."""
 
     reason: str
-    unknown: bool = False
 
 
-Verdict = Retry | Split | Gone | GiveUp
+@dataclass(frozen=True, slots=True)
+class Gone(GiveUp):
+    """Nothing is left to act upon: who or what it was meant for has left."""
 
 
-def judge(
-    error: CallError,
+Verdict = Repeat | Split | Unknown | GiveUp
+
+
+def retry(
     call: Call,
-    attempt: int,
+    error: CallError,
+    attempts: int,
     now: float,
     jitter: float,
     entered_at: float | None = None,
 ) -> Verdict:
-    """What to do after `call` failed with `error` for the `attempt`-th time (from 1) at `now`.
+    """What to do after `call` failed with `error`, made for the `attempts`-th time, at `now`.
 
     `jitter` is a random number in [0, 1). `entered_at` is when the call's member came in, or when
     its conference began; None: the time of the call's event is taken for it.
     """
+    attempts = max(attempts, 1)
     if error.kind == "permanent":
         return GiveUp(str(error))
     if error.kind == "gone":
-        return _about_the_gone(error, call, attempt, now, entered_at)
-    if _may_have_been_heard(error, call):
-        return GiveUp(f"outcome unknown, not repeated: {error}", unknown=True)
-    at = now + _delay(error, call, attempt, jitter)
+        return _about_the_gone(error, call, attempts, now, entered_at)
+    if error.sent == "maybe" and not VERBS[call.verb].safe:
+        return Unknown(f"outcome unknown, not repeated: {error}")
+    at = now + _delay(error, call, attempts, jitter)
     if at >= deadline(call):
-        return GiveUp(f"expired after {attempt} attempt{'s' if attempt > 1 else ''}: {error}")
-    return Retry(at, str(error))
+        return GiveUp(f"expired after {attempts} attempt{'s' if attempts > 1 else ''}: {error}")
+    return Repeat(at, str(error))
 
 
 def deadline(call: Call) -> float:
@@ -95,31 +100,23 @@ def deadline(call: Call) -> float:
 
 
 def _about_the_gone(
-    error: CallError, call: Call, attempt: int, now: float, entered_at: float | None
+    error: CallError, call: Call, attempts: int, now: float, entered_at: float | None
 ) -> Verdict:
     if len(call.members) > 1:
-        return Split(tuple(_single(call, member) for member in call.members))
-    at = now + NEWCOMER_STEP * 2.0 ** (min(attempt, 10) - 1)
+        return Split(str(error))
+    at = now + NEWCOMER_STEP * 2.0 ** (min(attempts, 10) - 1)
     entered = call.at if entered_at is None else entered_at
     if at <= entered + NEWCOMER_SECONDS and at < deadline(call):
-        return Retry(at, f"perhaps not there yet: {error}")
+        return Repeat(at, f"perhaps not there yet: {error}")
     return Gone(str(error))
 
 
-def _single(call: Call, member: str) -> Call:
-    return replace(call, id=f"{call.id}.m{member}", members=(member,))
-
-
-def _may_have_been_heard(error: CallError, call: Call) -> bool:
-    return error.sent == "maybe" and not VERBS[call.verb].safe
-
-
-def _delay(error: CallError, call: Call, attempt: int, jitter: float) -> float:
+def _delay(error: CallError, call: Call, attempts: int, jitter: float) -> float:
     """Seconds. What the other side asked for is a lower bound; jitter comes on top, so that
     calls that were refused together do not come back together."""
     first = RATE_LIMIT_BACK_OFF if error.status == 429 else FIRST_BACK_OFF
     longest = LONGEST_WEB_BACK_OFF if call.verb == "webhook" else LONGEST_BACK_OFF
-    back_off = min(longest, first * 2.0 ** (min(attempt, 30) - 1))
+    back_off = min(longest, first * 2.0 ** (min(attempts, 30) - 1))
     if error.retry_after is not None:
         return error.retry_after + jitter * min(back_off, 1.0)
     return max(_SHORTEST_DELAY, jitter * back_off)

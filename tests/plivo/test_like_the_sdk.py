@@ -19,14 +19,14 @@ import plivo as sdk
 import plivo.rest.client
 import pytest
 
+from app.addresses import recording_url, transcription_url
 from tests.doubles.plivo_edge import PlivoEdge, Seen, answer
 from tests.plivo.builders import AUTH_ID, AUTH_TOKEN, PUBLIC_URL
 from workers.plivo import ALL, PlivoClient
-from workers.plivo.plan import callback_url
 
 ROOM = "My Conf Room"
-RECORDING = callback_url(PUBLIC_URL, "recording", ROOM)
-TRANSCRIPTION = callback_url(PUBLIC_URL, "transcription", ROOM)
+RECORDING = recording_url(PUBLIC_URL, ROOM)
+TRANSCRIPTION = transcription_url(PUBLIC_URL, ROOM)
 SONG = "https://s3.amazonaws.com/plivocloud/music.mp3"
 
 Ours = Callable[[PlivoClient], Any]

@@ -65,9 +65,9 @@ def test_recording_reports_to_our_own_callbacks() -> None:
     assert request.body == {
         **params,
         "callback_url": "https://gavel.example.com/plivo/recording"
-        "?conference=a%20b%26v%3D2%23c&v=1#ct=2000&rt=5000&rc=5&rp=all",
+        "?conference=a%20b%26v%3D2%23c&v=1#rp=all&rc=5",
         "transcription_url": "https://gavel.example.com/plivo/transcription"
-        "?conference=a%20b%26v%3D2%23c&v=1#ct=2000&rt=5000&rc=5&rp=all",
+        "?conference=a%20b%26v%3D2%23c&v=1#rp=all&rc=5",
     }
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.plivo.builders import call
 from workers.failures import CallError, PlivoError
-from workers.retry import GiveUp, Gone, Retry, Split, judge
+from workers.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
 from workers.rules.calls import VERBS
 
 NOW = 1010.0  # ten seconds after the event of the builder's call, fifty before it expires
@@ -48,42 +48,41 @@ GONE = error("gone", status=404)
 def test_what_may_pass_is_tried_again_later(
     failed: CallError, attempt: int, jitter: float, delay: float
 ) -> None:
-    verdict = judge(failed, call("mute", "10"), attempt, NOW, jitter)
-    assert verdict == Retry(NOW + delay, "it failed")
+    verdict = retry(call("mute", "10"), failed, attempt, NOW, jitter)
+    assert verdict == Repeat(NOW + delay, "it failed")
 
 
 def test_nothing_is_tried_after_it_expired() -> None:
-    verdict = judge(error(), call("mute", "10"), 3, 1059.9, 0.5)
+    verdict = retry(call("mute", "10"), error(), 3, 1059.9, 0.5)
     assert verdict == GiveUp("expired after 3 attempts: it failed")
 
 
 def test_a_wait_beyond_the_expiry_is_not_waited_for() -> None:
-    verdict = judge(error(status=429, retry_after=60.0), call("mute", "10"), 1, NOW, 0.0)
+    verdict = retry(call("mute", "10"), error(status=429, retry_after=60.0), 1, NOW, 0.0)
     assert verdict == GiveUp("expired after 1 attempt: it failed")
 
 
 @pytest.mark.parametrize("verb", ["speak", "play"])
 @pytest.mark.parametrize("failed", [error(sent="maybe", status=None), CallError.interrupted()])
 def test_what_people_may_have_heard_is_not_repeated(verb: str, failed: CallError) -> None:
-    verdict = judge(failed, call(verb, "10"), 1, NOW, 0.5)
-    assert isinstance(verdict, GiveUp)
-    assert verdict.unknown
+    verdict = retry(call(verb, "10"), failed, 1, NOW, 0.5)
+    assert isinstance(verdict, Unknown)
     assert verdict.reason.startswith("outcome unknown, not repeated: ")
 
 
 @pytest.mark.parametrize("verb", sorted(verb for verb in VERBS if VERBS[verb].safe))
 def test_what_is_safe_is_repeated_after_an_unknown_outcome(verb: str) -> None:
-    assert isinstance(judge(CallError.interrupted(), call(verb, "10"), 1, NOW, 0.5), Retry)
+    assert isinstance(retry(call(verb, "10"), CallError.interrupted(), 1, NOW, 0.5), Repeat)
 
 
 @pytest.mark.parametrize("failed", [error(), RATE_LIMITED, error(sent="no", status=None)])
 @pytest.mark.parametrize("verb", ["speak", "play"])
 def test_what_was_certainly_not_heard_is_repeated(verb: str, failed: CallError) -> None:
-    assert isinstance(judge(failed, call(verb, "10"), 1, NOW, 0.5), Retry)
+    assert isinstance(retry(call(verb, "10"), failed, 1, NOW, 0.5), Repeat)
 
 
 def test_what_will_never_work_is_given_up() -> None:
-    assert judge(error("permanent", status=400), call(), 1, NOW, 0.5) == GiveUp("it failed")
+    assert retry(call(), error("permanent", status=400), 1, NOW, 0.5) == GiveUp("it failed")
 
 
 @pytest.mark.parametrize(
@@ -93,34 +92,30 @@ def test_what_will_never_work_is_given_up() -> None:
 def test_a_newcomer_who_is_not_known_yet_is_tried_again(
     attempt: int, now: float, delay: float
 ) -> None:
-    verdict = judge(GONE, call("mute", "10"), attempt, now, 0.5)
-    assert verdict == Retry(now + delay, "perhaps not there yet: it failed")
+    verdict = retry(call("mute", "10"), GONE, attempt, now, 0.5)
+    assert verdict == Repeat(now + delay, "perhaps not there yet: it failed")
 
 
 @pytest.mark.parametrize(("attempt", "now"), [(1, 1002.8), (4, 1002.2), (5, 1002.0), (99, 1000.0)])
 def test_later_it_means_gone(attempt: int, now: float) -> None:
-    assert judge(GONE, call("mute", "10"), attempt, now, 0.5) == Gone("it failed")
+    assert retry(call("mute", "10"), GONE, attempt, now, 0.5) == Gone("it failed")
 
 
 def test_the_entry_counts_when_it_is_known() -> None:
-    late = judge(GONE, call("mute", "10"), 1, 1000.1, 0.5, entered_at=900.0)
-    newly = judge(GONE, call("mute", "10"), 1, 1030.0, 0.5, entered_at=1029.0)
-    assert (late, newly) == (Gone("it failed"), Retry(1030.3, "perhaps not there yet: it failed"))
+    late = retry(call("mute", "10"), GONE, 1, 1000.1, 0.5, entered_at=900.0)
+    newly = retry(call("mute", "10"), GONE, 1, 1030.0, 0.5, entered_at=1029.0)
+    assert (late, newly) == (Gone("it failed"), Repeat(1030.3, "perhaps not there yet: it failed"))
 
 
 def test_of_several_members_each_is_tried_alone() -> None:
-    verdict = judge(GONE, call("mute", "10", "11"), 1, NOW, 0.5)
-    assert isinstance(verdict, Split)
-    assert [(one.id, one.members) for one in verdict.calls] == [
-        ("evt-1.0.0.m10", ("10",)),
-        ("evt-1.0.0.m11", ("11",)),
-    ]
+    verdict = retry(call("mute", "10", "11"), GONE, 1, NOW, 0.5)
+    assert verdict == Split("it failed")
 
 
 def test_a_webhook_waits_longer_and_is_given_up_after_a_day() -> None:
     webhook = call("webhook", expires_at=None)
-    assert judge(error(), webhook, 12, NOW, 0.5) == Retry(NOW + 300.0, "it failed")
-    assert isinstance(judge(error(), webhook, 99, NOW + 24 * 3600, 0.5), GiveUp)
+    assert retry(webhook, error(), 12, NOW, 0.5) == Repeat(NOW + 300.0, "it failed")
+    assert isinstance(retry(webhook, error(), 99, NOW + 24 * 3600, 0.5), GiveUp)
 
 
 @given(
@@ -132,6 +127,6 @@ def test_a_webhook_waits_longer_and_is_given_up_after_a_day() -> None:
 def test_a_retry_is_always_ahead_and_never_past_the_expiry(
     attempt: int, now: float, jitter: float, failed: CallError
 ) -> None:
-    verdict = judge(failed, call("mute", "10"), attempt, now, jitter)
-    if isinstance(verdict, Retry):
+    verdict = retry(call("mute", "10"), failed, attempt, now, jitter)
+    if isinstance(verdict, Repeat):
         assert now < verdict.at < 1060.0

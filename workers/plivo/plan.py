@@ -1,7 +1,7 @@
 """From a wanted call to the exact requests: pure, so what is explained is what is sent.
 
-Facts of Plivo here: contract sections 7.1 to 7.4 (rows, parameters, member ids), 6 (fragments of
-callback URLs), 11.13 (retries), 11.15 (kick and hang up take one id or `all`), 11.22 (names).
+Facts of Plivo here: contract sections 7.1 to 7.4 (rows, parameters, member ids), 11.15 (kick and
+hang up take one id or `all`), 11.22 (names).
 """
 
 import re
@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
+from app.addresses import recording_url, transcription_url
 from workers.failures import PlivoError
 from workers.rules.calls import VERBS, Call
-
-CALLBACK_FRAGMENT = "ct=2000&rt=5000&rc=5&rp=all"
-"""What we ask of Plivo for every callback URL. Without it a 503 of ours, during a deploy say, is
-never retried (contract 0.8); rt: ours answers in milliseconds or not at all."""
 
 _MEMBER_ID = re.compile(r"[0-9]{1,20}")  # contract 7.4: decimal text
 
@@ -92,8 +89,8 @@ def plan(
     row = ROWS.get(verb)
     if row is None:
         raise refused(f"{verb!r} is not a call of the Conference API")
-    body = _body(verb, name, params or {}, public_url) if row.method == "POST" else None
     paths = [row.path(name, member) for member in _member_forms(row, members)]
+    body = _body(verb, name, params or {}, public_url) if row.method == "POST" else None
     return tuple(PlannedRequest(row.method, path, body) for path in paths)
 
 
@@ -110,14 +107,6 @@ def encoded_name(name: str) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         raise refused(f"the conference name {name[:80]!r} has a control character")
     return quote(name, safe="")
-
-
-def callback_url(public_url: str, route: str, name: str) -> str:
-    """Where Plivo shall report: `route` is "recording" or "transcription". The query is sorted
-    and never empty, there both readings of signature V3 agree (contract 11.1), and it names the
-    conference, which transcription callbacks do not."""
-    query = f"conference={encoded_name(name)}&v=1"
-    return f"{public_url.rstrip('/')}/plivo/{route}?{query}#{CALLBACK_FRAGMENT}"
 
 
 def refused(message: str) -> PlivoError:
@@ -145,7 +134,7 @@ def _member_forms(row: Row, members: Sequence[str]) -> tuple[str, ...]:
 def _body(verb: str, name: str, params: Mapping[str, Any], public_url: str) -> dict[str, Any]:
     body = {key: params[key] for key in _BODY_KEYS.get(verb, ()) if params.get(key) is not None}
     if verb == "record":
-        body["callback_url"] = callback_url(public_url, "recording", name)
+        body["callback_url"] = recording_url(public_url, name)
         if "transcription_type" in body:
-            body["transcription_url"] = callback_url(public_url, "transcription", name)
+            body["transcription_url"] = transcription_url(public_url, name)
     return body
