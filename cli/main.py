@@ -13,6 +13,9 @@ COMMANDS = {
     "worker": "Run one worker: it decides by the rules and acts.",
     "sandbox": "Run the local Plivo alone.",
     "check": "Tell every problem of a rules file at once.",
+    "why": "Tell what happened in a conference, and why.",
+    "conferences": "List what is live.",
+    "timers": "List what is due.",
 }
 """Each is the function of that name in the module of that name; the line is its help."""
 

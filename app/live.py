@@ -1,0 +1,24 @@
+"""Which conferences are live: the set of them, and the state of each.
+
+Read for people; the workers take a conference's state with its lease. A conference that changes
+while it is read is shown as it was or as it is.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from redis import Redis
+
+from app import keys
+from app.conferences import Conference
+
+AT_ONCE = 200
+
+
+def live_conferences(redis: Redis) -> Iterator[Conference]:
+    """All live conferences, by start."""
+    units: Any = redis.zrange(keys.LIVE, 0, -1)
+    for first in range(0, len(units), AT_ONCE):
+        batch = [keys.conference(unit.decode()) for unit in units[first : first + AT_ONCE]]
+        states: Any = redis.mget(batch)
+        yield from (Conference.from_json(state) for state in states if state is not None)

@@ -1,0 +1,33 @@
+"""`gavel conferences`: what is live."""
+
+import time
+
+import click
+
+from app.live import live_conferences
+from app.settings import Settings
+from cli.state import open_redis
+from cli.table import duration, show
+
+
+@click.command()
+def conferences() -> None:
+    """List the conferences that are live, the newest last."""
+    with open_redis(Settings.load()) as redis:
+        found = list(live_conferences(redis))
+    now = time.time()
+    show(
+        ("conference", "since", "lasts", "members", "limit", "recording"),
+        [
+            (
+                one.name,
+                time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.started_at)),
+                duration(now - one.started_at),
+                str(len(one.members)),
+                "" if one.limit is None else duration(one.limit),
+                "yes" if one.recording else "",
+            )
+            for one in found
+        ],
+        "No conference is live.",
+    )

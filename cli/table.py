@@ -1,0 +1,29 @@
+"""Tables and durations for people."""
+
+from collections.abc import Sequence
+
+import click
+
+from cli.terminal import safe
+
+
+def show(head: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> None:
+    """Print aligned columns, or `nothing` when there are no rows."""
+    if not rows:
+        click.echo(nothing)
+        return
+    lines = [tuple(safe(cell) for cell in row) for row in (head, *rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def duration(seconds: float) -> str:
+    """`1h2m3s`, as the rules write it; with a sign when it has passed."""
+    sign, whole = ("-" if seconds < 0 else ""), round(abs(seconds))
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    parts = [f"{number}{unit}" for number, unit in ((hours, "h"), (minutes, "m")) if number]
+    if rest or not parts:
+        parts.append(f"{rest}s")
+    return sign + "".join(parts)

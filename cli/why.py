@@ -1,0 +1,45 @@
+"""`gavel why`: the recorded story of a conference."""
+
+import difflib
+import json
+import sys
+from itertools import islice
+
+import click
+
+from app.journal import Journal
+from app.settings import Settings
+from cli.state import open_redis
+from cli.story import Story
+from cli.terminal import painter, safe
+
+
+@click.command()
+@click.argument("conference")
+@click.option("--last", type=click.IntRange(min=1), help="Only the last so many entries.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="The entries as they are stored, a line each."
+)
+def why(conference: str, last: int | None, as_json: bool) -> None:
+    """Tell what happened in CONFERENCE, what each rule made of it, and what was sent.
+
+    Rules that did not run are told with the reason. Exit code 1 when nothing is known.
+    """
+    story = Story(painter(sys.stdout), everything=True, dates=True)
+    with open_redis(Settings.load()) as redis:
+        journal = Journal(redis)
+        entries = list(journal.of(conference))
+        known = [] if entries else [name for name, _ in journal.conferences()]
+    if not entries:
+        click.echo(f"Nothing is known of {safe(conference)!r}.{_near(conference, known)}", err=True)
+        sys.exit(1)
+    for entry in islice(entries, max(0, len(entries) - (last or len(entries))), None):
+        line = json.dumps(entry, ensure_ascii=False) if as_json else story.line(entry)
+        if line is not None:
+            click.echo(line)
+
+
+def _near(name: str, known: list[str]) -> str:
+    """Names that were perhaps meant."""
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known[:3]
+    return " Did you mean " + " or ".join(safe(one) for one in near) + "?" if near else ""
