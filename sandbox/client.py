@@ -1,0 +1,78 @@
+"""Steer a running sandbox over its control API, from another process or thread."""
+
+from typing import Any
+
+import requests
+
+
+class ControlFailed(Exception):
+    """The sandbox refused; the message says why."""
+
+
+class ControlClient:
+    """One method per row of the control API (docs/sandbox.md). Not thread-safe."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def close(self) -> None:
+        self._session.close()
+
+    def call_in(self, conference: str = "", **wanted: Any) -> str:
+        """A call comes in; its uuid. `from_` stands for `from`; see docs/sandbox.md."""
+        if "from_" in wanted:
+            wanted["from"] = wanted.pop("from_")
+        answer = self._send("POST", "calls", {"conference": conference, **wanted})
+        return str(answer["call_uuid"])
+
+    def press(self, call_uuid: str, digits: str) -> None:
+        self._send("POST", f"calls/{call_uuid}/digits", {"digits": digits})
+
+    def speak(self, call_uuid: str, text: str = "", seconds: float = 0.0) -> None:
+        self._send("POST", f"calls/{call_uuid}/speak", {"text": text, "seconds": seconds})
+
+    def hang_up(self, call_uuid: str) -> None:
+        self._send("POST", f"calls/{call_uuid}/hangup", {})
+
+    def state(self) -> dict[str, Any]:
+        return self._send("GET", "state")
+
+    def requests(self, after: int = 0, wait: float = 0.0) -> list[dict[str, Any]]:
+        """Requests to the API beyond number `after`; waits up to `wait` seconds for one."""
+        path = f"requests?after={after}&wait={wait}"
+        return list(self._send("GET", path, timeout=wait + 10)["requests"])
+
+    def deliveries(self, after: int = 0, wait: float = 0.0) -> list[dict[str, Any]]:
+        """Requests to the service beyond number `after`, each try on its own."""
+        path = f"deliveries?after={after}&wait={wait}"
+        return list(self._send("GET", path, timeout=wait + 10)["deliveries"])
+
+    def fault(self, kind: str, **wanted: Any) -> int:
+        """Set a fault; its id."""
+        return int(self._send("POST", "faults", {"kind": kind, **wanted})["id"])
+
+    def clear_faults(self) -> None:
+        self._send("DELETE", "faults")
+
+    def switch(self, **wanted: Any) -> None:
+        self._send("POST", "switches", wanted)
+
+    def clock(self, **wanted: float) -> dict[str, Any]:
+        """Set `rate`, `skew`, or jump ahead (`advance`); what the clock says then."""
+        return self._send("POST", "clock", wanted)
+
+    def reset(self) -> None:
+        self._send("POST", "reset", {})
+
+    def _send(
+        self, method: str, path: str, wanted: dict[str, Any] | None = None, timeout: float = 10
+    ) -> dict[str, Any]:
+        answer = self._session.request(
+            method, f"{self.url}/sandbox/{path}", json=wanted, timeout=timeout
+        )
+        if answer.status_code >= 400:
+            raise ControlFailed(answer.json().get("error", answer.text))
+        body: dict[str, Any] = answer.json() if answer.content else {}
+        return body

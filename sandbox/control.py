@@ -1,0 +1,212 @@
+"""The control API, below `/sandbox/`: drive the telephones, see and spoil everything."""
+
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.elements import ConferenceElement, conference_element
+from sandbox.errors import BadParameter, NotFound
+from sandbox.faults import Fault
+from sandbox.log import Log
+from sandbox.model import Call, new_uuid
+from sandbox.state import call_state, state
+from sandbox.telephony import Telephony
+
+MAX_WAIT = 60.0
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Control:
+    """Handlers of the control API; each answers JSON."""
+
+    def __init__(self, lines: Telephony, reset: Callable[[], Awaitable[None]]) -> None:
+        self._lines = lines
+        self._reset = reset
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/sandbox/calls", self.call_in),
+            web.post("/sandbox/calls/{uuid}/digits", self.digits),
+            web.post("/sandbox/calls/{uuid}/speak", self.speak),
+            web.post("/sandbox/calls/{uuid}/hangup", self.hang_up),
+            web.get("/sandbox/state", self.state),
+            web.get("/sandbox/requests", self.requests),
+            web.get("/sandbox/deliveries", self.deliveries),
+            web.post("/sandbox/reset", self.reset),
+            web.get("/sandbox/clock", self.clock),
+            web.post("/sandbox/clock", self.set_clock),
+            web.get("/sandbox/faults", self.faults),
+            web.post("/sandbox/faults", self.add_fault),
+            web.delete("/sandbox/faults", self.clear_faults),
+            web.delete("/sandbox/faults/{id}", self.remove_fault),
+            web.get("/sandbox/switches", self.switches),
+            web.post("/sandbox/switches", self.set_switches),
+        ]
+
+    async def call_in(self, http: web.Request) -> web.Response:
+        wanted = await body(http)
+        conference = _text(wanted, "conference")
+        answer_url = _text(wanted, "answer_url")
+        if not conference and not answer_url:
+            raise BadParameter("conference or answer_url parameter is missing")
+        call = Call(
+            uuid=new_uuid(),
+            caller=_text(wanted, "from", "+14155550100"),
+            to=_text(wanted, "to", "+14155550199"),
+            caller_name=_text(wanted, "caller_name"),
+            direction=_text(wanted, "direction", "inbound"),
+            headers=_headers(wanted),
+        )
+        if answer_url or "attributes" in wanted:
+            pass
+        elif conference:
+            answer_url = self._lines.options.answer_url_for(conference)
+        elements = [] if answer_url else [_element(wanted, conference, call)]
+        self._lines.call_in(
+            call, list(elements), answer_url, _text(wanted, "answer_method", "POST")
+        )
+        return web.json_response({"call_uuid": call.uuid}, status=201)
+
+    async def digits(self, http: web.Request) -> web.Response:
+        call = self._call(http)
+        digits = _text(await body(http), "digits")
+        if not digits or any(digit not in "0123456789*#ABCDabcd" for digit in digits):
+            raise BadParameter("digits parameter is invalid: 0-9, *, #, A-D")
+        if call.member is None:
+            raise NotFound("the call is in no conference now")
+        self._lines.exchange.press(call.member, digits)
+        return web.json_response(call_state(call))
+
+    async def speak(self, http: web.Request) -> web.Response:
+        call = self._call(http)
+        wanted = await body(http)
+        text = _text(wanted, "text")
+        if call.member is None:
+            raise NotFound("the call is in no conference now")
+        self._lines.speak(call.member, text, _number(wanted, "seconds", 0.0))
+        return web.json_response(call_state(call))
+
+    async def hang_up(self, http: web.Request) -> web.Response:
+        call = self._call(http)
+        self._lines.hang_up(call)
+        return web.json_response(call_state(call))
+
+    async def state(self, http: web.Request) -> web.Response:
+        return web.json_response(state(self._lines))
+
+    async def requests(self, http: web.Request) -> web.Response:
+        return await _read_log(http, self._lines.requests, "requests")
+
+    async def deliveries(self, http: web.Request) -> web.Response:
+        return await _read_log(http, self._lines.deliveries, "deliveries")
+
+    async def reset(self, http: web.Request) -> web.Response:
+        await self._reset()
+        return web.json_response({"message": "reset"})
+
+    async def clock(self, http: web.Request) -> web.Response:
+        clock = self._lines.clock
+        return web.json_response(
+            {"now": clock.now(), "rate": clock.rate, "skew": clock.skew, "real": time.time()}
+        )
+
+    async def set_clock(self, http: web.Request) -> web.Response:
+        wanted = await body(http)
+        if "rate" in wanted:
+            self._lines.clock.set_rate(_number(wanted, "rate", 1.0))
+        if "skew" in wanted:
+            self._lines.clock.skew = _number(wanted, "skew", 0.0, low=-1e9)
+        if "advance" in wanted:
+            self._lines.clock.advance(_number(wanted, "advance", 0.0))
+        return await self.clock(http)
+
+    async def faults(self, http: web.Request) -> web.Response:
+        return web.json_response({"faults": [f.to_json() for f in self._lines.faults.faults]})
+
+    async def add_fault(self, http: web.Request) -> web.Response:
+        fault = self._lines.faults.add(Fault.read(await body(http)))
+        return web.json_response(fault.to_json(), status=201)
+
+    async def clear_faults(self, http: web.Request) -> web.Response:
+        self._lines.faults.faults = []
+        return web.Response(status=204)
+
+    async def remove_fault(self, http: web.Request) -> web.Response:
+        number = http.match_info["id"]
+        if not number.isdecimal() or not self._lines.faults.remove(int(number)):
+            raise NotFound("no such fault")
+        return web.Response(status=204)
+
+    async def switches(self, http: web.Request) -> web.Response:
+        return web.json_response(self._lines.switches.to_json())
+
+    async def set_switches(self, http: web.Request) -> web.Response:
+        self._lines.switches = self._lines.switches.changed(await body(http))
+        return web.json_response(self._lines.switches.to_json())
+
+    def _call(self, http: web.Request) -> Call:
+        call = self._lines.calls.get(http.match_info["uuid"])
+        if call is None:
+            raise NotFound("no such call is up")
+        return call
+
+
+async def body(http: web.Request) -> dict[str, Any]:
+    """The JSON object of a request, or its form."""
+    if http.content_type == "application/json":
+        try:
+            wanted = json.loads(await http.read() or b"{}")
+        except ValueError as error:
+            raise BadParameter("the body is not JSON") from error
+        if not isinstance(wanted, dict):
+            raise BadParameter("the body is not a JSON object")
+        return wanted
+    return {key: value for key, value in (await http.post()).items() if isinstance(value, str)}
+
+
+async def _read_log(http: web.Request, log: Log[Any], name: str) -> web.Response:
+    """`after` a number, waiting up to `wait` seconds for something to come."""
+    after = int(_number(http.query, "after", 0.0))
+    await log.wait_beyond(after, min(_number(http.query, "wait", 0.0), MAX_WAIT))
+    entries = log.after(after, int(_number(http.query, "limit", 1_000)))
+    return web.json_response({name: entries, "next": entries[-1]["n"] if entries else after})
+
+
+def _element(wanted: Mapping[str, Any], conference: str, call: Call) -> ConferenceElement:
+    attributes = wanted.get("attributes") or {}
+    if not isinstance(attributes, dict):
+        raise BadParameter("attributes parameter is invalid: an object of XML attributes")
+    texts = {str(key): _xml_text(value) for key, value in attributes.items()}
+    return conference_element(conference, texts, call.warnings.append)
+
+
+def _xml_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _headers(wanted: Mapping[str, Any]) -> dict[str, str]:
+    headers = wanted.get("headers") or {}
+    if not isinstance(headers, dict):
+        raise BadParameter("headers parameter is invalid: an object of SIP-H-… fields")
+    return {str(key): str(value) for key, value in headers.items()}
+
+
+def _text(wanted: Mapping[str, Any], name: str, default: str = "") -> str:
+    value = wanted.get(name)
+    return default if value is None or value == "" else str(value)
+
+
+def _number(wanted: Mapping[str, Any], name: str, default: float, low: float = 0.0) -> float:
+    value = wanted.get(name)
+    if value is None or value == "":
+        return default
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = low - 1
+    if not low <= number <= 1e9:
+        raise BadParameter(f"{name} parameter is invalid: {value!r}")
+    return number

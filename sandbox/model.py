@@ -1,0 +1,110 @@
+"""The state of the local Plivo: calls, members, conferences, prompts, recordings."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sandbox.clock import Timer
+from sandbox.digits import DigitMatcher
+from sandbox.elements import ConferenceElement
+
+
+def new_uuid() -> str:
+    """A fresh identity, as Plivo gives calls, conferences and answers."""
+    return str(uuid.uuid4())
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One telephone call; `left` is set while it is in a conference: how it goes on from there."""
+
+    uuid: str
+    caller: str
+    to: str
+    caller_name: str = ""
+    direction: str = "inbound"
+    status: str = "ringing"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    tone: float = 0.0
+    member: "Member | None" = None
+    left: "asyncio.Future[bool] | None" = None
+    task: "asyncio.Task[None] | None" = None
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A call in a conference. `waiting`: held until someone starts the conference."""
+
+    id: str
+    call: Call
+    conference: "Conference"
+    element: ConferenceElement
+    joined_at: float
+    muted: bool = False
+    deaf: bool = False
+    waiting: bool = False
+    talking_until: float = 0.0
+    digits: DigitMatcher = field(default_factory=DigitMatcher)
+
+    @property
+    def may_speak(self) -> bool:
+        """Whether the others hear this member now."""
+        return not (self.muted or self.waiting)
+
+
+@dataclass(slots=True, eq=False)
+class Recording:
+    """One recording of one conference; who wants to hear of it, and what was said in it."""
+
+    id: str
+    conference: str
+    conference_uuid: str
+    format: str
+    started_at: float
+    url: str
+    origin: str  # "xml" or "api"
+    api_id: str = ""
+    callback_url: str = ""
+    callback_method: str = "POST"
+    transcription_type: str = ""
+    transcription_url: str = ""
+    transcription_method: str = "POST"
+    call_uuid: str = ""
+    words: list[str] = field(default_factory=list)
+    ended_at: float | None = None
+    started_ms: int = 0
+    ended_ms: int = 0
+    duration: float = 0.0
+    available_at: float | None = None
+    path: str = ""
+
+
+@dataclass(slots=True)
+class Prompt:
+    """A text or file that is being heard: by whom (the form that was asked for), until when."""
+
+    kind: str  # "speak" or "play"
+    target: str
+    members: tuple[str, ...]
+    ends_at: float
+    content: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Conference:
+    """One instance of a conference; its name can be used again, its uuid never."""
+
+    name: str
+    uuid: str
+    started_at: float
+    members: dict[str, Member] = field(default_factory=dict)
+    running: bool = False
+    floor: str = ""
+    recordings: list[Recording] = field(default_factory=list)
+    prompts: list[Prompt] = field(default_factory=list)
+    last_id: int = 0
+    closing: bool = False
+    ends_at: float = 0.0
+    limit: Timer | None = None
