@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import pytest
@@ -18,10 +19,14 @@ from tests.receiver.building import PUBLIC_URL, Plivo, settings
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[ValkeyServer]:
     """A server for one test, which may stop it and start it again at the same port."""
-    server = ValkeyServer(data_dir=tmp_path / "valkey")
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    server = ValkeyServer(data_dir=tmp_path / "valkey", port=port)
     server.start()
     yield server
-    server.stop()
+    if server.is_running():
+        server.stop()
 
 
 @pytest.fixture

