@@ -1,0 +1,193 @@
+"""`do`: the steps of a rule, read by the catalogue of actions and compiled."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from workers.rules.actions import ACTIONS, BESIDE_EVERY
+from workers.rules.expressions import ExpressionError, compile_expression
+from workers.rules.fields import FreeForm, TargetSpec, TemplateText, is_empty, kind_of
+from workers.rules.model import Step, Target, Template
+from workers.rules.problems import Report
+from workers.rules.scope import Scope
+from workers.rules.source import Map, Seq, Text
+from workers.rules.structure import Strict, key_of, load_part
+from workers.rules.suggest import did_you_mean, quoted
+from workers.rules.templates import PlainText, compile_template
+
+
+class StepReader:
+    """Reads the steps of one rule; everything wrong goes to the report."""
+
+    def __init__(self, scope: Scope, report: Report) -> None:
+        self.scope, self.report = scope, report
+
+    def read(self, node: Any) -> tuple[Step, ...]:
+        if isinstance(node, Map):
+            self.report.error(node, "do is a list; begin each action with `-`")
+            return ()
+        if not isinstance(node, Seq):
+            self.report.error(node, f"expected a list of actions, not {kind_of(node)}")
+            return ()
+        if not node:
+            self.report.error(node, "do is empty: the rule does nothing")
+        steps = [self.step(item) for item in node]
+        return tuple(step for step in steps if step is not None)
+
+    def step(self, item: Any) -> Step | None:
+        if isinstance(item, Text) and not is_empty(item):
+            item = _bare(item)
+        if not isinstance(item, Map):
+            self.report.error(
+                item, f"expected an action such as `mute: member`, not {kind_of(item)}"
+            )
+            return None
+        name = self.action(item)
+        if name is None:
+            return None
+        if is_empty(item[name]) and not ACTIONS[name].bare:
+            example = ACTIONS[name].example
+            self.report.error(
+                name, f"{name} needs a value, such as `{example}`" + _misplaced(item, name)
+            )
+            return None
+        return self.known(name, item)
+
+    def action(self, item: Map) -> Text | None:
+        named = [key for key in item if key in ACTIONS and not _is_side(key, item)]
+        if len(named) > 1:
+            self.report.error(named[1], f"two actions in one step; begin {named[1]} with its own -")
+            return None
+        if named:
+            return named[0]
+        keys = [key for key in item if key not in BESIDE_EVERY]
+        if not keys:
+            self.report.error(item, "expected an action, such as `mute: member`")
+            return None
+        message = f"unknown action {quoted(keys[0])}" + did_you_mean(keys[0], ACTIONS)
+        self.report.error(keys[0], message)
+        return None
+
+    def known(self, name: Text, item: Map) -> Step:
+        entry = ACTIONS[name]
+        fields = {str(name): entry.argument, **entry.beside, **BESIDE_EVERY}
+        data = load_part(Strict.from_dict(dict(fields))(), item, self.report, "an action")
+        self.check_confirmed(name, item, data)
+        value = data.pop(str(name), None)
+        data.pop("confirm", None)
+        params = dict(value) if isinstance(value, Mapping) else {}
+        beside = self.beside(item, data, params)
+        target = next(
+            (spec for spec in [value, *params.values()] if isinstance(spec, TargetSpec)), None
+        )
+        params = {key: part for key, part in params.items() if not isinstance(part, TargetSpec)}
+        if entry.param and value is not None and not isinstance(value, TargetSpec):
+            params[entry.param] = value
+        return Step(
+            action=str(name),
+            target=self.target(target) if target else None,
+            params={key: self.compiled(part) for key, part in {**params, **data}.items()},
+            expires_in=beside.get("expires_in", entry.expires_in),
+            on_error=beside.get("on_error", "stop"),
+            line=name.line,
+        )
+
+    def beside(self, item: Map, data: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        """`expires_in` and `on_error`, which may stand beside the action or in its mapping."""
+        for key in BESIDE_EVERY:
+            if key in data and key in params:
+                self.report.error(key_of(item, key), f"{key} is written twice for this action")
+        places = {**params, **data}
+        for key in BESIDE_EVERY:
+            data.pop(key, None)
+            params.pop(key, None)
+        return {key: places[key] for key in BESIDE_EVERY if key in places}
+
+    def check_confirmed(self, name: Text, item: Map, data: Mapping[str, Any]) -> None:
+        every = data.get(str(name)) == "every_conference"
+        if every and not data.get("confirm"):
+            self.report.error(
+                item[name],
+                "every_conference ends all conferences of the account; "
+                "write `confirm: true` beside it if that is meant",
+            )
+        if data.get("confirm") is not None and not every:
+            self.report.error(key_of(item, "confirm"), "confirm is only for every_conference")
+
+    def target(self, spec: TargetSpec) -> Target:
+        if spec.kind in ("member", "others") and "member" in self.scope.lacking:
+            self.report.error(
+                spec.node,
+                f"{spec.kind}: {self.scope.lacking['member']} is not about a member",
+            )
+        if spec.where is not None:
+            text = spec.where
+            try:
+                where = compile_expression(text, self.scope.with_member())
+            except ExpressionError as error:
+                self.report.error(text.at(error.offset), str(error))
+                return Target("where")
+            return Target("where", where=where)
+        found = [(text, self.template(text)) for text in spec.ids]
+        ids = tuple(str(text) for text, made in found if isinstance(made, PlainText))
+        templates = tuple(made for _, made in found if not isinstance(made, PlainText))
+        return Target(spec.kind, ids, None, templates)
+
+    def compiled(self, part: Any) -> Any:
+        if isinstance(part, TemplateText):
+            return self.template(part.text)
+        if isinstance(part, FreeForm):
+            return self.free(part.node)
+        if isinstance(part, Mapping):
+            return {str(key): self.compiled(value) for key, value in part.items()}
+        return str(part) if isinstance(part, Text) else part
+
+    def free(self, node: Any) -> Any:
+        """JSON as it was written; plain numbers, true, false and null are those values."""
+        if isinstance(node, Map):
+            return {str(key): self.free(value) for key, value in node.items()}
+        if isinstance(node, Seq):
+            return [self.free(item) for item in node]
+        return (
+            _json_scalar(node) if node.plain and _is_json(node) else self.template(node, typed=True)
+        )
+
+    def template(self, text: Text, *, typed: bool = False) -> Template:
+        try:
+            return compile_template(text, self.scope, typed=typed)
+        except ExpressionError as error:
+            self.report.error(text.at(error.offset), str(error))
+            return PlainText(str(text))
+
+
+def _bare(name: Text) -> Map:
+    item, empty = Map(), Text("")
+    item.line, item.column = empty.line, empty.column = name.line, name.column
+    item[name] = empty
+    return item
+
+
+def _is_side(key: str, item: Map) -> bool:
+    return any(key in ACTIONS[other].beside for other in item if other in ACTIONS)
+
+
+def _misplaced(item: Map, name: str) -> str:
+    """Arguments that were written beside the action instead of under it."""
+    schema = getattr(ACTIONS[name].argument, "schema", None)
+    inner = set(schema().fields) if schema else set()
+    beside = [key for key in item if key in inner]
+    return f"; indent {', '.join(beside)} further, under {name}" if beside else ""
+
+
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?", re.ASCII)
+_WORDS = {"true": True, "false": False, "null": None, "": None}
+
+
+def _is_json(text: Text) -> bool:
+    return text in _WORDS or _NUMBER.fullmatch(text) is not None
+
+
+def _json_scalar(text: Text) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
+    return float(text) if "." in text else int(text)

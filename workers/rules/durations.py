@@ -1,0 +1,53 @@
+"""Durations as people write them: `30s`, `5m`, `1h30m`, `2d`."""
+
+import itertools
+import re
+
+MAX_SECONDS = 366 * 24 * 3600.0
+_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_WHOLE = re.compile(r"(?:\d{1,9}(?:\.\d{1,3})?(?:ms|[dhms]))+")
+_PART = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)(ms|[dhms])")
+
+
+def parse_duration(text: str) -> float:
+    """Seconds. Raises `ValueError` with a sentence that says what to write instead."""
+    if len(text) > 40 or not _WHOLE.fullmatch(text):
+        raise ValueError(f"expected a duration like 30s, 5m or 1h30m, not {_shown(text)}")
+    parts = _PART.findall(text)
+    sizes = [_UNITS[unit] for _, unit in parts]
+    if any(left <= right for left, right in itertools.pairwise(sizes)):
+        raise ValueError(f"write the larger unit first and each once, not {_shown(text)}")
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if seconds > MAX_SECONDS:
+        raise ValueError(f"{_shown(text)} is longer than a year")
+    return seconds
+
+
+def _shown(text: str) -> str:
+    if not text:
+        return "nothing"
+    number = re.fullmatch(r"\d+(\.\d+)?", text)
+    return f"{text[:40]!r}" + (f" (write {text[:40]}s for seconds)" if number else "")
+
+
+def format_duration(seconds: float) -> str:
+    """`330.0` as `5m30s`: what `parse_duration` reads back."""
+    left = round(seconds * 1000)
+    if left == 0:
+        return "0s"
+    text = ""
+    for unit, size in (("d", 86400000), ("h", 3600000), ("m", 60000), ("s", 1000), ("ms", 1)):
+        count, left = divmod(left, size)
+        text += f"{count}{unit}" if count else ""
+    return text
+
+
+def spoken_duration(seconds: float) -> str:
+    """`330.0` as `5 minutes 30 seconds`, for texts that people hear."""
+    left = round(seconds)
+    words = []
+    for unit, size in (("hour", 3600), ("minute", 60), ("second", 1)):
+        count, left = divmod(left, size)
+        if count:
+            words.append(f"{count} {unit}" + ("" if count == 1 else "s"))
+    return " ".join(words) or "0 seconds"

@@ -1,0 +1,428 @@
+"""How one value of a rules file is read: marshmallow fields over nodes with positions.
+
+Every scalar arrives as text, and the field types it. A message is attached to the place of the
+value unless it is a `Note` that names another. Each field can describe itself for editors.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from marshmallow import ValidationError, fields
+
+from workers.rules import durations
+from workers.rules.problems import Located
+from workers.rules.source import Map, Node, Seq, Text
+from workers.rules.suggest import did_you_mean, quoted
+
+Json = dict[str, Any]
+
+
+class Note(str):
+    """A message with a place of its own: a node, or the key instead of its value."""
+
+    where: Located | None = None
+    on_key: bool = False
+
+    @classmethod
+    def about(cls, where: Located | None, message: str, *, on_key: bool = False) -> "Note":
+        note = cls(message)
+        note.where, note.on_key = where, on_key
+        return note
+
+
+def kind_of(node: Any) -> str:
+    """What a node is, for messages."""
+    if isinstance(node, Map):
+        return "a mapping"
+    if isinstance(node, Seq):
+        return "a list"
+    return "nothing" if node == "" and getattr(node, "plain", False) else quoted(str(node))
+
+
+def is_empty(node: Any) -> bool:
+    """A key with nothing behind it."""
+    return isinstance(node, Text) and node == "" and node.plain
+
+
+class Value(fields.Field[Any]):
+    """The base: `doc` is the one-line documentation that editors and the reference show."""
+
+    def __init__(self, doc: str = "", **options: Any) -> None:
+        options.setdefault("error_messages", {"required": "missing"})
+        super().__init__(**options)
+        self.doc = doc
+
+    def json_schema(self) -> Json:
+        raise ValueError(f"{type(self).__name__} does not describe itself")
+
+
+class Scalar(Value):
+    """A text that `read` types; `expected` completes "expected ..."."""
+
+    expected = "a text"
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Any:
+        if not isinstance(value, Text) or is_empty(value):
+            raise ValidationError(f"expected {self.expected}, not {kind_of(value)}")
+        try:
+            return self.read(value)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def read(self, text: Text) -> Any:
+        return text
+
+    def json_schema(self) -> Json:
+        return {"type": "string"}
+
+
+class Plain(Scalar):
+    """A text without `{{ }}`, optionally of a shape."""
+
+    def __init__(
+        self, doc: str = "", *, shape: str = r"[\s\S]+", expected: str = "a text", **options: Any
+    ) -> None:
+        super().__init__(doc, **options)
+        self.shape, self.expected = re.compile(shape), expected
+
+    def read(self, text: Text) -> Text:
+        if "{{" in text:
+            raise ValueError("{{ }} cannot be used here")
+        if not self.shape.fullmatch(text):
+            raise ValueError(f"expected {self.expected}, not {kind_of(text)}")
+        return text
+
+    def json_schema(self) -> Json:
+        return {"type": ["string", "number"]} if self.shape.fullmatch("1") else {"type": "string"}
+
+
+class Choice(Scalar):
+    """One of a few words."""
+
+    def __init__(self, doc: str, *words: str, **options: Any) -> None:
+        super().__init__(doc, **options)
+        self.words = words
+        self.expected = " or ".join(words)
+
+    def read(self, text: Text) -> str:
+        if text not in self.words:
+            shown = did_you_mean(text, self.words)
+            raise ValueError(
+                f"expected {self.expected}, not {quoted(text)}"
+                + (shown if "did you" in shown else "")
+            )
+        return str(text)
+
+    def json_schema(self) -> Json:
+        return {"enum": [int(word) if word.isdigit() else word for word in self.words]}
+
+
+class Flag(Scalar):
+    """`true` or `false`; `yes` and `no` are understood as well."""
+
+    expected = "true or false"
+
+    def read(self, text: Text) -> bool:
+        words = {"true": True, "yes": True, "false": False, "no": False}
+        if text.lower() not in words:
+            raise ValueError(f"expected true or false, not {quoted(text)}")
+        return words[text.lower()]
+
+    def json_schema(self) -> Json:
+        return {"type": "boolean"}
+
+
+class Whole(Scalar):
+    """A whole number between two bounds."""
+
+    def __init__(self, doc: str, low: int, high: int, **options: Any) -> None:
+        super().__init__(doc, **options)
+        self.low, self.high = low, high
+        self.expected = f"a number from {low} to {high}"
+
+    def read(self, text: Text) -> int:
+        if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not self.low <= int(text) <= self.high:
+            raise ValueError(f"expected {self.expected}, not {quoted(text)}")
+        return int(text)
+
+    def json_schema(self) -> Json:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+
+class Duration(Scalar):
+    """`30s`, `5m`, `1h30m`, in seconds; `never` is None where it is allowed."""
+
+    expected = "a duration like 30s, 5m or 1h30m"
+
+    def __init__(
+        self,
+        doc: str = "",
+        *,
+        never: bool = False,
+        low: float = 0.001,
+        high: float = durations.MAX_SECONDS,
+        **options: Any,
+    ) -> None:
+        super().__init__(doc, **options)
+        self.never, self.low, self.high = never, low, high
+
+    def read(self, text: Text) -> float | None:
+        if self.never and text == "never":
+            return None
+        seconds = durations.parse_duration(text)
+        if seconds < self.low:
+            raise ValueError(f"{text} is too short; at least {_written(self.low)}")
+        if seconds > self.high:
+            raise ValueError(f"{text} is too long; at most {_written(self.high)}")
+        return seconds
+
+    def json_schema(self) -> Json:
+        pattern = r"^([0-9]+(\.[0-9]+)?(ms|d|h|m|s))+$"
+        return {
+            "type": "string",
+            "pattern": pattern.replace("^", "^never$|^") if self.never else pattern,
+        }
+
+
+def _written(seconds: float) -> str:
+    return durations.format_duration(seconds)
+
+
+class Zone(Scalar):
+    """A time zone by its name in the tz database."""
+
+    expected = "a time zone like Europe/Berlin"
+
+    def read(self, text: Text) -> ZoneInfo:
+        if text not in _zones():
+            raise ValueError(f"unknown time zone {quoted(text)}" + _near_zone(text))
+        return ZoneInfo(str(text))
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _near_zone(text: str) -> str:
+    by_lower = {name.lower(): name for name in _zones()}
+    found = did_you_mean(text, by_lower)
+    if "did you mean" not in found:
+        return "; write one like Europe/Berlin or UTC"
+    return f"; did you mean {by_lower[found.split(chr(39))[1]]!r}?"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateText:
+    """A text that may carry `{{ }}`, not yet compiled."""
+
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class FreeForm:
+    """Any JSON value as it was written, its texts not yet compiled."""
+
+    node: Node
+
+
+class Templated(Scalar):
+    """A text that may carry `{{ }}`. With `schemes`, an address that begins with one of them."""
+
+    def __init__(
+        self,
+        doc: str,
+        *,
+        schemes: Sequence[str] = (),
+        endings: Sequence[str] = (),
+        expected: str = "a text",
+        **options: Any,
+    ) -> None:
+        super().__init__(doc, **options)
+        self.schemes, self.endings, self.expected = tuple(schemes), tuple(endings), expected
+
+    def read(self, text: Text) -> TemplateText:
+        if self.schemes and not text.startswith(("{{", *self.schemes)):
+            raise ValueError(f"expected {self.expected}, not {quoted(text)}")
+        bare = text.split("?")[0]
+        if self.endings and not bare.endswith(("}}", *self.endings)):
+            raise ValueError(f"expected an address that ends in {' or '.join(self.endings)}")
+        if self.schemes and not text.startswith("{{") and re.search(r"\s", _outside(text)):
+            raise ValueError("an address cannot have spaces in it")
+        return TemplateText(text)
+
+
+def _outside(text: str) -> str:
+    """The text without its `{{ }}`."""
+    return re.sub(r"\{\{.*?\}\}", "", text)
+
+
+class Free(Value):
+    """Any JSON: mappings, lists, texts with `{{ }}`, numbers, true, false, null."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> FreeForm:
+        if not isinstance(value, Text | Map | Seq):
+            raise ValidationError(f"expected a value, not {kind_of(value)}")
+        return FreeForm(value)
+
+    def json_schema(self) -> Json:
+        return {}
+
+
+class FreeMapping(Free):
+    """A mapping of any JSON."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> FreeForm:
+        if not isinstance(value, Map):
+            raise ValidationError(f"expected a mapping of names to values, not {kind_of(value)}")
+        return FreeForm(value)
+
+    def json_schema(self) -> Json:
+        return {"type": "object"}
+
+
+class Headers(Value):
+    """HTTP headers: names to texts with `{{ }}`."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Mapping[str, Any]:
+        if not isinstance(value, Map):
+            raise ValidationError(f"expected a mapping of headers, not {kind_of(value)}")
+        wrong: dict[str, list[str]] = {}
+        for name, text in value.items():
+            if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}", name):
+                wrong[name] = [Note.about(name, f"{quoted(name)} is not the name of a header")]
+            elif name.lower() in _OWN_HEADERS or name.lower().startswith("webhook-"):
+                wrong[name] = [Note.about(name, f"Gavel sets the header {quoted(name)} itself")]
+            elif not isinstance(text, Text):
+                wrong[name] = [f"expected a text, not {kind_of(text)}"]
+            elif "\n" in text or "\r" in text:
+                wrong[name] = ["a header has one line"]
+        if wrong:
+            raise ValidationError(dict(wrong))
+        return {str(name): TemplateText(text) for name, text in value.items()}
+
+    def json_schema(self) -> Json:
+        return {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
+
+
+_OWN_HEADERS = frozenset(
+    {"host", "content-length", "content-type", "transfer-encoding", "connection"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """Whom an action is for, not yet compiled."""
+
+    kind: str
+    node: Node
+    ids: tuple[Text, ...] = ()
+    where: Text | None = None
+
+
+class Members(Value):
+    """`member`, `all`, `others`, a list of member ids, or `{where: EXPRESSION}`."""
+
+    words: tuple[str, ...] = ("member", "all", "others")
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> TargetSpec:
+        if isinstance(value, Map):
+            return self._where(value)
+        if isinstance(value, Seq):
+            return TargetSpec("ids", value, ids=self._ids(value))
+        if value in self.words:
+            return TargetSpec(str(value), value)
+        if isinstance(value, Text) and (value.isdigit() or "{{" in value):
+            return TargetSpec("ids", value, ids=(value,))
+        message = f"expected {', '.join(self.words)}, a list of member ids or {{where: ...}}, not "
+        near = did_you_mean(value, self.words) if isinstance(value, Text) else ""
+        raise ValidationError(message + kind_of(value) + (near if "did you" in near else ""))
+
+    def _where(self, value: Map) -> TargetSpec:
+        where = value.get(Text("where"))
+        wrong: dict[str, list[str]] = {
+            key: [Note.about(key, f"unknown key {quoted(key)}" + did_you_mean(key, ["where"]))]
+            for key in value
+            if key != "where"
+        }
+        if wrong:
+            raise ValidationError(dict(wrong))
+        if not isinstance(where, Text) or is_empty(where):
+            raise ValidationError({"where": [f"expected an expression, not {kind_of(where)}"]})
+        return TargetSpec("where", value, where=where)
+
+    def _ids(self, value: Seq) -> tuple[Text, ...]:
+        if not value:
+            raise ValidationError("an empty list: nobody is meant")
+        wrong = {
+            index: [f"expected a member id (digits), not {kind_of(item)}"]
+            for index, item in enumerate(value)
+            if not (isinstance(item, Text) and (re.fullmatch(r"[0-9]+", item) or "{{" in item))
+        }
+        if wrong:
+            raise ValidationError(dict(wrong))
+        return tuple(value)
+
+    def json_schema(self) -> Json:
+        ids = {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1}
+        where = {
+            "type": "object",
+            "properties": {"where": {"type": "string"}},
+            "required": ["where"],
+            "additionalProperties": False,
+        }
+        return {"anyOf": [{"enum": list(self.words)}, ids, where, {"type": ["string", "integer"]}]}
+
+
+class HangUp(Members):
+    """`conference`, `every_conference`, or members."""
+
+    words = ("conference", "every_conference", "member", "all", "others")
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Any:
+        if value in ("conference", "every_conference"):
+            return str(value)
+        return super()._deserialize(value, attr, data)
+
+
+class Texts(Value):
+    """A text, or a list of texts."""
+
+    def __init__(self, doc: str, *, expected: str = "a text", **options: Any) -> None:
+        super().__init__(doc, **options)
+        self.expected = expected
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> tuple[Text, ...]:
+        items = value if isinstance(value, Seq) else [value]
+        wrong = {
+            index: [f"expected {self.expected}, not {kind_of(item)}"]
+            for index, item in enumerate(items)
+            if not isinstance(item, Text) or is_empty(item)
+        }
+        if wrong:
+            raise ValidationError(dict(wrong) if isinstance(value, Seq) else wrong[0])
+        if not items:
+            raise ValidationError("an empty list")
+        return tuple(items)
+
+    def json_schema(self) -> Json:
+        text = {"type": ["string", "number"]}
+        return {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}]}
+
+
+class Raw(Value):
+    """A part that a later stage reads: it has its own rules."""
+
+    def __init__(self, doc: str, **options: Any) -> None:
+        self.described: Json = options.pop("described", {})
+        super().__init__(doc, **options)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Any:
+        return value
+
+    def json_schema(self) -> Json:
+        return self.described

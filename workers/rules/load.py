@@ -1,0 +1,175 @@
+"""From the text of a rules file to `Rules`, or to every problem it has, with positions."""
+
+import hashlib
+import re
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from workers.rules.check import check_file, check_rule
+from workers.rules.do import StepReader
+from workers.rules.expressions import ExpressionError, compile_expression
+from workers.rules.fields import is_empty, kind_of
+from workers.rules.match import compile_match, conference_globs
+from workers.rules.model import AnswerOptions, Condition, Limit, Rule
+from workers.rules.problems import Place, Report
+from workers.rules.ruleset import Rules
+from workers.rules.schema import AnswerEntry, File, LimitEntry, RuleEntry
+from workers.rules.scope import Scope, scope_of
+from workers.rules.source import Map, Seq, Text, parse
+from workers.rules.structure import load_part
+from workers.rules.suggest import quoted
+from workers.rules.when import read_when
+
+MAX_RULES = 5000
+_UTC = ZoneInfo("UTC")
+_EMPTY = "the file is empty; it begins with `version: 1`, then `rules:`"
+
+
+def load(text: str, path: str) -> Rules:
+    """The rules of a file. Raises `RulesError` with everything that is wrong in it; what is only
+    doubtful is in `Rules.warnings`."""
+    report = Report(path)
+    root = parse(text, report)
+    if root is None:
+        report.error(Place(1, 1), _EMPTY)
+        report.raise_errors()
+    data = load_part(File(), root, report, "a mapping that begins with `version: 1`")
+    rules = _Loader(data, report).rules(text)
+    report.raise_errors()
+    return rules
+
+
+def digest_of(text: str) -> str:
+    """What tells one content of a rules file from another: 16 hex digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class _Loader:
+    def __init__(self, data: dict[str, Any], report: Report) -> None:
+        self.data, self.report = data, report
+        self.zone: ZoneInfo = data.get("timezone", _UTC)
+        self.lists = self.read_lists(data.get("lists"))
+
+    def rules(self, text: str) -> Rules:
+        limits = tuple(self.limit(node) for node in self.entries("limits"))
+        answers = tuple(self.answer(node) for node in self.entries("conferences"))
+        nodes = self.entries("rules")
+        if len(nodes) > MAX_RULES:
+            self.report.error(nodes[MAX_RULES], f"more than {MAX_RULES} rules")
+            nodes = nodes[:MAX_RULES]
+        rules = tuple(self.rule(node, index) for index, node in enumerate(nodes))
+        if not self.report.failed:
+            check_file(rules, limits, answers, self.lists, nodes, self.report)
+        return Rules(
+            rules=rules,
+            limits=limits,
+            lists=self.lists,
+            timezone=self.zone,
+            digest=digest_of(text),
+            answers=answers,
+            warnings=self.report.problems,
+        )
+
+    def entries(self, section: str) -> list[Any]:
+        node = self.data.get(section)
+        if node is None or is_empty(node):
+            return []
+        if not isinstance(node, Seq):
+            message = f"{section} is a list; begin each entry with `-`"
+            self.report.error(node, message)
+            return []
+        return list(node)
+
+    def read_lists(self, node: Any) -> dict[str, tuple[str, ...]]:
+        if node is None or is_empty(node):
+            return {}
+        if not isinstance(node, Map):
+            self.report.error(node, f"expected names with lists of texts, not {kind_of(node)}")
+            return {}
+        return {str(name): self.one_list(name, items) for name, items in node.items()}
+
+    def one_list(self, name: Text, items: Any) -> tuple[str, ...]:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", name):
+            self.report.error(name, f"{quoted(name)}: a list's name has letters, digits and _")
+        if not isinstance(items, Seq):
+            where = name if is_empty(items) else items
+            self.report.error(where, f"expected a list of texts, not {kind_of(items)}")
+            return ()
+        for item in items:
+            if not isinstance(item, Text) or is_empty(item):
+                self.report.error(item, f"expected a text, not {kind_of(item)}")
+        return tuple(str(item) for item in items if isinstance(item, Text))
+
+    def only_conference(self, node: Any) -> Condition | None:
+        scope = Scope(lists=self.lists)
+        return None if node is None else compile_match(node, scope, self.report, "conference.name")
+
+    def limit(self, node: Any) -> Limit:
+        data = load_part(LimitEntry(), node, self.report, "a limit, with match and duration")
+        return Limit(
+            duration=data.get("duration", 0.0),
+            hang_up=data.get("hang_up", True),
+            match=self.only_conference(data.get("match")),
+            line=node.line,
+        )
+
+    def answer(self, node: Any) -> AnswerOptions:
+        data = load_part(AnswerEntry(), node, self.report, "an entry with match and options")
+        match = data.pop("match", None)
+        self.only_conference(match)
+        globs = conference_globs(match)
+        if match is not None and not globs and isinstance(match, Map):
+            self.report.error(match, 'conferences are matched by texts: `conference: "sales-*"`')
+        options = {key: _plain(value) for key, value in data.items()}
+        return AnswerOptions(globs or ("*",), options, node.line)
+
+    def rule(self, node: Any, index: int) -> Rule:
+        data = load_part(RuleEntry(), node, self.report, "a rule, with name, when and do")
+        triggers = read_when(data["when"], self.report) if "when" in data else ()
+        scope = scope_of([trigger.kind for trigger in triggers], self.lists, self.zone)
+        match = data.get("match")
+        rule = Rule(
+            id=_identity(data.get("name", ""), node),
+            name=str(data.get("name", "")),
+            triggers=triggers,
+            steps=StepReader(scope, self.report).read(data["do"]) if "do" in data else (),
+            match=None if match is None else compile_match(match, scope, self.report),
+            condition=self.condition(data.get("condition"), scope),
+            conference_globs=conference_globs(match),
+            once=data.get("once"),
+            cooldown=data.get("cooldown"),
+            enabled=data.get("enabled", True),
+            dry_run=data.get("dry_run", False),
+            description=str(data.get("description", "")),
+            line=node.line,
+        )
+        if isinstance(node, Map):
+            check_rule(rule, node, self.report)
+        return rule
+
+    def condition(self, text: Text | None, scope: Scope) -> Condition | None:
+        if text is None:
+            return None
+        try:
+            return compile_expression(text, scope)
+        except ExpressionError as error:
+            self.report.error(text.at(error.offset), str(error))
+            return None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(str(item) for item in value)
+    return str(value) if isinstance(value, Text) else value
+
+
+def _identity(name: str, node: Any) -> str:
+    """A rule's id: the same while name and content are, wherever it stands in the file."""
+    content = hashlib.sha256(repr(_bare(node)).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(f"{name}\0{content}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _bare(node: Any) -> Any:
+    if isinstance(node, Map):
+        return sorted((str(key), _bare(value)) for key, value in node.items())
+    return [_bare(item) for item in node] if isinstance(node, Seq) else str(node)

@@ -1,0 +1,298 @@
+"""`match`: every key must hold. A text is a glob, a list is any of, a mapping is operators.
+
+Compiled once; what is compared is typed by the catalogue of names. A field that is absent makes
+the answer unknown, unless another key already says no.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workers.rules.fields import is_empty, kind_of
+from workers.rules.filters import as_text
+from workers.rules.globs import glob_matcher
+from workers.rules.model import Fields, Unknown
+from workers.rules.problems import Report
+from workers.rules.regexes import compile_regex
+from workers.rules.scope import Scope
+from workers.rules.source import Map, Seq, Text
+from workers.rules.suggest import did_you_mean, quoted
+from workers.rules.values import compare_equal, in_collection, is_number, plain_phone
+
+Test = Callable[[Any], bool]
+NUMBERS = frozenset({"number", "seconds", "time"})
+OPERATORS: Mapping[str, str] = {
+    "is": "Exactly this text (no glob), number or true/false.",
+    "not": "Not this: a glob, or a list of them.",
+    "in": "In a list: the name of one of `lists`, or a list written here.",
+    "not_in": "Not in a list.",
+    "regex": "The regular expression (RE2) is found in the text.",
+    "above": "A number above this.",
+    "below": "A number below this.",
+    "at_least": "A number of at least this.",
+    "at_most": "A number of at most this.",
+}
+_ORDER: Mapping[str, Callable[[float, float], bool]] = {
+    "above": lambda value, bound: value > bound,
+    "below": lambda value, bound: value < bound,
+    "at_least": lambda value, bound: value >= bound,
+    "at_most": lambda value, bound: value <= bound,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One key: where its value is, what must hold of it, and how that was written."""
+
+    path: tuple[str, ...]
+    test: Test
+    wanted: str
+    kind: str
+
+    def value(self, fields: Fields) -> Any:
+        value: Any = fields
+        for name in self.path:
+            if not isinstance(value, Mapping) or name not in value:
+                raise Unknown(f"{'.'.join(self.path)} is absent")
+            value = value[name]
+        return value
+
+    def refuses(self, fields: Fields) -> str | None:
+        value = self.value(fields)
+        if self.test(value):
+            return None
+        return f"{'.'.join(self.path)} is {_shown(value, self.kind)}, not {self.wanted}"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """All checks of one `match`."""
+
+    checks: tuple[Check, ...]
+
+    def refuses(self, fields: Fields) -> str | None:
+        unknown: Unknown | None = None
+        for check in self.checks:
+            try:
+                reason = check.refuses(fields)
+            except Unknown as error:
+                unknown = unknown or error
+                continue
+            if reason is not None:
+                return reason
+        if unknown is not None:
+            raise unknown
+        return None
+
+
+def _shown(value: Any, kind: str) -> str:
+    """A value in a reason; of a telephone number only its end."""
+    if kind == "phone" and isinstance(value, str):
+        return f"...{value[-4:]}" if len(value) > 4 else "short"
+    return quoted(as_text(value))
+
+
+def conference_globs(node: Any) -> tuple[str, ...]:
+    """The globs under `conference`, for the index; empty when there are none to go by."""
+    if not isinstance(node, Map):
+        return ()
+    for key in ("conference", "conference.name"):
+        value = node.get(Text(key))
+        if isinstance(value, Text) and not is_empty(value):
+            return (str(value),)
+        if isinstance(value, Seq) and value and all(isinstance(item, Text) for item in value):
+            return tuple(str(item) for item in value)
+    return ()
+
+
+def compile_match(node: Any, scope: Scope, report: Report, only: str = "") -> Match | None:
+    """None when there is nothing to hold; everything wrong goes to the report. With `only`, no
+    other name may be asked about."""
+    if not isinstance(node, Map):
+        report.error(node, f"expected a mapping of names to values, not {kind_of(node)}")
+        return None
+    if not node:
+        report.error(node, "match is empty; leave it out to match everything")
+    checks = []
+    for key, value in node.items():
+        path = ("conference", "name") if key == "conference" else tuple(key.split("."))
+        problem = _only(key, path, only) or scope.problem(path)
+        if problem:
+            report.error(key, problem)
+            continue
+        checks += _Reader(path, scope, report).read(value, key)
+    return Match(tuple(checks))
+
+
+def _only(key: str, path: tuple[str, ...], only: str) -> str | None:
+    if only and ".".join(path) != only:
+        return f"only `conference` can be matched here, not {quoted(key)}"
+    return None
+
+
+class _Reader:
+    """Reads what is written under one key."""
+
+    def __init__(self, path: tuple[str, ...], scope: Scope, report: Report) -> None:
+        self.path, self.scope, self.report = path, scope, report
+        self.kind = scope.type_of(path)
+
+    def read(self, value: Any, key: Text) -> list[Check]:
+        if self.kind in ("members", "list"):
+            self.report.error(key, f"{key} is a list; use `if` for it")
+            return []
+        if isinstance(value, Map):
+            if not value:
+                self.report.error(value, "expected an operator, such as `not`")
+            return [
+                check for name, operand in value.items() for check in self.operator(name, operand)
+            ]
+        return self.check(self.any_of(value, key), _written(value))
+
+    def check(self, test: Test | None, wanted: str) -> list[Check]:
+        return [] if test is None else [Check(self.path, test, wanted, self.kind)]
+
+    def operator(self, name: Text, operand: Any) -> list[Check]:
+        wanted = f"{name} {_written(operand)}"
+        if name not in OPERATORS:
+            message = f"unknown operator {quoted(name)}" + did_you_mean(name, OPERATORS)
+            self.report.error(name, message)
+            return []
+        if name == "is":
+            return self.check(self.exact(operand, name), wanted)
+        if name == "not":
+            return self.check(_negated(self.any_of(operand, name)), wanted)
+        if name in ("in", "not_in"):
+            test = self.member_of(operand, name)
+            return self.check(test if name == "in" else _negated(test), wanted)
+        if name == "regex":
+            return self.check(self.regex(operand, name), wanted)
+        return self.check(self.order(name, operand), wanted)
+
+    def scalar(self, value: Any, key: Text, expected: str = "a text") -> Text | None:
+        if isinstance(value, Text) and not is_empty(value):
+            return value
+        where = key if is_empty(value) else value
+        self.report.error(where, f"expected {expected}, not {kind_of(value)}")
+        return None
+
+    def any_of(self, value: Any, key: Text) -> Test | None:
+        if not isinstance(value, Seq):
+            text = self.scalar(value, key, "a text, a list or operators")
+            return None if text is None else self.one(text)
+        if not value:
+            self.report.error(value, "an empty list matches nothing")
+        tests = [self.one(text) for item in value if (text := self.scalar(item, key))]
+        known = [test for test in tests if test is not None]
+        return lambda found: any(test(found) for test in known)
+
+    def one(self, text: Text) -> Test | None:
+        """One text as a glob, or as a number or flag where the field is one."""
+        if self.kind in NUMBERS or self.kind == "flag":
+            return self.typed(text)
+        if self.kind == "digits":
+            return lambda found: bool(found == text)
+        if self.kind == "any":
+            return _loose(text, glob_matcher(text))
+        matcher = glob_matcher(plain_phone(text) if self.kind == "phone" else str(text))
+        if self.kind == "phone":
+            return lambda found: isinstance(found, str) and matcher(plain_phone(found))
+        return lambda found: isinstance(found, str) and matcher(found)
+
+    def exact(self, value: Any, key: Text) -> Test | None:
+        text = self.scalar(value, key)
+        if text is None:
+            return None
+        if self.kind in NUMBERS or self.kind == "flag":
+            return self.typed(text)
+        if self.kind == "any":
+            return _loose(text, str(text).__eq__)
+        phone = self.kind == "phone"
+        return lambda found: compare_equal(found, str(text), phone)
+
+    def typed(self, text: Text) -> Test | None:
+        if self.kind == "flag":
+            if text not in ("true", "false"):
+                self.report.error(text, f"expected true or false, not {quoted(text)}")
+            wanted = text == "true"
+            return lambda found: found is wanted
+        number = self.number(text)
+        return None if number is None else lambda found: bool(found == number)
+
+    def number(self, text: Text) -> float | None:
+        if re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", text, re.ASCII):
+            return float(text)
+        hint = " (seconds)" if re.fullmatch(r"\d+[smhd]", text) else ""
+        self.report.error(text, f"expected a number{hint}, not {quoted(text)}")
+        return None
+
+    def member_of(self, operand: Any, key: Text) -> Test | None:
+        phone = self.kind == "phone"
+        if isinstance(operand, Seq):
+            items = tuple(str(item) for item in operand if self.scalar(item, key))
+        else:
+            name = self.scalar(operand, key, "the name of a list, or a list")
+            if name is None:
+                return None
+            if name not in self.scope.lists:
+                message = f"unknown list {quoted(name)}" + did_you_mean(name, self.scope.lists)
+                self.report.error(name, message)
+                return None
+            items = self.scope.lists[name]
+        return lambda found: in_collection(_listed(found), items, phone)
+
+    def regex(self, operand: Any, key: Text) -> Test | None:
+        text = self.scalar(operand, key, "a regular expression")
+        if text is None:
+            return None
+        if self.kind in NUMBERS or self.kind == "flag":
+            self.report.error(text, f"regex needs a text; {'.'.join(self.path)} is none")
+            return None
+        try:
+            search = compile_regex(text)
+        except ValueError as error:
+            self.report.error(text, str(error))
+            return None
+        return lambda found: search(_as_searched(found))
+
+    def order(self, name: Text, operand: Any) -> Test | None:
+        text = self.scalar(operand, name, "a number")
+        if self.kind not in NUMBERS and self.kind != "any":
+            self.report.error(name, f"{name} needs a number; {'.'.join(self.path)} is none")
+            return None
+        number = None if text is None else self.number(text)
+        if number is None:
+            return None
+        holds, bound = _ORDER[name], number
+        return lambda found: holds(_as_number(found), bound)
+
+
+def _negated(test: Test | None) -> Test | None:
+    return None if test is None else lambda found: not test(found)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Seq):
+        shown = ", ".join(str(item) for item in value[:5])
+        return f"any of {shown}" + (", ..." if len(value) > 5 else "")
+    return str(value)[:60]
+
+
+def _loose(text: str, matcher: Callable[[str], bool]) -> Test:
+    """For values whose type only the sender knows: a text matches, a number is compared."""
+    return lambda found: matcher(found if isinstance(found, str) else as_text(found))
+
+
+def _listed(found: Any) -> Any:
+    return found if isinstance(found, str) else as_text(found)
+
+
+def _as_searched(found: Any) -> str:
+    return found if isinstance(found, str) else as_text(found)
+
+
+def _as_number(found: Any) -> float:
+    if not is_number(found):
+        raise Unknown(f"{quoted(as_text(found))} is no number")
+    return float(found)

@@ -1,0 +1,84 @@
+"""The names that rules can see: one entry per field, with its type and its documentation.
+
+Which groups a rule sees depends on its trigger (`workers.rules.triggers`). `conference`, `event`,
+`lists` and `now` are there for every trigger.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`type` is one of text, phone, digits, number, seconds, time, flag, members, any.
+    `seconds` are durations, `time` is seconds since the epoch; both are numbers."""
+
+    type: str
+    doc: str
+
+
+MEMBER: Mapping[str, Field] = {
+    "id": Field("text", "Plivo's member id, unique within this conference."),
+    "from": Field("phone", "Who calls: a number or a SIP address."),
+    "to": Field("phone", "Whom they called."),
+    "caller_name": Field("text", "The caller's name, when the call carries one."),
+    "direction": Field("text", "`inbound` or `outbound`."),
+    "call_uuid": Field("text", "Plivo's id of the call."),
+    "muted": Field("flag", "Muted, as far as is known."),
+    "deaf": Field("flag", "Deaf, as far as is known."),
+    "entered_at": Field("time", "When the member entered."),
+    "first": Field("flag", "The first member of this conference."),
+}
+
+GROUPS: Mapping[str, Mapping[str, Field]] = {
+    "conference": {
+        "name": Field("text", "The name; in `match`, plain `conference` means it too."),
+        "uuid": Field("text", "Plivo's id of this conference instance; names are reused."),
+        "started_at": Field("time", "When the first member entered."),
+        "elapsed": Field("seconds", "How long it has been live."),
+        "limit": Field("seconds", "Its time limit, extensions included; absent without one."),
+        "time_left": Field("seconds", "How long until the limit; absent without one."),
+        "member_count": Field("number", "How many members are in it."),
+        "recording": Field("flag", "A recording is running."),
+        "members": Field("members", "The members, each with the fields of `member`."),
+    },
+    "member": MEMBER,
+    "recording": {
+        "id": Field("text", "Plivo's recording id."),
+        "url": Field("text", "Where the file is (or will be) fetched from."),
+        "duration": Field("seconds", "How long the recording is."),
+        "started_at": Field("time", "When the recording began."),
+        "ended_at": Field("time", "When the recording ended."),
+        "format": Field("text", "`mp3` or `wav`."),
+    },
+    "transcription": {
+        "recording_id": Field("text", "The recording that was transcribed."),
+        "text": Field("text", "What was said."),
+        "duration": Field("seconds", "How much was transcribed."),
+        "charge": Field("number", "What Plivo charged."),
+        "rate": Field("number", "Plivo's rate."),
+        "error": Field("text", "Why it failed (`transcription.failed`)."),
+    },
+    "failure": {
+        "rule": Field("text", "The name of the rule whose step was given up."),
+        "action": Field("text", "What was to be done, such as `speak`."),
+        "step": Field("number", "Which step of `do`, counted from 0."),
+        "error": Field("text", "Why it was given up."),
+    },
+    "trigger": {
+        "name": Field("text", "The name the trigger came with."),
+    },
+    "event": {
+        "id": Field("text", "The id of the event, the same as in the journal."),
+        "received_at": Field("time", "When the event was accepted."),
+    },
+}
+
+SINGLE: Mapping[str, Field] = {
+    "digits": Field("digits", "The digits that were pressed."),
+    "data": Field("any", "What the trigger's sender put into `data`; any field may be absent."),
+    "lists": Field("any", "The lists of the file: `lists.hosts`."),
+    "now": Field("time", "The time of the decision."),
+}
+
+ALWAYS = ("conference", "event", "lists", "now")

@@ -1,0 +1,79 @@
+"""What is wrong with a rules file: `Problem`, and `RulesError`, which carries all of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Located(Protocol):
+    """Anything that knows where in the file it stands; both count from 1."""
+
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def column(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in a rules file; both count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding of the checker. `str()` is the line that `gavel check` prints."""
+
+    path: str
+    line: int
+    column: int
+    level: str  # "error" | "warning"
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.level}: {self.message}"
+
+
+class RulesError(Exception):
+    """The rules file cannot be used: mend each line below, then run `gavel check`.
+
+    `problems` has everything that was found, warnings too, in the order of the file.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Report:
+    """Collects what the stages of the checker find in one file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._found: dict[Problem, None] = {}
+
+    def error(self, where: Located, message: str) -> None:
+        self._add(where, "error", message)
+
+    def warning(self, where: Located, message: str) -> None:
+        self._add(where, "warning", message)
+
+    def _add(self, where: Located, level: str, message: str) -> None:
+        self._found[Problem(self.path, where.line, where.column, level, message)] = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Each once, in the order of the file."""
+        return tuple(sorted(self._found, key=lambda found: (found.line, found.column)))
+
+    @property
+    def failed(self) -> bool:
+        return any(problem.level == "error" for problem in self._found)
+
+    def raise_errors(self) -> None:
+        """Raises `RulesError` with everything found so far if any of it is an error."""
+        if self.failed:
+            raise RulesError(self.problems)

@@ -1,0 +1,150 @@
+"""The shape of a rules file: which keys there are, and how each is written."""
+
+from typing import ClassVar
+
+from workers.rules import actions, triggers
+from workers.rules.fields import (
+    Choice,
+    Duration,
+    Flag,
+    Json,
+    Plain,
+    Raw,
+    Texts,
+    Whole,
+    Zone,
+)
+from workers.rules.structure import Strict, described
+
+__all__ = ["AnswerEntry", "File", "LimitEntry", "RuleEntry", "trigger_schema"]
+
+
+def trigger_schema() -> Json:
+    """The JSON Schema of one trigger: a name alone, or a mapping from a name to its parameter."""
+    bare = [
+        name for name, kind in triggers.KINDS.items() if kind.parameter == "none" or not kind.needs
+    ]
+    properties = {
+        name: {"description": kind.doc, **_PARAMETERS[kind.parameter]}
+        for name, kind in triggers.KINDS.items()
+        if kind.parameter != "none"
+    }
+    mapping = {
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return {"anyOf": [{"enum": bare}, mapping]}
+
+
+_PARAMETERS: dict[str, Json] = {
+    "duration": Duration().json_schema(),
+    "digits": {"type": ["string", "integer"]},
+    "name": {"type": "string"},
+    "cron": {"type": "string"},
+    "count": {
+        "anyOf": [
+            {"type": "integer", "minimum": 0},
+            {
+                "type": "object",
+                "properties": {"above": {"type": "integer"}, "below": {"type": "integer"}},
+                "additionalProperties": False,
+                "minProperties": 1,
+                "maxProperties": 1,
+            },
+        ]
+    },
+}
+
+
+def step_schema() -> Json:
+    """The JSON Schema of one step of `do`."""
+    forms: list[Json] = [{"enum": [name for name, entry in actions.ACTIONS.items() if entry.bare]}]
+    for name, entry in actions.ACTIONS.items():
+        properties = {name: {**described(entry.argument), "description": entry.doc}}
+        for key, field in {**entry.beside, **actions.BESIDE_EVERY}.items():
+            properties[key] = described(field)
+        forms.append(
+            {
+                "type": "object",
+                "properties": properties,
+                "required": [name],
+                "additionalProperties": False,
+            }
+        )
+    return {"anyOf": forms}
+
+
+class LimitEntry(Strict):
+    match = Raw("The conferences it is for; only `conference`.", described={"type": "object"})
+    duration = Duration("How long the conference may last.", required=True, low=1)
+    hang_up = Flag("Hang the conference up then; true if not given.")
+
+
+class AnswerEntry(Strict):
+    match = Raw("The conferences it is for; only `conference`.", described={"type": "object"})
+    muted = Flag("Members join muted.")
+    start_on_enter = Flag("The conference starts when this member enters.")
+    end_on_exit = Flag("The conference ends when this member leaves.")
+    stay_alone = Flag("The last member may stay alone.")
+    max_members = Whole("At most this many members.", 1, 20)
+    time_limit = Duration("Plivo's own limit, in whole seconds.", low=1, high=86400)
+    record = Flag("Record from the first member on.")
+    record_format = Choice("The file.", "mp3", "wav")
+    transcribe = Flag("Have Plivo transcribe the recording.")
+    digits_match = Texts(
+        "The digits that Plivo reports; if not given, those the rules wait for.",
+        expected="digits",
+    )
+    floor_event = Flag("Report who speaks; if not given, when a rule waits for it.")
+    hang_up_on_star = Flag("A member leaves by pressing the star.")
+    wait_sound = Plain(
+        "Address of what is heard while waiting.",
+        shape=r"https?://\S+",
+        expected="an http or https address",
+    )
+    enter_sound = Plain(
+        "`beep:1`, `beep:2` or an address.",
+        shape=r"beep:[12]|https?://\S+",
+        expected="beep:1, beep:2 or an address",
+    )
+    exit_sound = Plain(
+        "`beep:1`, `beep:2` or an address.",
+        shape=r"beep:[12]|https?://\S+",
+        expected="beep:1, beep:2 or an address",
+    )
+    relay_dtmf = Flag("The others hear digits that are pressed.")
+
+
+class RuleEntry(Strict):
+    hints: ClassVar[dict[str, str]] = {
+        "on": "a rule waits with `when`",
+        "then": "a rule acts with `do`",
+        "conditions": "conditions are `match` and `if`",
+        "actions": "actions are listed under `do`",
+        "expires_in": "`expires_in` goes beside an action",
+        "on_error": "`on_error` goes beside an action",
+    }
+    name = Plain("What the rule is called, in the journal and the console.", required=True)
+    description = Plain("More about it.")
+    when = Raw("What it waits for: one trigger, or a list: any of them.", required=True)
+    match = Raw("What must hold of the event: every key.", described={"type": "object"})
+    condition = Plain(
+        "One expression for what `match` cannot say.", data_key="if", expected="an expression"
+    )
+    do = Raw("What is done, in order.", required=True)
+    once = Choice("At most once: for each conference, or each member.", "conference", "member")
+    cooldown = Duration("Not again in this conference for that long.")
+    enabled = Flag("false: the rule rests.")
+    dry_run = Flag("Everything but the calls; recorded as such.")
+
+
+class File(Strict):
+    version = Choice("The version of the language.", "1", required=True)
+    timezone = Zone("For schedules and times; UTC if not given.")
+    lists = Raw("Lists of texts, by name.")
+    limits = Raw("Time limits: the first that matches.")
+    rules = Raw("The rules.", required=True)
+    conferences = Raw("How callers join: the first that matches.")

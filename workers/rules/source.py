@@ -1,0 +1,206 @@
+"""The text of a rules file as nodes that know where they stand: the one place that reads YAML.
+
+Every scalar is `Text`, whatever it looks like; `Map` and `Seq` hold the rest. What YAML would
+quietly turn into something else (a comment, an alias, a mapping) is refused in words of its own.
+Nothing is expanded or called: the parser's events are taken one by one, under bounds of size and
+depth, so a hostile file costs no more than its length.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from workers.rules import traps
+from workers.rules.problems import Place, Problem, Report, RulesError
+from workers.rules.suggest import quoted
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 30
+MAX_PROBLEMS = 200
+_LINE_BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Text(str):
+    """A scalar as it was written, with its place."""
+
+    line: int = 0
+    column: int = 0
+    plain: bool = True
+    _shift: int | None = None  # columns from the start of the node to its first character
+    _indent: int | None = None  # of a literal block
+
+    def at(self, offset: int) -> Place:
+        """Where the character at `offset` stands; the start of the node if that is not known."""
+        if self._indent is not None:
+            before = self[:offset]
+            line_start = before.rfind("\n") + 1
+            down = before.count("\n") + 1
+            return Place(self.line + down, self._indent + offset - line_start + 1)
+        if self._shift is None:
+            return Place(self.line, self.column)
+        return Place(self.line, self.column + self._shift + offset)
+
+
+class Map(dict[Text, Any]):
+    """A mapping; its keys are `Text`."""
+
+    line: int = 0
+    column: int = 0
+
+
+class Seq(list[Any]):
+    """A sequence."""
+
+    line: int = 0
+    column: int = 0
+
+
+Node = Text | Map | Seq
+
+
+def decode(data: bytes, path: str) -> str:
+    """The file's bytes as text. Raises `RulesError` when they are too many or not UTF-8."""
+    if len(data) > MAX_BYTES:
+        raise _alone(path, Place(1, 1), f"the file has more than {MAX_BYTES // 1024} KiB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        lines = _LINE_BREAKS.split(before)
+        raise _alone(
+            path, Place(len(lines), len(lines[-1]) + 1), "not UTF-8; save the file as UTF-8"
+        ) from None
+
+
+def parse(text: str, report: Report) -> Node | None:
+    """The document's root; None when it is empty. Duplicate keys and traps go to the report.
+    Raises `RulesError` when the text is not YAML at all."""
+    text = text.removeprefix("\ufeff")
+    _refuse_unreadable(text, report.path)
+    return _Builder(text, report).document()
+
+
+def _refuse_unreadable(text: str, path: str) -> None:
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise _alone(path, Place(1, 1), f"the file has more than {MAX_BYTES // 1024} KiB")
+    if bad := _UNPRINTABLE.search(text):
+        lines = _LINE_BREAKS.split(text[: bad.start()])
+        place = Place(len(lines), len(lines[-1]) + 1)
+        raise _alone(path, place, f"the character U+{ord(bad.group()):04X} cannot be in a file")
+
+
+def _alone(path: str, place: Place, message: str) -> RulesError:
+    return RulesError([Problem(path, place.line, place.column, "error", message)])
+
+
+class _Builder:
+    """Makes nodes of the parser's events."""
+
+    def __init__(self, text: str, report: Report) -> None:
+        self.lines = _LINE_BREAKS.split(text)
+        self.report = report
+        self.events = self._parsed(text)
+
+    def _parsed(self, text: str) -> Iterator[Any]:
+        """The parser's events; a syntax error becomes a `RulesError` in our words."""
+        try:
+            yield from yaml.parse(text, Loader=_PARSER)
+        except yaml.MarkedYAMLError as error:
+            place, message = traps.explain(error, self.lines)
+            self.report.error(place, message)
+            raise RulesError(self.report.problems) from None
+
+    def document(self) -> Node | None:
+        root: Node | None = None
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if root is not None:
+                    self._stop(event, "a second document; a rules file has one (remove the `---`)")
+            elif isinstance(event, yaml.NodeEvent):
+                root = self.node(event, 1)
+        return None if isinstance(root, Text) and root == "" and root.plain else root
+
+    def node(self, event: Any, depth: int) -> Node:
+        if depth > MAX_DEPTH:
+            self._stop(event, f"nested deeper than {MAX_DEPTH} levels")
+        self._refuse_yaml_extras(event)
+        if isinstance(event, yaml.ScalarEvent):
+            return self.text(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self.sequence(event, depth)
+        return self.mapping(event, depth)
+
+    def _refuse_yaml_extras(self, event: Any) -> None:
+        """Aliases, anchors and tags: each is a value that somebody forgot to quote."""
+        if isinstance(event, yaml.AliasEvent):
+            self._stop(event, traps.unquoted("*", str(event.anchor)))
+        if event.anchor is not None:
+            self._stop(event, traps.unquoted("&", event.anchor))
+        if event.tag is not None and event.tag != "!":
+            self._stop(event, f"the tag {quoted(event.tag)}: quote a value that starts with !")
+
+    def text(self, event: Any) -> Text:
+        text = Text(event.value)
+        text.line, text.column = event.start_mark.line + 1, event.start_mark.column + 1
+        text.plain = event.style in (None, "")
+        line = self.lines[event.start_mark.line] if text.line <= len(self.lines) else ""
+        shift = 0 if text.plain else 1
+        if line[event.start_mark.column + shift :].startswith(text):
+            text._shift = shift
+        elif event.style == "|" and text.line < len(self.lines):
+            below = self.lines[text.line]
+            text._indent = len(below) - len(below.lstrip(" "))
+        return text
+
+    def sequence(self, start: Any, depth: int) -> Seq:
+        seq = Seq()
+        seq.line, seq.column = start.start_mark.line + 1, start.start_mark.column + 1
+        for event in self.events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            seq.append(self._value(event, depth))
+        return seq
+
+    def mapping(self, start: Any, depth: int) -> Map:
+        found = Map()
+        found.line, found.column = start.start_mark.line + 1, start.start_mark.column + 1
+        for event in self.events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+                self._stop(event, traps.collection_as_key(self.lines, _place(event)))
+            self._refuse_yaml_extras(event)
+            key = self.text(event)
+            value = self._value(next(self.events), depth)
+            self._put(found, key, value)
+        return found
+
+    def _value(self, event: Any, depth: int) -> Node:
+        value = self.node(event, depth + 1)
+        if isinstance(value, Text) and value == "" and value.plain:
+            comment = traps.swallowed_by_comment(self.lines, Place(value.line, value.column))
+            if comment:
+                self.report.error(comment[0], comment[1])
+        return value
+
+    def _put(self, found: Map, key: Text, value: Node) -> None:
+        earlier = next((known for known in found if known == key), None) if key in found else None
+        if earlier is None:
+            found[key] = value
+            return
+        message = f"duplicate key {quoted(key)}; it is already on line {earlier.line}"
+        self.report.error(key, message)
+        if len(self.report.problems) >= MAX_PROBLEMS:
+            raise RulesError(self.report.problems)
+
+    def _stop(self, event: Any, message: str) -> None:
+        self.report.error(_place(event), message)
+        raise RulesError(self.report.problems)
+
+
+def _place(event: Any) -> Place:
+    return Place(event.start_mark.line + 1, event.start_mark.column + 1)

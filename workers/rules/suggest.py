@@ -1,0 +1,23 @@
+"""The wording of "did you mean"."""
+
+import difflib
+from collections.abc import Iterable
+
+_ENOUGH = 8  # names that a message lists before it says "..."
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?`, or the names there are when none comes near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word[:80].lower(), names, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    if not names:
+        return ""
+    shown = ", ".join(names[:_ENOUGH]) + (", ..." if len(names) > _ENOUGH else "")
+    return f"; there is: {shown}"
+
+
+def quoted(text: str) -> str:
+    """Text from the file as a message shows it: on one line, cut, in quotes."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")

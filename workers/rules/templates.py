@@ -1,0 +1,113 @@
+"""Texts with `{{ }}`, compiled once. What comes out is never read as a template again."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import nodes
+
+from workers.rules.expressions import (
+    Compiled,
+    ExpressionError,
+    check_size,
+    compile_node,
+    parse_output,
+)
+from workers.rules.filters import as_text
+from workers.rules.model import Fields, Template
+from workers.rules.scope import Scope
+
+MAX_TEXT = 10_000
+MAX_PARTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """A text without `{{ }}`."""
+
+    text: str
+
+    def render(self, fields: Fields) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A text with `{{ }}`: the values of its parts, joined."""
+
+    source: str
+    parts: tuple[str | Compiled, ...]
+
+    def render(self, fields: Fields) -> str:
+        return "".join(
+            part if isinstance(part, str) else as_text(part.evaluate(fields)) for part in self.parts
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Nothing but one `{{ }}`, where the value keeps its type (`json`, `data`)."""
+
+    source: str
+    part: Compiled
+
+    def render(self, fields: Fields) -> Any:
+        return _as_json(self.part.evaluate(fields))
+
+
+def compile_template(text: str, scope: Scope, *, typed: bool = False) -> Template:
+    """Raises `ExpressionError`, its offset counted in `text`."""
+    if len(text) > MAX_TEXT:
+        raise ExpressionError(f"a text has at most {MAX_TEXT} characters")
+    if "{%" in text:
+        raise ExpressionError("only {{ }} can be used, no {% %}", text.index("{%"))
+    if "{{" not in text:
+        if "}}" in text:
+            raise ExpressionError("}} without {{", text.index("}}"))
+        return PlainText(str(text))
+    spans = list(re.finditer(r"\{\{-?(.*?)-?\}\}", text, re.DOTALL))
+    if len(spans) > MAX_PARTS:
+        raise ExpressionError(f"a text has at most {MAX_PARTS} {{{{ }}}}")
+    for span in spans:
+        check_size(span.group(1))
+    parts = _compile_parts(text, spans, scope)
+    if typed and len(parts) == 1 and isinstance(parts[0], Compiled):
+        return Typed(str(text), parts[0])
+    return Rendered(str(text), tuple(parts))
+
+
+def _compile_parts(text: str, spans: list[re.Match[str]], scope: Scope) -> list[str | Compiled]:
+    parts: list[str | Compiled] = []
+    at = iter(spans)
+    try:
+        found = parse_output(text)
+    except ExpressionError as error:
+        raise ExpressionError(str(error), _first_broken(text, spans)) from None
+    for node in found:
+        if isinstance(node, nodes.TemplateData):
+            parts.append(node.data)
+            continue
+        span = next(at, spans[-1])
+        try:
+            parts.append(compile_node(node, span.group(1), scope))
+        except ExpressionError as error:
+            raise ExpressionError(str(error), span.start(1) + error.offset) from None
+    return parts
+
+
+def _first_broken(text: str, spans: list[re.Match[str]]) -> int:
+    for span in spans:
+        try:
+            parse_output(span.group())
+        except ExpressionError:
+            return span.start()
+    return text.rfind("{{")
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_as_json(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _as_json(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,89 @@
+"""What YAML makes of values that somebody forgot to quote, said in the words of the author.
+
+`#1` is a comment to YAML, `*1` an alias, `{{ x }}` a mapping inside a mapping. Each of these
+gets its own message, with the quotes in place.
+"""
+
+import re
+from collections.abc import Sequence
+
+import yaml
+
+from workers.rules.problems import Place
+
+_COMMENT_AS_VALUE = re.compile(r"(?:(?<=[:\[,{])|(?<=[:\-\[,{]\s))\s*(#[^\s,\]}]*)")
+_BRACES = re.compile(r"(?:^|[:\-,\[])\s*(\{\{.*)")
+_COLON_IN_TEXT = re.compile(r"^\s*(?:- +)?[\w.\"']+:\s+[^\"'{\[|>&*!#\s].*:\s")
+
+
+def unquoted(sign: str, name: str) -> str:
+    what = "an alias" if sign == "*" else "an anchor"
+    return f'quote a value that starts with {sign}: "{sign}{name}" (YAML takes it for {what})'
+
+
+def collection_as_key(lines: Sequence[str], place: Place) -> str:
+    """A mapping or list where a key should be: nearly always an unquoted `{{ }}`."""
+    line = lines[place.line - 1]
+    if line[max(0, place.column - 2) :].startswith("{{"):
+        return _braces_message(line)
+    return "a key must be a text"
+
+
+def swallowed_by_comment(lines: Sequence[str], place: Place) -> tuple[Place, str] | None:
+    """The trap's message when an empty value at `place` is followed by `#...` on its line."""
+    if place.line > len(lines):
+        return None
+    line = lines[place.line - 1]
+    found = re.compile(r"\s*(#\S+)").match(line, place.column - 1)
+    if found is None:
+        return None
+    return Place(place.line, found.start(1) + 1), _comment_message(found.group(1))
+
+
+def explain(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[Place, str]:
+    """Where and what a syntax error is, in our words where we know the cause."""
+    problem, context = error.problem_mark, error.context_mark
+    first = (context or problem).line if (context or problem) else 0
+    last = problem.line if problem else first
+    for number in range(min(first, last), min(last, len(lines) - 1) + 1):
+        if found := _trap_in(lines[number], flow="flow" in (error.context or "")):
+            return Place(number + 1, found[0] + 1), found[1]
+    place = Place(problem.line + 1, problem.column + 1) if problem else Place(1, 1)
+    return place, _plain_words(error, lines[min(place.line, len(lines)) - 1], place)
+
+
+def _trap_in(line: str, *, flow: bool) -> tuple[int, str] | None:
+    if braces := _BRACES.search(line):
+        return braces.start(1), _braces_message(line)
+    if flow and (comment := _COMMENT_AS_VALUE.search(line)):
+        return comment.start(1), _comment_message(comment.group(1))
+    return None
+
+
+def _braces_message(line: str) -> str:
+    inside = re.search(r"\{\{.*?\}\}", line)
+    shown = inside.group() if inside else "{{ ... }}"
+    quote = "'" if '"' in shown else '"'
+    return f"quote a text with {{{{ }}}}: {quote}{shown}{quote} (YAML takes it for a mapping)"
+
+
+def _comment_message(written: str) -> str:
+    return f'quote a value that starts with #: "{written[:40]}" (YAML takes it for a comment)'
+
+
+def _plain_words(error: yaml.MarkedYAMLError, line: str, place: Place) -> str:
+    problem = error.problem or "not YAML"
+    here = line[place.column - 1 : place.column]
+    if "\t" in line[: place.column]:
+        return "a tab; indent with spaces"
+    if "alias" in (error.context or "") or "anchor" in (error.context or ""):
+        sign = "*" if "alias" in (error.context or "") else "&"
+        return f"quote a value that starts with {sign} (YAML takes it for an alias or anchor)"
+    if "cannot start any token" in problem:
+        return f"quote a value that starts with {here}"
+    if "mapping values are not allowed" in problem:
+        if _COLON_IN_TEXT.match(line):
+            return 'quote a text that contains ": "'
+        return 'unexpected ":"; is the indentation right, and is a text with ": " in quotes?'
+    context = f" {error.context}" if error.context else ""
+    return f"not YAML: {problem}{context}"

@@ -1,0 +1,151 @@
+"""`when`: what a rule waits for."""
+
+import re
+from typing import Any
+
+from workers.rules.cron import parse_schedule
+from workers.rules.durations import parse_duration
+from workers.rules.fields import is_empty, kind_of
+from workers.rules.model import Trigger
+from workers.rules.problems import Report
+from workers.rules.source import Map, Seq, Text
+from workers.rules.suggest import did_you_mean, quoted
+from workers.rules.triggers import KINDS
+
+_SHORTEST = {"conference.every": 1.0}
+
+
+def read_when(node: Any, report: Report) -> tuple[Trigger, ...]:
+    """The triggers that could be read; everything wrong goes to the report."""
+    items = node if isinstance(node, Seq) else [node]
+    if isinstance(node, Seq) and not node:
+        report.error(node, "when is empty: the rule waits for nothing")
+    found: list[Trigger] = []
+    for item in items:
+        trigger = _trigger(item, report)
+        if trigger and any(
+            (trigger.kind, trigger.parameter) == (t.kind, t.parameter) for t in found
+        ):
+            report.warning(item, f"{trigger.kind} is here twice")
+        elif trigger:
+            found.append(trigger)
+    return tuple(found)
+
+
+def _trigger(item: Any, report: Report) -> Trigger | None:
+    if isinstance(item, Text) and not is_empty(item):
+        return _bare(item, report)
+    if not isinstance(item, Map) or len(item) != 1:
+        many = isinstance(item, Map) and len(item) > 1
+        message = (
+            "two triggers in one mapping; make `when` a list: [{...}, {...}]"
+            if many
+            else f"expected a trigger such as member.entered, not {kind_of(item)}"
+        )
+        report.error(item, message)
+        return None
+    key, value = next(iter(item.items()))
+    if not _known(key, report):
+        return None
+    kind = KINDS[key]
+    if kind.parameter == "none" and not is_empty(value):
+        report.error(value, f"{key} takes no value; write `when: {key}`")
+        return Trigger(str(key), None, key.line)
+    if is_empty(value):
+        if kind.parameter != "none" and kind.needs:
+            report.error(key, f"{key} needs {_WANTED[kind.parameter]}, such as `{kind.example}`")
+            return None
+        return Trigger(str(key), None, key.line)
+    parameter = _parameter(kind.parameter, key, value, report)
+    return None if parameter is None else Trigger(str(key), parameter, key.line)
+
+
+def _bare(name: Text, report: Report) -> Trigger | None:
+    if not _known(name, report):
+        return None
+    kind = KINDS[name]
+    if kind.parameter != "none" and kind.needs:
+        report.error(name, f"{name} needs {_WANTED[kind.parameter]}, such as `{kind.example}`")
+        return None
+    return Trigger(str(name), None, name.line)
+
+
+def _known(name: Text, report: Report) -> bool:
+    if name in KINDS:
+        return True
+    report.error(name, f"unknown trigger {quoted(name)}" + did_you_mean(name, KINDS))
+    return False
+
+
+_WANTED = {
+    "duration": "a duration",
+    "digits": "digits",
+    "name": "a name",
+    "cron": "a cron line",
+    "count": "a number, {above: N} or {below: N}",
+}
+
+
+def _parameter(what: str, key: Text, value: Any, report: Report) -> Any:
+    if what == "count" and isinstance(value, Map):
+        return _crossing(value, report)
+    if not isinstance(value, Text):
+        report.error(value, f"expected {_WANTED[what]}, not {kind_of(value)}")
+        return None
+    try:
+        return _READERS[what](value, key)
+    except ValueError as error:
+        report.error(value, str(error))
+        return None
+
+
+def _duration(value: Text, key: Text) -> float:
+    seconds = parse_duration(value)
+    if seconds < _SHORTEST.get(key, 0.001):
+        raise ValueError(f"{key} needs at least {_SHORTEST.get(key, 0.001):g}s")
+    return seconds
+
+
+def _digits(value: Text, key: Text) -> str:
+    if not re.fullmatch(r"[0-9*#]{1,16}", value, re.ASCII):
+        raise ValueError(f"expected digits (0-9, * and #), not {quoted(value)}")
+    return str(value)
+
+
+def _name(value: Text, key: Text) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
+        raise ValueError(f"expected a name (letters, digits, . _ -), not {quoted(value)}")
+    return str(value)
+
+
+def _cron(value: Text, key: Text) -> str:
+    parse_schedule(value)
+    return " ".join(value.split())
+
+
+def _count(value: Text, key: Text) -> tuple[str, int]:
+    return "is", _number(value)
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, Text) or not re.fullmatch(r"\d{1,6}", value, re.ASCII):
+        raise ValueError(f"expected a number of members, not {kind_of(value)}")
+    return int(value)
+
+
+def _crossing(value: Map, report: Report) -> tuple[str, int] | None:
+    if len(value) != 1 or not set(value) <= {"above", "below"}:
+        report.error(value, "expected one of {above: N} and {below: N}")
+        return None
+    key, number = next(iter(value.items()))
+    try:
+        found = _number(number)
+    except ValueError as error:
+        report.error(key if is_empty(number) else number, str(error))
+        return None
+    if key == "below" and found == 0:
+        report.error(number, "there are never fewer than 0 members")
+    return str(key), found
+
+
+_READERS = {"duration": _duration, "digits": _digits, "name": _name, "cron": _cron, "count": _count}
