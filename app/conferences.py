@@ -80,8 +80,12 @@ class Conference:
 
     `number` counts its instances; everything below belongs to the live one (or the last, when not
     live) unless it says otherwise. `limit` is in seconds since `started_at` and includes
-    `extended`. `gone` maps ids of members who left to a hash of their call. `once`, `recordings`
-    and `past` also speak of earlier instances, by number. `ended` are hashes of earlier UUIDs.
+    `extended`. `recording`: one is running; `awaited`: one began whose file has not come yet.
+    `gone` maps ids of members who left to a hash of their call. `seen` is when we last heard of a
+    member, `resumed` an instance that we had taken for ended. `rules` is the digest of the rules
+    that the timers are derived from. `strays` are exits of instances that we know nothing of.
+    `once`, `recordings` and `past` also speak of earlier instances, by number; `ended` are hashes
+    of earlier UUIDs.
     """
 
     name: str
@@ -95,6 +99,7 @@ class Conference:
     hang_up: bool = True
     extended: float = 0.0
     recording: bool = False
+    awaited: bool = False
     alone_since: float | None = None
     seen: float = 0.0
     resumed: bool = False
@@ -123,7 +128,7 @@ class Conference:
         kept: dict[str, Any] = {"v": VERSION, "name": self.name}
         for key, attribute in _PLAIN:
             value = getattr(self, attribute)
-            if value:
+            if value or (value is not None and attribute in _ZERO_COUNTS):
                 kept[key] = value
         if not self.hang_up:
             kept["nohang"] = True
@@ -178,6 +183,7 @@ _PLAIN = (
     ("lim", "limit"),
     ("ext", "extended"),
     ("rec", "recording"),
+    ("aw", "awaited"),
     ("al", "alone_since"),
     ("seen", "seen"),
     ("res", "resumed"),
@@ -188,3 +194,4 @@ _PLAIN = (
     ("st", "strays"),
     ("e", "ended"),
 )
+_ZERO_COUNTS = frozenset({"limit", "alone_since"})  # here 0 is not the same as nothing

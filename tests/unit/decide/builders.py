@@ -1,0 +1,183 @@
+"""Events, rules and rooms with defaults, for tests of `decide`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.conferences import Conference
+from app.events import Event
+from workers.rules.decide import Decision, decide
+from workers.rules.model import Condition, Fields, Limit, Rule, Step, Target, Trigger, Unknown
+
+START = 1_800_000_000.0
+NAME = "sales-1"
+UUID = "f0a7239c-f92a-11e6-87d6-d3f6ab578519"
+OTHER_UUID = "1edcce24-94a6-11e4-a29c-498d468c930b"
+
+MEMBER = Target("member")
+ALL = Target("all")
+
+
+@dataclass(frozen=True)
+class Holds:
+    """A condition from a plain function; a missing field makes it unknown."""
+
+    test: Any
+    why: str = "it does not hold"
+
+    def refuses(self, fields: Fields) -> str | None:
+        try:
+            return None if self.test(fields) else self.why
+        except KeyError as missing:
+            raise Unknown(f"{missing.args[0]} is absent") from None
+
+
+@dataclass(frozen=True)
+class Says:
+    """A template (or expression) from a plain function."""
+
+    function: Any
+
+    def render(self, fields: Fields) -> Any:
+        try:
+            return self.function(fields)
+        except KeyError as missing:
+            raise Unknown(f"{missing.args[0]} is absent") from None
+
+    evaluate = render
+
+
+@dataclass(frozen=True)
+class Book:
+    """Rules as the loader would give them."""
+
+    rules: tuple[Rule, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    timezone: ZoneInfo = ZoneInfo("UTC")
+    digest: str = "digest"
+
+    def candidates(self, kind: str, conference: str) -> list[tuple[int, Rule, tuple[int, ...]]]:
+        found = []
+        for index, rule in enumerate(self.rules):
+            own = tuple(i for i, trigger in enumerate(rule.triggers) if trigger.kind == kind)
+            globs = rule.conference_globs or ("*",)
+            if own and any(fnmatchcase(conference, glob) for glob in globs):
+                found.append((index, rule, own))
+        return found
+
+
+def rule(
+    when: str | tuple[str, Any] | Sequence[Any],
+    *steps: Step,
+    name: str = "A rule",
+    **options: Any,
+) -> Rule:
+    kinds = when if isinstance(when, list) else [when]
+    triggers = tuple(Trigger(k) if isinstance(k, str) else Trigger(*k) for k in kinds)
+    options.setdefault("id", name.lower().replace(" ", "-"))
+    return Rule(name=name, triggers=triggers, steps=steps, **options)
+
+
+def book(*rules: Rule, **options: Any) -> Book:
+    return Book(rules=rules, **options)
+
+
+def step(action: str, target: Target | None = None, **options: Any) -> Step:
+    params = {k: options.pop(k) for k in list(options) if k not in ("expires_in", "on_error")}
+    return Step(action, target, params, **options)
+
+
+def mute(target: Target = MEMBER, **options: Any) -> Step:
+    return step("mute", target, **options)
+
+
+def speak(text: Any = "Hello", target: Target = ALL, **options: Any) -> Step:
+    return step("speak", target, text=text, **options)
+
+
+def wait(duration: float) -> Step:
+    return step("wait", duration=duration)
+
+
+def webhook(**options: Any) -> Step:
+    return step("webhook", url="https://crm.example.com/hook", **options)
+
+
+class Timeline:
+    """A conference and its rules on a virtual clock: feed it events, look at what came."""
+
+    def __init__(self, rules: Book, name: str = NAME) -> None:
+        self.rules = rules
+        self.conference = Conference.new(name)
+        self.at = START
+        self.decisions: list[Decision] = []
+        self._number = 0
+
+    def event(self, kind: str, uuid: str = UUID, **data: Any) -> Event:
+        self._number += 1
+        return Event(f"evt-{self._number:04}", kind, self.conference.name, self.at, uuid, data)
+
+    def feed(self, *events: Event, now: float | None = None) -> Decision:
+        decision = decide(self.conference, events, self.rules, self.at if now is None else now)
+        self.conference = decision.conference
+        self.decisions.append(decision)
+        return decision
+
+    def happen(self, kind: str, uuid: str = UUID, **data: Any) -> Decision:
+        return self.feed(self.event(kind, uuid, **data))
+
+    def enter(self, member: int | str = 1, **data: Any) -> Decision:
+        data.setdefault("call_uuid", f"call-{member}")
+        return self.happen("member.entered", member_id=str(member), **data)
+
+    def exit(self, member: int | str = 1, **data: Any) -> Decision:
+        data.setdefault("call_uuid", f"call-{member}")
+        return self.happen("member.exited", member_id=str(member), **data)
+
+    def pass_time(self, seconds: float, late: float = 0.0) -> list[Decision]:
+        """Let time pass; timers come due on the way, each `late` seconds late."""
+        until = self.at + seconds
+        made = []
+        while True:
+            timers = self.conference.timers.values()
+            timer = min((t for t in timers if t.due <= until), key=lambda t: t.due, default=None)
+            if timer is None:
+                break
+            self.at = max(self.at, timer.due)
+            event = self.event("timer", "", timer=timer.id, due=timer.due)
+            made.append(self.feed(Event(**{**_plain(event), "at": timer.due}), now=self.at + late))
+        self.at = until
+        return made
+
+    @property
+    def calls(self) -> list[tuple[Any, ...]]:
+        """All calls so far as (verb, members)."""
+        return [(call.verb, *call.members) for d in self.decisions for call in d.calls]
+
+    @property
+    def runs(self) -> list[tuple[str, str]]:
+        return [(run.rule, run.outcome) for d in self.decisions for run in d.runs]
+
+    @property
+    def notes(self) -> list[str]:
+        return [note for d in self.decisions for note in d.notes]
+
+
+def _plain(event: Event) -> dict[str, Any]:
+    return {key: getattr(event, key) for key in ("id", "kind", "conference", "at", "uuid", "data")}
+
+
+def never(_: Fields) -> bool:
+    return False
+
+
+def condition(test: Any, why: str = "it does not hold") -> Condition:
+    return Holds(test, why)
+
+
+def observation(members: Iterable[int | str], run_time: float, **more: Any) -> dict[str, Any]:
+    rows = [{"member_id": str(m), "call_uuid": f"call-{m}", "from": "+1415"} for m in members]
+    return {"gone": False, "run_time": run_time, "members": rows, **more}

@@ -1,0 +1,214 @@
+"""`Draft`: a conference while events are being decided; in and out as a frozen `Conference`.
+
+Its methods are the transitions: each keeps the state whole. They know nothing of rules.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from hashlib import blake2b
+from typing import Any
+
+from app.conferences import Conference, Member, Past, Timer, Waiting
+
+GONE_KEPT = 256
+ONCE_KEPT = 512
+RECORDINGS_KEPT = 64
+PAST_KEPT = 4
+ENDED_KEPT = 64
+STRAYS_KEPT = 16
+WAITING_KEPT = 200
+
+_IDENTITY = ("from", "to", "caller_name", "direction", "call_uuid")
+_MAPPINGS = ("members", "gone", "timers", "waiting", "once", "cooldowns", "recordings")
+_NAMES = tuple(field.name for field in fields(Conference))
+_PLAIN = tuple(name for name in _NAMES if name not in _MAPPINGS)
+
+
+def short_hash(text: str, size: int = 6) -> str:
+    """Enough of a text to know it again, "" for ""."""
+    return (
+        blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest() if text else ""
+    )
+
+
+def member_facts(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event's data tells of its member, under the names that rules use."""
+    facts = {"id": data["member_id"]}
+    for key in _IDENTITY:
+        if data.get(key):
+            facts[key] = data[key]
+    return facts
+
+
+class Draft:
+    """A conference that is being changed. Every attribute is one of `Conference`'s."""
+
+    __slots__ = _NAMES
+
+    name: str
+    uuid: str
+    live: bool
+    number: int
+    started_at: float
+    members: dict[str, Member]
+    gone: dict[str, str]
+    limit: float | None
+    hang_up: bool
+    extended: float
+    recording: bool
+    awaited: bool
+    alone_since: float | None
+    seen: float
+    resumed: bool
+    rules: str
+    timers: dict[str, Timer]
+    waiting: dict[str, Waiting]
+    once: dict[str, int]
+    cooldowns: dict[str, float]
+    recordings: dict[str, tuple[int, int]]
+    strays: tuple[tuple[str, str, str], ...]
+    past: tuple[Past, ...]
+    ended: tuple[str, ...]
+
+    def __init__(self, conference: Conference) -> None:
+        for name in _PLAIN:
+            setattr(self, name, getattr(conference, name))
+        for name in _MAPPINGS:
+            setattr(self, name, dict(getattr(conference, name)))
+
+    def freeze(self) -> Conference:
+        """The state as it is now; the draft must not be used afterwards."""
+        return Conference(*[getattr(self, name) for name in _NAMES])
+
+    # Instances
+
+    def is_over(self, uuid: str) -> bool:
+        """Whether this UUID is one of an instance that has ended."""
+        return bool(uuid) and uuid != self.uuid and short_hash(uuid) in self.ended
+
+    def is_other(self, uuid: str) -> bool:
+        """Whether this UUID is certainly not the live instance's."""
+        return bool(uuid) and bool(self.uuid) and uuid != self.uuid
+
+    def begin(self, uuid: str, started_at: float) -> None:
+        """A new instance: it inherits nothing but what guards against replays."""
+        self.number += 1
+        self.live = True
+        self.uuid = uuid
+        self.started_at = started_at
+        self.gone = {member: call for of, member, call in self.strays if uuid and of == uuid}
+        self.strays = tuple(stray for stray in self.strays if stray[0] != uuid)
+        self.members = {}
+        self.limit, self.hang_up, self.extended = None, True, 0.0
+        self.recording = self.awaited = self.resumed = False
+        self.alone_since = None
+        self.cooldowns = {}
+
+    def finish(self, at: float) -> Past:
+        """The live instance is over. Its timers and waits end with it; what it was is in `past`."""
+        over = Past(self.number, self.uuid, self.started_at, at, self.limit)
+        self.live = False
+        for member in self.members.values():
+            self._leave(member.id, member.facts.get("call_uuid", ""))
+        self.members = {}
+        self.timers = {k: t for k, t in self.timers.items() if t.number != self.number}
+        self.waiting = {
+            run: waiting
+            for run, waiting in self.waiting.items()
+            if waiting.number != self.number or waiting.awaits == "step"
+        }
+        self.recording = False
+        self.alone_since = None
+        self.past = (*self.past, over)[-PAST_KEPT:]
+        if self.uuid:
+            self.ended = (*self.ended, short_hash(self.uuid))[-ENDED_KEPT:]
+            self.uuid = ""
+        oldest = self.past[0].number
+        self.once = {k: n for k, n in self.once.items() if n >= oldest}
+        return over
+
+    def resume(self) -> None:
+        """The last instance was taken for ended, and is not."""
+        last = self.past[-1]
+        self.past = self.past[:-1]
+        self.live = self.resumed = True
+        self.started_at, self.limit = last.started_at, last.limit
+        self.uuid = last.uuid
+        self.gone = {}  # whoever is listed now is in
+        if last.uuid:
+            self.ended = tuple(known for known in self.ended if known != short_hash(last.uuid))
+
+    def past_of(self, number: int) -> Past | None:
+        """What is known of an earlier instance."""
+        return next((past for past in self.past if past.number == number), None)
+
+    def past_by_uuid(self, uuid: str) -> Past | None:
+        """The ended instance of this UUID, as far as it is remembered."""
+        return next((past for past in self.past if uuid and past.uuid == uuid), None)
+
+    # Members
+
+    def add(self, facts: dict[str, Any], at: float) -> Member:
+        """A member is in."""
+        facts.setdefault("muted", False)
+        facts.setdefault("deaf", False)
+        facts.setdefault("entered_at", at)
+        member = Member(facts["id"], facts, at)
+        self.members[member.id] = member
+        self.gone.pop(member.id, None)
+        self.seen = at
+        self._count_changed(at)
+        return member
+
+    def remove(self, member_id: str, at: float, call: str = "") -> Member | None:
+        """A member is out, known or not; remembered as gone."""
+        member = self.members.pop(member_id, None)
+        self._leave(member_id, call or (member.facts.get("call_uuid", "") if member else ""))
+        self.seen = at
+        self._count_changed(at)
+        return member
+
+    def learn(self, member_id: str, news: Mapping[str, Any], at: float) -> None:
+        """New facts about a member who is in."""
+        member = self.members.get(member_id)
+        if member is not None:
+            self.members[member_id] = Member(member_id, {**member.facts, **news}, at)
+
+    def has_left(self, member_id: str, call: str) -> bool:
+        """Whether a member of this id, in this call as far as both are known, has left."""
+        known = self.gone.get(member_id)
+        return known is not None and (not known or not call or known == short_hash(call, 4))
+
+    def _leave(self, member_id: str, call: str) -> None:
+        self.gone[member_id] = short_hash(call, 4)
+        if len(self.gone) > GONE_KEPT:
+            del self.gone[next(iter(self.gone))]
+
+    def _count_changed(self, at: float) -> None:
+        if len(self.members) != 1:
+            self.alone_since = None
+        elif self.alone_since is None:
+            self.alone_since = at
+
+    # Bounded memories
+
+    def stray(self, uuid: str, member_id: str, call: str) -> None:
+        """An exit of an instance that we know nothing of: its enter may come yet."""
+        self.strays = (*self.strays, (uuid, member_id, short_hash(call, 4)))[-STRAYS_KEPT:]
+
+    def is_stray(self, uuid: str, member_id: str) -> bool:
+        """Whether that exit came already."""
+        return any(of == uuid and member == member_id for of, member, _ in self.strays)
+
+    def mark_once(self, key: str, number: int) -> None:
+        """A `once` rule has run."""
+        self.once[key] = number
+        if len(self.once) > ONCE_KEPT:
+            del self.once[next(iter(self.once))]
+
+    def mark_recording(self, keys: tuple[str, ...], number: int, flag: int) -> None:
+        """Something about a recording has been handled."""
+        for key in keys:
+            self.recordings[key] = (number, self.recordings.get(key, (0, 0))[1] | flag)
+        while len(self.recordings) > RECORDINGS_KEPT:
+            del self.recordings[next(iter(self.recordings))]

@@ -1,0 +1,59 @@
+"""The names a rule can see about one fact, as `workers.rules.names` documents them."""
+
+from typing import Any
+
+from app.conferences import Past
+from workers.rules.draft import Draft
+from workers.rules.facts import Fact, Rulebook
+
+KEPT_FOR_LATER = ("member", "digits", "trigger", "data", "recording", "transcription", "failure")
+"""What a run takes along over a wait; the rest is made anew when it goes on."""
+
+
+def fields_of(draft: Draft, rules: Rulebook, fact: Fact) -> dict[str, Any]:
+    """Plain nested mappings; `now` and all ages are those of the moment it happened."""
+    view = _past_view(draft.name, fact.over) if fact.over else _live_view(draft, fact.at)
+    return {
+        **fact.fields,
+        "conference": view,
+        "event": {"id": fact.event, "received_at": fact.at},
+        "lists": rules.lists,
+        "now": fact.at,
+    }
+
+
+def _live_view(draft: Draft, at: float) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "name": draft.name,
+        "member_count": len(draft.members),
+        "recording": draft.recording,
+        "members": [member.facts for member in draft.members.values()],
+    }
+    if draft.uuid:
+        view["uuid"] = draft.uuid
+    if draft.live:
+        elapsed = max(0.0, at - draft.started_at)
+        view["started_at"] = draft.started_at
+        view["elapsed"] = elapsed
+        if draft.limit is not None:
+            view["limit"] = draft.limit
+            view["time_left"] = max(0.0, draft.limit - elapsed)
+    return view
+
+
+def _past_view(name: str, past: Past) -> dict[str, Any]:
+    elapsed = past.ended_at - past.started_at
+    view: dict[str, Any] = {
+        "name": name,
+        "member_count": 0,
+        "recording": False,
+        "members": [],
+        "started_at": past.started_at,
+        "elapsed": elapsed,
+    }
+    if past.uuid:
+        view["uuid"] = past.uuid
+    if past.limit is not None:
+        view["limit"] = past.limit
+        view["time_left"] = max(0.0, past.limit - elapsed)
+    return view
