@@ -60,7 +60,9 @@ class Outbox:
         )
 
     def add(self, calls: Iterable[Call]) -> Self:
-        return replace(self, entries=self.entries + tuple(Entry(call) for call in calls))
+        """Append calls; one for several members becomes several where Plivo takes one id."""
+        added = [entry for call in calls for entry in _entries(call)]
+        return replace(self, entries=self.entries + tuple(added))
 
     def without(self, gone: Iterable[Entry]) -> Self:
         ids = {entry.call.id for entry in gone}
@@ -138,6 +140,13 @@ def merged(group: Sequence[Entry]) -> Call:
     ends = [entry.call.expires_at for entry in group if entry.call.expires_at is not None]
     members = tuple(member for entry in group for member in entry.call.members)
     return replace(first, members=members, expires_at=min(ends) if ends else None)
+
+
+def _entries(call: Call) -> list[Entry]:
+    entry = Entry(call)
+    if VERBS[call.verb].members == "single" and len(call.members) > 1:
+        return _single(entry)
+    return [entry]
 
 
 def _single(entry: Entry) -> list[Entry]:

@@ -22,7 +22,7 @@ from app import journal, keys
 from app.lease import Lease, Step
 from workers.failures import CallError
 from workers.outbox import Entry, Outbox, merged, next_group
-from workers.retry import GiveUp, Repeat, Split, Unknown, retry
+from workers.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
 
 log = logging.getLogger("gavel.act")
 
@@ -166,9 +166,8 @@ class Turn(ABC):
     def _failed(self, group: Sequence[Entry], error: CallError, took: float) -> None:
         """Decide what becomes of calls that failed together."""
         now = self.lease.now()
-        head = group[0]
-        decision = retry(merged(group), error, head.attempts, now, random.random())
-        match decision:
+        verdict = retry(merged(group), error, group[0].attempts, now, random.random())
+        match verdict:
             case Repeat(at=at):
                 again = [replace(e, sending=False, not_before=at) for e in group]
                 self.outbox = self.outbox.update(again)
@@ -176,9 +175,14 @@ class Turn(ABC):
             case Split():
                 self.outbox = self.outbox.split(group)
                 self._record(group, "split", now, took, error=str(error))
-            case Unknown():
+            case Gone():
                 self.outbox = self.outbox.without(group)
-                self._record(group, "unknown", now, took, error=str(error))
+                self._record(group, "gone", now, took, error=str(error))
+                self.done(group)
+            case Unknown(reason=reason):
+                self.outbox = self.outbox.without(group)
+                self._record(group, "unknown", now, took, error=reason)
+                self.done(group)
             case GiveUp(reason=reason):
                 self._record(group, "failed", now, took, error=reason)
                 for entry in group:
