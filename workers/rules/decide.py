@@ -14,9 +14,10 @@ from workers.rules import observe, recordings, timers
 from workers.rules.calls import Call
 from workers.rules.derive import Scene, entered, exited, heard, triggered
 from workers.rules.draft import WAITING_KEPT, Draft, short_hash
-from workers.rules.facts import Fact, Rulebook, accepts
+from workers.rules.facts import Fact, accepts
 from workers.rules.model import Rule, Unknown
 from workers.rules.outcomes import LIMIT_RUN, came_due, failed, stepped
+from workers.rules.ruleset import Rules
 from workers.rules.runs import Decision, Run
 from workers.rules.views import KEPT_FOR_LATER, fields_of
 from workers.rules.walk import Walk, seconds, walk
@@ -51,9 +52,7 @@ _HANDLERS: Mapping[str, Callable[[Scene, Event], Iterator[Fact]]] = {
 }
 
 
-def decide(
-    conference: Conference, events: Sequence[Event], rules: Rulebook, now: float
-) -> Decision:
+def decide(conference: Conference, events: Sequence[Event], rules: Rules, now: float) -> Decision:
     """Hold events, in the order of their acceptance, against the rules. `now` (seconds since the
     epoch) only tells what is late; everything else happens at the time of its event."""
     decider = _Decider(conference, rules, now)
@@ -65,7 +64,7 @@ def decide(
 class _Decider:
     """One decision under way."""
 
-    def __init__(self, conference: Conference, rules: Rulebook, now: float) -> None:
+    def __init__(self, conference: Conference, rules: Rules, now: float) -> None:
         self.draft = Draft(conference)
         self.rules = rules
         self.now = now
@@ -127,8 +126,6 @@ class _Decider:
 
     def refusal(self, rule: Rule, fact: Fact, fields: Mapping[str, Any]) -> tuple[str, str]:
         """Outcome and reason when the rule does not apply, else two empty texts."""
-        if not rule.enabled:
-            return "skipped", "the rule is not enabled"
         try:
             for condition in (rule.match, rule.condition):
                 refused = condition.refuses(fields) if condition is not None else None

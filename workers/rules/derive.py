@@ -12,7 +12,8 @@ from app.conferences import Past
 from app.events import Event
 from workers.rules import timers
 from workers.rules.draft import Draft, member_facts, short_hash
-from workers.rules.facts import Fact, Rulebook
+from workers.rules.facts import Fact
+from workers.rules.ruleset import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Scene:
     """What derivation works on: the draft, the rules (for timers), and the notes so far."""
 
     draft: Draft
-    rules: Rulebook
+    rules: Rules
     notes: list[str]
     now: float
 

@@ -1,31 +1,10 @@
 """`Fact`: one thing that an event turned out to mean, which rules can be held against."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from app.conferences import Past
-from workers.rules.model import Limit, Rule
-
-
-class Rulebook(Protocol):
-    """What deciding needs of the loaded rules (`workers.rules.load.Rules` has it)."""
-
-    @property
-    def rules(self) -> Sequence[Rule]: ...
-    @property
-    def limits(self) -> Sequence[Limit]: ...
-    @property
-    def lists(self) -> Mapping[str, Sequence[str]]: ...
-    @property
-    def timezone(self) -> ZoneInfo: ...
-    @property
-    def digest(self) -> str: ...
-
-    def candidates(self, kind: str, conference: str) -> Sequence[tuple[int, Rule, Sequence[int]]]:
-        """Rules with a trigger of this kind whose conference globs match: index in the file, rule,
-        indexes of those triggers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ Row = Mapping[str, Any]
 
 def observed(scene: Scene, event: Event) -> Iterator[Fact]:
     """Members we missed enter now, those who are missing leave, and a conference that is gone
-    ends. `asked_at` in its data is when the list was asked for, else the event's own time."""
+    ends. `as_of` in its data is when the list was asked for, else the event's own time."""
     draft, data = scene.draft, event.data
-    fresh_since = data.get("asked_at", event.at) - GRACE
+    fresh_since = data.get("as_of", event.at) - GRACE
     if data.get("gone"):
         if draft.live and draft.seen < fresh_since:
             yield from end(scene, event, event.id)

@@ -7,7 +7,8 @@ from app.events import Event
 from workers.rules import timers
 from workers.rules.derive import Scene
 from workers.rules.draft import Draft
-from workers.rules.facts import Fact, Rulebook
+from workers.rules.facts import Fact
+from workers.rules.ruleset import Rules
 
 FAILURE = "-failed"
 """In the ids of runs that a failure started: what fails in them starts no others."""
@@ -126,7 +127,7 @@ def _awaiting(draft: Draft, event: Event) -> Waiting | None:
     return waiting
 
 
-def _on_error(rules: Rulebook, waiting: Waiting, step: int) -> str:
+def _on_error(rules: Rules, waiting: Waiting, step: int) -> str:
     rule = next((rule for rule in rules.rules if rule.id == waiting.rule), None)
     return rule.steps[step].on_error if rule is not None and step < len(rule.steps) else "stop"
 

@@ -10,8 +10,8 @@ from math import floor
 from app.conferences import Timer
 from workers.rules.cron import parse_schedule
 from workers.rules.draft import Draft
-from workers.rules.facts import Rulebook
 from workers.rules.model import Trigger, Unknown
+from workers.rules.ruleset import Rules
 
 LIMIT_RETRY = 30.0
 """Seconds until a hang-up at the limit that failed is tried again."""
@@ -26,7 +26,7 @@ _BY_CLOCK = (
 _REPEATING = frozenset({"conference.every", "schedule"})
 
 
-def set_limit(draft: Draft, rules: Rulebook) -> None:
+def set_limit(draft: Draft, rules: Rules) -> None:
     """The first entry of `limits` that matches, plus what rules have added to it."""
     view = {"conference": {"name": draft.name}}
     for limit in rules.limits:
@@ -40,7 +40,7 @@ def set_limit(draft: Draft, rules: Rulebook) -> None:
     draft.limit, draft.hang_up = None, True
 
 
-def derive(draft: Draft, rules: Rulebook, after: float) -> None:
+def derive(draft: Draft, rules: Rules, after: float) -> None:
     """Set what the rules want and cancel what they no longer want. Times that have passed by
     `after` are not set: they had their turn, or nobody was waiting for them then."""
     draft.rules = rules.digest
@@ -55,7 +55,7 @@ def derive(draft: Draft, rules: Rulebook, after: float) -> None:
     draft.timers = kept
 
 
-def derive_again(draft: Draft, rules: Rulebook, after: float) -> list[str]:
+def derive_again(draft: Draft, rules: Rules, after: float) -> list[str]:
     """New rules: the limit and all timers as they would be by them. Waits of runs whose rule is
     gone or changed are dropped; says which."""
     present = {rule.id for rule in rules.rules}
@@ -73,7 +73,7 @@ def derive_again(draft: Draft, rules: Rulebook, after: float) -> list[str]:
     return notes
 
 
-def derive_alone(draft: Draft, rules: Rulebook) -> None:
+def derive_alone(draft: Draft, rules: Rules) -> None:
     """After the number of members changed: only who is alone has `member.alone` timers."""
     kind = "member.alone"
     if draft.alone_since is None:
@@ -85,7 +85,7 @@ def derive_alone(draft: Draft, rules: Rulebook) -> None:
         draft.timers[timer.id] = timer
 
 
-def set_missing(draft: Draft, rules: Rulebook, number: int, at: float) -> None:
+def set_missing(draft: Draft, rules: Rules, number: int, at: float) -> None:
     """After the end of an instance whose recording has not come: `recording.missing`."""
     kind = "recording.missing"
     for rule, index, trigger in _triggers(draft, rules, kind):
@@ -101,7 +101,7 @@ def cancel_missing(draft: Draft, number: int) -> None:
     }
 
 
-def repeat(draft: Draft, rules: Rulebook, timer: Timer, now: float) -> int:
+def repeat(draft: Draft, rules: Rules, timer: Timer, now: float) -> int:
     """Set a repeating timer again, for its first time after `now`; returns how many were missed."""
     for rule, index, trigger in _triggers(draft, rules, timer.kind):
         if (rule, index) != (timer.rule, timer.trigger):
@@ -127,7 +127,7 @@ def drop_wait(draft: Draft, run: str) -> None:
         draft.timers = {k: t for k, t in draft.timers.items() if t.run != run}
 
 
-def _wanted(draft: Draft, rules: Rulebook, after: float) -> Iterator[Timer]:
+def _wanted(draft: Draft, rules: Rules, after: float) -> Iterator[Timer]:
     limit_at = None if draft.limit is None else draft.started_at + draft.limit
     if limit_at is not None and draft.hang_up:
         # A limit that has passed is due at once: it is never forgotten.
@@ -141,7 +141,7 @@ def _wanted(draft: Draft, rules: Rulebook, after: float) -> Iterator[Timer]:
 
 
 def _due(
-    draft: Draft, rules: Rulebook, kind: str, trigger: Trigger, after: float, limit_at: float | None
+    draft: Draft, rules: Rules, kind: str, trigger: Trigger, after: float, limit_at: float | None
 ) -> float | None:
     if kind == "schedule":
         return parse_schedule(trigger.parameter).next_after(after, rules.timezone)
@@ -161,8 +161,7 @@ def _timer(draft: Draft, kind: str, rule: str, index: int, due: float) -> Timer:
     return Timer(f"{draft.number}.{short}.{rule}.{index}", due, kind, rule, index, draft.number)
 
 
-def _triggers(draft: Draft, rules: Rulebook, kind: str) -> Iterator[tuple[str, int, Trigger]]:
+def _triggers(draft: Draft, rules: Rules, kind: str) -> Iterator[tuple[str, int, Trigger]]:
     for _, rule, indexes in rules.candidates(kind, draft.name):
-        if rule.enabled:
-            for index in indexes:
-                yield rule.id, index, rule.triggers[index]
+        for index in indexes:
+            yield rule.id, index, rule.triggers[index]

@@ -4,13 +4,14 @@ from typing import Any
 
 from app.conferences import Past
 from workers.rules.draft import Draft
-from workers.rules.facts import Fact, Rulebook
+from workers.rules.facts import Fact
+from workers.rules.ruleset import Rules
 
 KEPT_FOR_LATER = ("member", "digits", "trigger", "data", "recording", "transcription", "failure")
 """What a run takes along over a wait; the rest is made anew when it goes on."""
 
 
-def fields_of(draft: Draft, rules: Rulebook, fact: Fact) -> dict[str, Any]:
+def fields_of(draft: Draft, rules: Rules, fact: Fact) -> dict[str, Any]:
     """Plain nested mappings; `now` and all ages are those of the moment it happened."""
     view = _past_view(draft.name, fact.over) if fact.over else _live_view(draft, fact.at)
     return {
@@ -32,17 +33,17 @@ def _live_view(draft: Draft, at: float) -> dict[str, Any]:
     if draft.uuid:
         view["uuid"] = draft.uuid
     if draft.live:
-        elapsed = max(0.0, at - draft.started_at)
+        elapsed = round(max(0.0, at - draft.started_at), 3)
         view["started_at"] = draft.started_at
         view["elapsed"] = elapsed
         if draft.limit is not None:
             view["limit"] = draft.limit
-            view["time_left"] = max(0.0, draft.limit - elapsed)
+            view["time_left"] = round(max(0.0, draft.limit - elapsed), 3)
     return view
 
 
 def _past_view(name: str, past: Past) -> dict[str, Any]:
-    elapsed = past.ended_at - past.started_at
+    elapsed = round(past.ended_at - past.started_at, 3)
     view: dict[str, Any] = {
         "name": name,
         "member_count": 0,
@@ -55,5 +56,5 @@ def _past_view(name: str, past: Past) -> dict[str, Any]:
         view["uuid"] = past.uuid
     if past.limit is not None:
         view["limit"] = past.limit
-        view["time_left"] = max(0.0, past.limit - elapsed)
+        view["time_left"] = round(max(0.0, past.limit - elapsed), 3)
     return view

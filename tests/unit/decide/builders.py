@@ -1,15 +1,14 @@
 """Events, rules and rooms with defaults, for tests of `decide`."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from app.conferences import Conference
 from app.events import Event
 from workers.rules.decide import Decision, decide
-from workers.rules.model import Condition, Fields, Limit, Rule, Step, Target, Trigger, Unknown
+from workers.rules.model import Condition, Fields, Rule, Step, Target, Trigger, Unknown
+from workers.rules.ruleset import Rules
 
 START = 1_800_000_000.0
 NAME = "sales-1"
@@ -49,26 +48,6 @@ class Says:
     evaluate = render
 
 
-@dataclass(frozen=True)
-class Book:
-    """Rules as the loader would give them."""
-
-    rules: tuple[Rule, ...] = ()
-    limits: tuple[Limit, ...] = ()
-    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    timezone: ZoneInfo = ZoneInfo("UTC")
-    digest: str = "digest"
-
-    def candidates(self, kind: str, conference: str) -> list[tuple[int, Rule, tuple[int, ...]]]:
-        found = []
-        for index, rule in enumerate(self.rules):
-            own = tuple(i for i, trigger in enumerate(rule.triggers) if trigger.kind == kind)
-            globs = rule.conference_globs or ("*",)
-            if own and any(fnmatchcase(conference, glob) for glob in globs):
-                found.append((index, rule, own))
-        return found
-
-
 def rule(
     when: str | tuple[str, Any] | Sequence[Any],
     *steps: Step,
@@ -81,8 +60,9 @@ def rule(
     return Rule(name=name, triggers=triggers, steps=steps, **options)
 
 
-def book(*rules: Rule, **options: Any) -> Book:
-    return Book(rules=rules, **options)
+def book(*rules: Rule, **options: Any) -> Rules:
+    options.setdefault("digest", "digest")
+    return Rules(rules=rules, **options)
 
 
 def step(action: str, target: Target | None = None, **options: Any) -> Step:
@@ -109,7 +89,7 @@ def webhook(**options: Any) -> Step:
 class Timeline:
     """A conference and its rules on a virtual clock: feed it events, look at what came."""
 
-    def __init__(self, rules: Book, name: str = NAME) -> None:
+    def __init__(self, rules: Rules, name: str = NAME) -> None:
         self.rules = rules
         self.conference = Conference.new(name)
         self.at = START
