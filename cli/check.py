@@ -8,8 +8,8 @@ import click
 from app.errors import GavelError
 from app.settings import Settings
 from workers.rules.load import load
-from workers.rules.model import Rules
 from workers.rules.problems import RulesError
+from workers.rules.ruleset import Rules
 
 LARGEST = 1024 * 1024
 

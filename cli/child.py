@@ -39,13 +39,15 @@ def _with_parent() -> Callable[[], None]:
 
 @dataclass(slots=True)
 class Child:
-    """`pass_fds` gives open files that the program is to keep, made new at every start."""
+    """`pass_fds` gives open files that the program is to keep, made new at every start;
+    `show_warnings` says whether people are shown the warnings of its log."""
 
     name: str
     argv: Sequence[str]
     environ: Mapping[str, str]
     log: Path
     pass_fds: Callable[[], Sequence[int]] = field(default=tuple)
+    show_warnings: bool = True
     process: subprocess.Popen[bytes] | None = None
     delay: float = FIRST_DELAY
     started: float = 0.0  # monotonic

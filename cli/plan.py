@@ -47,7 +47,8 @@ class Plan:
     def valkey(self) -> Child:
         data = self.state / "valkey"
         arguments = embedded.arguments(data, embedded.socket_path(data))
-        return replace(self.child("valkey", arguments), pass_fds=lambda: embedded.lock(data))
+        child = self.child("valkey", arguments)  # its warnings are about the machine, not for us
+        return replace(child, pass_fds=lambda: embedded.lock(data), show_warnings=False)
 
     def services(self) -> list[Child]:
         """Everything but Valkey, in the order of the start."""
@@ -56,7 +57,7 @@ class Plan:
         for number in range(1, self.settings.worker_processes + 1):
             children.append(self.child(f"worker-{number}", [*python, *worker.ARGUMENTS]))
         if self.sandbox:
-            children.insert(0, self.child("sandbox", [*python, "-m", "sandbox"]))
+            children.insert(0, self.child("sandbox", [*python, "-m", "cli", "sandbox"]))
         return children
 
 

@@ -27,6 +27,7 @@ class Supervisor:
         self._terminal = terminal
         self._children: list[Child] = []
         self._logs: dict[str, LogFile] = {}
+        self._told: dict[str, list[str]] = {}
         self._stop_asked = 0
         self._looked = 0.0
         self._wakeup, self._wake = os.pipe()
@@ -49,6 +50,7 @@ class Supervisor:
     def add(self, child: Child) -> None:
         """Start a child and look after it from now on. Raises OSError: no such program."""
         self._logs[child.name] = LogFile(child.log)
+        self._told[child.name] = []
         child.start()
         self._children.append(child)
 
@@ -100,23 +102,29 @@ class Supervisor:
 
     def _start_when_due(self, child: Child) -> None:
         if time.monotonic() >= child.due:
+            self._logs[child.name].begin()
             child.start()
-            self._terminal.say(self._terminal.paint("yellow", f"  {child.name} is up again"))
+            self._terminal.say(self._terminal.paint("yellow", f"  {child.name} is started again"))
 
     def _tell_death(self, child: Child, death: str) -> None:
+        log = self._logs[child.name]
+        words = [] if death.startswith("killed") else log.last_words()
+        log.new_lines()  # what is shown here need not be shown again as important
+        told, self._told[child.name] = self._told[child.name], words
         wait = max(0.0, child.due - time.monotonic())
-        text = f"  {child.name} died ({death}); starting it again in {wait:.1f} s"
+        again = " as before" if words and words == told else ""
+        text = f"  {child.name} died{again} ({death}); it is started again in {wait:.1f} s"
         self._terminal.say(self._terminal.paint("yellow", text))
-        if death.startswith("exit"):
-            log = self._logs[child.name]
-            log.new_lines()  # what is shown now need not be shown again as important
-            for line in log.last_words():
+        if not again:
+            for line in words:
                 self._terminal.say(self._terminal.paint("dim", f"    {child.name}: {safe(line)}"))
 
     def _read_logs(self) -> None:
-        for name, log in self._logs.items():
-            for line in log.important_lines():
-                self._terminal.say(self._terminal.paint("yellow", f"  {name}: {safe(line)}"))
+        for child in self._children:
+            log = self._logs[child.name]
+            for line in log.important_lines() if child.show_warnings else ():
+                text = f"  {child.name}: {safe(line)}"
+                self._terminal.say(self._terminal.paint("yellow", text))
             log.keep_short()
 
     def _next_look(self) -> float:

@@ -1,0 +1,100 @@
+"""The live demo: callers come and go in the sandbox, through the service's own answer route.
+
+One round shows all that the shipped rules do: the conference is recorded, everyone is muted, and
+at the time limit there is a warning and then the end. Then a pause, and the next round.
+"""
+
+import http.client
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+CONFERENCE = "demo-standup"
+PAUSE = 20.0
+AGAIN = 0.25
+TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Someone who calls in `enters` seconds after the round began and hangs up at `leaves`, if
+    the time limit has not ended the call before."""
+
+    name: str
+    number: str
+    enters: float
+    leaves: float
+
+
+CALLERS = (
+    Caller("Anna", "+14155550101", 0.0, 45.0),
+    Caller("Ben", "+442071838750", 3.0, 45.0),
+    Caller("Chloé", "sip:chloe@phone.example.com", 6.0, 14.0),
+)
+
+
+class Away(Exception):
+    """The sandbox or the service does not answer now: try again soon."""
+
+
+def play(sandbox_url: str, service_url: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Play one round after the other, for as long as the process lives."""
+    while True:
+        _wait_for(f"{service_url}/readyz", sleep)
+        try:
+            play_round(sandbox_url, sleep)
+        except Away:
+            sleep(AGAIN)
+            continue
+        sleep(PAUSE)
+
+
+def play_round(sandbox_url: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Everybody calls in and hangs up, each at their time. Raises Away."""
+    calls: dict[str, str] = {}
+    began = 0.0
+    for at, caller, enters in _schedule():
+        sleep(at - began)
+        began = at
+        if enters:
+            wanted = {"conference": CONFERENCE, "from": caller.number, "caller_name": caller.name}
+            calls[caller.name] = _ask(f"{sandbox_url}/sandbox/calls", wanted)["call_uuid"]
+        else:
+            _ask(f"{sandbox_url}/sandbox/calls/{calls[caller.name]}/hangup", {})
+
+
+def _schedule() -> list[tuple[float, Caller, bool]]:
+    """(seconds, who, enters or leaves), in order."""
+    entries = [(caller.enters, caller, True) for caller in CALLERS]
+    exits = [(caller.leaves, caller, False) for caller in CALLERS]
+    return sorted([*entries, *exits], key=lambda row: row[0])
+
+
+def _wait_for(url: str, sleep: Callable[[float], None]) -> None:
+    while True:
+        try:
+            with urlopen(url, timeout=TIMEOUT):  # noqa: S310 (our own address)
+                return
+        except (OSError, http.client.HTTPException):
+            sleep(AGAIN)
+
+
+def _ask(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    """POST JSON. A call that has ended already (404) is no error. Raises Away."""
+    request = Request(  # noqa: S310 (our own address)
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+            found: dict[str, Any] = json.load(answer)
+            return found
+    except URLError as error:
+        if getattr(error, "code", None) == 404:
+            return {}
+        raise Away(str(error)) from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise Away(str(error)) from error
