@@ -1,0 +1,23 @@
+"""What an examination of `gavel doctor` finds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: `level` is "ok", "warning" or "bad"; `text` says how to mend it unless ok."""
+
+    level: str
+    text: str
+
+
+def good(text: str) -> Finding:
+    return Finding("ok", text)
+
+
+def doubtful(text: str) -> Finding:
+    return Finding("warning", text)
+
+
+def bad(text: str) -> Finding:
+    return Finding("bad", text)

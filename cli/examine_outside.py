@@ -1,0 +1,94 @@
+"""Examinations of what lies outside: our public address, as Plivo sees it, and Plivo itself."""
+
+import hmac
+import http.client
+import secrets
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from app.addresses import answer_url
+from app.settings import Settings
+from app.signature import NONCE, V3, SignedRequest, signed_text
+from cli.examine import Finding, bad, doubtful, good
+from workers.plivo import PlivoClient, PlivoError
+
+TIMEOUT = 10.0
+CONFERENCE = "gavel-doctor"
+
+
+def examine_public_url(settings: Settings) -> Iterator[Finding]:
+    url = settings.public_url
+    loopback = "//127.0.0.1" in url or "//localhost" in url
+    if loopback and settings.plivo_api_url.startswith("https://api.plivo.com"):
+        yield bad(f"Plivo can not reach {url}: set PUBLIC_URL to an address on the internet")
+    elif url.startswith("http://") and not loopback:
+        yield doubtful(f"{url} is not encrypted: take https")
+    status = _get(f"{url}/readyz")
+    if status == 200:
+        yield good(f"{url} reaches Gavel, which is ready")
+    elif status == 503:
+        yield bad(f"{url} reaches Gavel, which is not ready: see redis")
+    else:
+        yield bad(f"{url}/readyz answers {_said(status)}: is `gavel web` up, the proxy in front?")
+
+
+def examine_signature(settings: Settings) -> Iterator[Finding]:
+    """Ask for a conference's XML (which changes nothing) as Plivo would, over the public URL."""
+    url = answer_url(settings.public_url, CONFERENCE)
+    for number, token in enumerate(settings.plivo_auth_token, 1):
+        status = _get(url, _signature(url, token))
+        if status == 200:
+            yield good(f"a request signed with token {number} is let in")
+        else:
+            yield bad(
+                f"a request signed with token {number} is answered {_said(status)}: does the proxy "
+                "change path or query? Are the running processes of the same PLIVO_AUTH_TOKEN?"
+            )
+    status = _get(url)
+    if status == 403:
+        yield good("an unsigned request is refused")
+    elif settings.signature_answer != "require":
+        yield doubtful(f"SIGNATURE_ANSWER={settings.signature_answer} lets everybody ask for XML")
+    else:
+        yield bad(f"an unsigned request is answered {_said(status)}, not 403")
+
+
+def examine_plivo(settings: Settings) -> Iterator[Finding]:
+    client = PlivoClient(
+        settings.plivo_api_url, settings.plivo_auth_id or "", settings.plivo_auth_token[0]
+    )
+    try:
+        names = client.list_conferences()
+    except PlivoError as error:
+        hint = ": check PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN" if error.status in (401, 403) else ""
+        yield bad(f"{error}{hint}")
+    else:
+        yield good(f"{settings.plivo_api_url} lets us in; {len(names)} conferences are live")
+    finally:
+        client.close()
+
+
+def _signature(url: str, token: str) -> Mapping[str, str]:
+    nonce = secrets.token_hex(10)
+    text = f"{signed_text(SignedRequest('GET', url, ()))}.{nonce}"
+    value = hmac.new(token.encode(), text.encode(), sha256).digest()
+    return {V3: b64encode(value).decode(), NONCE: nonce}
+
+
+def _get(url: str, headers: Mapping[str, str] | None = None) -> int:
+    """The status; 0 when there is no answer."""
+    try:
+        with urlopen(Request(url, headers=dict(headers or {})), timeout=TIMEOUT) as answer:  # noqa: S310
+            status: int = answer.status
+            return status
+    except HTTPError as error:
+        return error.code
+    except (OSError, ValueError, http.client.HTTPException):
+        return 0
+
+
+def _said(status: int) -> str:
+    return str(status) if status else "nothing"

@@ -1,0 +1,174 @@
+"""`gavel up` and the sandbox as real processes, and what a test asks them."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.request import Request, urlopen
+
+from tests.cli.waiting import alive, until
+
+ROOT = Path(__file__).parent.parent.parent
+TIMEOUT = 10.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def bare_environment(**settings: str) -> dict[str, str]:
+    """What a login shell would give, and the settings; nothing of ours."""
+    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **settings}
+
+
+class Process:
+    """A program whose output is collected line by line."""
+
+    def __init__(self, arguments: list[str], environ: Mapping[str, str], folder: Path) -> None:
+        self.lines: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env=dict(environ),
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def output(self) -> str:
+        return "".join(self.lines)
+
+    def until_said(self, text: str, seconds: float = 20.0) -> None:
+        until(lambda: text in self.output or self.process.poll() is not None, repr(text), seconds)
+        assert text in self.output, self.output
+
+    def children(self) -> dict[int, str]:
+        """Its direct children that live: process id and command line."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        pids = [int(word) for word in path.read_text().split()] if path.exists() else []
+        return {pid: command(pid) for pid in pids if alive(pid) and command(pid)}
+
+    def child(self, part: str) -> int:
+        """The process id of the child whose command line has this part; waits for it."""
+        until(lambda: any(part in words for words in self.children().values()), part)
+        return next(pid for pid, words in self.children().items() if part in words)
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        """Send the signal, wait for the end; answers the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(30)
+        self._reader.join(5)
+        if self.process.stdout:
+            self.process.stdout.close()
+        return code
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.lines.append(line)
+
+
+def command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def group(pid: int) -> set[int]:
+    """All living processes of the session that this one leads."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if fields[3] == str(pid) and fields[0] != "Z":
+                found.add(int(entry.name))
+    return found
+
+
+class Sandbox:
+    """The control API of a running sandbox."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def call_in(self, conference: str, **wanted: str) -> str:
+        """Somebody calls in; answers the call's id."""
+        call: str = self._ask("calls", {"conference": conference, **wanted})["call_uuid"]
+        return call
+
+    def hang_up(self, call: str) -> None:
+        self._ask(f"calls/{call}/hangup", {})
+
+    def press(self, call: str, digits: str) -> None:
+        self._ask(f"calls/{call}/digits", {"digits": digits})
+
+    def asked(self, conference: str) -> list[dict[str, Any]]:
+        """What was asked of the API about this conference and answered well, reads left out."""
+        entries = self._ask("requests")["requests"]
+        return [
+            entry
+            for entry in entries
+            if entry["conference"] == conference
+            and entry["method"] != "GET"
+            and 200 <= entry["status"] < 300
+        ]
+
+    def operations(self, conference: str) -> list[str]:
+        return [entry["operation"] for entry in self.asked(conference)]
+
+    def until_asked(self, conference: str, operation: str, seconds: float = 20.0) -> None:
+        until(
+            lambda: operation in self.operations(conference),
+            f"{operation} for {conference}",
+            seconds,
+        )
+
+    def _ask(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(f"{self.url}/sandbox/{path}", data, {"Content-Type": "application/json"})
+        with urlopen(request, timeout=TIMEOUT) as answer:
+            return json.load(answer)
+
+
+def answers(url: str, needle: Callable[[int], bool] = lambda status: status == 200) -> bool:
+    """Does this address answer with such a status?"""
+    try:
+        with urlopen(url, timeout=TIMEOUT) as answer:
+            return needle(answer.status)
+    except OSError:
+        return False
+
+
+def shorter(rules: str, limit: str = "4s", warning: str = "2s") -> str:
+    """The shipped rules with a time limit that a test can wait for."""
+    rules, limits = re.subn(r"duration: \w+", f"duration: {limit}", rules)
+    rules, warnings = re.subn(r"time_left: \w+", f"time_left: {warning}", rules)
+    assert (limits, warnings) == (1, 1), "the shipped rules have one limit and one warning"
+    return rules
+
+
+def disabled(rules: str) -> str:
+    """The same rules, all of them switched off, and no limit; and one that shows it is alive."""
+    rules = re.sub(r"limits:\n(?:[ #].*\n|\n)*", "", rules)
+    rules = re.sub(r"time_left: \w+", "elapsed: 1s", rules)
+    rules = re.sub(r"(\n  - name: .*)", r"\1\n    enabled: false", rules)
+    canary = "\n  - name: Canary\n    when: {member.digits: '9'}\n    do: [deaf: member]\n"
+    return rules + canary
