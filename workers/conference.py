@@ -12,8 +12,9 @@ from app.events import Event, new_id
 from app.inbox import RECORDING_SECONDS
 from app.lease import Lease, read_events
 from workers.budget import Wait
+from workers.failures import PlivoError
 from workers.hands import Hands
-from workers.outbox import Entry, merged
+from workers.outbox import Entry, mergeable, merged, together_after
 from workers.rules.calls import VERBS, WEB_VERBS, Call
 from workers.rules.decide import decide
 from workers.rules.runs import Decision
@@ -46,11 +47,20 @@ class ConferenceTurn(Turn):
         return super().refuses(entry, now)
 
     def may_send_at(self, group: Sequence[Entry], now: float) -> float:
+        together = self.outbox.sent_at + together_after(self.hands.pace)
+        if together > now and mergeable(group[0]):
+            return together
         answer = self.hands.budget.reserve(VERBS[group[0].call.verb].priority, self.lease.key)
+        self.hands.pace = answer.pace
         return now + answer.seconds if isinstance(answer, Wait) else now
 
     def send(self, group: Sequence[Entry]) -> None:
-        answer = self.hands.client.perform(merged(group))
+        try:
+            answer = self.hands.client.perform(merged(group))
+        except PlivoError as error:
+            self.hands.budget.observe(error)
+            raise
+        self.hands.budget.observe(None)
         if answer is not None and answer.recording_id:
             recording = keys.recording(answer.recording_id)
             self.hands.redis.set(recording, self.name, ex=RECORDING_SECONDS)

@@ -12,7 +12,7 @@ from app.timers import Timers
 from workers.budget import Budget
 from workers.plivo import PlivoClient
 from workers.rulebook import Rulebook
-from workers.rules.load import Rules
+from workers.rules.ruleset import Rules
 from workers.webhook import WebhookSender
 
 
@@ -34,6 +34,7 @@ class Hands:
         self.webhooks = webhooks
         self.budget = budget
         self.reconcile_interval = reconcile_interval
+        self.pace = 0.0  # how full the budget was when somebody here last asked
         self.inbox = Inbox(redis)
         self.leases = Leases(redis)
         self.timers = Timers(redis)

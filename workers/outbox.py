@@ -105,7 +105,7 @@ def next_group(entries: Sequence[Entry], now: float) -> tuple[Entry, ...]:
         return ()
     head = entries[0]
     when = max(head.not_before, now)
-    if not _merges(head):
+    if not mergeable(head):
         return (head,)
     group = [head]
     members = set(head.call.members)
@@ -142,6 +142,13 @@ def merged(group: Sequence[Entry]) -> Call:
     return replace(first, members=members, expires_at=min(ends) if ends else None)
 
 
+def together_after(pace: float) -> float:
+    """Seconds to leave between two calls of one conference that others could join, by how full
+    the account's budget is (0 to 1): nothing while it is nearly empty, so that a single mute is
+    at once; up to 0.8 s in a burst, so that a room that fills in a second needs a few calls."""
+    return min(0.8, 0.2 + 1.2 * pace) if pace > 0.1 else 0.0
+
+
 def _entries(call: Call) -> list[Entry]:
     entry = Entry(call)
     if VERBS[call.verb].members == "single" and len(call.members) > 1:
@@ -162,7 +169,8 @@ def _single(entry: Entry) -> list[Entry]:
     ]
 
 
-def _merges(entry: Entry) -> bool:
+def mergeable(entry: Entry) -> bool:
+    """May others go out with this call?"""
     call = entry.call
     return (
         VERBS[call.verb].members == "list"
@@ -175,7 +183,7 @@ def _merges(entry: Entry) -> bool:
 def _alike(head: Entry, entry: Entry) -> bool:
     one, other = head.call, entry.call
     return (
-        _merges(entry)
+        mergeable(entry)
         and one.verb == other.verb
         and one.uuid == other.uuid
         and one.params == other.params

@@ -12,6 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from redis.exceptions import RedisError
 from rq import Queue
@@ -19,7 +20,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
 from app import keys
-from app.logs import configure
+from app.logs import start_logging
 from app.settings import Settings
 from workers.clock import tick_forever
 from workers.hands import Hands, equip
@@ -73,9 +74,10 @@ class ConferenceWorker(SimpleWorker):
 
     def _listen(self) -> None:
         """One thread: take a wake-up, work it, again."""
+        redis: Any = self.hands.redis
         while not self.stopping.is_set():
             try:
-                popped = self.hands.redis.blpop([keys.QUEUE], timeout=LISTEN_SECONDS)
+                popped = redis.blpop([keys.QUEUE], timeout=LISTEN_SECONDS)
                 if popped:
                     work(self.hands, popped[1].decode())
             except RedisError as error:
@@ -83,16 +85,18 @@ class ConferenceWorker(SimpleWorker):
                 self.stopping.wait(0.3)
 
     def _register(self) -> None:
+        rq: Any = self  # the library's methods have no types
         try:
             if self.birth_date is None or not self.connection.exists(self.key):
-                self.register_birth()
+                rq.register_birth()
             self.heartbeat(WORKER_TTL)
         except (RedisError, ValueError) as error:
             log.warning("could not register with RQ: %s", error)
 
     def _unregister(self) -> None:
+        rq: Any = self
         try:
-            self.register_death()
+            rq.register_death()
         except RedisError as error:
             log.warning("could not sign off from RQ: %s", error)
 
@@ -100,7 +104,7 @@ class ConferenceWorker(SimpleWorker):
 def main() -> int:
     """Run one worker process until SIGTERM or SIGINT."""
     settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
-    configure(settings)
+    start_logging(settings.log_format, settings.log_level, settings.secrets())
     hands = equip(settings)
     worker = ConferenceWorker(hands, settings.worker_threads)
     signal.signal(signal.SIGTERM, worker.stop)

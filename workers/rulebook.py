@@ -15,9 +15,9 @@ from redis import Redis
 from app import keys
 from app.events import Event, new_id
 from app.scripts import script
-from workers.rules.load import Rules, load
+from workers.rules.load import load
 from workers.rules.problems import RulesError
-from workers.rules.publish import for_receiver
+from workers.rules.ruleset import Rules
 from workers.rules.watch import Broken, Loaded, RulesFile
 
 log = logging.getLogger("gavel.rules")
@@ -58,7 +58,7 @@ class Rulebook:
     def _take(self, found: Loaded) -> None:
         self.rules = found.rules
         told = self._publish(
-            json.dumps(for_receiver(found.rules), ensure_ascii=False),
+            json.dumps(found.rules.published(), ensure_ascii=False),
             found.text,
             found.rules.digest,
             Event(new_id(), "rules.changed", "", 0.0, "", {"digest": found.rules.digest}).to_json(),

@@ -30,6 +30,8 @@ if tonumber(expected) == number then
   end
   if ARGV[9] == '-' then
     redis.call('DEL', 'gavel:outbox:' .. key)
+  elseif string.sub(ARGV[9], 1, 13) == '{"entries":[]' then
+    redis.call('SET', 'gavel:outbox:' .. key, ARGV[9], 'EX', 60)
   elseif ARGV[9] ~= '' then
     redis.call('SET', 'gavel:outbox:' .. key, ARGV[9])
   end
