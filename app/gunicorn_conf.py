@@ -1,0 +1,33 @@
+"""The web server's settings: `gunicorn -c python:app.gunicorn_conf "app.wsgi:make()"`.
+
+Only gunicorn imports this module, for the values below: reading the settings is what it is for.
+See docs/decisions/0014-web-server.md for the measurements behind them.
+"""
+
+from app.settings import Settings
+
+_settings = Settings.load()
+
+bind = f"{_settings.host}:{_settings.port}"
+workers = _settings.web_processes
+worker_class = "gthread"
+threads = _settings.web_threads
+worker_connections = 1000
+backlog = 2048
+preload_app = False
+
+keepalive = 75
+timeout = 30
+graceful_timeout = 10
+
+# A name of 512 characters, each four bytes in UTF-8 and so twelve in a URL, has its place.
+limit_request_line = 8190
+limit_request_fields = 64
+limit_request_field_size = 8190
+
+forwarded_allow_ips = "127.0.0.1"
+control_socket_disable = True
+accesslog = None
+loglevel = _settings.log_level
+worker_tmp_dir = None
+proc_name = "gavel-web"
