@@ -61,7 +61,7 @@ local share, trickle, longest_wait, grace = ARGV[7] + 0, ARGV[8] + 0, ARGV[9] + 
 local probe_every, slow_start = ARGV[11] + 0, ARGV[12] + 0
 
 -- Who is late keeps the place unless somebody else comes first; then it is given up.
-for c = 0, LOWEST do
+local function forget_absent(c)
   if c ~= class then
     redis.call('ZREM', waiting(c), who)
     redis.call('ZREM', expected(c), who)
@@ -78,17 +78,21 @@ for c = 0, LOWEST do
   end
 end
 
+local place, ahead, low_waits = 0, 0, false
+if redis.call('EXISTS', waiting(0), waiting(1), waiting(2)) > 0 then
+  for c = 0, LOWEST do forget_absent(c) end
+  place = redis.call('ZRANK', waiting(class), who) or redis.call('ZCARD', waiting(class))
+  ahead = place
+  for c = 0, class - 1 do ahead = ahead + redis.call('ZCARD', waiting(c)) end
+  low_waits = redis.call('ZCARD', waiting(LOWEST)) > 0
+end
+
 while true do
   local oldest = redis.call('LINDEX', SENT, 0)
   if not oldest or number(oldest) + window > now then break end
   redis.call('LPOP', SENT)
 end
 local used = redis.call('LLEN', SENT)
-
-local place = redis.call('ZRANK', waiting(class), who) or redis.call('ZCARD', waiting(class))
-local first = place == 0
-local ahead = place
-for c = 0, class - 1 do ahead = ahead + redis.call('ZCARD', waiting(c)) end
 
 -- Microseconds until a slot is free for who has `before` others ahead, of `limit` in the window.
 local function until_free(before, limit)
@@ -98,19 +102,22 @@ local function until_free(before, limit)
   return leaves and number(leaves) + window - now or window
 end
 
-local last_low = math.min(number(redis.call('GET', P .. 'trickle')), now)
-local owed_in = math.max(0, last_low + trickle - now)
+local owed_in = 0
+if low_waits or class == LOWEST then
+  local last_low = math.min(number(redis.call('GET', P .. 'trickle')), now)
+  owed_in = math.max(0, last_low + trickle - now)
+end
 
 local wait
 if tripped then
   local probe_in = math.min(math.max(0, probe_at - now), probe_every)
   wait = probe_in > 0 and probe_in + ahead * probe_every or 0
 elseif class < LOWEST then
-  local owed = owed_in == 0 and redis.call('ZCARD', waiting(LOWEST)) > 0 and 1 or 0
+  local owed = low_waits and owed_in == 0 and 1 or 0
   wait = until_free(ahead + owed, most)
 else
   wait = until_free(ahead, math.max(1, math.floor(most * share)))
-  if first then wait = math.min(wait, math.max(owed_in, until_free(0, most))) end
+  if place == 0 then wait = math.min(wait, math.max(owed_in, until_free(0, most))) end
 end
 
 if not tripped and opened_at > 0 then
@@ -129,8 +136,8 @@ end
 local tell = (tripped or failures > 0) and 1 or 0
 if wait > 0 then
   wait = math.min(math.max(wait, 1000), longest_wait)
-  if place == redis.call('ZCARD', waiting(class)) then
-    redis.call('ZADD', waiting(class), 'NX', redis.call('INCR', TICKET), who)
+  if not redis.call('ZSCORE', waiting(class), who) then
+    redis.call('ZADD', waiting(class), redis.call('INCR', TICKET), who)
   end
   redis.call('ZADD', expected(class), whole(now + wait + grace), who)
   redis.call('PEXPIRE', TICKET, KEEP_MS)
