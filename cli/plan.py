@@ -50,15 +50,15 @@ class Plan:
         child = self.child("valkey", arguments)  # its warnings are about the machine, not for us
         return replace(child, pass_fds=lambda: embedded.lock(data), show_warnings=False)
 
-    def services(self) -> list[Child]:
-        """Everything but Valkey, in the order of the start."""
-        python = [sys.executable]
-        children = [self.child("web", [*python, *web.ARGUMENTS])]
-        for number in range(1, self.settings.worker_processes + 1):
-            children.append(self.child(f"worker-{number}", [*python, *worker.ARGUMENTS]))
-        if self.sandbox:
-            children.insert(0, self.child("sandbox", [*python, "-m", "cli", "sandbox"]))
-        return children
+    def sandbox_child(self) -> Child:
+        return self.child("sandbox", [sys.executable, "-m", "cli", "sandbox"])
+
+    def web(self) -> Child:
+        return self.child("web", [sys.executable, *web.ARGUMENTS])
+
+    def workers(self) -> list[Child]:
+        numbers = range(1, self.settings.worker_processes + 1)
+        return [self.child(f"worker-{n}", [sys.executable, *worker.ARGUMENTS]) for n in numbers]
 
 
 def make_plan(settings: Settings) -> Plan:
@@ -81,6 +81,8 @@ def make_plan(settings: Settings) -> Plan:
             "PLIVO_AUTH_TOKEN": token,
             "PLIVO_API_URL": plan.sandbox_url,
         }
+        for name in ("no_proxy", "NO_PROXY"):  # what is on this machine needs no proxy
+            environ[name] = ",".join(filter(None, [environ.get(name), "127.0.0.1", "localhost"]))
     environ["PYTHONUNBUFFERED"] = "1"
     return plan
 
@@ -117,6 +119,12 @@ def only_one(state: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def listens(port: int) -> bool:
+    """Does somebody take connections on this port of ours?"""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def require_free(host: str, port: int, setting: str) -> None:

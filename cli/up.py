@@ -8,7 +8,7 @@ import click
 
 from app.settings import Settings
 from cli import embedded
-from cli.plan import Plan, make_plan, only_one, require_free
+from cli.plan import Plan, listens, make_plan, only_one, require_free
 from cli.supervisor import Stopped, Supervisor
 from cli.terminal import Terminal, safe
 
@@ -80,7 +80,11 @@ def _start(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> bool:
         return False
     _greet(plan, terminal)
     _tell_story(plan, terminal)
-    for child in plan.services():
+    supervisor.add(plan.web())
+    if plan.sandbox:
+        supervisor.add(plan.sandbox_child())
+        supervisor.wait_until(lambda: listens(plan.settings.sandbox_port))
+    for child in plan.workers():
         supervisor.add(child)
     if plan.sandbox:
         _play_demo(plan)

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Thread
@@ -66,10 +67,12 @@ class Process:
         until(lambda: any(part in words for words in self.children().values()), part)
         return next(pid for pid, words in self.children().items() if part in words)
 
-    def stop(self, number: int = signal.SIGINT) -> int:
-        """Send the signal, wait for the end; answers the exit code."""
-        if self.process.poll() is None:
+    def stop(self, number: int = signal.SIGINT, *, hurry: bool = False) -> int:
+        """Send the signal (in a hurry again and again), wait for the end; answers the exit code."""
+        self.process.send_signal(number)
+        while hurry and self.process.poll() is None:
             self.process.send_signal(number)
+            time.sleep(0.1)
         code = self.process.wait(30)
         self._reader.join(5)
         if self.process.stdout:
@@ -166,9 +169,8 @@ def shorter(rules: str, limit: str = "4s", warning: str = "2s") -> str:
 
 
 def disabled(rules: str) -> str:
-    """The same rules, all of them switched off, and no limit; and one that shows it is alive."""
+    """The same rules, all of them switched off, and no limit; and one that shows life."""
     rules = re.sub(r"limits:\n(?:[ #].*\n|\n)*", "", rules)
     rules = re.sub(r"time_left: \w+", "elapsed: 1s", rules)
     rules = re.sub(r"(\n  - name: .*)", r"\1\n    enabled: false", rules)
-    canary = "\n  - name: Canary\n    when: {member.digits: '9'}\n    do: [deaf: member]\n"
-    return rules + canary
+    return rules + "\n  - name: Canary\n    when: member.entered\n    do: [deaf: member]\n"
