@@ -104,26 +104,26 @@ def undeaf(lines: Telephony, request: Request) -> Result:
 def play(lines: Telephony, request: Request) -> Result:
     address = parameters.sound_url(request.params)
     target = _target(lines, request)
-    lines.play(target, address)
+    lines.prompts.play(target, address)
     return _about(lines, 202, "play queued into conference", target)
 
 
 def stop_play(lines: Telephony, request: Request) -> Result:
     target = _target(lines, request)
-    lines.stop_prompts("play", target)
+    lines.prompts.stop("play", target)
     return _about(lines, 204, "playing in conference stopped", target)
 
 
 def speak(lines: Telephony, request: Request) -> Result:
     text, voice, language = parameters.speech(request.params, lines.switches)
     target = _target(lines, request)
-    lines.read_aloud(target, text, voice, language)
+    lines.prompts.speak(target, text, voice, language)
     return _about(lines, 202, "speak queued into conference", target)
 
 
 def stop_speak(lines: Telephony, request: Request) -> Result:
     target = _target(lines, request)
-    lines.stop_prompts("speak", target)
+    lines.prompts.stop("speak", target)
     return _about(lines, 204, "speak stopped", target)
 
 

@@ -19,16 +19,11 @@ from sandbox.elements import (
 )
 from sandbox.exchange import Exchange
 from sandbox.model import Call, Conference, Recording
+from sandbox.prompts import PLAY_SECONDS, speaking_seconds
 from sandbox.sender import Message
 from sandbox.switches import Switches
 
 MAX_FETCHES = 50
-PLAY_SECONDS = 5.0
-
-
-def speaking_seconds(text: str) -> float:
-    """How long a text takes to be read aloud, when nobody measures it."""
-    return 0.5 + 0.35 * len(text.split())
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from sandbox.errors import BadParameter, NotFound
 from sandbox.faults import Fault
 from sandbox.log import Log
 from sandbox.model import Call, new_uuid
+from sandbox.parameters import one_of
 from sandbox.state import call_state, state
 from sandbox.telephony import Telephony
 
@@ -22,9 +23,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Control:
     """Handlers of the control API; each answers JSON."""
 
-    def __init__(self, lines: Telephony, reset: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, lines: Telephony) -> None:
         self._lines = lines
-        self._reset = reset
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -59,15 +59,13 @@ class Control:
             caller_name=_text(wanted, "caller_name"),
             direction=_text(wanted, "direction", "inbound"),
             headers=_headers(wanted),
+            tone=_number(wanted, "tone", self._lines.next_tone()),
         )
-        if answer_url or "attributes" in wanted:
-            pass
-        elif conference:
+        if not answer_url and "attributes" not in wanted:
             answer_url = self._lines.options.answer_url_for(conference)
         elements = [] if answer_url else [_element(wanted, conference, call)]
-        self._lines.call_in(
-            call, list(elements), answer_url, _text(wanted, "answer_method", "POST")
-        )
+        method = one_of(wanted, "answer_method", ("GET", "POST"), "POST")
+        self._lines.call_in(call, list(elements), answer_url, method)
         return web.json_response({"call_uuid": call.uuid}, status=201)
 
     async def digits(self, http: web.Request) -> web.Response:
@@ -104,7 +102,7 @@ class Control:
         return await _read_log(http, self._lines.deliveries, "deliveries")
 
     async def reset(self, http: web.Request) -> web.Response:
-        await self._reset()
+        await self._lines.reset()
         return web.json_response({"message": "reset"})
 
     async def clock(self, http: web.Request) -> web.Response:

@@ -1,8 +1,7 @@
 """The post office: which requests go to the service when, spoiled by the faults that are set."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 import aiohttp
 
@@ -12,6 +11,7 @@ from sandbox.log import Delivery, Log
 from sandbox.options import Options
 from sandbox.sender import Answer, Message, Sender, Signer, new_nonce
 from sandbox.switches import Switches
+from sandbox.tasks import Tasks
 
 
 class Post:
@@ -30,7 +30,7 @@ class Post:
         self._clock = clock
         self._faults = faults
         self._log = log
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._queues: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, list[asyncio.Event]] = {}
         self._session = aiohttp.ClientSession(
@@ -45,22 +45,15 @@ class Post:
         """Messages that are not yet delivered or given up."""
         return len(self._tasks)
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run this beside the rest, at most until the sandbox ends."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
     def send(self, message: Message) -> None:
         """Deliver a callback whose answer does not matter."""
         if not message.url:
             return
         if self._switches().callback_order == "concurrent":
-            self.spawn(self._deliver(message))
+            self._tasks.spawn(self._deliver(message))
             return
         before = self._queues.get(message.conference)
-        task = self.spawn(self._after(before, message))
+        task = self._tasks.spawn(self._after(before, message))
         self._queues[message.conference] = task
         task.add_done_callback(lambda done: self._unqueue(message.conference, done))
 
@@ -70,10 +63,7 @@ class Post:
 
     async def drop_all(self) -> None:
         """Stop all that is under way."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.drop_all()
 
     async def close(self) -> None:
         await self.drop_all()

@@ -27,8 +27,9 @@ class Sandbox(ControlClient):
 
     def __enter__(self) -> Self:
         self._thread.start()
-        if not self._listening.wait(10):
-            raise RuntimeError("the sandbox did not start: is the port taken?")
+        self._listening.wait(10)
+        if not self.url:
+            raise RuntimeError("the sandbox did not start; the error of its thread says why")
         return self
 
     def __exit__(
@@ -44,7 +45,10 @@ class Sandbox(ControlClient):
         self.close()
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._listening.set()
 
     async def _serve(self) -> None:
         stop = asyncio.Event()

@@ -22,7 +22,9 @@ class Listener(Protocol):
 
     def exited(self, member: Member, *, last: bool, told: bool) -> None: ...
 
-    def started(self, conference: Conference) -> None: ...
+    def opened(self, conference: Conference) -> None: ...
+
+    def changed(self, member: Member) -> None: ...
 
     def ended(self, conference: Conference) -> None: ...
 
@@ -110,10 +112,12 @@ class Exchange:
     def mute(self, member: Member, *, on: bool) -> None:
         """The others no longer (or again) hear this member."""
         member.muted = on
+        self._listener.changed(member)
 
     def deafen(self, member: Member, *, on: bool) -> None:
         """This member no longer (or again) hears anything."""
         member.deaf = on
+        self._listener.changed(member)
 
     def take_floor(self, member: Member) -> None:
         """The member is heard now; a change of the floor holder is told."""
@@ -125,6 +129,7 @@ class Exchange:
     def _open(self, name: str) -> Conference:
         conference = Conference(name=name, uuid=new_uuid(), started_at=self._clock.now())
         self.conferences[self.key(name)] = conference
+        self._listener.opened(conference)
         return conference
 
     def _seat(self, call: Call, element: ConferenceElement, conference: Conference) -> Member:
@@ -148,15 +153,13 @@ class Exchange:
         return member
 
     def _start_or_wait(self, conference: Conference, member: Member) -> None:
-        if conference.running:
-            return
-        if not member.element.start_on_enter:
-            member.waiting = True
-            return
-        conference.running = True
-        for held in conference.members.values():
-            held.waiting = False
-        self._listener.started(conference)
+        member.waiting = not (conference.running or member.element.start_on_enter)
+        if not conference.running and not member.waiting:
+            conference.running = True
+            for held in conference.members.values():
+                held.waiting = False
+                self._listener.changed(held)
+        self._listener.changed(member)
 
     def _watch_limit(self, conference: Conference, seconds: int) -> None:
         """`timeLimit` is of the whole conference: the nearest end that any member asks for."""

@@ -1,6 +1,7 @@
 """The state of the local Plivo: calls, members, conferences, prompts, recordings."""
 
 import asyncio
+import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from sandbox.clock import Timer
 from sandbox.digits import DigitMatcher
 from sandbox.elements import ConferenceElement
+from sandbox.timeline import Clip, Timeline
 
 
 def new_uuid() -> str:
@@ -45,7 +47,6 @@ class Member:
     muted: bool = False
     deaf: bool = False
     waiting: bool = False
-    talking_until: float = 0.0
     digits: DigitMatcher = field(default_factory=DigitMatcher)
 
     @property
@@ -81,15 +82,18 @@ class Recording:
     path: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Prompt:
-    """A text or file that is being heard: by whom (the form that was asked for), until when."""
+    """A text or file on its way to members, in the form that was asked for (`all`, `10,11`)."""
 
     kind: str  # "speak" or "play"
     target: str
     members: tuple[str, ...]
-    ends_at: float
-    content: str = ""
+    content: str
+    asked_at: float
+    seconds: float
+    ends_at: float = math.inf
+    clip: Clip | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -108,3 +112,4 @@ class Conference:
     closing: bool = False
     ends_at: float = 0.0
     limit: Timer | None = None
+    timeline: Timeline | None = None

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from typing import Protocol
 
 from sandbox.callbacks import record_fields
 from sandbox.clock import Clock
@@ -10,18 +9,12 @@ from sandbox.delivery import Post
 from sandbox.faults import CONTENT_KINDS, Faults
 from sandbox.model import Conference, Recording
 from sandbox.sender import Message
+from sandbox.studio import Studio
 from sandbox.switches import Switches
+from sandbox.tasks import Tasks
 
 TOO_SHORT = 0.5
 TOO_LONG = 4 * 3600.0
-
-
-class Studio(Protocol):
-    """Who makes the file of a recording."""
-
-    async def finish(self, recording: Recording) -> None:
-        """Make the file; sets the recording's `duration` to that of the file, in seconds."""
-        ...
 
 
 class Recorder:
@@ -36,12 +29,14 @@ class Recorder:
         post: Post,
         faults: Faults,
         studio: Studio,
+        tasks: Tasks,
     ) -> None:
         self._clock = clock
         self._switches = switches
         self._post = post
         self._faults = faults
         self._studio = studio
+        self._tasks = tasks
         self.recordings: dict[str, Recording] = {}
 
     def start(self, conference: Conference, recording: Recording) -> None:
@@ -59,22 +54,12 @@ class Recorder:
         for recording in conference.recordings:
             recording.ended_at = self._clock.now()
             recording.ended_ms = round(self._clock.epoch() * 1000)
-            self._post.spawn(self._finish(recording, conference))
+            self._tasks.spawn(self._finish(recording, conference))
         conference.recordings = []
-
-    def tell_started(self, recording: Recording) -> None:
-        """The answer of an asynchronous Record, sent to its callback_url."""
-        body = {
-            "api_id": recording.api_id,
-            "message": "conference recording started",
-            "recording_id": recording.id,
-            "url": recording.url,
-        }
-        self._send(recording, "recording", recording.callback_url, recording.callback_method, body)
 
     async def _finish(self, recording: Recording, conference: Conference) -> None:
         recording.duration = (recording.ended_at or 0.0) - recording.started_at
-        await self._studio.finish(recording)
+        await self._studio.finish(recording, conference.timeline)
         recording.ended_ms = recording.started_ms + round(recording.duration * 1000)
         recording.available_at = self._clock.now() + self._switches().recording_file_delay
         wants_text = bool(recording.transcription_type and recording.transcription_url)

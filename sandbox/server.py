@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
+from sandbox import guard
 from sandbox.clock import Clock
 from sandbox.control import Control
 from sandbox.errors import SandboxError
+from sandbox.files import Files
 from sandbox.gateway import BODY_BYTES, Gateway
 from sandbox.options import Options
-from sandbox.silence import SilentStudio
+from sandbox.studio import SilentStudio
 from sandbox.telephony import Telephony
 
 
@@ -32,33 +34,42 @@ async def _serve_until_signal(options: Options, tell: Callable[[str], None]) -> 
 
 async def run(options: Options, ready: Callable[[Telephony], None], stop: asyncio.Event) -> None:
     """Serve until `stop` is set; `ready` gets the running sandbox once it listens."""
-    listening = socket.create_server((options.host, options.port), backlog=1024)
-    port = listening.getsockname()[1]
-    options = replace(options, public_url=options.public_url or f"http://{options.host}:{port}")
-    clock = Clock(asyncio.get_running_loop())
-    lines = Telephony(options, clock, SilentStudio())
-    runner = web.AppRunner(_app(lines), access_log=None, handle_signals=False)
-    await runner.setup()
-    await web.SockSite(runner, listening, shutdown_timeout=0.5).start()
-    ready(lines)
-    try:
-        await stop.wait()
-    finally:
-        clock.forget_timers()
-        await lines.post.close()
-        await runner.cleanup()
+    with socket.create_server((options.host, options.port), backlog=1024) as listening:
+        port = listening.getsockname()[1]
+        public_url = options.public_url or f"http://{options.host}:{port}"
+        options = replace(options, public_url=public_url.rstrip("/"))
+        lines = Telephony(options, Clock(asyncio.get_running_loop()), SilentStudio())
+        runner = web.AppRunner(_app(lines), access_log=None, shutdown_timeout=0.5)
+        try:
+            await runner.setup()
+            await web.SockSite(runner, listening).start()
+            ready(lines)
+            await stop.wait()
+        finally:
+            await lines.close()
+            await runner.cleanup()
 
 
 def _app(lines: Telephony) -> web.Application:
-    app = web.Application(client_max_size=BODY_BYTES, middlewares=[_errors])
-    app.add_routes(Control(lines, lines.reset).routes())
+    app = web.Application(client_max_size=BODY_BYTES, middlewares=[_guarded(lines.options)])
+    app.add_routes(Control(lines).routes())
+    account = f"/v1/Account/{lines.options.auth_id}"
+    app.router.add_get(account + "/Recording/{file}", Files(lines).recording)
     app.router.add_route("*", "/{path:.*}", Gateway(lines).answer)
     return app
 
 
-@web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except SandboxError as error:
-        return web.json_response({"error": str(error)}, status=error.status)
+def _guarded(options: Options) -> Middleware:
+    """Refusals as JSON; everything but the API is guarded."""
+
+    @web.middleware
+    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            if not request.path.startswith("/v1/"):
+                guard.check(request, options)
+            return await handler(request)
+        except SandboxError as error:
+            headers = {"WWW-Authenticate": 'Basic realm="sandbox"'} if error.status == 401 else {}
+            return web.json_response({"error": str(error)}, status=error.status, headers=headers)
+
+    return guarded

@@ -84,6 +84,9 @@ class Switches:
     second_record: str = choice(
         "same", "conflict new", "a second Record: the same recording, 409, or another one (7.3)"
     )
+    recorded_prompts: str = choice(
+        "any", "for_all", "recordings hear every Speak and Play, or only those for `all` (11)"
+    )
     recording_file_delay: float = amount(
         0.0, "seconds that the file stays away after its callback (9)"
     )

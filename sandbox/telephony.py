@@ -4,20 +4,24 @@ import random
 from collections import deque
 from collections.abc import Mapping
 
-from sandbox.callbacks import member_fields, sound_fields
-from sandbox.calls import PLAY_SECONDS, CallLife, speaking_seconds
+from sandbox.callbacks import member_fields
+from sandbox.calls import CallLife
 from sandbox.clock import Clock
 from sandbox.delivery import Post
 from sandbox.elements import Element
 from sandbox.exchange import Exchange
 from sandbox.faults import Faults
 from sandbox.log import ApiRequest, Delivery, Log
-from sandbox.members import Target
-from sandbox.model import Call, Conference, Member, Prompt, Recording, new_uuid
+from sandbox.model import Call, Conference, Member, Recording, new_uuid
 from sandbox.options import Options
-from sandbox.recorder import Recorder, Studio
+from sandbox.prompts import Prompts
+from sandbox.recorder import Recorder
 from sandbox.sender import Message
+from sandbox.sounds import Sounds
+from sandbox.studio import Studio
 from sandbox.switches import Switches
+from sandbox.tasks import Tasks
+from sandbox.timeline import Timeline
 
 
 class Telephony:
@@ -33,7 +37,12 @@ class Telephony:
         self.calls: dict[str, Call] = {}
         self.ended_calls: deque[Call] = deque(maxlen=200)
         self.post = Post(options, self._positions, clock, self.faults, self.deliveries)
-        self.recorder = Recorder(clock, self._positions, self.post, self.faults, studio)
+        self._voices = 0
+        self.tasks = Tasks()
+        self.studio = studio
+        self.recorder = Recorder(clock, self._positions, self.post, self.faults, studio, self.tasks)
+        self.prompts = Prompts(clock, self._positions, studio, self.tasks)
+        self.sounds = Sounds(clock, self._positions, studio, self.post, self.tasks)
         self.exchange = Exchange(clock, self._positions, self)
         self._life = CallLife(
             self.exchange, self.post, clock, self._positions, self.recording_of, self._finished
@@ -47,10 +56,16 @@ class Telephony:
     ) -> None:
         """A call comes in and lives on by itself."""
         self.calls[call.uuid] = call
-        call.task = self.post.spawn(self._life.run(call, elements, answer_url, method))
+        call.task = self.tasks.spawn(self._life.run(call, elements, answer_url, method))
+
+    def next_tone(self) -> float:
+        """The voice of the next caller, in Hz: different for some ten callers in a row."""
+        self._voices += 1
+        return 300.0 + 70.0 * (self._voices * 5 % 12)
 
     async def reset(self) -> None:
         """As new: no calls, conferences, recordings, faults; nothing is told of it."""
+        await self.tasks.drop_all()
         await self.post.drop_all()
         self.clock.forget_timers()
         self.clock.skew = 0.0
@@ -64,15 +79,19 @@ class Telephony:
         self.deliveries.clear()
         self.switches = self.options.switches
 
+    async def close(self) -> None:
+        """Stop everything that is under way and remove all files."""
+        self.clock.forget_timers()
+        await self.tasks.drop_all()
+        await self.post.close()
+        self.studio.close()
+
     def hang_up(self, call: Call) -> None:
         """The caller hangs up: the call is over wherever it is."""
         if call.member is not None:
             self.exchange.leave(call.member, goes_on=False)
         elif call.task is not None:
             call.task.cancel()
-
-    def record(self, conference: Conference, recording: Recording) -> None:
-        self.recorder.start(conference, recording)
 
     def recording_of(self, conference: Conference) -> Recording | None:
         """The one that runs now, the newest when there are several."""
@@ -94,29 +113,29 @@ class Telephony:
 
     # what the exchange tells
 
-    def started(self, conference: Conference) -> None:
-        pass
+    def opened(self, conference: Conference) -> None:
+        if self.studio.keeps_sound:
+            conference.timeline = Timeline()
+
+    def changed(self, member: Member) -> None:
+        self.sounds.set_gate(member)
 
     def entered(self, member: Member, *, first: bool) -> None:
-        self._record_by_xml(member)
+        self._record_by_xml(member.conference)
         self._tell(member, "enter", {"ConferenceFirstMember": str(first).lower()})
-        element = member.element
-        if element.wait_sound and (first or member.waiting):
-            self._fetch_sound(member, element.wait_sound)
-        if element.enter_sound.startswith("http"):
-            self._fetch_sound(member, element.enter_sound)
+        self.sounds.entered(member, first=first)
 
     def exited(self, member: Member, *, last: bool, told: bool) -> None:
         if told:
             self._tell(member, "exit", {"ConferenceLastMember": str(last).lower()})
-        if member.element.exit_sound.startswith("http"):
-            self._fetch_sound(member, member.element.exit_sound)
+        self.sounds.exited(member)
 
     def ended(self, conference: Conference) -> None:
         self.recorder.stop(conference)
 
     def pressed(self, member: Member, digit: str) -> None:
-        pass
+        if member.element.relay_dtmf:
+            self.sounds.key(member, digit)
 
     def digits(self, member: Member, digits: str) -> None:
         self._tell(member, "digits", {"ConferenceDigitsMatch": digits})
@@ -126,58 +145,25 @@ class Telephony:
             self._tell(member, "floor", {})
 
     def speak(self, member: Member, text: str, seconds: float) -> None:
-        """The member says something; unheard when muted."""
-        member.talking_until = self.clock.now() + seconds
+        """The member says something for so long; unheard when muted."""
+        self.sounds.voice(member, text, seconds)
         if not member.may_speak:
             return
         self.exchange.take_floor(member)
-        self.heard(member.conference, text)
-
-    def heard(self, conference: Conference, text: str) -> None:
-        """Everybody hears these words: recordings will know them."""
-        for recording in conference.recordings:
-            if text:
+        if text:
+            for recording in member.conference.recordings:
                 recording.words.append(text)
 
-    def play(self, target: Target, url: str) -> None:
-        """A file is played to these members."""
-        self._prompt("play", target, PLAY_SECONDS, url)
-
-    def read_aloud(self, target: Target, text: str, voice: str, language: str) -> None:
-        """A text is spoken to these members."""
-        self._prompt("speak", target, speaking_seconds(text), text)
-        if target.text == "all":
-            self.heard(target.members[0].conference, text)
-
-    def stop_prompts(self, kind: str, target: Target) -> None:
-        """Stop what was started in the same form (`all` is not stopped by an id)."""
-        strict = self.switches.stop_form == "strict"
-        conference = target.members[0].conference
-        conference.prompts = [
-            prompt
-            for prompt in conference.prompts
-            if prompt.kind != kind
-            or (
-                prompt.target != target.text
-                if strict
-                else not set(prompt.members) & set(target.ids)
-            )
-        ]
-
-    def _prompt(self, kind: str, target: Target, seconds: float, content: str) -> None:
-        """Queue it: it begins when what these members hear now is over."""
-        conference, now = target.members[0].conference, self.clock.now()
-        conference.prompts = [prompt for prompt in conference.prompts if prompt.ends_at > now]
-        wait = [p.ends_at for p in conference.prompts if set(p.members) & set(target.ids)]
-        begins = max([now, *wait])
-        conference.prompts.append(Prompt(kind, target.text, target.ids, begins + seconds, content))
-
-    def _record_by_xml(self, member: Member) -> None:
-        conference, element = member.conference, member.element
-        if not element.record or any(one.origin == "xml" for one in conference.recordings):
+    def _record_by_xml(self, conference: Conference) -> None:
+        """`record="true"`: once, for the first who asks (recordWhenAlone: and is not alone)."""
+        if any(one.origin == "xml" for one in conference.recordings):
             return
-        if not element.record_when_alone and len(conference.members) < 2:
+        alone = len(conference.members) < 2
+        asking = [one for one in conference.members.values() if one.element.record]
+        member = next((m for m in asking if m.element.record_when_alone or not alone), None)
+        if member is None:
             return
+        element = member.element
         recording = self.new_recording(conference, element.record_format, "xml")
         recording.call_uuid = member.call.uuid
         recording.callback_url = element.callback_url
@@ -197,17 +183,6 @@ class Telephony:
                 url=element.callback_url,
                 method=element.callback_method,
                 fields=member_fields(member, action, self.switches, extra, recording),
-            )
-        )
-
-    def _fetch_sound(self, member: Member, url: str) -> None:
-        self.post.send(
-            Message(
-                action="sound",
-                conference=member.conference.name,
-                url=url,
-                method=self.switches.wait_sound_method,
-                fields=sound_fields(member.call, member.conference),
             )
         )
 

@@ -1,0 +1,94 @@
+"""Texts and files that are played into a conference: queued, heard, stopped."""
+
+from collections.abc import Callable
+
+from sandbox.clock import Clock
+from sandbox.members import Target
+from sandbox.model import Conference, Prompt
+from sandbox.studio import Studio
+from sandbox.switches import Switches
+from sandbox.tasks import Tasks
+from sandbox.timeline import Clip, File, Words
+
+PLAY_SECONDS = 5.0
+"""How long a played file is taken to be, where nobody fetches it."""
+
+
+def speaking_seconds(text: str) -> float:
+    """How long a text takes to be read aloud, when nobody measures it."""
+    return 0.5 + 0.35 * len(text.split())
+
+
+class Prompts:
+    """Speak and Play. Prompts that share a listener come one after the other."""
+
+    def __init__(
+        self, clock: Clock, switches: Callable[[], Switches], studio: Studio, tasks: Tasks
+    ) -> None:
+        self._clock = clock
+        self._switches = switches
+        self._studio = studio
+        self._tasks = tasks
+
+    def play(self, target: Target, url: str) -> None:
+        """A file is played to these members."""
+        self._queue("play", target, File(url), url, PLAY_SECONDS)
+
+    def speak(self, target: Target, text: str, voice: str, language: str) -> None:
+        """A text is spoken to these members; recordings that run hear the words."""
+        words = Words(text, language, voice)
+        self._queue("speak", target, words, text, speaking_seconds(text))
+        if target.text == "all" or self._switches().recorded_prompts == "any":
+            for recording in target.members[0].conference.recordings:
+                recording.words.append(text)
+
+    def stop(self, kind: str, target: Target) -> None:
+        """Stop what was started in the same form (`all` is not stopped by an id)."""
+        conference, now = target.members[0].conference, self._clock.now()
+        for prompt in conference.prompts:
+            if prompt.kind == kind and self._meant(prompt, target):
+                prompt.ends_at = now
+                if prompt.clip is not None:
+                    prompt.clip.end = now
+        conference.prompts = [prompt for prompt in conference.prompts if prompt.ends_at > now]
+        _chain(conference)
+
+    def _meant(self, prompt: Prompt, target: Target) -> bool:
+        if self._switches().stop_form == "strict":
+            return prompt.target == target.text
+        return bool(set(prompt.members) & set(target.ids))
+
+    def _queue(
+        self, kind: str, target: Target, content: Words | File, text: str, seconds: float
+    ) -> None:
+        conference, now = target.members[0].conference, self._clock.now()
+        conference.prompts = [prompt for prompt in conference.prompts if prompt.ends_at > now]
+        prompt = Prompt(kind, target.text, target.ids, text, now, seconds)
+        conference.prompts.append(prompt)
+        if conference.timeline is not None:
+            audience = None if target.text == "all" else target.ids
+            prompt.clip = Clip(now, now, content, audience=audience)
+            conference.timeline.clips.append(prompt.clip)
+            self._tasks.spawn(self._measure(conference, prompt, content))
+        _chain(conference)
+
+    async def _measure(self, conference: Conference, prompt: Prompt, content: Words | File) -> None:
+        """Replace the guessed length by the true one, once the studio knows it."""
+        seconds = await self._studio.measure(content)
+        if seconds is not None and prompt in conference.prompts:
+            prompt.seconds = seconds
+            _chain(conference)
+
+
+def _chain(conference: Conference) -> None:
+    """Each begins when all that its listeners hear before it is over."""
+    for number, prompt in enumerate(conference.prompts):
+        before = [
+            earlier.ends_at
+            for earlier in conference.prompts[:number]
+            if set(earlier.members) & set(prompt.members)
+        ]
+        begins = max([prompt.asked_at, *before])
+        prompt.ends_at = begins + prompt.seconds
+        if prompt.clip is not None:
+            prompt.clip.start, prompt.clip.end = begins, prompt.ends_at

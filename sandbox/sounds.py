@@ -1,0 +1,121 @@
+"""What members are heard to do, and the sounds of doors: kept for the mix, where there is one."""
+
+from collections.abc import Callable
+
+from sandbox.callbacks import sound_fields
+from sandbox.clock import Clock
+from sandbox.delivery import Post
+from sandbox.elements import BadAnswer, Play, Speak, Wait, read_answer
+from sandbox.model import Member
+from sandbox.prompts import PLAY_SECONDS, speaking_seconds
+from sandbox.sender import Message
+from sandbox.studio import Studio
+from sandbox.switches import Switches
+from sandbox.tasks import Tasks
+from sandbox.timeline import Beeps, Clip, Content, File, Key, Tone, Words
+
+KEY_SECONDS = 0.15
+BEEP_SECONDS = 0.3
+
+
+class Sounds:
+    """Writes timelines; without a studio that keeps sound it only fetches what Plivo fetches."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        switches: Callable[[], Switches],
+        studio: Studio,
+        post: Post,
+        tasks: Tasks,
+    ) -> None:
+        self._clock = clock
+        self._switches = switches
+        self._studio = studio
+        self._post = post
+        self._tasks = tasks
+
+    def set_gate(self, member: Member) -> None:
+        """Whether this member speaks and hears, from now on."""
+        if member.conference.timeline is not None:
+            member.conference.timeline.set_gate(
+                member.id, self._clock.now(), speaks=member.may_speak, hears=not member.deaf
+            )
+
+    def voice(self, member: Member, text: str, seconds: float) -> None:
+        """The member speaks: the words if there are some and a synthesizer, else its tone."""
+        content: Content = Words(text) if text and self._studio.speaks else Tone(member.call.tone)
+        self._add(member, content, seconds or speaking_seconds(text), speaker=member.id)
+
+    def key(self, member: Member, digit: str) -> None:
+        self._add(member, Key(digit), KEY_SECONDS, speaker=member.id)
+
+    def entered(self, member: Member, *, first: bool) -> None:
+        element = member.element
+        if element.wait_sound and (first or member.waiting):
+            self._tasks.spawn(self._hear(member, element.wait_sound, (member.id,)))
+        self._door(member, element.enter_sound)
+        for digit in element.send_digits:
+            self.key(member, digit)
+
+    def exited(self, member: Member) -> None:
+        if member.conference.timeline is not None:
+            now = self._clock.now()
+            member.conference.timeline.set_gate(member.id, now, speaks=False, hears=False)
+        self._door(member, member.element.exit_sound)
+
+    def _door(self, member: Member, sound: str) -> None:
+        if sound in {"beep:1", "beep:2"}:
+            count = int(sound[-1])
+            self._add(member, Beeps(count), BEEP_SECONDS * count)
+        elif sound.startswith(("http://", "https://")):
+            self._tasks.spawn(self._hear(member, sound, None))
+
+    async def _hear(self, member: Member, url: str, audience: tuple[str, ...] | None) -> None:
+        """Fetch a sound URL; what its XML holds is heard, one after the other."""
+        answer = await self._post.fetch(
+            Message(
+                action="sound",
+                conference=member.conference.name,
+                url=url,
+                method=self._switches().wait_sound_method,
+                fields=sound_fields(member.call, member.conference),
+            )
+        )
+        if answer.status != 200:
+            member.call.warnings.append(f"{url} answered {answer.status or 'nothing'}")
+            return
+        try:
+            elements = read_answer(answer.body, member.call.warnings.append)
+        except BadAnswer as error:
+            member.call.warnings.append(f"{url}: {error}")
+            return
+        for element in elements:
+            if isinstance(element, Wait):
+                await self._clock.sleep(element.seconds)
+            elif isinstance(element, Speak):
+                words = Words(element.text, element.language, element.voice)
+                await self._sound(member, words, speaking_seconds(element.text), audience)
+            elif isinstance(element, Play):
+                await self._sound(member, File(element.url), PLAY_SECONDS, audience)
+
+    async def _sound(
+        self, member: Member, content: Content, guess: float, audience: tuple[str, ...] | None
+    ) -> None:
+        seconds = await self._studio.measure(content)
+        seconds = guess if seconds is None else seconds
+        self._add(member, content, seconds, audience=audience)
+        await self._clock.sleep(seconds)
+
+    def _add(
+        self,
+        member: Member,
+        content: Content,
+        seconds: float,
+        *,
+        speaker: str = "",
+        audience: tuple[str, ...] | None = None,
+    ) -> None:
+        timeline, now = member.conference.timeline, self._clock.now()
+        if timeline is not None:
+            timeline.clips.append(Clip(now, now + seconds, content, speaker, audience))

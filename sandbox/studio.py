@@ -1,0 +1,73 @@
+"""Who makes the files of recordings; this one knows silence only (see sound/ for the other)."""
+
+import struct
+from typing import Protocol
+
+from sandbox.model import Recording
+from sandbox.timeline import Content, Timeline
+
+RATE = 8_000
+"""Samples a second, mono, as the telephone network has them."""
+
+# One frame of MPEG-2.5 layer III, 8 kbit/s, 8 kHz, mono: header, and side information that says
+# that nothing follows. 72 bytes, 576 samples of silence.
+_FRAME = bytes([0xFF, 0xE3, 0x18, 0xC0]) + bytes(68)
+_FRAME_SAMPLES = 576
+
+
+class Studio(Protocol):
+    """Makes files. `keeps_sound`: a timeline is worth writing; `speaks`: it can read aloud."""
+
+    keeps_sound: bool
+    speaks: bool
+
+    async def finish(self, recording: Recording, timeline: Timeline | None) -> None:
+        """Make the file; sets the recording's `duration` to that of the file, in seconds."""
+
+    async def measure(self, content: Content) -> float | None:
+        """The true length of a sound in seconds, None when it is not known."""
+
+    def read(self, recording: Recording) -> bytes:
+        """A finished file."""
+
+    def close(self) -> None:
+        """Remove all files."""
+
+
+class SilentStudio:
+    """Files of the true length with nothing in them, made when they are asked for."""
+
+    keeps_sound = False
+    speaks = False
+
+    async def finish(self, recording: Recording, timeline: Timeline | None) -> None:
+        unit = _FRAME_SAMPLES if recording.format == "mp3" else 1
+        units = max(round(recording.duration * RATE / unit), 1)
+        recording.duration = units * unit / RATE
+
+    async def measure(self, content: Content) -> float | None:
+        return None
+
+    def read(self, recording: Recording) -> bytes:
+        samples = round(recording.duration * RATE)
+        if recording.format == "mp3":
+            return _FRAME * (samples // _FRAME_SAMPLES)
+        return wav_header(samples) + bytes(2 * samples)
+
+    def close(self) -> None:
+        pass
+
+
+def wav_header(samples: int) -> bytes:
+    """The 44 bytes before 16-bit mono samples."""
+    size = samples * 2
+    form = struct.pack("<HHIIHH", 1, 1, RATE, RATE * 2, 2, 16)
+    return (
+        b"RIFF"
+        + struct.pack("<I", 36 + size)
+        + b"WAVEfmt "
+        + struct.pack("<I", 16)
+        + form
+        + b"data"
+        + struct.pack("<I", size)
+    )
