@@ -62,7 +62,9 @@ class Step:
 class Lease:
     """One unit held by this worker. Not for two threads at once, except `renew` of `Leases`."""
 
-    def __init__(self, leases: "Leases", key: str, answer: Sequence[object]) -> None:
+    def __init__(
+        self, leases: "Leases", key: str, token: str, answer: Sequence[object]
+    ) -> None:
         now, number, state, outbox, name, events = answer
         self.key = key
         self.taken = Taken(
@@ -72,6 +74,7 @@ class Lease:
             events=_entries(events),
         )
         self._leases = leases
+        self._token = token
         self._number = int(str(number))
         self._clock = Clock()
         self._clock.set(_number(now))
@@ -91,7 +94,7 @@ class Lease:
         """
         answer = self._leases.run_commit(
             self.key,
-            self._leases.token,
+            self._token,
             self._number,
             LEASE_MS,
             EVENTS_AT_ONCE,
@@ -112,58 +115,56 @@ class Lease:
             *_counted(step.aside),
         )
         if answer is None:
-            self._leases.forget(self.key)
+            self._leases.forget(self._token)
             raise LeaseLost(self.key)
         now, events, held = answer
         self._number += 1
         self._clock.set(_number(now))
         if not held:
-            self._leases.forget(self.key)
+            self._leases.forget(self._token)
             return None
         return _entries(events)
 
     def drop(self) -> None:
         """Stop renewing; the lease runs out by itself and another worker goes on."""
-        self._leases.forget(self.key)
+        self._leases.forget(self._token)
 
 
 class Leases:
     """All units that this process holds; `renew` is called about once a second by its clock."""
 
     def __init__(self, redis: Redis) -> None:
-        self.token = secrets.token_hex(8)
         self._take = script(redis, "take")
         self.run_commit = script(redis, "commit")
         self._renew = script(redis, "renew")
-        self._held: set[str] = set()
+        self._held: dict[str, str] = {}  # token -> unit key
         self._lock = threading.Lock()
 
     def take(self, key: str) -> Lease | None:
         """The lease of a unit with all that waits there; None when it is being worked already."""
+        token = secrets.token_hex(8)
         with self._lock:
-            if key in self._held:
-                return None
-            self._held.add(key)
+            self._held[token] = key
         try:
-            answer = self._take(key, self.token, LEASE_MS, EVENTS_AT_ONCE)
+            answer = self._take(key, token, LEASE_MS, EVENTS_AT_ONCE)
         except BaseException:
-            self.forget(key)
+            self.forget(token)
             raise
         if answer is None:
-            self.forget(key)
+            self.forget(token)
             return None
-        return Lease(self, key, answer)
+        return Lease(self, key, token, answer)
 
     def renew(self) -> None:
         """Keep every lease that is still ours for another `LEASE_MS`."""
         with self._lock:
-            held = list(self._held)
+            held = [part for token, key in self._held.items() for part in (key, token)]
         if held:
-            self._renew(self.token, LEASE_MS, *held)
+            self._renew(LEASE_MS, *held)
 
-    def forget(self, key: str) -> None:
+    def forget(self, token: str) -> None:
         with self._lock:
-            self._held.discard(key)
+            self._held.pop(token, None)
 
 
 class Clock:

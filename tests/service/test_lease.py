@@ -133,3 +133,20 @@ def test_the_state_of_an_ended_conference_expires_and_that_of_a_live_one_does_no
     assert redis.ttl(keys.conference(KEY)) > 86400
     lease.commit(Step(state="{}"))
     assert redis.ttl(keys.conference(KEY)) == -1
+
+
+def test_a_wake_up_is_not_lost_on_a_worker_whose_release_is_just_being_answered(
+    redis: Redis,
+) -> None:
+    accept(redis)
+    leases = Leases(redis)
+    take(redis, leases)
+    redis.delete(keys.lease(KEY))  # Redis has released it; our thread has not read the answer yet
+    assert len(take(redis, leases).taken.events) == 1
+
+
+def test_one_process_does_not_take_a_unit_twice(redis: Redis) -> None:
+    accept(redis)
+    leases = Leases(redis)
+    take(redis, leases)
+    assert leases.take(KEY) is None
