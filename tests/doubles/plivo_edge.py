@@ -6,6 +6,7 @@ Each connection is served by a thread until the client or the script closes it.
 import json
 import os
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -100,10 +101,11 @@ class PlivoEdge:
 
 
 @contextmanager
-def plivo_edge() -> Iterator[PlivoEdge]:
+def plivo_edge(tls: ssl.SSLContext | None = None) -> Iterator[PlivoEdge]:
     """The running double, on a free port of 127.0.0.1."""
     listener = socket.create_server(("127.0.0.1", 0))
-    edge = PlivoEdge(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    scheme = "https" if tls else "http"
+    edge = PlivoEdge(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}")
     sockets: list[socket.socket] = []
 
     def listen() -> None:
@@ -114,7 +116,7 @@ def plivo_edge() -> Iterator[PlivoEdge]:
                 return
             edge.connections += 1
             sockets.append(connection)
-            thread = threading.Thread(target=_serve, args=(edge, connection, edge.connections))
+            thread = threading.Thread(target=_serve, args=(edge, connection, edge.connections, tls))
             edge.serving.append(thread)
             thread.start()
 
@@ -132,8 +134,12 @@ def plivo_edge() -> Iterator[PlivoEdge]:
         edge.wait_until_closed()
 
 
-def _serve(edge: PlivoEdge, connection: socket.socket, number: int) -> None:
-    with connection, suppress(OSError), connection.makefile("rb") as stream:
+def _serve(edge: PlivoEdge, raw: socket.socket, number: int, tls: ssl.SSLContext | None) -> None:
+    with (
+        suppress(OSError),
+        tls.wrap_socket(raw, server_side=True) if tls else raw as connection,
+        connection.makefile("rb") as stream,
+    ):
         while request := _read(stream, number):
             edge.seen.append(request)
             script = edge.scripts.pop(0) if edge.scripts else send(DONE)
