@@ -1,23 +1,196 @@
-"""What is well written and still wrong: rules that can never run, or that another hides."""
+"""One rule by itself: what is well written and still can never run, or reaches nobody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from workers.rules.model import AnswerOptions, Limit, Rule
+from workers.rules.actions import ACTIONS
+from workers.rules.do import step_key
+from workers.rules.expressions import Compiled
+from workers.rules.match import Check, Match
+from workers.rules.model import Fields, Rule, Step, Trigger, Unknown
 from workers.rules.problems import Report
-from workers.rules.source import Map
+from workers.rules.source import Map, Text
+from workers.rules.structure import key_of
+from workers.rules.templates import Rendered, Typed
+from workers.rules.triggers import KINDS
+
+_OVER = ("conference.ended", "recording.missing")
+_AFTER_ALL = frozenset({"webhook", "archive", "log", "trigger", "wait"})
 
 
 def check_rule(rule: Rule, node: Map, report: Report) -> None:
-    """One rule by itself."""
+    """Adds what it finds to the report. The rule has been compiled without an error."""
+    for check in _CHECKS:
+        check(rule, node, report)
 
 
-def check_file(
-    rules: Sequence[Rule],
-    limits: Sequence[Limit],
-    answers: Sequence[AnswerOptions],
-    lists: Mapping[str, tuple[str, ...]],
-    nodes: Sequence[Any],
-    report: Report,
-) -> None:
-    """The rules together."""
+def names_used(rule: Rule) -> frozenset[str]:
+    """The dotted names that a rule asks about, in `match`, in `if` and in its texts."""
+    return frozenset(_names([rule.match, rule.condition, [step.params for step in rule.steps]]))
+
+
+def _names(part: Any) -> Iterator[str]:
+    if isinstance(part, Compiled):
+        yield from part.names
+    elif isinstance(part, Match):
+        yield from (".".join(check.path) for check in part.checks)
+    elif isinstance(part, Typed):
+        yield from part.part.names
+    elif isinstance(part, Rendered | list | tuple):
+        for inner in part.parts if isinstance(part, Rendered) else part:
+            yield from _names(inner)
+    elif isinstance(part, Mapping):
+        for inner in part.values():
+            yield from _names(inner)
+
+
+def _steps(rule: Rule, node: Map) -> Iterator[tuple[Step, Text]]:
+    """Each step with the name of its action as it stands in the file."""
+    return zip(rule.steps, (step_key(item) for item in node["do"]), strict=True)
+
+
+def _kinds(rule: Rule) -> list[str]:
+    return [trigger.kind for trigger in rule.triggers]
+
+
+def _schedule_names_conferences(rule: Rule, node: Map, report: Report) -> None:
+    if "schedule" in _kinds(rule) and not _matches_conference(rule):
+        report.error(
+            key_of(node, "when"),
+            'schedule runs for every live conference; name them: `match: {conference: "*"}`',
+        )
+
+
+def _matches_conference(rule: Rule) -> bool:
+    return isinstance(rule.match, Match) and any(
+        check.path[0] == "conference" for check in rule.match.checks
+    )
+
+
+def _member_is_there(rule: Rule, node: Map, report: Report) -> None:
+    """`once: member`, and targets that the trigger leaves without anybody."""
+    without = next((kind for kind in _kinds(rule) if KINDS[kind].member == "never"), None)
+    if rule.once == "member" and without:
+        report.error(node["once"], f"once: member, but {without} is not about a member")
+    for step, key in _steps(rule, node):
+        target = step.target.kind if step.target else ""
+        if target == "member" and "member.exited" in _kinds(rule):
+            report.error(key, f"{step.action}: the member has left")
+        if target == "others" and "member.alone" in _kinds(rule):
+            report.error(key, f"{step.action}: a member who is alone has no others")
+
+
+def _conference_is_there(rule: Rule, node: Map, report: Report) -> None:
+    """Actions on a conference that is over, or that this very rule has hung up."""
+    over = next((kind for kind in _kinds(rule) if kind in _OVER), None)
+    hung_up = False
+    for step, key in _steps(rule, node):
+        if step.action not in _AFTER_ALL:
+            if over:
+                report.error(key, f"{step.action}: the conference is over at {over}")
+            elif hung_up:
+                report.warning(key, f"{step.action} comes after hang_up: nobody is left for it")
+        hung_up = hung_up or "what" in step.params
+
+
+def _groups_are_there(rule: Rule, node: Map, report: Report) -> None:
+    for step, key in _steps(rule, node):
+        for group in ACTIONS[step.action].needs:
+            lacking = next((k for k in _kinds(rule) if group not in KINDS[k].names), None)
+            if lacking:
+                report.error(
+                    key,
+                    f"{step.action} needs a {group}; it works with {_having(group)}, "
+                    f"not with {lacking}",
+                )
+
+
+def _having(group: str) -> str:
+    return " and ".join(kind for kind, row in KINDS.items() if group in row.names)
+
+
+def _last_step_waits(rule: Rule, node: Map, report: Report) -> None:
+    for step, key in list(_steps(rule, node))[-1:]:
+        if step.action == "wait":
+            report.warning(key, "a wait at the end does nothing")
+
+
+def _if_depends_on_something(rule: Rule, node: Map, report: Report) -> None:
+    if not isinstance(rule.condition, Compiled) or rule.condition.names:
+        return
+    try:
+        holds = rule.condition.refuses({}) is None
+    except Unknown:
+        holds = False
+    if holds:
+        report.warning(node["if"], "this is always true; leave it out")
+    else:
+        report.error(node["if"], "this is never true, so the rule can never run")
+
+
+def _match_can_hold(rule: Rule, node: Map, report: Report) -> None:
+    """`match` against what the trigger says of itself, and against itself."""
+    if not isinstance(rule.match, Match):
+        return
+    keys = _match_keys(node["match"])
+    for check in rule.match.checks:
+        reasons = [_refusal(check, known_of(trigger)) for trigger in rule.triggers]
+        if reasons and all(reasons):
+            report.error(keys[check.path], f"this can never hold: {reasons[0]}")
+    for path, key in keys.items():
+        _bounds_can_hold(key, node["match"][key], path, report)
+
+
+def _match_keys(match: Map) -> dict[tuple[str, ...], Text]:
+    return {
+        ("conference", "name") if key == "conference" else tuple(key.split(".")): key
+        for key in match
+    }
+
+
+def _refusal(check: Check, known: Fields) -> str | None:
+    try:
+        return check.refuses(known)
+    except Unknown:
+        return None
+
+
+def known_of(trigger: Trigger) -> Fields:
+    """The fields whose value follows from the trigger alone."""
+    if trigger.kind == "member.digits" and trigger.parameter is not None:
+        return {"digits": trigger.parameter}
+    if trigger.kind == "trigger":
+        return {"trigger": {"name": trigger.parameter}}
+    if trigger.kind == "member.alone":
+        return {"conference": {"member_count": 1}}
+    if trigger.kind == "conference.ended":
+        return {"conference": {"member_count": 0, "recording": False}}
+    return {}
+
+
+def _bounds_can_hold(key: Text, value: Any, path: tuple[str, ...], report: Report) -> None:
+    """`{above: 5, below: 3}` and the like."""
+    if not isinstance(value, Map):
+        return
+    low = [float(value[name]) for name in ("above", "at_least") if name in value]
+    high = [float(value[name]) for name in ("below", "at_most") if name in value]
+    open_ended = "above" in value or "below" in value
+    if low and high and (max(low) > min(high) or (open_ended and max(low) == min(high))):
+        report.error(key, f"this can never hold: {'.'.join(path)} cannot be both")
+
+
+def _brakes_make_sense(rule: Rule, node: Map, report: Report) -> None:
+    if rule.once == "conference" and rule.cooldown is not None:
+        report.warning(node["cooldown"], "a cooldown beside `once: conference` does nothing")
+
+
+_CHECKS: tuple[Callable[[Rule, Map, Report], None], ...] = (
+    _schedule_names_conferences,
+    _member_is_there,
+    _conference_is_there,
+    _groups_are_there,
+    _last_step_waits,
+    _if_depends_on_something,
+    _match_can_hold,
+    _brakes_make_sense,
+)

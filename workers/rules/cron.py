@@ -8,6 +8,7 @@ the times that do not exist; clocks that are put back run a time that comes twic
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
@@ -64,6 +65,7 @@ def _instant(local: datetime) -> float | None:
     return moment if back.replace(tzinfo=None) == local.replace(tzinfo=None) else None
 
 
+@lru_cache(maxsize=1024)
 def parse_schedule(line: str) -> Schedule:
     """Raises `ValueError` with a sentence about the first field that is wrong."""
     words = line.lower().split()
@@ -92,7 +94,7 @@ def _values(word: str, field: str, low: int, high: int, names: dict[str, int]) -
     for item in word.split(","):
         parts = _ITEM.fullmatch(item)
         if parts is None:
-            raise ValueError(f"{item[:40]!r} is not a {field}")
+            raise ValueError(f"{item[:40]!r} is no {field}")
         first, last, step = parts.groups()
         if first == "*":
             start, end = low, high
@@ -110,5 +112,5 @@ def _values(word: str, field: str, low: int, high: int, names: dict[str, int]) -
 def _number(word: str, field: str, low: int, high: int, names: dict[str, int]) -> int:
     number = names.get(word, int(word) if word.isascii() and word.isdigit() else -1)
     if not low <= number <= high:
-        raise ValueError(f"{word!r} is not a {field} ({low} to {high})")
+        raise ValueError(f"{word!r} is no {field} ({low} to {high})")
     return number

@@ -160,6 +160,13 @@ class StepReader:
             return PlainText(str(text))
 
 
+def step_key(item: Text | Map) -> Text:
+    """The name of a step's action as it stands in the file. The step was read without error."""
+    if isinstance(item, Text):
+        return item
+    return next(key for key in item if key in ACTIONS and not _is_side(key, item))
+
+
 def _bare(name: Text) -> Map:
     item, empty = Map(), Text("")
     item.line, item.column = empty.line, empty.column = name.line, name.column

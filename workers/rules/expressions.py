@@ -44,11 +44,13 @@ class ExpressionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """An expression, compiled. `type` is one of `workers.rules.names`."""
+    """An expression, compiled. `type` is one of `workers.rules.names`; `names` are the dotted
+    names it asks about."""
 
     text: str
     run: Evaluate
     type: str
+    names: frozenset[str] = frozenset()
 
     def evaluate(self, fields: Fields) -> Any:
         return self.run(fields)
@@ -60,9 +62,13 @@ class Compiled:
 def compile_expression(text: str, scope: Scope) -> Compiled:
     """Raises `ExpressionError`."""
     check_size(text)
-    if "{{" in text or "{%" in text:
-        raise ExpressionError("an expression is written without braces", text.find("{"))
-    return compile_node(parse_output("{{ (" + text + "\n) }}")[0], text, scope)
+    for braces in ("{{", "}}", "{%"):
+        if braces in text:
+            raise ExpressionError("an expression is written without braces", text.index(braces))
+    parts = parse_output("{{ " + text + "\n }}")
+    if len(parts) != 1 or isinstance(parts[0], nodes.Tuple):
+        raise ExpressionError("expected one expression, without commas at its top")
+    return compile_node(parts[0], text, scope)
 
 
 def check_size(text: str) -> None:
@@ -82,7 +88,9 @@ def parse_output(text: str) -> list[nodes.Expr]:
     try:
         body = ENVIRONMENT.parse(text).body
     except TemplateSyntaxError as error:
-        raise ExpressionError(_syntax(error.message or "not an expression")) from None
+        said = error.message or ""
+        offset = text.find("=") - 3 if "got '='" in said and text.startswith("{{ ") else 0
+        raise ExpressionError(_syntax(said), max(0, offset)) from None
     except RecursionError:
         raise ExpressionError("nested too deep") from None
     except (ValueError, ArithmeticError):
@@ -98,18 +106,20 @@ def _syntax(message: str) -> str:
     for sign, word in (("=", "write == to compare"), ("|", "a filter's name follows |")):
         if f"got '{sign}'" in message:
             return f"not an expression: {word}"
-    words = message.replace("end of print statement", "its end")
-    words = words.replace("end of template", "its end").rstrip(".")
+    if message.startswith(("unexpected '}'", "unexpected 'end of ")) or "got 'end of " in message:
+        return "not an expression: it ends too early"
+    words = message.replace("end of print statement", "its end").rstrip(".")
     return f"not an expression: {words[:200]}"
 
 
 def compile_node(node: nodes.Node, text: str, scope: Scope) -> Compiled:
     """One expression of the syntax tree; `text` is the source that messages point into."""
     try:
-        run, kind = _Compiler(text, scope).compile(node)
+        compiler = _Compiler(text, scope)
+        run, kind = compiler.compile(node)
     except RecursionError:
         raise ExpressionError("nested too deep") from None
-    return Compiled(" ".join(text.split()), run, kind)
+    return Compiled(" ".join(text.split()), run, kind, frozenset(compiler.names))
 
 
 _Result = tuple[Evaluate, str]
@@ -118,6 +128,7 @@ _Result = tuple[Evaluate, str]
 class _Compiler:
     def __init__(self, text: str, scope: Scope) -> None:
         self.text, self.scope = text, scope
+        self.names: set[str] = set()
 
     def fail(self, message: str, near: str = "") -> ExpressionError:
         found = re.search(rf"(?<![\w.]){re.escape(near)}(?!\w)", self.text) if near else None
@@ -137,6 +148,7 @@ class _Compiler:
             return self.item(node)
         if problem := self.scope.problem(path):
             raise self.fail(problem, ".".join(path))
+        self.names.add(".".join(path))
         if path[0] == "lists":
             items = self.scope.lists[path[1]]
             return lambda fields: items, "list"
@@ -274,7 +286,8 @@ class _Compiler:
             raise self.fail(f"{node.name} takes plain values in its brackets", node.name)
         if not fewest <= len(node.args) <= most:
             wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
-            raise self.fail(f"{node.name} takes {wanted} values in brackets", node.name)
+            values = "value" if wanted == "1" else "values"
+            raise self.fail(f"{node.name} takes {wanted} {values} in brackets", node.name)
         return entry
 
     def refuse_value(self, name: str, entry: Filter, kind: str) -> None:

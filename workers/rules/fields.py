@@ -5,7 +5,7 @@ value unless it is a `Note` that names another. Each field can describe itself f
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,6 +19,12 @@ from workers.rules.source import Map, Node, Seq, Text
 from workers.rules.suggest import did_you_mean, quoted
 
 Json = dict[str, Any]
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?`, or nothing."""
+    found = did_you_mean(word, known)
+    return found if "did you mean" in found else ""
 
 
 class Note(str):
@@ -110,15 +116,19 @@ class Choice(Scalar):
 
     def read(self, text: Text) -> str:
         if text not in self.words:
-            shown = did_you_mean(text, self.words)
             raise ValueError(
-                f"expected {self.expected}, not {quoted(text)}"
-                + (shown if "did you" in shown else "")
+                f"expected {self.expected}, not {quoted(text)}" + nearest(text, self.words)
             )
         return str(text)
 
     def json_schema(self) -> Json:
         return {"enum": [int(word) if word.isdigit() else word for word in self.words]}
+
+
+class ExpressionText(Scalar):
+    """One expression; a later stage compiles it."""
+
+    expected = "an expression"
 
 
 class Flag(Scalar):
@@ -209,11 +219,7 @@ def _zones() -> frozenset[str]:
 
 
 def _near_zone(text: str) -> str:
-    by_lower = {name.lower(): name for name in _zones()}
-    found = did_you_mean(text, by_lower)
-    if "did you mean" not in found:
-        return "; write one like Europe/Berlin or UTC"
-    return f"; did you mean {by_lower[found.split(chr(39))[1]]!r}?"
+    return nearest(text, _zones()) or "; write one like Europe/Berlin or UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +252,8 @@ class Templated(Scalar):
         self.schemes, self.endings, self.expected = tuple(schemes), tuple(endings), expected
 
     def read(self, text: Text) -> TemplateText:
+        if not text.strip():
+            raise ValueError(f"expected {self.expected}, not an empty one")
         if self.schemes and not text.startswith(("{{", *self.schemes)):
             raise ValueError(f"expected {self.expected}, not {quoted(text)}")
         bare = text.split("?")[0]
@@ -324,6 +332,9 @@ class TargetSpec:
     where: Text | None = None
 
 
+_MEANT = {"everyone": "all", "everybody": "all", "rest": "others", "other": "others"}
+
+
 class Members(Value):
     """`member`, `all`, `others`, a list of member ids, or `{where: EXPRESSION}`."""
 
@@ -339,11 +350,11 @@ class Members(Value):
         if isinstance(value, Text) and (value.isdigit() or "{{" in value):
             return TargetSpec("ids", value, ids=(value,))
         message = f"expected {', '.join(self.words)}, a list of member ids or {{where: ...}}, not "
-        near = did_you_mean(value, self.words) if isinstance(value, Text) else ""
-        raise ValidationError(message + kind_of(value) + (near if "did you" in near else ""))
+        near = nearest(_MEANT.get(value, value), self.words) if isinstance(value, Text) else ""
+        raise ValidationError(message + kind_of(value) + (near))
 
     def _where(self, value: Map) -> TargetSpec:
-        where = value.get(Text("where"))
+        where = value.find("where")
         wrong: dict[str, list[str]] = {
             key: [Note.about(key, f"unknown key {quoted(key)}" + did_you_mean(key, ["where"]))]
             for key in value

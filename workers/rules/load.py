@@ -2,10 +2,11 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workers.rules.check import check_file, check_rule
+from workers.rules.check import check_rule
 from workers.rules.do import StepReader
 from workers.rules.expressions import ExpressionError, compile_expression
 from workers.rules.fields import is_empty, kind_of
@@ -15,8 +16,9 @@ from workers.rules.problems import Place, Report
 from workers.rules.ruleset import Rules
 from workers.rules.schema import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.scope import Scope, scope_of
+from workers.rules.shadows import Parts, Section, check_parts
 from workers.rules.source import Map, Seq, Text, parse
-from workers.rules.structure import load_part
+from workers.rules.structure import key_of, load_part
 from workers.rules.suggest import quoted
 from workers.rules.when import read_when
 
@@ -28,6 +30,7 @@ _EMPTY = "the file is empty; it begins with `version: 1`, then `rules:`"
 def load(text: str, path: str) -> Rules:
     """The rules of a file. Raises `RulesError` with everything that is wrong in it; what is only
     doubtful is in `Rules.warnings`."""
+    text = text.removeprefix("\ufeff")
     report = Report(path)
     root = parse(text, report)
     if root is None:
@@ -58,8 +61,8 @@ class _Loader:
             self.report.error(nodes[MAX_RULES], f"more than {MAX_RULES} rules")
             nodes = nodes[:MAX_RULES]
         rules = tuple(self.rule(node, index) for index, node in enumerate(nodes))
-        if not self.report.failed:
-            check_file(rules, limits, answers, self.lists, nodes, self.report)
+        if not self.report.errors:
+            self.check(rules, nodes, limits, answers)
         return Rules(
             rules=rules,
             limits=limits,
@@ -69,6 +72,24 @@ class _Loader:
             answers=answers,
             warnings=self.report.problems,
         )
+
+    def check(
+        self,
+        rules: tuple[Rule, ...],
+        nodes: list[Any],
+        limits: tuple[Limit, ...],
+        answers: tuple[AnswerOptions, ...],
+    ) -> None:
+        lists = self.data.get("lists")
+        parts = Parts(
+            rules=rules,
+            rule_nodes=nodes,
+            limits=_section(limits, self.entries("limits")),
+            answers=_section(answers, self.entries("conferences")),
+            lists=self.lists,
+            list_nodes=lists if isinstance(lists, Map) else Map(),
+        )
+        check_parts(parts, self.report)
 
     def entries(self, section: str) -> list[Any]:
         node = self.data.get(section)
@@ -124,7 +145,9 @@ class _Loader:
         return AnswerOptions(globs or ("*",), options, node.line)
 
     def rule(self, node: Any, index: int) -> Rule:
+        before = self.report.errors
         data = load_part(RuleEntry(), node, self.report, "a rule, with name, when and do")
+        self.drop_empty(data, node)
         triggers = read_when(data["when"], self.report) if "when" in data else ()
         scope = scope_of([trigger.kind for trigger in triggers], self.lists, self.zone)
         match = data.get("match")
@@ -143,9 +166,16 @@ class _Loader:
             description=str(data.get("description", "")),
             line=node.line,
         )
-        if isinstance(node, Map):
+        if self.report.errors == before:
             check_rule(rule, node, self.report)
         return rule
+
+    def drop_empty(self, data: dict[str, Any], node: Any) -> None:
+        """A key with nothing behind it is pointed at itself."""
+        for key in ("when", "match", "do"):
+            if is_empty(data.get(key)):
+                self.report.error(key_of(node, key), f"{key} is empty")
+                del data[key]
 
     def condition(self, text: Text | None, scope: Scope) -> Condition | None:
         if text is None:
@@ -155,6 +185,10 @@ class _Loader:
         except ExpressionError as error:
             self.report.error(text.at(error.offset), str(error))
             return None
+
+
+def _section(entries: Sequence[Any], nodes: list[Any]) -> Section:
+    return Section(entries, nodes, [conference_globs(node.find("match")) for node in nodes])
 
 
 def _plain(value: Any) -> Any:

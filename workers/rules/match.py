@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers.rules.fields import is_empty, kind_of
+from workers.rules.fields import is_empty, kind_of, nearest
 from workers.rules.filters import as_text
 from workers.rules.globs import glob_matcher
 from workers.rules.model import Fields, Unknown
@@ -98,7 +98,7 @@ def conference_globs(node: Any) -> tuple[str, ...]:
     if not isinstance(node, Map):
         return ()
     for key in ("conference", "conference.name"):
-        value = node.get(Text(key))
+        value = node.find(key)
         if isinstance(value, Text) and not is_empty(value):
             return (str(value),)
         if isinstance(value, Seq) and value and all(isinstance(item, Text) for item in value):
@@ -114,7 +114,10 @@ def compile_match(node: Any, scope: Scope, report: Report, only: str = "") -> Ma
         return None
     if not node:
         report.error(node, "match is empty; leave it out to match everything")
-    checks = []
+    checks: list[Check] = []
+    if "conference" in node and "conference.name" in node:
+        full = next(key for key in node if key == "conference.name")
+        report.error(full, "conference means conference.name; write one of them")
     for key, value in node.items():
         path = ("conference", "name") if key == "conference" else tuple(key.split("."))
         problem = _only(key, path, only) or scope.problem(path)
@@ -172,6 +175,8 @@ class _Reader:
 
     def scalar(self, value: Any, key: Text, expected: str = "a text") -> Text | None:
         if isinstance(value, Text) and not is_empty(value):
+            if value == "":
+                self.report.error(value, "an empty text matches nothing: such a field is absent")
             return value
         where = key if is_empty(value) else value
         self.report.error(where, f"expected {expected}, not {kind_of(value)}")
@@ -193,12 +198,19 @@ class _Reader:
             return self.typed(text)
         if self.kind == "digits":
             return lambda found: bool(found == text)
+        self.refuse_impossible(text)
         if self.kind == "any":
             return _loose(text, glob_matcher(text))
         matcher = glob_matcher(plain_phone(text) if self.kind == "phone" else str(text))
         if self.kind == "phone":
             return lambda found: isinstance(found, str) and matcher(plain_phone(found))
         return lambda found: isinstance(found, str) and matcher(found)
+
+    def refuse_impossible(self, text: Text) -> None:
+        values = self.scope.values_of(self.path)
+        if values and not any(glob_matcher(text)(value) for value in values):
+            message = f"{'.'.join(self.path)} is {' or '.join(values)}, never {quoted(text)}"
+            self.report.error(text, message + nearest(text, values))
 
     def exact(self, value: Any, key: Text) -> Test | None:
         text = self.scalar(value, key)
@@ -208,6 +220,7 @@ class _Reader:
             return self.typed(text)
         if self.kind == "any":
             return _loose(text, str(text).__eq__)
+        self.refuse_impossible(text)
         phone = self.kind == "phone"
         return lambda found: compare_equal(found, str(text), phone)
 

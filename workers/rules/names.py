@@ -11,10 +11,12 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Field:
     """`type` is one of text, phone, digits, number, seconds, time, flag, members, any.
-    `seconds` are durations, `time` is seconds since the epoch; both are numbers."""
+    `seconds` are durations, `time` is seconds since the epoch; both are numbers. `values` are all
+    it can be, when that is known."""
 
     type: str
     doc: str
+    values: tuple[str, ...] = ()
 
 
 MEMBER: Mapping[str, Field] = {
@@ -22,7 +24,7 @@ MEMBER: Mapping[str, Field] = {
     "from": Field("phone", "Who calls: a number or a SIP address."),
     "to": Field("phone", "Whom they called."),
     "caller_name": Field("text", "The caller's name, when the call carries one."),
-    "direction": Field("text", "`inbound` or `outbound`."),
+    "direction": Field("text", "`inbound` or `outbound`.", ("inbound", "outbound")),
     "call_uuid": Field("text", "Plivo's id of the call."),
     "muted": Field("flag", "Muted, as far as is known."),
     "deaf": Field("flag", "Deaf, as far as is known."),
@@ -49,7 +51,7 @@ GROUPS: Mapping[str, Mapping[str, Field]] = {
         "duration": Field("seconds", "How long the recording is."),
         "started_at": Field("time", "When the recording began."),
         "ended_at": Field("time", "When the recording ended."),
-        "format": Field("text", "`mp3` or `wav`."),
+        "format": Field("text", "`mp3` or `wav`.", ("mp3", "wav")),
     },
     "transcription": {
         "recording_id": Field("text", "The recording that was transcribed."),

@@ -70,10 +70,11 @@ class Report:
         return tuple(sorted(self._found, key=lambda found: (found.line, found.column)))
 
     @property
-    def failed(self) -> bool:
-        return any(problem.level == "error" for problem in self._found)
+    def errors(self) -> int:
+        """How many errors there are so far."""
+        return sum(problem.level == "error" for problem in self._found)
 
     def raise_errors(self) -> None:
         """Raises `RulesError` with everything found so far if any of it is an error."""
-        if self.failed:
+        if self.errors:
             raise RulesError(self.problems)

@@ -6,6 +6,7 @@ from workers.rules import actions, triggers
 from workers.rules.fields import (
     Choice,
     Duration,
+    ExpressionText,
     Flag,
     Json,
     Plain,
@@ -131,9 +132,7 @@ class RuleEntry(Strict):
     description = Plain("More about it.")
     when = Raw("What it waits for: one trigger, or a list: any of them.", required=True)
     match = Raw("What must hold of the event: every key.", described={"type": "object"})
-    condition = Plain(
-        "One expression for what `match` cannot say.", data_key="if", expected="an expression"
-    )
+    condition = ExpressionText("One expression for what `match` cannot say.", data_key="if")
     do = Raw("What is done, in order.", required=True)
     once = Choice("At most once: for each conference, or each member.", "conference", "member")
     cooldown = Duration("Not again in this conference for that long.")

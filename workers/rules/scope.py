@@ -45,6 +45,11 @@ class Scope:
         known = GROUPS[root].get(rest[0]) if rest else None
         return known.type if known and len(rest) == 1 else "any"
 
+    def values_of(self, path: Sequence[str]) -> tuple[str, ...]:
+        """All values that a name can have; () when that is not known."""
+        known = GROUPS.get(path[0], {}).get(path[1]) if len(path) == 2 else None
+        return known.values if known else ()
+
     def with_member(self) -> "Scope":
         """The scope of a `where`: `member` is the member it asks about."""
         return replace(self, lacking={k: v for k, v in self.lacking.items() if k != "member"})

@@ -8,7 +8,7 @@ depth, so a hostile file costs no more than its length.
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -51,6 +51,13 @@ class Map(dict[Text, Any]):
     line: int = 0
     column: int = 0
 
+    def __getitem__(self, key: str) -> Any:
+        return super().__getitem__(cast(Text, key))
+
+    def find(self, key: str) -> Any:
+        """What stands under the key; None when it is not there."""
+        return super().get(cast(Text, key))
+
 
 class Seq(list[Any]):
     """A sequence."""
@@ -79,7 +86,6 @@ def decode(data: bytes, path: str) -> str:
 def parse(text: str, report: Report) -> Node | None:
     """The document's root; None when it is empty. Duplicate keys and traps go to the report.
     Raises `RulesError` when the text is not YAML at all."""
-    text = text.removeprefix("\ufeff")
     _refuse_unreadable(text, report.path)
     return _Builder(text, report).document()
 
@@ -184,7 +190,9 @@ class _Builder:
         if isinstance(value, Text) and value == "" and value.plain:
             comment = traps.swallowed_by_comment(self.lines, Place(value.line, value.column))
             if comment:
-                self.report.error(comment[0], comment[1])
+                place, written = comment
+                self.report.error(place, traps.comment_message(written))
+                return _placed(Text(written), place)
         return value
 
     def _put(self, found: Map, key: Text, value: Node) -> None:
@@ -200,6 +208,11 @@ class _Builder:
     def _stop(self, event: Any, message: str) -> None:
         self.report.error(_place(event), message)
         raise RulesError(self.report.problems)
+
+
+def _placed(text: Text, place: Place) -> Text:
+    text.line, text.column, text.plain = place.line, place.column, False
+    return text
 
 
 def _place(event: Any) -> Place:

@@ -34,6 +34,9 @@ class Strict(Schema):
         return f"; {self.hints[key]}" if key in self.hints else did_you_mean(key, known)
 
 
+_BESIDE = frozenset({"expires_in", "on_error"})  # named last in messages
+
+
 class Block(Value):
     """A mapping with a schema of its own; `optional` allows nothing at all to be written."""
 
@@ -47,9 +50,9 @@ class Block(Value):
         if self.optional and is_empty(value):
             return {}
         if not isinstance(value, Map):
-            keys = ", ".join(self.schema().fields)
+            keys = ", ".join(sorted(self.schema().fields, key=_BESIDE.__contains__))
             raise ValidationError(f"expected a mapping with {keys}, not {kind_of(value)}")
-        return dict(self.schema().load({**value}))
+        return dict(self.schema().load(dict(value.items())))
 
     def json_schema(self) -> Json:
         return describe(self.schema)
@@ -87,7 +90,7 @@ def load_part(schema: Schema, node: Any, report: Report, what: str) -> dict[str,
         report.error(node, f"expected {what}, not {kind_of(node)}")
         return {}
     try:
-        return dict(schema.load({**node}))
+        return dict(schema.load(dict(node.items())))
     except ValidationError as error:
         _place_all(error.messages, node, node, report)
         valid = error.valid_data

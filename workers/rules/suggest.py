@@ -9,9 +9,10 @@ _ENOUGH = 8  # names that a message lists before it says "..."
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or the names there are when none comes near."""
     names = sorted(known)
-    near = difflib.get_close_matches(word[:80].lower(), names, n=1, cutoff=0.6)
+    by_lower = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(word[:80].lower(), by_lower, n=1, cutoff=0.6)
     if near:
-        return f"; did you mean {near[0]!r}?"
+        return f"; did you mean {by_lower[near[0]]!r}?"
     if not names:
         return ""
     shown = ", ".join(names[:_ENOUGH]) + (", ..." if len(names) > _ENOUGH else "")

@@ -66,6 +66,8 @@ def compile_template(text: str, scope: Scope, *, typed: bool = False) -> Templat
         if "}}" in text:
             raise ExpressionError("}} without {{", text.index("}}"))
         return PlainText(str(text))
+    if (unclosed := _unclosed(text)) >= 0:
+        raise ExpressionError("this {{ is never closed", unclosed)
     spans = list(re.finditer(r"\{\{-?(.*?)-?\}\}", text, re.DOTALL))
     if len(spans) > MAX_PARTS:
         raise ExpressionError(f"a text has at most {MAX_PARTS} {{{{ }}}}")
@@ -75,6 +77,17 @@ def compile_template(text: str, scope: Scope, *, typed: bool = False) -> Templat
     if typed and len(parts) == 1 and isinstance(parts[0], Compiled):
         return Typed(str(text), parts[0])
     return Rendered(str(text), tuple(parts))
+
+
+def _unclosed(text: str) -> int:
+    """Where a `{{` stands that no `}}` follows before the next; -1 if none does."""
+    at = text.find("{{")
+    while at >= 0:
+        end, following = text.find("}}", at), text.find("{{", at + 2)
+        if end < 0 or 0 <= following < end:
+            return at
+        at = following
+    return -1
 
 
 def _compile_parts(text: str, spans: list[re.Match[str]], scope: Scope) -> list[str | Compiled]:

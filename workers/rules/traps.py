@@ -12,6 +12,7 @@ import yaml
 from workers.rules.problems import Place
 
 _COMMENT_AS_VALUE = re.compile(r"(?:(?<=[:\[,{])|(?<=[:\-\[,{]\s))\s*(#[^\s,\]}]*)")
+_AFTER_QUOTE = re.compile(r":\s+(\"[^\"]*\"|'[^']*')\s*$")
 _BRACES = re.compile(r"(?:^|[:\-,\[])\s*(\{\{.*)")
 _COLON_IN_TEXT = re.compile(r"^\s*(?:- +)?[\w.\"']+:\s+[^\"'{\[|>&*!#\s].*:\s")
 
@@ -30,24 +31,26 @@ def collection_as_key(lines: Sequence[str], place: Place) -> str:
 
 
 def swallowed_by_comment(lines: Sequence[str], place: Place) -> tuple[Place, str] | None:
-    """The trap's message when an empty value at `place` is followed by `#...` on its line."""
+    """What was written, and where, when an empty value at `place` is followed by `#...`."""
     if place.line > len(lines):
         return None
     line = lines[place.line - 1]
     found = re.compile(r"\s*(#\S+)").match(line, place.column - 1)
     if found is None:
         return None
-    return Place(place.line, found.start(1) + 1), _comment_message(found.group(1))
+    return Place(place.line, found.start(1) + 1), found.group(1)
 
 
 def explain(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[Place, str]:
     """Where and what a syntax error is, in our words where we know the cause."""
     problem, context = error.problem_mark, error.context_mark
-    first = (context or problem).line if (context or problem) else 0
-    last = problem.line if problem else first
+    last = problem.line if problem else 0
+    first = context.line if context else last
     for number in range(min(first, last), min(last, len(lines) - 1) + 1):
         if found := _trap_in(lines[number], flow="flow" in (error.context or "")):
             return Place(number + 1, found[0] + 1), found[1]
+    if context and (message := _not_closed(error, lines[context.line][context.column :])):
+        return Place(context.line + 1, context.column + 1), message
     place = Place(problem.line + 1, problem.column + 1) if problem else Place(1, 1)
     return place, _plain_words(error, lines[min(place.line, len(lines)) - 1], place)
 
@@ -56,7 +59,7 @@ def _trap_in(line: str, *, flow: bool) -> tuple[int, str] | None:
     if braces := _BRACES.search(line):
         return braces.start(1), _braces_message(line)
     if flow and (comment := _COMMENT_AS_VALUE.search(line)):
-        return comment.start(1), _comment_message(comment.group(1))
+        return comment.start(1), comment_message(comment.group(1))
     return None
 
 
@@ -67,8 +70,14 @@ def _braces_message(line: str) -> str:
     return f"quote a text with {{{{ }}}}: {quote}{shown}{quote} (YAML takes it for a mapping)"
 
 
-def _comment_message(written: str) -> str:
+def comment_message(written: str) -> str:
     return f'quote a value that starts with #: "{written[:40]}" (YAML takes it for a comment)'
+
+
+def _not_closed(error: yaml.MarkedYAMLError, opening: str) -> str | None:
+    if "quoted scalar" in (error.context or "") or "flow" in (error.context or ""):
+        return f"this {opening[:1]} is never closed, or what is in it is not separated by commas"
+    return None
 
 
 def _plain_words(error: yaml.MarkedYAMLError, line: str, place: Place) -> str:
@@ -85,5 +94,9 @@ def _plain_words(error: yaml.MarkedYAMLError, line: str, place: Place) -> str:
         if _COLON_IN_TEXT.match(line):
             return 'quote a text that contains ": "'
         return 'unexpected ":"; is the indentation right, and is a text with ": " in quotes?'
+    if "did not find expected" in problem and _AFTER_QUOTE.search(line[: place.column - 1]):
+        return "a text goes on behind its closing quote; put the whole value in quotes"
+    if "did not find expected" in problem and "block" in (error.context or ""):
+        return "the indentation does not fit the lines above"
     context = f" {error.context}" if error.context else ""
     return f"not YAML: {problem}{context}"

@@ -1,0 +1,251 @@
+"""The parts of a file held against each other: what is hidden, missing or there twice."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workers.rules.check import names_used
+from workers.rules.do import step_key
+from workers.rules.durations import format_duration
+from workers.rules.globs import any_matches, covers, is_glob, may_overlap
+from workers.rules.model import AnswerOptions, Limit, Rule
+from workers.rules.problems import Located, Report
+from workers.rules.source import Map, Seq
+from workers.rules.structure import key_of
+from workers.rules.suggest import did_you_mean, quoted
+
+Globs = tuple[str, ...]
+"""The conferences of an entry: () for all; a condition that is no glob counts as all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Entries with the nodes they were read from and the conferences they are for."""
+
+    entries: Sequence[Any]
+    nodes: Sequence[Map]
+    globs: Sequence[Globs]
+
+    def __iter__(self) -> Iterator[tuple[Any, Map, Globs]]:
+        return iter(zip(self.entries, self.nodes, self.globs, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A file that was compiled without an error, with its nodes."""
+
+    rules: Sequence[Rule]
+    rule_nodes: Sequence[Map]
+    limits: Section
+    answers: Section
+    lists: Mapping[str, tuple[str, ...]]
+    list_nodes: Map
+
+
+def check_parts(parts: Parts, report: Report) -> None:
+    """Adds what it finds to the report."""
+    for check in _CHECKS:
+        check(parts, report)
+
+
+def _named(parts: Parts) -> Iterator[tuple[Rule, Map]]:
+    return zip(parts.rules, parts.rule_nodes, strict=True)
+
+
+def _names_are_unique(parts: Parts, report: Report) -> None:
+    first: dict[str, int] = {}
+    for rule, node in _named(parts):
+        if rule.name in first:
+            report.error(
+                node["name"],
+                f"the name {quoted(rule.name)} is already on line {first[rule.name]}",
+            )
+        first.setdefault(rule.name, node["name"].line)
+
+
+def _no_rule_is_there_twice(parts: Parts, report: Report) -> None:
+    seen: dict[str, Rule] = {}
+    for rule, node in _named(parts):
+        content = {str(k): v for k, v in node.items() if k not in ("name", "description")}
+        key = repr(_bare(content))
+        if key in seen:
+            report.warning(
+                node["name"], f"does the same at the same time as {quoted(seen[key].name)}"
+            )
+        seen.setdefault(key, rule)
+
+
+def _bare(part: Any) -> Any:
+    if isinstance(part, Mapping):
+        return sorted((str(key), _bare(value)) for key, value in part.items())
+    return [_bare(item) for item in part] if isinstance(part, Seq) else str(part)
+
+
+def _entries_are_reached(parts: Parts, report: Report) -> None:
+    for section, what in ((parts.limits, "limit"), (parts.answers, "entry")):
+        earlier: list[tuple[Globs, Map]] = []
+        for _, node, globs in section:
+            for wide, other in earlier:
+                if _covers_all(wide, globs) and "regex" not in repr(other.find("match")):
+                    report.warning(
+                        node,
+                        f"never used: the {what} on line {other.line} comes first and matches "
+                        "every conference of this one",
+                    )
+                    break
+            if _only_globs(node):
+                earlier.append((globs, node))
+
+
+def _only_globs(node: Map) -> bool:
+    """Whether the entry is for exactly its globs, and not for fewer by an operator."""
+    match = node.find("match")
+    return match is None or not any(isinstance(value, Map) for value in match.values())
+
+
+def _covers_all(wide: Globs, narrow: Globs) -> bool:
+    if not wide:
+        return True
+    return bool(narrow) and all(any(covers(one, other) for one in wide) for other in narrow)
+
+
+def overlap(left: Globs, right: Globs) -> bool:
+    """Whether some conference can be meant by both."""
+    return not left or not right or any(may_overlap(one, two) for one in left for two in right)
+
+
+def _limits_for(rule: Rule, parts: Parts) -> list[Limit]:
+    return [limit for limit, _, globs in parts.limits if overlap(globs, rule.conference_globs)]
+
+
+def _limits_are_there(parts: Parts, report: Report) -> None:
+    for rule, node in _named(parts):
+        if _limits_for(rule, parts):
+            continue
+        if any(trigger.kind == "conference.time_left" for trigger in rule.triggers):
+            report.error(key_of(node, "when"), "conference.time_left" + _NO_LIMIT)
+        elif names_used(rule) & {"conference.time_left", "conference.limit"}:
+            report.warning(
+                node, "conference.time_left or conference.limit is asked for" + _NO_LIMIT
+            )
+        for step, item in zip(rule.steps, node["do"], strict=True):
+            if step.action == "extend":
+                report.error(step_key(item), "extend" + _NO_LIMIT)
+
+
+_NO_LIMIT = ", but no entry of `limits` matches the conferences of this rule"
+
+
+def _times_come_before_the_limit(parts: Parts, report: Report) -> None:
+    """Timers that the limit forestalls. An `extend` anywhere makes that hard to say."""
+    if any(step.action == "extend" for rule in parts.rules for step in rule.steps):
+        return
+    for rule, node in _named(parts):
+        limits = _limits_for(rule, parts)
+        longest = max((limit.duration for limit in limits), default=0.0)
+        certain = _surely_limited(rule, parts) and all(limit.hang_up for limit in limits)
+        for trigger in rule.triggers:
+            late = trigger.kind == "conference.elapsed" and certain
+            if (
+                limits
+                and (trigger.kind == "conference.time_left" or late)
+                and (trigger.parameter >= longest)
+            ):
+                report.warning(
+                    key_of(node, "when"),
+                    f"{trigger.kind} never comes: the limit of these conferences is "
+                    f"{format_duration(longest)}",
+                )
+
+
+def _surely_limited(rule: Rule, parts: Parts) -> bool:
+    return any(
+        _covers_all(globs, rule.conference_globs) and _only_globs(node)
+        for _, node, globs in parts.limits
+    )
+
+
+def _triggers_are_heard(parts: Parts, report: Report) -> None:
+    heard = {t.parameter for rule in parts.rules for t in rule.triggers if t.kind == "trigger"}
+    for rule, node in _named(parts):
+        own = {t.parameter for t in rule.triggers if t.kind == "trigger"}
+        for step, item in zip(rule.steps, node["do"], strict=True):
+            name = step.params.get("name")
+            if step.action != "trigger":
+                continue
+            where: Located = step_key(item)
+            if name not in heard:
+                message = f"no rule waits for the trigger {quoted(str(name))}"
+                report.warning(where, message + did_you_mean(str(name), heard))
+            elif name in own:
+                report.warning(where, "the rule triggers itself; that ends after 8 times")
+
+
+def _lists_are_good(parts: Parts, report: Report) -> None:
+    written = repr([_bare(node) for node in (*parts.rule_nodes, *parts.limits.nodes)])
+    for name, items in parts.list_nodes.items():
+        if not items:
+            report.warning(name, f"the list {quoted(name)} is empty")
+        elif name not in written:
+            report.warning(name, f"no rule uses the list {quoted(name)}")
+        seen: set[str] = set()
+        for item in items:
+            if is_glob(item):
+                report.warning(item, f"{quoted(item)}: a list has exact texts, no globs")
+            elif item in seen:
+                report.warning(item, f"{quoted(item)} is in the list twice")
+            seen.add(item)
+
+
+def _plivo_reports_what_rules_wait_for(parts: Parts, report: Report) -> None:
+    for answer, node, globs in parts.answers:
+        for rule in parts.rules:
+            if rule.enabled and overlap(globs, rule.conference_globs):
+                _reported(answer, node, rule, report)
+
+
+def _reported(answer: AnswerOptions, node: Map, rule: Rule, report: Report) -> None:
+    digits = answer.options.get("digits_match")
+    for trigger in rule.triggers:
+        if trigger.kind == "member.digits" and digits is not None and trigger.parameter:
+            if trigger.parameter not in digits:
+                report.warning(
+                    key_of(node, "digits_match"),
+                    f"rule {quoted(rule.name)} waits for {trigger.parameter}, which is not here",
+                )
+        elif trigger.kind == "member.speaking" and answer.options.get("floor_event") is False:
+            report.warning(
+                key_of(node, "floor_event"), f"rule {quoted(rule.name)} waits for member.speaking"
+            )
+
+
+def _globs_are_needed(parts: Parts, report: Report) -> None:
+    nodes = [*parts.rule_nodes, *parts.limits.nodes, *parts.answers.nodes]
+    for node in nodes:
+        match: Any = node.find("match")
+        value: Any = match.find("conference") if isinstance(match, Map) else None
+        for number, glob in enumerate(value if isinstance(value, Seq) else ()):
+            others = [
+                other
+                for at, other in enumerate(value)
+                if at != number and (other != glob or at < number)
+            ]
+            if any_covers(others, glob):
+                report.warning(glob, f"{quoted(glob)} is already matched by another of this list")
+
+
+def any_covers(globs: Sequence[str], glob: str) -> bool:
+    return any_matches(globs, glob) if not is_glob(glob) else any(covers(g, glob) for g in globs)
+
+
+_CHECKS: tuple[Callable[[Parts, Report], None], ...] = (
+    _names_are_unique,
+    _no_rule_is_there_twice,
+    _entries_are_reached,
+    _limits_are_there,
+    _times_come_before_the_limit,
+    _triggers_are_heard,
+    _lists_are_good,
+    _plivo_reports_what_rules_wait_for,
+    _globs_are_needed,
+)

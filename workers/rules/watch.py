@@ -1,0 +1,125 @@
+"""The rules file as it changes: told by its content, however an editor, git or a ConfigMap
+replaces it.
+
+What the file system says of a file (`stat`) only saves reading; once a second the bytes are read
+anyway, since times and inodes can stay the same over a change. A content counts when two reads
+100 ms apart agree, so that a file that is being written is not taken half.
+"""
+
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.rules.load import load
+from workers.rules.problems import Problem, RulesError
+from workers.rules.ruleset import Rules
+from workers.rules.source import MAX_BYTES, decode
+
+TRUSTED = 1.0  # seconds that an unchanged `stat` is believed
+SETTLED = 0.1  # seconds between two reads that must agree
+_READS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The file changed and is good. `text` is what it says."""
+
+    rules: Rules
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The file changed and cannot be used, or it is gone. What was loaded before should stay."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What was found: bytes, or why there are none. Equal when they mean the same."""
+
+    data: bytes = b""
+    failure: str = ""
+
+    @property
+    def mark(self) -> str:
+        return self.failure or hashlib.sha256(self.data).hexdigest()
+
+
+class RulesFile:
+    """One file of rules. Not for several threads at once."""
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._path, self._clock, self._pause = path, clock, pause
+        self._seen: str | None = None
+        self._stat: tuple[int, ...] = ()
+        self._read_at = float("-inf")
+
+    def poll(self) -> Loaded | Broken | None:
+        """What the file became since the last answer; None when it is as it was, or is still
+        being written. The first answer is never None. Takes 0.1 s when something changed."""
+        if self._unchanged():
+            return None
+        content = self._settled()
+        if content is None or content.mark == self._seen:
+            return None
+        self._seen = content.mark
+        return self._loaded(content)
+
+    def _unchanged(self) -> bool:
+        """Whether there is nothing to look at; remembers that it looked."""
+        now, found = self._clock(), self._signature()
+        if found == self._stat and now - self._read_at < TRUSTED:
+            return True
+        self._stat, self._read_at = found, now
+        return self._read().mark == self._seen
+
+    def _signature(self) -> tuple[int, ...]:
+        try:
+            found = os.stat(self._path)
+        except OSError as error:
+            return (error.errno or 0,)
+        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+    def _read(self) -> _Content:
+        try:
+            if not stat.S_ISREG(os.stat(self._path).st_mode):
+                return _Content(failure="is not a file")
+            with Path(self._path).open("rb") as file:
+                return _Content(file.read(MAX_BYTES + 1))
+        except OSError as error:
+            return _Content(failure=f"cannot be read: {error.strerror}")
+
+    def _settled(self) -> _Content | None:
+        """The content that two reads agree on; None while it keeps changing. At the very first
+        time whatever was read last, since there must be an answer."""
+        before = self._read()
+        for _ in range(_READS):
+            self._pause(SETTLED)
+            content = self._read()
+            if content == before:
+                return content
+            before = content
+        self._read_at = float("-inf")
+        return before if self._seen is None else None
+
+    def _loaded(self, content: _Content) -> Loaded | Broken:
+        if content.failure:
+            message = f"the rules file {content.failure}"
+            return Broken((Problem(self._path, 1, 1, "error", message),))
+        try:
+            text = decode(content.data, self._path)
+            return Loaded(load(text, self._path), text)
+        except RulesError as error:
+            return Broken(error.problems)
