@@ -211,19 +211,16 @@ def heard(scene: Scene, event: Event) -> Iterator[Fact]:
     member_id = data["member_id"]
     if draft.is_over(event.uuid):
         return scene.ignore(event, "its conference has ended")
-    if draft.live and not draft.is_other(event.uuid):
-        if member_id in draft.gone and member_id not in draft.members:
-            return scene.ignore(event, f"member {member_id} has left already")
-        known = draft.members.get(member_id)
-        facts = member_facts(data)
-        if known is not None:
-            draft.seen = event.at
-            facts = {**known.facts, **facts}
-            draft.learn(member_id, facts, event.at)
-    elif draft.past and not event.uuid:
-        return scene.ignore(event, "its conference has ended")
-    else:
-        facts = member_facts(data)
+    if (draft.live and draft.is_other(event.uuid)) or (draft.past and not draft.live):
+        return scene.ignore(event, "nothing is known of its conference")
+    if member_id in draft.gone and member_id not in draft.members:
+        return scene.ignore(event, f"member {member_id} has left already")
+    facts = member_facts(data)
+    known = draft.members.get(member_id)
+    if known is not None:
+        draft.seen = event.at
+        facts = {**known.facts, **facts}
+        draft.learn(member_id, facts, event.at)
     fields: dict[str, Any] = {"member": facts}
     if "digits" in data:
         fields["digits"] = data["digits"]

@@ -35,7 +35,7 @@ def observed(scene: Scene, event: Event) -> Iterator[Fact]:
         if draft.seen >= fresh_since:
             return
         yield from end(scene, event, f"{event.id}-end")
-    if not draft.live and not _may_begin(draft, started_at, fresh_since):
+    elif not draft.live and not _may_begin(draft, started_at, fresh_since):
         return
     yield from _arrivals(scene, event, rows, started_at)
     _correct_start(scene, event, started_at)
