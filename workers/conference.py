@@ -72,9 +72,8 @@ class ConferenceTurn(Turn):
         self.pending.send.append((self.lease.key, self.name, outcome(entry.call, error).to_json()))
 
     def _again(self, event: Event) -> None:
-        """`gavel retry`: a call that was given up goes to the end of the outbox."""
-        call = Call.from_json_dict(event.data["call"])
-        self.outbox = self.outbox.add([call])
+        """`gavel retry`: a call that was given up goes to the end of its outbox."""
+        self._hand_out([Call.from_json_dict(event.data["call"])])
         self._write(event.at, "event", event=_told(event))
 
     def _decide(self, events: Sequence[Event]) -> None:
@@ -103,12 +102,16 @@ class ConferenceTurn(Turn):
             self.pending.ended = not after.live
         if (after.live, after.started_at) != (before.live, before.started_at):
             self.pending.live = f"{after.started_at:.3f}" if after.live else "-"
-        self.outbox = self.outbox.add(c for c in decision.calls if c.verb not in WEB_VERBS)
-        for call in decision.calls:
+        self._hand_out(decision.calls)
+        self.conference = after
+
+    def _hand_out(self, calls: Sequence[Call]) -> None:
+        """Calls to Plivo into this conference's outbox, the others into its web lane."""
+        self.outbox = self.outbox.add(call for call in calls if call.verb not in WEB_VERBS)
+        for call in calls:
             if call.verb in WEB_VERBS:
                 text = json.dumps(call.to_json_dict(), ensure_ascii=False)
                 self.pending.send.append((self.lease.key + keys.WEB, self.name, text))
-        self.conference = after
 
     def _move_timers(self, before: Conference, after: Conference) -> None:
         for timer in after.timers.values():
