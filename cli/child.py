@@ -52,6 +52,7 @@ class Child:
     delay: float = FIRST_DELAY
     started: float = 0.0  # monotonic
     due: float = 0.0  # monotonic: start it (again) then
+    log_began: int = 0  # where the log of the present process begins
 
     def start(self) -> None:
         """Start the program; from the main thread only, whose end the kernel takes for ours.
@@ -61,6 +62,7 @@ class Child:
         fds = self.pass_fds()
         try:
             with self.log.open("ab") as log:
+                self.log_began = log.tell()
                 self.process = subprocess.Popen(
                     list(self.argv),
                     env=dict(self.environ),

@@ -16,6 +16,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 CONFERENCE = "demo-standup"
 PAUSE = 20.0
 AGAIN = 0.25
+LONGEST_WAIT = 3.0
 TIMEOUT = 5.0
 
 _open = build_opener(ProxyHandler({})).open  # what is on this machine needs no proxy
@@ -43,16 +44,22 @@ class Away(Exception):
     """The sandbox or the service does not answer now: try again soon."""
 
 
-def play(sandbox_url: str, service_url: str, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Play one round after the other, for as long as the process lives."""
+def play(sandbox_url: str, service_url: str, ready: Callable[[], bool]) -> None:
+    """Play one round after the other, for as long as the process lives. The first one begins when
+    the service takes callbacks and the workers are `ready`, or three seconds later."""
+    _wait_for(f"{service_url}/readyz")
+    waited = 0.0
+    while not ready() and waited < LONGEST_WAIT:
+        waited += AGAIN
+        time.sleep(AGAIN)
     while True:
-        _wait_for(f"{service_url}/readyz", sleep)
         try:
-            play_round(sandbox_url, sleep)
+            play_round(sandbox_url)
         except Away:
-            sleep(AGAIN)
+            time.sleep(AGAIN)
+            _wait_for(f"{service_url}/readyz")
             continue
-        sleep(PAUSE)
+        time.sleep(PAUSE)
 
 
 def play_round(sandbox_url: str, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -76,13 +83,13 @@ def _schedule() -> list[tuple[float, Caller, bool]]:
     return sorted([*entries, *exits], key=lambda row: row[0])
 
 
-def _wait_for(url: str, sleep: Callable[[float], None]) -> None:
+def _wait_for(url: str) -> None:
     while True:
         try:
             with _open(url, timeout=TIMEOUT):
                 return
         except (OSError, http.client.HTTPException):
-            sleep(AGAIN)
+            time.sleep(AGAIN)
 
 
 def _ask(url: str, body: dict[str, Any]) -> dict[str, Any]:

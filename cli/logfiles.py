@@ -21,11 +21,6 @@ class LogFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         self._read = path.stat().st_size
-        self._life = self._read  # where the log of the present process begins
-
-    def begin(self) -> None:
-        """A new process writes from here on."""
-        self._life = self.path.stat().st_size
 
     def new_lines(self) -> list[str]:
         """Complete lines that were written since the last look; the newest of a flood."""
@@ -42,10 +37,12 @@ class LogFile:
         """Those of the new lines that a person should see."""
         return [line for line in self.new_lines() if IMPORTANT.search(line)]
 
-    def last_words(self, count: int = 5) -> list[str]:
-        """The last lines of the present process that hold anything, for when it died."""
+    def last_words(self, since: int = 0, count: int = 5) -> list[str]:
+        """The last lines that hold anything, for when their process died; `since` is where its
+        log began."""
+        size = self.path.stat().st_size
         with self.path.open("rb") as file:
-            file.seek(max(self._life, self.path.stat().st_size - 16 * 1024))
+            file.seek(max(since if since <= size else 0, size - 16 * 1024))
             lines = file.read().decode("utf-8", "replace").splitlines()
         return [line for line in lines if line.strip()][-count:]
 
@@ -60,4 +57,4 @@ class LogFile:
         shutil.copyfile(self.path, self.path.with_name(self.path.name + ".1"))
         with self.path.open("r+b") as file:
             file.truncate(0)
-        self._read = self._life = 0
+        self._read = 0

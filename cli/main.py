@@ -16,6 +16,7 @@ COMMANDS = {
     "why": "Tell what happened in a conference, and why.",
     "conferences": "List what is live.",
     "timers": "List what is due.",
+    "retry": "Make calls again that were given up.",
     "doctor": "Examine settings, Redis, public URL, signature and account.",
 }
 """Each is the function of that name in the module of that name; the line is its help."""

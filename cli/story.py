@@ -27,6 +27,7 @@ STATUS = {
     "split": ("yellow", "refused, will be sent for each member alone"),
     "unknown": ("red", "outcome unknown, not repeated"),
     "failed": ("red", "given up"),
+    "gone": ("yellow", "not needed any more"),
     "dropped": ("yellow", "not sent"),
     "dry_run": ("cyan", "not sent: dry run"),
 }
@@ -118,15 +119,22 @@ def _event_text(kind: str, data: Mapping[str, Any]) -> str | None:
         "transcription.ready": "the transcript is there",
         "transcription.failed": f"no transcript: {data.get('error', '')}",
         "trigger": f"trigger {data.get('name', '')}",
-        "timer": f"time: {data.get('timer', '')}",
+        "timer": f"time: {_timer(str(data.get('timer', '')))}",
         "schedule": "the clock: a schedule came due",
         "action.failed": f"{data.get('verb', 'a step')} was given up: {data.get('error', '')}",
+        "call.retry": "somebody asked for a call again",
         "rules.changed": "the rules changed",
         "callback.unknown": f"a callback that Gavel does not know: {data.get('action', '')}",
     }
     if kind == "conference.observed":
         return "Plivo no longer knows this conference" if data.get("gone") else None
     return words.get(kind, kind)
+
+
+def _timer(id: str) -> str:
+    """`1.time_left.3823463284dc.0` is a timer of kind `time_left`."""
+    kind = id.split(".")[1] if "." in id else id
+    return kind.replace("_", " ")
 
 
 def _who(data: Mapping[str, Any]) -> str:

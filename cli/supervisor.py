@@ -102,13 +102,12 @@ class Supervisor:
 
     def _start_when_due(self, child: Child) -> None:
         if time.monotonic() >= child.due:
-            self._logs[child.name].begin()
             child.start()
             self._terminal.say(self._terminal.paint("yellow", f"  {child.name} is started again"))
 
     def _tell_death(self, child: Child, death: str) -> None:
         log = self._logs[child.name]
-        words = [] if death.startswith("killed") else log.last_words()
+        words = [] if death.startswith("killed") else log.last_words(child.log_began)
         log.new_lines()  # what is shown here need not be shown again as important
         told, self._told[child.name] = self._told[child.name], words
         wait = max(0.0, child.due - time.monotonic())

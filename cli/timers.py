@@ -1,13 +1,20 @@
 """`gavel timers`: what is due."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import click
+from redis import Redis
 
+from app import keys
+from app.conferences import Conference
 from app.settings import Settings
-from app.timers import Timers
+from app.timers import Due, Timers
 from cli.state import open_redis
 from cli.table import duration, show
+from workers.rules.load import load
+from workers.rules.problems import RulesError
 
 
 @click.command()
@@ -15,20 +22,52 @@ from cli.table import duration, show
 def timers(conference: str | None) -> None:
     """List what is due, soonest first; with CONFERENCE only there."""
     with open_redis(Settings.load()) as redis:
-        found = [
-            due for due in Timers(redis).all() if conference is None or due.conference == conference
-        ]
+        found = [due for due in Timers(redis).all() if conference in (None, due.conference)]
+        states = _states(redis, {due.conference for due in found})
+        names = _rule_names(redis)
     now = time.time()
     show(
-        ("due", "in", "conference", "timer"),
+        ("due", "in", "conference", "what", "rule"),
         [
             (
                 time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(due.at)),
                 duration(due.at - now),
                 due.conference,
-                due.timer,
+                *_what(due, states, names),
             )
             for due in found
         ],
         "Nothing is due.",
     )
+
+
+def _states(redis: Redis, conferences: set[str]) -> Mapping[str, Conference]:
+    wanted = sorted(conferences)
+    if not wanted:
+        return {}
+    found: Any = redis.mget([keys.conference(keys.conference_key(name)) for name in wanted])
+    return {
+        name: Conference.from_json(state)
+        for name, state in zip(wanted, found, strict=True)
+        if state is not None
+    }
+
+
+def _rule_names(redis: Redis) -> Mapping[str, str]:
+    """The names of the rules that are at work now, by id."""
+    text = redis.get(keys.RULES_TEXT)
+    if not isinstance(text, bytes):
+        return {}
+    try:
+        return {rule.id: rule.name for rule in load(text.decode(), "").rules}
+    except RulesError:  # written by another version of Gavel
+        return {}
+
+
+def _what(due: Due, states: Mapping[str, Conference], names: Mapping[str, str]) -> tuple[str, str]:
+    """The trigger that this timer is of, and the name of its rule."""
+    state = states.get(due.conference)
+    timer = state.timers.get(due.timer) if state else None
+    if timer is None:
+        return due.timer, ""
+    return timer.kind, names.get(timer.rule, timer.rule)

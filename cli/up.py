@@ -8,6 +8,7 @@ import click
 
 from app.settings import Settings
 from cli import embedded
+from cli.child import Child
 from cli.plan import Plan, listens, make_plan, only_one, require_free
 from cli.supervisor import Stopped, Supervisor
 from cli.terminal import Terminal, safe
@@ -84,10 +85,11 @@ def _start(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> bool:
     if plan.sandbox:
         supervisor.add(plan.sandbox_child())
         supervisor.wait_until(lambda: listens(plan.settings.sandbox_port))
-    for child in plan.workers():
+    workers = plan.workers()
+    for child in workers:
         supervisor.add(child)
     if plan.sandbox:
-        _play_demo(plan)
+        _play_demo(plan, workers)
     return True
 
 
@@ -116,8 +118,12 @@ def _tell_story(plan: Plan, terminal: Terminal) -> None:
     Thread(target=follow, args=(url, timeout, terminal), name="story", daemon=True).start()
 
 
-def _play_demo(plan: Plan) -> None:
+def _play_demo(plan: Plan, workers: list[Child]) -> None:
     from cli.demo import play
 
-    arguments = (plan.sandbox_url, plan.settings.public_url)
+    def ready() -> bool:
+        """A worker has said its first word: the first caller is not to wait for its start."""
+        return any(child.log.stat().st_size > child.log_began for child in workers)
+
+    arguments = (plan.sandbox_url, plan.settings.public_url, ready)
     Thread(target=play, args=arguments, name="demo", daemon=True).start()

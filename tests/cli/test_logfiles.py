@@ -54,4 +54,4 @@ def test_a_long_log_is_cut_and_its_past_kept_once(tmp_path: Path) -> None:
 def test_the_last_words_are_the_last_lines_that_hold_anything(tmp_path: Path) -> None:
     log = LogFile(tmp_path / "web.log")
     append(log.path, "one\ntwo\n\nthree\n\n")
-    assert log.last_words(2) == ["two", "three"]
+    assert log.last_words(count=2) == ["two", "three"]

@@ -1,0 +1,53 @@
+"""Calls that were given up: the list that the workers keep, and asking for one again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+
+from app import keys
+from app.events import Event, new_id
+from app.inbox import Identity, Inbox
+
+REMEMBERED_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """One of them. `stored` is its row as it is in the list; `at` when it was given up."""
+
+    stored: bytes
+    call: Mapping[str, Any]
+    at: float
+    error: str
+
+    @property
+    def id(self) -> str:
+        return str(self.call["id"])
+
+
+def given_up(redis: Redis) -> Sequence[GivenUp]:
+    """All of them, oldest first."""
+    rows: Any = redis.lrange(keys.GIVEN_UP, 0, -1)
+    found = []
+    for row in rows:
+        entry = json.loads(row)
+        found.append(GivenUp(row, entry["call"], entry["at"], entry["error"]))
+    return found
+
+
+def ask_again(redis: Redis, one: GivenUp, now: float) -> None:
+    """Put the call into its conference's inbox as an event, and take it off the list.
+
+    It gets as much time as it had at first, from `now` (seconds since the epoch). Asking twice at
+    the same time asks once: the row's own identity is remembered for an hour.
+    """
+    call = dict(one.call)
+    if call["expires_at"] is not None:
+        call["expires_at"] = now + call["expires_at"] - call["at"]
+    event = Event(new_id(), "call.retry", call["conference"], now, call["uuid"], {"call": call})
+    identity = Identity(f"retry:{one.id}:{one.at}", REMEMBERED_SECONDS)
+    Inbox(redis).accept(event, identities=[identity])
+    redis.lrem(keys.GIVEN_UP, 1, one.stored.decode())

@@ -1,0 +1,58 @@
+"""`gavel retry`: make calls again that were given up."""
+
+import sys
+import time
+
+import click
+
+from app.settings import Settings
+from cli.given_up import ask_again, given_up
+from cli.state import open_redis
+from cli.table import duration, show
+from cli.terminal import safe
+
+
+@click.command()
+@click.argument("calls", nargs=-1, metavar="[CALL]...")
+@click.option("--all", "everything", is_flag=True, help="All of them.")
+@click.option("--conference", help="All of this conference.")
+def retry(calls: tuple[str, ...], everything: bool, conference: str | None) -> None:
+    """Make each CALL again that was given up; without arguments, list them.
+
+    A call gets as much time as it had at first (`expires_in`). Calls of a conference that has ended
+    are not made.
+    """
+    with open_redis(Settings.load()) as redis:
+        found = given_up(redis)
+        chosen = [
+            one
+            for one in found
+            if everything or one.id in calls or one.call["conference"] == conference
+        ]
+        for one in chosen:
+            ask_again(redis, one, time.time())
+            click.echo(f"asked again: {safe(one.id)}")
+    missing = set(calls) - {one.id for one in chosen}
+    for call in sorted(missing):
+        click.echo(f"{safe(call)} is not among the calls that were given up", err=True)
+    if missing:
+        sys.exit(1)
+    if chosen or calls or everything or conference:
+        return
+    now = time.time()
+    show(
+        ("call", "conference", "verb", "members", "rule", "ago", "why"),
+        [
+            (
+                one.id,
+                one.call["conference"],
+                one.call["verb"],
+                ",".join(one.call["members"]),
+                one.call["rule"],
+                duration(now - one.at),
+                one.error,
+            )
+            for one in found
+        ],
+        "No call was given up.",
+    )
