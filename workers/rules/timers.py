@@ -58,15 +58,18 @@ def derive(draft: Draft, rules: Rules, after: float) -> None:
 def derive_again(draft: Draft, rules: Rules, after: float) -> list[str]:
     """New rules: the limit and all timers as they would be by them. Waits of runs whose rule is
     gone or changed are dropped; says which."""
-    present = {rule.id for rule in rules.rules}
     notes = []
-    for run, waiting in list(draft.waiting.items()):
-        if waiting.rule not in present:
-            drop_wait(draft, run)
-            notes.append(f"run {run} does not go on: its rule was changed or removed")
-    draft.timers = {
-        k: t for k, t in draft.timers.items() if t.kind != "recording.missing" or t.rule in present
-    }
+    if draft.waiting or draft.timers:
+        present = {rule.id for rule in rules.rules}
+        for run, waiting in list(draft.waiting.items()):
+            if waiting.rule not in present:
+                drop_wait(draft, run)
+                notes.append(f"run {run} does not go on: its rule was changed or removed")
+        draft.timers = {
+            k: t
+            for k, t in draft.timers.items()
+            if t.kind != "recording.missing" or t.rule in present
+        }
     if draft.live:
         set_limit(draft, rules)
     derive(draft, rules, after)

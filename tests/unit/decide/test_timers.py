@@ -99,6 +99,18 @@ def test_a_timer_event_of_an_earlier_instance_means_nothing() -> None:
     assert room.calls == []
 
 
+def test_a_timer_event_from_before_it_was_moved_means_nothing() -> None:
+    more = rule("member.digits", step("extend", duration=300.0), name="more")
+    room = Timeline(standup(more))
+    room.enter(1)
+    old = next(timer for timer in room.conference.timers.values() if timer.kind == "limit")
+    room.at = old.due
+    room.happen("member.digits", member_id="1", digits="5")
+    room.happen("timer", uuid="", timer=old.id, due=old.due)
+    assert room.calls == []
+    assert "not set any more" in room.notes[-1]
+
+
 def test_a_late_timer_is_noted() -> None:
     room = Timeline(book(rule(("conference.elapsed", 5.0), speak(expires_in=20.0))))
     room.enter(1)
