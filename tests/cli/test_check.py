@@ -1,0 +1,45 @@
+"""`gavel check` and the shipped files."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cli.check import NoRulesFile, read_rules
+from cli.main import COMMANDS, gavel
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_the_shipped_rules_are_good() -> None:
+    result = CliRunner().invoke(gavel, ["check", str(ROOT / "rules.yaml")])
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_every_problem_is_told_with_its_place_and_the_exit_code_is_one(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("version: 1\nrules:\n  - nam: x\n    when: member.enterd\n    do: []\n")
+    result = CliRunner().invoke(gavel, ["check", str(rules)])
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert len(lines) >= 3
+    assert all(line.startswith(f"{rules}:") and ": error: " in line for line in lines)
+
+
+def test_a_missing_file_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(NoRulesFile, match="set RULES_FILE"):
+        read_rules(str(tmp_path / "nowhere.yaml"))
+
+
+def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_bytes(b"version: \xff")
+    with pytest.raises(NoRulesFile, match="is not UTF-8"):
+        read_rules(str(path))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str) -> None:
+    result = CliRunner().invoke(gavel, [name, "--help"])
+    assert result.exit_code == 0
+    assert f"Usage: gavel {name}" in result.output
