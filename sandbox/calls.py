@@ -66,6 +66,10 @@ class CallLife:
 
     async def _confer(self, call: Call, element: ConferenceElement) -> list[Element] | None:
         """In the conference until the member leaves; the XML that takes over, if any does."""
+        limit = self.switches().name_limit
+        if limit and len(element.name) > limit:
+            call.warnings.append(f"{element.name}: the name has more than {int(limit)} characters")
+            return None
         left = self.exchange.enter(call, element)
         if left is None:
             call.warnings.append(f"{element.name}: the conference is full")

@@ -84,6 +84,13 @@ class Clock:
         self._timers.clear()
         self._arm()
 
+    def reset(self) -> None:
+        """As new: the real time, no timers."""
+        self._timers.clear()
+        self._then, self._real = time.time(), self._loop.time()
+        self.rate, self.skew = 1.0, 0.0
+        self._arm()
+
     def _sweep(self) -> None:
         """Drop cancelled timers, so that day-long limits of short conferences do not pile up."""
         self._timers = [entry for entry in self._timers if entry[2].action is not None]

@@ -11,8 +11,9 @@ from sandbox.elements import ConferenceElement, conference_element
 from sandbox.errors import BadParameter, NotFound
 from sandbox.faults import Fault
 from sandbox.log import Log
-from sandbox.model import Call, new_uuid
+from sandbox.model import Call, Member, new_uuid
 from sandbox.parameters import one_of
+from sandbox.prompts import speaking_seconds
 from sandbox.state import call_state, state
 from sandbox.telephony import Telephony
 
@@ -32,6 +33,7 @@ class Control:
             web.post("/sandbox/calls/{uuid}/digits", self.digits),
             web.post("/sandbox/calls/{uuid}/speak", self.speak),
             web.post("/sandbox/calls/{uuid}/hangup", self.hang_up),
+            web.get("/sandbox/calls/{uuid}/heard.wav", self.heard),
             web.get("/sandbox/state", self.state),
             web.get("/sandbox/requests", self.requests),
             web.get("/sandbox/deliveries", self.deliveries),
@@ -73,24 +75,25 @@ class Control:
         digits = _text(await body(http), "digits")
         if not digits or any(digit not in "0123456789*#ABCDabcd" for digit in digits):
             raise BadParameter("digits parameter is invalid: 0-9, *, #, A-D")
-        if call.member is None:
-            raise NotFound("the call is in no conference now")
-        self._lines.exchange.press(call.member, digits)
+        self._lines.exchange.press(self._member(call), digits)
         return web.json_response(call_state(call))
 
     async def speak(self, http: web.Request) -> web.Response:
         call = self._call(http)
         wanted = await body(http)
         text = _text(wanted, "text")
-        if call.member is None:
-            raise NotFound("the call is in no conference now")
-        self._lines.speak(call.member, text, _number(wanted, "seconds", 0.0))
+        seconds = _number(wanted, "seconds", speaking_seconds(text))
+        self._lines.speak(self._member(call), text, seconds)
         return web.json_response(call_state(call))
 
     async def hang_up(self, http: web.Request) -> web.Response:
         call = self._call(http)
         self._lines.hang_up(call)
         return web.json_response(call_state(call))
+
+    async def heard(self, http: web.Request) -> web.Response:
+        member = self._member(self._call(http))
+        return web.Response(body=await self._lines.heard(member), content_type="audio/wav")
 
     async def state(self, http: web.Request) -> web.Response:
         return web.json_response(state(self._lines))
@@ -150,6 +153,11 @@ class Control:
         if call is None:
             raise NotFound("no such call is up")
         return call
+
+    def _member(self, call: Call) -> Member:
+        if call.member is None:
+            raise NotFound("the call is in no conference now")
+        return call.member
 
 
 async def body(http: web.Request) -> dict[str, Any]:

@@ -13,6 +13,10 @@ class BadParameter(SandboxError):
     """A parameter is missing or out of its bounds."""
 
 
+class BadOptions(SandboxError):
+    """The sandbox cannot start so; the message says what to change."""
+
+
 class Unauthenticated(SandboxError):
     """Send HTTP Basic credentials: the auth id and the auth token."""
 

@@ -77,8 +77,10 @@ class Gateway:
             raise NotFound
         if operation is None:
             raise MethodNotAllowed
-        if not path.endswith("/") and (refusal := self._without_slash(path)) is not None:
-            return refusal
+        if not path.endswith("/"):
+            entry.error = "the path has no slash at its end"
+            if (refusal := self._without_slash(path)) is not None:
+                return refusal
         request.params = entry.params = await _params(http)
         faults = self._lines.faults.take(API_KINDS, entry.operation, entry.conference)
         entry.fault = ",".join(fault.kind for fault in faults)

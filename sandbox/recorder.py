@@ -46,7 +46,7 @@ class Recorder:
         conference.recordings.append(recording)
         self.recordings[recording.id] = recording
         while len(self.recordings) > self.KEPT:
-            del self.recordings[next(iter(self.recordings))]
+            self._studio.forget(self.recordings.pop(next(iter(self.recordings))))
         self._tell_record_event(recording, conference, stopped=False)
 
     def stop(self, conference: Conference) -> None:

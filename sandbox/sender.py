@@ -22,6 +22,16 @@ def new_nonce() -> str:
     return str(10**19 + secrets.randbelow(9 * 10**19))
 
 
+async def read_whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The body of an answer, at most `limit` bytes of it."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) >= limit:
+            break
+    return bytes(body[:limit])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """Something to send. `action` is its name in faults and logs; `json_body` replaces the form."""
@@ -121,7 +131,7 @@ class Sender:
             async with self._request(url, timeout) as response:
                 reached = True
                 entry.status = response.status
-                body = await response.content.read(ANSWER_BYTES)
+                body = await read_whole(response, ANSWER_BYTES)
                 return Answer(response.status, body), policy.retries_status(response.status)
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
             entry.error = f"no connection: {error}"

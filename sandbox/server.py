@@ -16,7 +16,6 @@ from sandbox.errors import SandboxError
 from sandbox.files import Files
 from sandbox.gateway import BODY_BYTES, Gateway
 from sandbox.options import Options
-from sandbox.studio import SilentStudio
 from sandbox.telephony import Telephony
 
 
@@ -38,7 +37,7 @@ async def run(options: Options, ready: Callable[[Telephony], None], stop: asynci
         port = listening.getsockname()[1]
         public_url = options.public_url or f"http://{options.host}:{port}"
         options = replace(options, public_url=public_url.rstrip("/"))
-        lines = Telephony(options, Clock(asyncio.get_running_loop()), SilentStudio())
+        lines = Telephony(options, Clock(asyncio.get_running_loop()))
         runner = web.AppRunner(_app(lines), access_log=None, shutdown_timeout=0.5)
         try:
             await runner.setup()

@@ -45,7 +45,7 @@ class Sounds:
     def voice(self, member: Member, text: str, seconds: float) -> None:
         """The member speaks: the words if there are some and a synthesizer, else its tone."""
         content: Content = Words(text) if text and self._studio.speaks else Tone(member.call.tone)
-        self._add(member, content, seconds or speaking_seconds(text), speaker=member.id)
+        self._add(member, content, seconds, speaker=member.id)
 
     def key(self, member: Member, digit: str) -> None:
         self._add(member, Key(digit), KEY_SECONDS, speaker=member.id)

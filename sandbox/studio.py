@@ -30,6 +30,12 @@ class Studio(Protocol):
     def read(self, recording: Recording) -> bytes:
         """A finished file."""
 
+    async def heard(self, timeline: Timeline, member_id: str, start: float, end: float) -> bytes:
+        """What one member heard, as a wav file; only where sound is kept."""
+
+    def forget(self, recording: Recording) -> None:
+        """Remove the file of this recording."""
+
     def close(self) -> None:
         """Remove all files."""
 
@@ -54,8 +60,15 @@ class SilentStudio:
             return _FRAME * (samples // _FRAME_SAMPLES)
         return wav_header(samples) + bytes(2 * samples)
 
+    async def heard(self, timeline: Timeline, member_id: str, start: float, end: float) -> bytes:
+        samples = round((end - start) * RATE)
+        return wav_header(samples) + bytes(2 * samples)
+
+    def forget(self, recording: Recording) -> None:
+        """There is no file."""
+
     def close(self) -> None:
-        pass
+        """There are no files."""
 
 
 def wav_header(samples: int) -> bytes:

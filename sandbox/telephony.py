@@ -2,13 +2,15 @@
 
 import random
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 
 from sandbox.callbacks import member_fields
 from sandbox.calls import CallLife
 from sandbox.clock import Clock
 from sandbox.delivery import Post
 from sandbox.elements import Element
+from sandbox.errors import BadOptions
 from sandbox.exchange import Exchange
 from sandbox.faults import Faults
 from sandbox.log import ApiRequest, Delivery, Log
@@ -18,7 +20,7 @@ from sandbox.prompts import Prompts
 from sandbox.recorder import Recorder
 from sandbox.sender import Message
 from sandbox.sounds import Sounds
-from sandbox.studio import Studio
+from sandbox.studio import SilentStudio, Studio
 from sandbox.switches import Switches
 from sandbox.tasks import Tasks
 from sandbox.timeline import Timeline
@@ -27,7 +29,7 @@ from sandbox.timeline import Timeline
 class Telephony:
     """Everything of one sandbox; made inside a running event loop."""
 
-    def __init__(self, options: Options, clock: Clock, studio: Studio) -> None:
+    def __init__(self, options: Options, clock: Clock) -> None:
         self.options = options
         self.clock = clock
         self.switches: Switches = options.switches
@@ -39,7 +41,7 @@ class Telephony:
         self.post = Post(options, self._positions, clock, self.faults, self.deliveries)
         self._voices = 0
         self.tasks = Tasks()
-        self.studio = studio
+        self.studio = studio = _studio(options, self._whispers)
         self.recorder = Recorder(clock, self._positions, self.post, self.faults, studio, self.tasks)
         self.prompts = Prompts(clock, self._positions, studio, self.tasks)
         self.sounds = Sounds(clock, self._positions, studio, self.post, self.tasks)
@@ -50,6 +52,9 @@ class Telephony:
 
     def _positions(self) -> Switches:
         return self.switches
+
+    def _whispers(self) -> bool:
+        return self.switches.recorded_prompts == "any"
 
     def call_in(
         self, call: Call, elements: list[Element], answer_url: str = "", method: str = "POST"
@@ -67,9 +72,7 @@ class Telephony:
         """As new: no calls, conferences, recordings, faults; nothing is told of it."""
         await self.tasks.drop_all()
         await self.post.drop_all()
-        self.clock.forget_timers()
-        self.clock.skew = 0.0
-        self.clock.set_rate(1.0)
+        self.clock.reset()
         self.exchange.conferences.clear()
         self.calls.clear()
         self.ended_calls.clear()
@@ -186,6 +189,23 @@ class Telephony:
             )
         )
 
+    async def heard(self, member: Member) -> bytes:
+        """What this member heard since it came, as a wav file."""
+        timeline = member.conference.timeline or Timeline()
+        return await self.studio.heard(timeline, member.id, member.joined_at, self.clock.now())
+
     def _finished(self, call: Call) -> None:
         self.calls.pop(call.uuid, None)
         self.ended_calls.append(call)
+
+
+def _studio(options: Options, whispers: Callable[[], bool]) -> Studio:
+    """Real sound when it is wanted and installed."""
+    installed = all(find_spec(name) is not None for name in ("numpy", "soundfile"))
+    if options.sound == "on" and not installed:
+        raise BadOptions("sound is on, but not installed: pip install 'gavel[sound]'")
+    if options.sound == "off" or not installed:
+        return SilentStudio()
+    from sandbox.sound.studio import SoundStudio
+
+    return SoundStudio(whispers)

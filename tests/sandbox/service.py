@@ -43,6 +43,7 @@ class Service:
 
     received: list[Received] = field(default_factory=list)
     replies: dict[str, list[Reply]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     url: str = ""
 
     def __enter__(self) -> Self:
@@ -54,11 +55,12 @@ class Service:
             def answer(self) -> None:
                 reply = service.take(self)
                 time.sleep(reply.after)
+                body = service.files.get(self.path, reply.body.encode())
                 self.send_response(reply.status)
                 self.send_header("Content-Type", "application/xml")
-                self.send_header("Content-Length", str(len(reply.body.encode())))
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(reply.body.encode())
+                self.wfile.write(body)
 
             do_GET = do_POST = answer
 

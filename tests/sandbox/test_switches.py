@@ -1,0 +1,180 @@
+"""One switch for each fact that nobody outside Plivo knows."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.client import ControlFailed
+from sandbox.embedded import Sandbox
+from sandbox.errors import BadParameter
+from sandbox.switches import Switches
+from tests.sandbox.conftest import Api, members
+from tests.sandbox.service import Service
+
+Room = Callable[..., str]
+
+
+@pytest.mark.parametrize(
+    ("switch", "value", "path", "status"),
+    [
+        ("unknown_in_list", "partial_ok", "room/Member/1,99/Mute/", 202),
+        ("unknown_in_list", "not_found", "room/Member/1,99/Mute/", 404),
+        ("list_to_kick", "allowed", "room/Member/1,2/Kick/", 202),
+        ("list_to_kick", "refused", "room/Member/1,2/Kick/", 400),
+        ("missing_slash", "serve", "room/Member/1/Mute", 202),
+        ("missing_slash", "not_found", "room/Member/1/Mute", 404),
+        ("name_case", "insensitive", "ROOM/Member/1/Mute/", 202),
+        ("name_case", "sensitive", "ROOM/Member/1/Mute/", 404),
+    ],
+)
+def test_a_position_decides_the_status(
+    switch: str, value: str, path: str, status: int, api: Api, room: Room, sandbox: Sandbox
+) -> None:
+    sandbox.switch(member_ids="restart", **{switch: value})
+    room()
+    room()
+    assert api("POST", path).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("switches", "params", "status"),
+    [
+        ({"voice_pair": "reject"}, {"voice": "MAN", "language": "da-DK"}, 400),
+        ({"voice_pair": "accept"}, {"voice": "MAN", "language": "da-DK"}, 202),
+        ({"voice_pair": "reject"}, {"voice": "MAN", "language": "pt-PT"}, 202),
+        ({"speak_limit": 3}, {}, 400),
+        ({"speak_limit": 4}, {}, 202),
+    ],
+)
+def test_the_bounds_of_speak_can_be_narrowed(
+    switches: dict[str, Any],
+    params: dict[str, str],
+    status: int,
+    api: Api,
+    room: Room,
+    sandbox: Sandbox,
+) -> None:
+    sandbox.switch(**switches)
+    room()
+    assert api("POST", "room/Member/all/Speak/", text="four", **params).status_code == status
+
+
+def test_a_path_without_slash_can_be_redirected(api: Api, sandbox: Sandbox) -> None:
+    sandbox.switch(missing_slash="redirect")
+    answer = api("GET", "")
+    bare = api("GET", "nobody")
+    assert answer.status_code == 200
+    assert [one.status_code for one in bare.history] == [301]
+
+
+@pytest.mark.parametrize(
+    ("position", "text"), [("text", "conference not found"), ("empty", ""), ("json", '{"error"')]
+)
+def test_errors_have_the_body_that_is_switched(
+    position: str, text: str, api: Api, sandbox: Sandbox
+) -> None:
+    sandbox.switch(error_body=position)
+    answer = api("GET", "nobody/")
+    assert answer.status_code == 404
+    assert answer.text.startswith(text)
+    assert bool(answer.text) is bool(text)
+
+
+def test_numbers_and_names_of_members_can_look_otherwise(
+    api: Api, sandbox: Sandbox, service: Service
+) -> None:
+    sandbox.switch(numbers="decimal", caller_name="encoded")
+    sandbox.call_in("room", caller_name="Joe Doe", attributes={})
+    service.wait_until(lambda: bool(members(sandbox)))
+    shown = api("GET", "room/").json()
+    assert shown["conference_run_time"] == "0.0"
+    assert shown["members"][0]["caller_name"] == "Joe%20Doe"
+
+
+def test_a_stop_must_name_the_target_in_the_form_of_the_start(
+    api: Api, room: Room, sandbox: Sandbox
+) -> None:
+    def prompts() -> int:
+        return len(sandbox.state()["conferences"][0]["prompts"])
+
+    sandbox.switch(member_ids="restart")
+    room()
+    api("POST", "room/Member/all/Speak/", text="a long text that takes its time")
+    api("DELETE", "room/Member/1/Speak/")
+    api("DELETE", "room/Member/all/Play/")
+    assert prompts() == 1
+    api("DELETE", "room/Member/all/Speak/")
+    assert prompts() == 0
+    sandbox.switch(stop_form="lenient")
+    api("POST", "room/Member/all/Speak/", text="a long text that takes its time")
+    api("DELETE", "room/Member/1/Speak/")
+    assert prompts() == 0
+
+
+def test_texts_to_the_same_ears_come_one_after_the_other(
+    api: Api, room: Room, sandbox: Sandbox
+) -> None:
+    sandbox.switch(member_ids="restart")
+    room()
+    room()
+    for target in ("1", "2", "all"):
+        api("POST", f"room/Member/{target}/Speak/", text="one two three")
+    one, two, both = sandbox.state()["conferences"][0]["prompts"]
+    assert abs(one["ends_at"] - two["ends_at"]) < 0.5
+    assert both["ends_at"] > one["ends_at"] + 1
+
+
+def test_a_long_name_can_be_refused(sandbox: Sandbox, service: Service) -> None:
+    sandbox.switch(name_limit=5)
+    call = sandbox.call_in("longer", attributes={})
+    service.wait_until(lambda: len(sandbox.state()["ended_calls"]) == 1)
+    assert sandbox.state()["ended_calls"][0]["call_uuid"] == call
+
+
+def test_the_first_to_enter_can_hold_the_floor(
+    sandbox: Sandbox, service: Service, room: Room
+) -> None:
+    sandbox.switch(floor_on_first_entry=True)
+    room(floorEvent=True)
+    service.wait_for("floor")
+
+
+def test_recordings_over_the_api_can_tell_the_callback_url_too(
+    sandbox: Sandbox, service: Service, room: Room, api: Api
+) -> None:
+    sandbox.switch(record_event_for_api=True, record_event_url="RecordFile")
+    room()
+    api("POST", "room/Record/")
+    assert "RecordUrl" in service.wait_for("record").fields
+    api("DELETE", "room/Record/")
+    service.wait_until(lambda: service.actions().count("record") == 2)
+    assert "RecordFile" in service.wait_for("record").fields
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"nonsense": "1"}, "nonsense: no such switch"),
+        ({"profile": "poor"}, "'poor' is not one of rich, documented, minimal_exit"),
+        ({"recording_auth": "perhaps"}, "neither true nor false"),
+        ({"retry_delay": "-1"}, "not a number"),
+        ({"retry_delay": "nan"}, "not a number"),
+    ],
+)
+def test_a_wrong_position_is_refused_by_name(
+    wanted: dict[str, str], message: str, sandbox: Sandbox
+) -> None:
+    with pytest.raises(BadParameter, match=message):
+        Switches().changed(wanted)
+    with pytest.raises(ControlFailed, match=message):
+        sandbox.switch(**wanted)
+
+
+def test_every_switch_is_in_the_docs_with_its_default() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
+    for item in fields(Switches):
+        default = str(item.default).lower() if isinstance(item.default, bool) else item.default
+        assert f"| `{item.name}` | `{default}`" in page, item.name
