@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from app.errors import Unusable
 from app.fields import SPELLINGS
@@ -55,14 +55,10 @@ class Flag(fields.Field[bool | None]):
 
 
 class CallbackSchema(Schema):
-    """The base: what is absent after reading is left out of the result."""
+    """The base of all."""
 
     class Meta:
         unknown = EXCLUDE
-
-    @post_load
-    def leave_out_absent(self, data: Mapping[str, Any], **kwargs: Any) -> dict[str, Any]:
-        return {key: value for key, value in data.items() if value is not None}
 
 
 class MemberSchema(CallbackSchema):
@@ -121,10 +117,11 @@ TRANSCRIPTION = TranscriptionSchema()
 
 
 def load(schema: Schema, known: Mapping[str, str]) -> dict[str, Any]:
-    """The typed fields. Raises Unusable with the first field that is wrong."""
+    """The typed fields, those left out that say nothing. Raises Unusable with the first field that
+    is wrong."""
     try:
         data: dict[str, Any] = schema.load(known)
     except ValidationError as error:
         name, problems = next(iter(error.messages_dict.items()))
         raise Unusable(f"{PLIVO_NAMES.get(name, name)} {problems[0]}") from None
-    return data
+    return {key: value for key, value in data.items() if value is not None}

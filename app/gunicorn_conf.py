@@ -10,9 +10,9 @@ _settings = Settings.load()
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.web_processes
-worker_class = "gthread"
+worker_class = "app.web_worker.WebWorker"
 threads = _settings.web_threads
-worker_connections = 1000
+worker_connections = 768  # open files are often limited to 1024
 backlog = 2048
 preload_app = False
 
@@ -28,6 +28,8 @@ limit_request_field_size = 8190
 forwarded_allow_ips = "127.0.0.1"
 control_socket_disable = True
 accesslog = None
+logger_class = "app.web_log.Log"
 loglevel = _settings.log_level
 worker_tmp_dir = None
 proc_name = "gavel-web"
+http_parser = "python"  # the same everywhere, whether or not the optional C parser is installed

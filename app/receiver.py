@@ -20,7 +20,8 @@ from app.settings import Settings
 log = logging.getLogger("gavel.receive")
 
 NOTHING_TO_DO = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
-"""Plivo reads the answer as XML where the address was given as `waitSound` or `action`."""
+"""For what is no event of a conference: where the address was given as `waitSound` or `action`,
+Plivo reads the answer as XML. To an event the answer is empty."""
 
 
 class Receiver:
@@ -84,7 +85,8 @@ def blueprint(settings: Settings, inbox: Inbox) -> Blueprint:
                 kind=event.kind,
                 conference=event.conference,
             )
-            return Response(NOTHING_TO_DO, content_type="application/xml")
+            body = NOTHING_TO_DO if event.kind == "callback.unknown" else b""
+            return Response(body, content_type="application/xml")
 
         routes.add_url_rule(f"/plivo/{name}", name, view, methods=["GET", "POST"])
 

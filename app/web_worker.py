@@ -1,0 +1,245 @@
+"""The web server's worker: gunicorn's threads, but a request gets one only when it is there whole.
+
+gunicorn's own threaded worker reads a request in the thread that will answer it, and waits up to
+two seconds, with everything standing still, for a client to close. A few clients that send or
+close slowly are enough to hold up every callback. Here one loop reads all connections without
+ever waiting; what came in whole goes to a thread, what does not in time is closed.
+See docs/decisions/0014-web-server.md.
+"""
+
+import re
+import selectors
+import socket
+import time
+from collections.abc import Callable
+from functools import partial
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+from gunicorn.http import get_parser
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+LARGEST_HEAD = 32 * 1024
+LARGEST_REQUEST = LARGEST_HEAD + 64 * 1024
+ACCEPT_AT_ONCE = 64
+
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?:\r\n|$)", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+
+
+def is_whole(received: bytes | bytearray) -> bool:
+    """Is there a whole request, or enough to see that it will be refused?"""
+    end = received.find(b"\r\n\r\n")
+    if end < 0:
+        return len(received) > LARGEST_HEAD
+    head = received[:end]
+    if _CHUNKED.search(head):
+        return received.endswith(b"0\r\n\r\n") or len(received) > LARGEST_REQUEST
+    found = _LENGTH.search(head)
+    length = int(found[1]) if found else 0
+    return len(received) - end - 4 >= length or length > LARGEST_REQUEST - LARGEST_HEAD
+
+
+class BoundedSocket(socket.socket):
+    """A socket that blocks for a bounded time in all, not for a bounded time each time."""
+
+    seconds = 10.0
+    _deadline = 0.0
+
+    def setblocking(self, flag: bool) -> None:
+        self._deadline = time.monotonic() + self.seconds
+        self.settimeout(self.seconds if flag else 0.0)
+
+    def recv(self, bufsize: int, flags: int = 0) -> bytes:
+        if self.gettimeout():
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise ConnectionResetError("the client took too long")
+            self.settimeout(left)
+        return super().recv(bufsize, flags)
+
+
+class Connection(TConn):
+    """One client. `timeout` is the moment when we stop to wait for it."""
+
+    def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
+        bounded = BoundedSocket(sock.family, sock.type, sock.proto, fileno=sock.detach())
+        super().__init__(cfg, bounded, client, server)
+        self.since = time.monotonic()
+        self.data_ready = True  # it is, whenever a thread sees this connection
+        self.received = bytearray()
+        self.watched = False  # does the loop look at it?
+        self.busy = False  # is a thread at work on it?
+        self.leaving = False  # do we only wait for the other side to close?
+
+    def wait_for(self, seconds: float) -> None:
+        """From now on, the client has so long."""
+        self.since = time.monotonic()
+        self.timeout = self.since + seconds
+
+
+class WebWorker(ThreadWorker):
+    """Reads in the loop, answers in threads. All times are in seconds."""
+
+    request_seconds = 10.0  # from the first byte of a request to its last
+    linger_seconds = 2.0  # for a connection we part from, to send what it was sending
+    patience_seconds = 2.0  # for a silent client while others wait for a place
+    drain_seconds = 0.05  # for the rest of a body that nobody read
+    sweep_seconds = 0.5  # between two looks for who took too long
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._open: set[Connection] = set()
+        self._swept = 0.0
+
+    def get_thread_pool(self) -> "Threads":
+        return Threads(self.cfg.threads, self._answer)
+
+    def accept(self, listener: Any) -> None:
+        for _ in range(ACCEPT_AT_ONCE):
+            if self.nr_conns >= self.worker_connections:
+                return
+            try:
+                sock, client = listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            self.nr_conns += 1
+            conn = Connection(self.cfg, sock, client, listener.getsockname())
+            conn.wait_for(self.request_seconds)
+            self._open.add(conn)
+            self._receive(conn)
+
+    def _receive(self, conn: Connection, _fileobj: Any = None) -> None:
+        """The client sent something, or closed."""
+        if conn.busy:  # the next request already: not before this one is answered
+            self._ignore(conn)
+            return
+        try:
+            data = conn.sock.recv(LARGEST_REQUEST)
+        except BlockingIOError:
+            self._watch(conn)
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._drop(conn)
+        elif conn.leaving:
+            self._watch(conn)
+        else:
+            if not conn.received:
+                conn.wait_for(self.request_seconds)
+            conn.received += data
+            self._look(conn)
+
+    def _look(self, conn: Connection) -> None:
+        if is_whole(conn.received):
+            conn.busy = True
+            self.tpool.submit(conn)
+        else:
+            self._watch(conn)
+
+    def _answer(self, conn: Connection) -> None:
+        """In a thread: answer one request."""
+        if conn.parser is None:
+            conn.parser = get_parser(self.cfg, conn.sock, conn.client)
+        conn.parser.unreader.unread(bytes(conn.received))
+        conn.received.clear()
+        keep = self.handle(conn)
+        if not keep or not self.alive or not conn.watched or conn.parser.unreader.buf.tell():
+            self.method_queue.defer(self._answered, conn, keep)
+            return
+        conn.sock.settimeout(0.0)
+        conn.wait_for(self.cfg.keepalive)
+        conn.busy = False
+        if not conn.watched:  # the loop looked away meanwhile
+            self.method_queue.defer(self._watch, conn)
+
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+        """May the connection be used again? Not when much of the body was left unread."""
+        deadline = time.monotonic() + self.drain_seconds
+        return bool(keepalive and conn.parser.finish_body(deadline=deadline))
+
+    def _answered(self, conn: Connection, keep: bool) -> None:
+        """In the loop: go on with a connection, or part from it without waiting."""
+        conn.busy = False
+        conn.sock.settimeout(0.0)
+        if keep:
+            conn.wait_for(self.cfg.keepalive if self.alive else self.linger_seconds)
+            conn.received += conn.parser.unreader.take_buffered()
+            self._look(conn)
+            return
+        conn.leaving = True
+        conn.wait_for(self.linger_seconds)
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop(conn)
+        else:
+            self._watch(conn)
+
+    def _watch(self, conn: Connection) -> None:
+        if not conn.watched and not conn.busy and conn in self._open:
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
+            conn.watched = True
+
+    def _ignore(self, conn: Connection) -> None:
+        if conn.watched:
+            self.poller.unregister(conn.sock)
+            conn.watched = False
+            self._watch(conn)  # in case the thread was done just now
+
+    def _drop(self, conn: Connection) -> None:
+        if conn.watched:
+            self.poller.unregister(conn.sock)
+            conn.watched = False
+        if conn in self._open:
+            self._open.remove(conn)
+            self.nr_conns -= 1
+        conn.close()
+
+    def murder_pending(self) -> None:
+        """Close what took too long; while all places are taken, earlier: for who is waiting."""
+        now = time.monotonic()
+        if now - self._swept < self.sweep_seconds:
+            return
+        self._swept = now
+        full = self.nr_conns >= self.worker_connections
+        for conn in [conn for conn in self._open if not conn.busy]:
+            if conn.timeout <= now or (full and conn.since <= now - self.patience_seconds):
+                self._drop(conn)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        if force:
+            for conn in list(self._open):
+                self._drop(conn)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """The worker stops: who is idle may still finish what was just begun."""
+        for conn in self._open:
+            conn.timeout = min(conn.timeout, deadline)
+
+
+class Threads:
+    """Threads that answer, first come, first served."""
+
+    def __init__(self, count: int, work: Callable[[Connection], None]) -> None:
+        self._queue: SimpleQueue[Connection | None] = SimpleQueue()
+        self._work = work
+        self._threads = [Thread(target=self._run, daemon=True) for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, conn: Connection) -> None:
+        self._queue.put(conn)
+
+    def shutdown(self, wait: bool = True) -> None:
+        for _ in self._threads:
+            self._queue.put(None)
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+    def _run(self) -> None:
+        while (conn := self._queue.get()) is not None:
+            self._work(conn)
