@@ -1,0 +1,39 @@
+"""What a scenario found, and how it is printed; the few figures they share."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One promise: what was promised, what was measured, and whether it was kept."""
+
+    promise: str
+    measured: str
+    kept: bool
+
+
+def line(row: Row) -> str:
+    return f"{'kept  ' if row.kept else 'BROKEN'}  {row.promise}\n        {row.measured}"
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """Nearest rank; 0 of nothing. `share` from 0 to 100."""
+    ordered = sorted(values)
+    if not ordered:
+        return 0.0
+    return ordered[max(0, math.ceil(share / 100 * len(ordered)) - 1)]
+
+
+def most_within(times: Sequence[float], seconds: float) -> int:
+    """The largest number of these moments in any window of so many seconds (half open)."""
+    ordered = sorted(times)
+    return max(
+        (bisect_right(ordered, at + seconds - 1e-9) - i for i, at in enumerate(ordered)), default=0
+    )
+
+
+def ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
