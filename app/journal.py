@@ -11,7 +11,7 @@ and never behind. Entries are JSON objects with `at` (seconds), `conference` and
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from redis import Redis
@@ -49,7 +49,7 @@ class Journal:
             if name is not None
         ]
 
-    def follow(self) -> Iterator[Entry]:
+    def follow(self) -> Generator[Entry, None, None]:
         """Every entry of every conference as it is written, for as long as you iterate."""
         connection: Any = self._redis
         with connection.pubsub(ignore_subscribe_messages=True) as channel:

@@ -55,7 +55,7 @@ def url(path: Path) -> str:
 
 
 def arguments(data: Path, socket_file: Path) -> list[str]:
-    """The command line: everything is on disk before an answer (`appendfsync always`)."""
+    """The command line: every change is with the kernel before its answer (see `cli.disk`)."""
     options = {
         "port": "0",
         "unixsocket": str(socket_file),
@@ -63,7 +63,7 @@ def arguments(data: Path, socket_file: Path) -> list[str]:
         "dir": str(data.resolve()),
         "daemonize": "no",
         "appendonly": "yes",
-        "appendfsync": "always",
+        "appendfsync": "no",
         "save": "",
         "maxmemory-policy": "noeviction",
         "loglevel": "notice",

@@ -42,6 +42,19 @@ def _version(info: Mapping[str, Any]) -> Finding:
     return good(f"{name} {version} answers")
 
 
+def _fsync(redis: Redis, policy: str) -> Finding:
+    if policy == "always":
+        return good("appendonly yes, appendfsync always: what was answered 200 is on disk")
+    if policy == "no" and isinstance(redis.get_connection_kwargs().get("path"), str):
+        return good("appendonly yes: what was answered 200 survives any kill; on disk within 1 s")
+    if policy == "no":
+        return doubtful("appendfsync no: a power cut may lose half a minute. appendfsync always")
+    return doubtful(
+        f"appendfsync {policy}: a power cut, and now and then a killed Redis, lose the last "
+        "second or two of what was answered 200. appendfsync always"
+    )
+
+
 def _persistence(redis: Redis, info: Mapping[str, Any]) -> Iterator[Finding]:
     if not info.get("aof_enabled"):
         yield bad("appendonly is off: what was answered 200 is lost when it ends. appendonly yes")
@@ -51,13 +64,7 @@ def _persistence(redis: Redis, info: Mapping[str, Any]) -> Iterator[Finding]:
     except ResponseError:
         yield doubtful("its configuration can not be read: make sure of appendfsync and noeviction")
         return
-    if found.get("appendfsync") == "always":
-        yield good("appendonly yes, appendfsync always: what was answered 200 is on disk")
-    else:
-        yield doubtful(
-            f"appendfsync {found.get('appendfsync')}: a power cut may lose the last second "
-            "(a killed process does not). appendfsync always"
-        )
+    yield _fsync(redis, str(found.get("appendfsync")))
     if found.get("maxmemory-policy") != "noeviction":
         yield bad(
             f"maxmemory-policy {found.get('maxmemory-policy')} throws conferences away when "

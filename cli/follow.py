@@ -1,6 +1,11 @@
-"""The live story: every journal entry, as it is written, on the terminal."""
+"""The live story: every journal entry, as it is written, on the terminal.
+
+For people: what comes faster than anybody reads is not followed for a while, so that telling a
+burst takes nothing from working it off.
+"""
 
 import time
+from contextlib import closing
 
 from redis.exceptions import RedisError
 
@@ -10,6 +15,8 @@ from cli.story import Story
 from cli.terminal import Terminal
 
 AGAIN_SECONDS = 0.3
+MOST_A_SECOND = 100
+PAUSE_SECONDS = 5.0
 
 
 def follow(redis_url: str, timeout: float, terminal: Terminal) -> None:
@@ -21,9 +28,26 @@ def follow(redis_url: str, timeout: float, terminal: Terminal) -> None:
     journal = Journal(connect(redis_url, timeout=timeout))
     while True:
         try:
-            for entry in journal.follow():
-                line = story.line(entry)
-                if line is not None:
-                    terminal.say(line)
+            if _tell(journal, story, terminal):
+                terminal.say(
+                    f"  (more than {MOST_A_SECOND} things a second happen: none is told here "
+                    f"for {PAUSE_SECONDS:g} s, all are in `gavel why CONFERENCE`)"
+                )
+                time.sleep(PAUSE_SECONDS)
         except RedisError:
             time.sleep(AGAIN_SECONDS)
+
+
+def _tell(journal: Journal, story: Story, terminal: Terminal) -> bool:
+    """Tell until too much happens at once; True then."""
+    second, count = 0, 0
+    with closing(journal.follow()) as entries:
+        for entry in entries:
+            now = int(time.monotonic())
+            second, count = (second, count + 1) if now == second else (now, 1)
+            if count > MOST_A_SECOND:
+                return True
+            line = story.line(entry)
+            if line is not None:
+                terminal.say(line)
+    return False

@@ -9,6 +9,7 @@ import click
 from app.settings import Settings
 from cli import embedded
 from cli.child import Child
+from cli.disk import keep_on_disk
 from cli.plan import Plan, listens, make_plan, only_one, require_free
 from cli.supervisor import Stopped, Supervisor
 from cli.terminal import Terminal, safe
@@ -69,6 +70,8 @@ def _start(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> bool:
         if plan.embedded:
             socket_file = embedded.socket_path(plan.state / "valkey")
             supervisor.add(plan.valkey())
+            data = plan.state / "valkey"
+            Thread(target=keep_on_disk, args=(data,), name="disk", daemon=True).start()
             supervisor.wait_until(lambda: embedded.answers(socket_file), "Valkey is loading…")
         supervisor.wait_until(lambda: check.poll() is not None)
     finally:
