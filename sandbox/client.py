@@ -30,7 +30,8 @@ class ControlClient:
     def press(self, call_uuid: str, digits: str) -> None:
         self._send("POST", f"calls/{call_uuid}/digits", {"digits": digits})
 
-    def speak(self, call_uuid: str, text: str = "", seconds: float = 0.0) -> None:
+    def speak(self, call_uuid: str, text: str = "", seconds: float | None = None) -> None:
+        """For so long, or as long as the text takes."""
         self._send("POST", f"calls/{call_uuid}/speak", {"text": text, "seconds": seconds})
 
     def hang_up(self, call_uuid: str) -> None:

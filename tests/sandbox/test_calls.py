@@ -212,7 +212,7 @@ def test_the_time_limit_may_end_it_silently(sandbox: Sandbox, service: Service, 
     sandbox.switch(time_limit_end="silent")
     call = room(timeLimit=600)
     sandbox.clock(advance=600)
-    service.wait_until(lambda: ended(sandbox, call))
+    service.wait_until(lambda: ended(sandbox, call) and not sandbox.state()["under_way"])
     assert service.actions() == ["enter"]
 
 
