@@ -10,7 +10,7 @@ from pathlib import Path
 
 LONGEST = 5 * 1024 * 1024
 MOST_AT_ONCE = 256 * 1024
-IMPORTANT = re.compile(r'\b(WARNING|ERROR|CRITICAL|warning|error|critical)\b|"level": ?"(warn|err)')
+IMPORTANT = re.compile(r'(^|[\s\[])(WARNING|ERROR|CRITICAL)\b|"level": ?"(warning|error|critical)"')
 
 
 class LogFile:

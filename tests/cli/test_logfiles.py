@@ -30,7 +30,7 @@ def test_only_warnings_and_errors_are_important_in_both_formats(tmp_path: Path) 
     log = LogFile(tmp_path / "web.log")
     lines = [
         "2026-01-05T10:00:00.123Z WARNING web: slow",
-        "2026-01-05T10:00:00.123Z INFO receive: accept",
+        "2026-01-05T10:00:00.123Z INFO gunicorn.error: Listening",
         '{"time": "…", "level": "error", "message": "x"}',
         '{"time": "…", "level": "info", "message": "no errors here"}',
     ]
