@@ -12,9 +12,9 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import BaseConverter
 
 from app import answer, health, receiver, triggers
+from app.arrival import LARGEST_BODY
 from app.errors import STATUS, Refused, Unavailable
 from app.inbox import Inbox
-from app.incoming import LARGEST_BODY
 from app.logs import step
 from app.published import PublishedRules
 from app.settings import Settings

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from app.arrival import LARGEST_BODY
 from app.errors import TooLarge, Unusable
 from app.fields import form_pairs, json_object
 from app.signature import Pairs, SignedRequest
 
-LARGEST_BODY = 64 * 1024
 FORM = "application/x-www-form-urlencoded"
 
 Environ = Mapping[str, Any]

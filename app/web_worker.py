@@ -7,11 +7,11 @@ ever waiting; what came in whole goes to a thread, what does not in time is clos
 See docs/decisions/0014-web-server.md.
 """
 
-import re
 import selectors
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
@@ -20,25 +20,14 @@ from typing import Any
 from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-LARGEST_HEAD = 32 * 1024
-LARGEST_REQUEST = LARGEST_HEAD + 64 * 1024
+from app.arrival import Arrival, State
+
+READ_AT_ONCE = 128 * 1024
 ACCEPT_AT_ONCE = 64
-
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?:\r\n|$)", re.IGNORECASE)
-_CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
-
-
-def is_whole(received: bytes | bytearray) -> bool:
-    """Is there a whole request, or enough to see that it will be refused?"""
-    end = received.find(b"\r\n\r\n")
-    if end < 0:
-        return len(received) > LARGEST_HEAD
-    head = received[:end]
-    if _CHUNKED.search(head):
-        return received.endswith(b"0\r\n\r\n") or len(received) > LARGEST_REQUEST
-    found = _LENGTH.search(head)
-    length = int(found[1]) if found else 0
-    return len(received) - end - 4 >= length or length > LARGEST_REQUEST - LARGEST_HEAD
+HEAD_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+)
 
 
 class BoundedSocket(socket.socket):
@@ -56,7 +45,7 @@ class BoundedSocket(socket.socket):
             left = self._deadline - time.monotonic()
             if left <= 0:
                 raise ConnectionResetError("the client took too long")
-            self.settimeout(left)
+            self.settimeout(min(left, self.gettimeout() or left))
         return super().recv(bufsize, flags)
 
 
@@ -68,7 +57,7 @@ class Connection(TConn):
         super().__init__(cfg, bounded, client, server)
         self.since = time.monotonic()
         self.data_ready = True  # it is, whenever a thread sees this connection
-        self.received = bytearray()
+        self.arrival = Arrival()
         self.watched = False  # does the loop look at it?
         self.busy = False  # is a thread at work on it?
         self.leaving = False  # do we only wait for the other side to close?
@@ -116,7 +105,7 @@ class WebWorker(ThreadWorker):
             self._ignore(conn)
             return
         try:
-            data = conn.sock.recv(LARGEST_REQUEST)
+            data = conn.sock.recv(READ_AT_ONCE)
         except BlockingIOError:
             self._watch(conn)
             return
@@ -127,24 +116,29 @@ class WebWorker(ThreadWorker):
         elif conn.leaving:
             self._watch(conn)
         else:
-            if not conn.received:
+            if not conn.arrival.data:
                 conn.wait_for(self.request_seconds)
-            conn.received += data
+            conn.arrival.add(data)
             self._look(conn)
 
     def _look(self, conn: Connection) -> None:
-        if is_whole(conn.received):
+        state = conn.arrival.state()
+        if state is State.WHOLE:
             conn.busy = True
             self.tpool.submit(conn)
-        else:
+        elif state is State.MORE:
             self._watch(conn)
+        else:
+            with suppress(OSError):
+                conn.sock.send(HEAD_TOO_LARGE)
+            self._part(conn)
 
     def _answer(self, conn: Connection) -> None:
         """In a thread: answer one request."""
         if conn.parser is None:
             conn.parser = get_parser(self.cfg, conn.sock, conn.client)
-        conn.parser.unreader.unread(bytes(conn.received))
-        conn.received.clear()
+        conn.parser.unreader.unread(bytes(conn.arrival.data))
+        conn.arrival = Arrival()
         keep = self.handle(conn)
         if not keep or not self.alive or not conn.watched or conn.parser.unreader.buf.tell():
             self.method_queue.defer(self._answered, conn, keep)
@@ -166,9 +160,13 @@ class WebWorker(ThreadWorker):
         conn.sock.settimeout(0.0)
         if keep:
             conn.wait_for(self.cfg.keepalive if self.alive else self.linger_seconds)
-            conn.received += conn.parser.unreader.take_buffered()
+            conn.arrival.add(conn.parser.unreader.take_buffered())
             self._look(conn)
-            return
+        else:
+            self._part(conn)
+
+    def _part(self, conn: Connection) -> None:
+        """Say that we are done, and let the other side close: else it may miss our answer."""
         conn.leaving = True
         conn.wait_for(self.linger_seconds)
         try:

@@ -1,0 +1,73 @@
+"""How much of a request has arrived: pure, and cheap however small the pieces are."""
+
+import re
+from enum import Enum
+
+LARGEST_HEAD = 32 * 1024
+LARGEST_BODY = 64 * 1024
+
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?:\r\n|$)", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+_SIZE_LINE = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?")
+LONGEST_SIZE_LINE = 256
+
+
+class State(Enum):
+    MORE = "wait for more"
+    WHOLE = "all is there, or enough to see that it will be refused"
+    HEAD_TOO_LARGE = "refuse it"
+
+
+class Arrival:
+    """The bytes of one request, as far as they came. `add` what comes, then ask for the `state`.
+
+    It only finds where the request ends; what it means is for the parser. Where the two could
+    disagree (a crooked length, a crooked chunk), the parser gets it at once, to refuse it.
+    """
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self._body = -1  # where it begins, once the head is there
+        self._next = 0  # where to go on looking
+        self._end: int | None = None  # where the request ends; None: in chunks
+
+    def add(self, data: bytes) -> None:
+        self.data += data
+
+    def state(self) -> State:
+        if self._body < 0 and not self._find_head():
+            return State.HEAD_TOO_LARGE if len(self.data) > LARGEST_HEAD else State.MORE
+        if self._body > LARGEST_HEAD:
+            return State.HEAD_TOO_LARGE
+        if len(self.data) - self._body > LARGEST_BODY:
+            return State.WHOLE
+        whole = self._chunks_end() if self._end is None else len(self.data) >= self._end
+        return State.WHOLE if whole else State.MORE
+
+    def _find_head(self) -> bool:
+        found = self.data.find(b"\r\n\r\n", self._next)
+        if found < 0:
+            self._next = max(0, len(self.data) - 3)
+            return False
+        head = self.data[:found]
+        self._body = self._next = found + 4
+        if not _CHUNKED.search(head):
+            length = _LENGTH.search(head)
+            size = int(length[1]) if length else 0
+            self._end = self._body + (size if size <= LARGEST_BODY else 0)
+        return True
+
+    def _chunks_end(self) -> bool:
+        while True:
+            line_end = self.data.find(b"\r\n", self._next)
+            if line_end < 0:
+                return len(self.data) - self._next > LONGEST_SIZE_LINE
+            size = _SIZE_LINE.fullmatch(self.data, self._next, line_end)
+            if not size:
+                return True
+            if int(size[1], 16) == 0:
+                return self.data.find(b"\r\n\r\n", line_end) >= 0
+            after = line_end + 2 + int(size[1], 16) + 2
+            if after > len(self.data):
+                return after - self._body > LARGEST_BODY
+            self._next = after

@@ -1,0 +1,61 @@
+"""When has a request arrived?"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.arrival import Arrival, State
+
+HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def state(*pieces: bytes) -> State:
+    arrival = Arrival()
+    for piece in pieces:
+        arrival.add(piece)
+        found = arrival.state()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("received", "expected"),
+    [
+        (b"", State.MORE),
+        (HEAD, State.MORE),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", State.WHOLE),
+        (HEAD + b"Content-Length: 3\r\n\r\nab", State.MORE),
+        (HEAD + b"content-length:3\r\n\r\nabc", State.WHOLE),
+        (HEAD + b"Content-Length: 3\r\n\r\nabcdef", State.WHOLE),
+        (HEAD + b"Content-Length: 65536\r\n\r\nabc", State.MORE),
+        (HEAD + b"Content-Length: 65537\r\n\r\n", State.WHOLE),
+        (HEAD + b"Content-Length: x\r\n\r\n", State.WHOLE),
+        (CHUNKED, State.MORE),
+        (CHUNKED + b"3\r\nabc\r\n", State.MORE),
+        (CHUNKED + b"3\r\nabc\r\n0\r\n", State.MORE),
+        (CHUNKED + b"3\r\nabc\r\n0\r\n\r\n", State.WHOLE),
+        (CHUNKED + b"3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n", State.WHOLE),
+        (CHUNKED + b"5\r\n0\r\n\r\n", State.MORE),
+        (CHUNKED + b"x\r\n", State.WHOLE),
+        (CHUNKED + b"fffff\r\n", State.WHOLE),
+        (CHUNKED + b"1;" + b"x" * 300, State.WHOLE),
+        (HEAD + b"X: " + b"x" * 40_000, State.HEAD_TOO_LARGE),
+        (HEAD + b"X: " + b"x" * 40_000 + b"\r\n\r\n", State.HEAD_TOO_LARGE),
+    ],
+)
+def test_when_a_request_is_whole(received: bytes, expected: State) -> None:
+    assert state(received) is expected
+    if received:
+        assert state(*(received[i : i + 1] for i in range(len(received)))) is expected
+
+
+@given(st.lists(st.binary(min_size=1, max_size=40), max_size=6), st.data())
+def test_pieces_do_not_matter_and_nothing_is_whole_too_early(
+    chunks: list[bytes], data: st.DataObject
+) -> None:
+    body = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+    plain = b"".join(chunks)
+    for request in (CHUNKED + body, HEAD + b"Content-Length: %d\r\n\r\n" % len(plain) + plain):
+        cut = data.draw(st.integers(0, len(request) - 1))
+        assert state(request[:cut] or b"") is State.MORE
+        assert state(request[:cut] or b"", request[cut:]) is State.WHOLE
