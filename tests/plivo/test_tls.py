@@ -1,12 +1,14 @@
 """The client over TLS: certificates are verified, by the bundle that the environment names."""
 
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.doubles.plivo_edge import PlivoEdge, plivo_edge
+from tests.doubles import plivo_edge as script
+from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge
 from tests.plivo.builders import client
 from workers.plivo import ALL, PlivoError
 
@@ -57,4 +59,30 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     with pytest.raises(PlivoError) as failed:
         plivo.mute("a", ALL)
     plivo.close()
+    assert failed.value.sent == "no"
+
+
+@pytest.mark.parametrize("refusal", [script.send(answer(502)), script.close, script.silence])
+def test_a_proxy_that_makes_no_tunnel_has_sent_nothing(
+    edge: PlivoEdge, monkeypatch: pytest.MonkeyPatch, refusal: script.Script
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, edge.url)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+    edge.scripts.append(refusal)
+    plivo = client("https://api.plivo.test", timeout=(0.2, 0.2))
+    with pytest.raises(PlivoError, match="could not be reached") as failed:
+        plivo.speak("a", ALL, "hello")
+    plivo.close()
+    assert (failed.value.kind, failed.value.sent) == ("temporary", "no")
+    assert [seen.method for seen in edge.seen] == ["CONNECT"]
+
+
+def test_a_handshake_that_is_not_answered_has_sent_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        plivo = client(f"https://127.0.0.1:{listener.getsockname()[1]}", timeout=(0.1, 0.1))
+        with pytest.raises(PlivoError, match="could not be reached") as failed:
+            plivo.speak("a", ALL, "hello")
+        plivo.close()
     assert failed.value.sent == "no"

@@ -17,6 +17,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.models import PreparedRequest
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util.ssl_ import create_urllib3_context
@@ -59,7 +60,9 @@ class Line:
 
     def send(self, request: PreparedRequest, timeout: tuple[float, float], idle: float) -> Answer:
         """Sends it once, never on a connection that was idle for more than `idle` seconds, and
-        reads the answer, for at most twice the read timeout. Raises requests' errors."""
+        reads the answer, for at most twice the read timeout. Raises requests' errors; `begun`
+        then says whether anything of the request can have left."""
+        self._adapter.begun = False
         if time.monotonic() - self._used_at > idle:
             self._adapter.close()
         try:
@@ -69,6 +72,12 @@ class Line:
             return _read(response, deadline=time.monotonic() + 2 * timeout[1])
         finally:
             self._used_at = time.monotonic()
+
+    @property
+    def begun(self) -> bool:
+        """Was anything of the last request sent? Not before the connection stands, TLS and a
+        proxy's tunnel included."""
+        return self._adapter.begun
 
     def close(self) -> None:
         self._session.close()
@@ -81,6 +90,7 @@ class _Adapter(HTTPAdapter):
         self._context = surroundings.context
         self._direct = not surroundings.proxies
         self._pool: ConnectionPool | None = None
+        self.begun = False
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(
@@ -102,7 +112,9 @@ class _Adapter(HTTPAdapter):
         self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> ConnectionPool:
         if self._pool is None:
-            self._pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            pool.ConnectionCls = _watched(pool.ConnectionCls, self)
+            self._pool = pool
         return self._pool
 
     def request_url(self, request: PreparedRequest, proxies: Any) -> str:
@@ -114,6 +126,24 @@ class _Adapter(HTTPAdapter):
     def close(self) -> None:
         self._pool = None
         super().close()
+
+
+def _watched(kind: type[HTTPConnection], adapter: _Adapter) -> type[HTTPConnection]:
+    """The pool's kind of connection, which notes when a request begins to leave."""
+
+    def connect(self: Any) -> None:
+        try:
+            kind.connect(self)
+        finally:
+            adapter.begun = False  # a proxy was asked for a tunnel, no more
+
+    def send(self: Any, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        adapter.begun = True
+        kind.send(self, data)
+
+    return type("Watched", (kind,), {"connect": connect, "send": send})
 
 
 def _context(verify: bool | str | None) -> ssl.SSLContext:

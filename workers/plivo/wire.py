@@ -9,7 +9,6 @@ repeated only uses a connection that was busy within `FRESH_SECONDS` before.
 """
 
 import json
-import ssl
 import threading
 from base64 import b64encode
 from dataclasses import replace
@@ -19,7 +18,6 @@ from weakref import WeakSet
 import requests
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import NewConnectionError
 
 from workers.failures import PlivoError, Sent
 from workers.plivo.answers import Answer
@@ -64,10 +62,11 @@ class Wire:
     def send(self, planned: PlannedRequest, *, repeatable: bool) -> Answer:
         """Sends it once and reads the answer. Raises PlivoError when there is none."""
         idle = IDLE_SECONDS if repeatable else self._fresh_seconds
+        line = self._line()
         try:
-            answer = self._line().send(self._prepared(planned), self._timeout, idle)
+            answer = line.send(self._prepared(planned), self._timeout, idle)
         except requests.RequestException as error:
-            raise self._translated(planned, error) from None
+            raise _translated(planned, error, "maybe" if line.begun else "no") from None
         if self._secret in answer.body:  # errors quote bodies, and are logged
             return replace(answer, body=answer.body.replace(self._secret, b"***"))
         return answer
@@ -100,15 +99,6 @@ class Wire:
             request.headers["Content-Length"] = str(len(request.body))
         return request
 
-    def _translated(self, planned: PlannedRequest, error: requests.RequestException) -> PlivoError:
-        sent = _reached(error)
-        happened = "Plivo could not be reached" if sent == "no" else "no answer came"
-        cause = _root(error)
-        detail = cause.strerror if isinstance(cause, OSError) and cause.strerror else ""
-        reason = type(cause).__name__ + (f", {detail}" if detail else "")
-        text = f"{planned.method} {planned.path}: {happened} ({reason})"
-        return PlivoError(text, kind="temporary", sent=sent)
-
 
 def _headers(auth_id: str, auth_token: str) -> CaseInsensitiveDict[str]:
     credentials = b64encode(f"{auth_id}:{auth_token}".encode()).decode()
@@ -122,16 +112,15 @@ def _headers(auth_id: str, auth_token: str) -> CaseInsensitiveDict[str]:
     )
 
 
-def _reached(error: requests.RequestException) -> Sent:
-    """ "no" only when the connection, TLS included, never stood; in doubt it may have been read."""
-    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ProxyError):
-        return "no"
-    if isinstance(error, requests.exceptions.InvalidSchema | requests.exceptions.InvalidURL):
-        return "no"
-    return "no" if any(isinstance(cause, _NEVER_STOOD) for cause in _causes(error)) else "maybe"
-
-
-_NEVER_STOOD = (NewConnectionError, ssl.SSLCertVerificationError)
+def _translated(
+    planned: PlannedRequest, error: requests.RequestException, sent: Sent
+) -> PlivoError:
+    happened = "Plivo could not be reached" if sent == "no" else "no answer came"
+    cause = _root(error)
+    detail = cause.strerror if isinstance(cause, OSError) and cause.strerror else ""
+    reason = type(cause).__name__ + (f", {detail}" if detail else "")
+    text = f"{planned.method} {planned.path}: {happened} ({reason})"
+    return PlivoError(text, kind="temporary", sent=sent)
 
 
 def _causes(error: BaseException) -> list[BaseException]:
