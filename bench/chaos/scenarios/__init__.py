@@ -4,7 +4,16 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from bench.chaos.report import Row
-from bench.chaos.scenarios import kills, order, recovery, timers
+from bench.chaos.scenarios import (
+    budget,
+    failures,
+    kills,
+    order,
+    reconcile,
+    recovery,
+    timers,
+    townhall,
+)
 
 SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
     "lost": kills.nothing_lost,
@@ -14,4 +23,9 @@ SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
     "recovery": recovery.next_worker,
     "clock": recovery.timers_go_on,
     "timers": timers.on_time,
+    "budget": budget.never_exceeded,
+    "failures": failures.tried_until_expired,
+    "storm": budget.no_storm,
+    "townhall": townhall.everyone_muted,
+    "reconcile": reconcile.made_good,
 }

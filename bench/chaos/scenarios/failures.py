@@ -1,0 +1,123 @@
+"""Promise 6, second half: what becomes of calls that fail, until `expires_in` and after."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench.chaos.callbacks import callback
+from bench.chaos.edge import Fate, Request
+from bench.chaos.report import Row
+from bench.chaos.stage import Stage, stage
+
+RULES = """
+version: 1
+rules:
+  - name: Everyone joins muted
+    when: member.entered
+    match: {conference: "mute-*"}
+    do:
+      - mute: member
+        expires_in: 45s
+  - name: A word
+    when: member.entered
+    match: {conference: "speak-*"}
+    do:
+      - speak: {to: member, text: "Welcome.", expires_in: 4s}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The first `times` requests meet this fate; then all is well. `carried_out`: how often it
+    must have been in the end, `status`: what the journal's last word must be."""
+
+    fate: Fate
+    times: int
+    carried_out: int
+    status: str
+    slow: bool = False
+
+
+ALWAYS = 10_000
+CASES: Mapping[str, Case] = {
+    "mute-429": Case(Fate(status=429), 2, 1, "done"),
+    "mute-429-retry-after": Case(Fate(status=429, retry_after="1"), 2, 1, "done"),
+    "mute-500": Case(Fate(status=500), 2, 1, "done"),
+    "mute-503": Case(Fate(status=503), 3, 1, "done"),
+    "mute-timeout": Case(Fate(silent=True), 1, 1, "done", slow=True),
+    "mute-reset": Case(Fate(reset="before"), 2, 1, "done"),
+    "mute-reset-after": Case(Fate(reset="after"), 1, 2, "done"),
+    "mute-404-at-first": Case(Fate(status=404), 2, 1, "done"),
+    "mute-404": Case(Fate(status=404), ALWAYS, 0, "gone"),
+    "mute-400": Case(Fate(status=400), ALWAYS, 0, "failed"),
+    "speak-429": Case(Fate(status=429), 1, 1, "done"),
+    "speak-reset-after": Case(Fate(reset="after"), ALWAYS, 1, "unknown"),
+    "speak-500": Case(Fate(status=500), ALWAYS, 0, "failed"),
+}
+
+
+async def tried_until_expired(short: bool) -> list[Row]:
+    cases = {name: case for name, case in CASES.items() if not (short and case.slow)}
+    async with stage(RULES) as on:
+        on.edge.fate = _fate
+        # One after the other, so that they do not look like an API that is down altogether.
+        await on.plivo.post_all([callback(name, "7") for name in cases], 4)
+        await on.until(lambda: all(_last(on, name) == c.status for name, c in cases.items()), 45)
+        wrong = [name for name, case in cases.items() if not _is_right(on, name, case)]
+        tries = {name: len(on.edge.calls(conference=name)) for name in cases}
+        hasty = _came_back_too_soon(on)
+        retried = await _retry(on)
+    told = ", ".join(f"{name} {count}" for name, count in tries.items())
+    measured = (
+        f"requests made: {told}. Ended otherwise than promised: {wrong or 'none'}; asked again "
+        f"before Retry-After was over: {hasty}; given up for good, then `gavel retry --all` with "
+        f"the API well again: {retried}"
+    )
+    kept = not wrong and not hasty and retried == "spoken, muted"
+    return [Row("6 Failures are retried until expires_in, then given up", measured, kept)]
+
+
+def _fate(request: Request, before: int) -> Fate:
+    case = CASES.get(request.conference)
+    return case.fate if case is not None and before < case.times else Fate()
+
+
+def _last(on: Stage, name: str) -> str:
+    statuses = [entry["status"] for entry in on.judge.calls(name)]
+    return statuses[-1] if statuses else ""
+
+
+def _is_right(on: Stage, name: str, case: Case) -> bool:
+    effects = sum(1 for request in on.edge.calls(conference=name) if request.effect)
+    return effects == case.carried_out and _last(on, name) == case.status
+
+
+def _came_back_too_soon(on: Stage) -> int:
+    times = [request.at for request in on.edge.calls(conference="mute-429-retry-after")]
+    return sum(1 for one, two in zip(times, times[1:], strict=False) if two - one < 1.0)
+
+
+async def _retry(on: Stage) -> str:
+    """`gavel retry --all` once the API is well; answers what then arrived."""
+    names = ("speak-500", "mute-400")
+    before = {name: len(on.edge.calls(conference=name)) for name in names}
+    on.edge.fate = lambda _request, _before: Fate()
+    command = [sys.executable, "-m", "cli", "retry", "--all"]
+    await asyncio.to_thread(
+        subprocess.run,
+        command,
+        env=on.gavel.environ,
+        cwd=on.gavel.folder,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        timeout=30,
+    )
+
+    def arrived(name: str) -> bool:
+        return any(r.effect for r in on.edge.calls(conference=name)[before[name] :])
+
+    await on.until(lambda: all(arrived(name) for name in names), 10)
+    words = {"speak-500": "spoken", "mute-400": "muted"}
+    return ", ".join(words[name] for name in names if arrived(name))

@@ -1,0 +1,50 @@
+"""Promise 7: fifty rooms fill within a second, everybody is muted at once with few calls."""
+
+import time
+
+from bench.chaos.callbacks import entries
+from bench.chaos.edge import Edge, Fate
+from bench.chaos.report import Row, most_within
+from bench.chaos.scenarios.kills import MUTE
+from bench.chaos.stage import stage
+
+API_SECONDS = 0.15
+
+
+async def everyone_muted(short: bool) -> list[Row]:
+    """Once with the account's budget as Plivo words it, once as 60 calls in any second."""
+    rates = [("60/1s", 60, 1.0)] if short else [("300/5s", 300, 5.0), ("60/1s", 60, 1.0)]
+    return [await _burst(*rate, short=short) for rate in rates]
+
+
+async def _burst(rate: str, calls: int, seconds: float, *, short: bool) -> Row:
+    rooms, most = (10, 60) if short else (50, 200)
+    callbacks = entries("townhall", rooms, 20)
+    async with stage(MUTE, PLIVO_RATE=rate) as on:
+        on.edge.fate = lambda _request, _before: Fate(delay=API_SECONDS)
+        await on.plivo.post_all(callbacks, len(callbacks))
+        wanted = {(callback.conference, callback.member) for callback in callbacks}
+        done = await on.until(lambda: muted(on.edge).keys() >= wanted, 15, 0.02)
+        await on.until_quiet(0.5, 5)
+        at = muted(on.edge)
+        made = on.edge.calls()
+    entered = [callback.sent for callback in callbacks]
+    last = max(at.values(), default=time.time()) - max(entered)
+    crowded = most_within([request.at for request in made], seconds)
+    measured = (
+        f"{rooms} conferences of 20 members, PLIVO_RATE={rate}, API {API_SECONDS * 1000:.0f} ms: "
+        f"entries within {max(entered) - min(entered):.2f} s; {len(at)} of {len(wanted)} muted, "
+        f"the last one {last:.2f} s after the last entry, with {len(made)} calls "
+        f"(most in any {seconds:g} s: {crowded})"
+    )
+    kept = done and len(made) <= most and crowded <= calls and (last <= 3.0 or short)
+    return Row(f"7 Town-hall burst ({rate})", measured, kept)
+
+
+def muted(edge: Edge) -> dict[tuple[str, str], float]:
+    """When the mute of each member was first answered."""
+    found: dict[tuple[str, str], float] = {}
+    for request in edge.calls("mute"):
+        for member in request.members if request.done else ():
+            found.setdefault((request.conference, member), request.done)
+    return found
