@@ -1,0 +1,177 @@
+"""`gavel test`: plays timelines against the rules on a virtual clock and compares what they do.
+
+Nothing is sent and nothing sleeps. A test passes when every expected call goes out at its time
+(and nothing else, if it says so).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workers.rules.ruleset import Rules
+from workers.rules.source import decode
+from workers.rules.timeline_source import read_cases
+from workers.rules.timeline_values import Case, Expected, Moment
+from workers.rules.virtual import Decided, Made, World
+
+TOLERANCE = 0.05
+"""Seconds by which a call may differ from its expected time."""
+
+_AFTERWARDS = 1.0  # seconds that go on after the last thing that is written
+_SAME_CALLBACK = 2.0  # the inbox drops the same digits within this many seconds
+_PRESSED = ("member.digits", "member.speaking")
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """One call for one member (or for all, or for the conference): what is compared, so that it
+    does not matter how calls were grouped."""
+
+    at: float
+    conference: str
+    verb: str
+    member: str
+    params: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An expectation that nothing met, and what came instead, nearest first."""
+
+    expected: Expected
+    atom: Atom
+    instead: tuple[Atom, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One test: what was missing, what came though nothing else was expected, and everything
+    that happened."""
+
+    case: Case
+    missing: tuple[Missing, ...]
+    surplus: tuple[Atom, ...]
+    happened: tuple[Decided | Made, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.missing and not self.surplus
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All tests of one file."""
+
+    path: str
+    results: tuple[Result, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(result.passed for result in self.results)
+
+
+def run_tests(path: str | Path, rules: Rules) -> Report:
+    """Plays every test of the file. Raises `RulesError` when the file is wrong, OSError when it
+    cannot be read."""
+    text = decode(Path(path).read_bytes(), str(path))
+    return run_text(text, str(path), rules)
+
+
+def run_text(text: str, path: str, rules: Rules) -> Report:
+    """The same for a text."""
+    cases = read_cases(text, path, rules.timezone)
+    return Report(path, tuple(run_case(case, rules) for case in cases))
+
+
+def run_case(case: Case, rules: Rules) -> Result:
+    """Plays one test."""
+    world = World(rules, case.start)
+    for moment in case.moments:
+        world.advance(case.start + moment.at)
+        _happen(world, moment)
+    world.advance(case.start + _until(case))
+    return _compared(case, tuple(world.happened))
+
+
+def atoms_of(made: Made, start: float) -> Iterator[Atom]:
+    """A call as atoms, at a time in seconds since `start`."""
+    call = made.call
+    for member in call.members or ("",):
+        yield Atom(made.at - start, call.conference, call.verb, member, call.params)
+
+
+def _happen(world: World, moment: Moment) -> None:
+    if moment.what == "restart":
+        world.restart()
+    elif moment.what == "plivo":
+        world.answers = {**world.answers, **moment.data}
+    else:
+        data = dict(moment.data)
+        again = data.pop("again", None)
+        if again is not None and moment.what in _PRESSED and again < _SAME_CALLBACK:
+            return
+        world.feed(world.event(moment.what, moment.conference, moment.uuid, data))
+
+
+def _until(case: Case) -> float:
+    if case.until is not None:
+        return case.until
+    written = [moment.at for moment in case.moments] + [wanted.at for wanted in case.expected]
+    return max(written, default=0.0) + _AFTERWARDS
+
+
+def _compared(case: Case, happened: tuple[Decided | Made, ...]) -> Result:
+    calls = [
+        atom for one in happened if isinstance(one, Made) for atom in atoms_of(one, case.start)
+    ]
+    notes = list(_log_atoms(case, happened))
+    missing = []
+    for expected in case.expected:
+        left = notes if expected.verb == "log" else calls
+        for atom in _wanted(expected):
+            found = next((one for one in left if _meets(one, atom, expected)), None)
+            if found is None:
+                missing.append((expected, atom))
+            else:
+                left.remove(found)
+    told = tuple(Missing(expected, atom, _nearest(atom, calls)) for expected, atom in missing)
+    return Result(case, told, tuple(calls) if case.nothing_else else (), happened)
+
+
+def _log_atoms(case: Case, happened: Sequence[Decided | Made]) -> Iterator[Atom]:
+    for one in happened:
+        if isinstance(one, Decided):
+            for note in one.decision.notes:
+                name = one.event.conference
+                yield Atom(one.event.at - case.start, name, "log", "", {"text": note})
+
+
+def _wanted(expected: Expected) -> Iterator[Atom]:
+    for member in ("*",) if expected.members is None else expected.members or ("",):
+        yield Atom(expected.at, expected.conference, expected.verb, member, expected.params)
+
+
+def _meets(found: Atom, wanted: Atom, expected: Expected) -> bool:
+    return (
+        found.verb == wanted.verb
+        and abs(found.at - wanted.at) <= TOLERANCE
+        and (expected.members is None or found.member == wanted.member)
+        and wanted.conference in ("", found.conference)
+        and all(_says(found, key, value) for key, value in wanted.params.items())
+    )
+
+
+def _says(found: Atom, key: str, wanted: Any) -> bool:
+    """Log lines begin with the name of their rule."""
+    said = found.params.get(key)
+    return bool(said.endswith(f": {wanted}") if found.verb == "log" else said == wanted)
+
+
+def _nearest(wanted: Atom, calls: Sequence[Atom]) -> tuple[Atom, ...]:
+    """What came of the same kind, or at the same time, that nothing else expected."""
+    alike = [
+        one for one in calls if one.verb == wanted.verb or abs(one.at - wanted.at) <= TOLERANCE
+    ]
+    alike.sort(key=lambda one: (one.verb != wanted.verb, abs(one.at - wanted.at)))
+    return tuple(alike[:3])

@@ -1,0 +1,70 @@
+"""Reading the nodes of a file of tests: what cannot be used is reported at its place."""
+
+from typing import Any
+
+from workers.rules.durations import parse_duration
+from workers.rules.problems import Report
+from workers.rules.source import Map, Seq, Text
+from workers.rules.suggest import did_you_mean, quoted
+
+
+class Nodes:
+    """Each method answers a value of its type, and an empty one after reporting a mistake."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def only(self, node: Map, known: set[str] | frozenset[str], what: str) -> None:
+        for key in node:
+            if key not in known:
+                hint = did_you_mean(key, known)
+                self.report.error(key, f"{quoted(key)} is nothing that {what} has{hint}")
+
+    def items(self, node: Any, at: Any, what: str) -> list[Any]:
+        if isinstance(node, Seq):
+            return list(node)
+        if node is not None:
+            self.report.error(node, f"{what} is a list; begin each entry with `-`")
+        elif what == "tests":
+            self.report.error(at, "there are no tests; begin with `tests:`")
+        return []
+
+    def text(self, node: Any, what: str = "a text") -> str:
+        if isinstance(node, Text):
+            return str(node)
+        self.report.error(node, f"expected {what}")
+        return ""
+
+    def flag(self, node: Any) -> bool:
+        if node not in ("true", "false"):
+            self.report.error(node, "expected true or false")
+        return bool(node == "true")
+
+    def seconds(self, node: Any) -> float:
+        try:
+            return parse_duration(self.text(node, "a duration"))
+        except ValueError as error:
+            self.report.error(node, str(error))
+            return 0.0
+
+    def ids(self, node: Any) -> tuple[str, ...]:
+        return tuple(self.text(item) for item in (node if isinstance(node, Seq) else [node]))
+
+    def free(self, node: Any) -> Any:
+        """As JSON would have it: plain numbers, true, false and null are that, the rest is text."""
+        if isinstance(node, Map):
+            return {str(key): self.free(value) for key, value in node.items()}
+        if isinstance(node, Seq):
+            return [self.free(item) for item in node]
+        return _scalar(node)
+
+
+def _scalar(node: Text) -> Any:
+    if not node.plain:
+        return str(node)
+    if node in ("true", "false", "null", ""):
+        return {"true": True, "false": False}.get(str(node))
+    try:
+        return int(node) if node.lstrip("-").isdecimal() else float(node)
+    except ValueError:
+        return str(node)

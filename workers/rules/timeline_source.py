@@ -1,0 +1,244 @@
+"""`rules_test.yaml` as values: strict, with every mistake told at its place."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from workers.rules.calls import VERBS
+from workers.rules.problems import Place, Report
+from workers.rules.source import Map, Text, parse
+from workers.rules.suggest import did_you_mean, quoted
+from workers.rules.timeline_nodes import Nodes
+from workers.rules.timeline_order import rearranged
+from workers.rules.timeline_values import EVENTS, Case, Expected, Moment
+from workers.rules.virtual import TIMEOUT
+
+DEFAULT_START = datetime(2026, 1, 5, 9, 0)
+"""A Monday morning."""
+
+_TESTS = frozenset({"name", "start", "until", "timeline", "expect", "expect_nothing_else"})
+_RESTARTED = ("workers", "web", "redis", "everything")
+_MOVES = ("restart", "duplicate", "swap", "drop", "plivo")
+_EXPECTED_FIELDS: Mapping[str, frozenset[str]] = {
+    "speak": frozenset({"to", "text", "voice", "language"}),
+    "play": frozenset({"to", "url"}),
+    "record": frozenset({"format", "transcribe"}),
+    "webhook": frozenset({"url", "json", "headers"}),
+    "archive": frozenset({"to"}),
+}
+
+
+def read_cases(text: str, path: str, zone: ZoneInfo) -> tuple[Case, ...]:
+    """Raises `RulesError` with everything that is wrong in the file."""
+    report = Report(path)
+    root = parse(text, report)
+    reader = _Reader(report, zone)
+    cases: tuple[Case, ...] = ()
+    if isinstance(root, Map):
+        reader.only(root, {"tests", "version"}, "a file of tests")
+        tests = root.find("tests")
+        cases = tuple(reader.case(node) for node in reader.items(tests, root, "tests"))
+    else:
+        report.error(root or Place(1, 1), "a file of tests begins with `tests:`")
+    report.raise_errors()
+    return cases
+
+
+class _Reader(Nodes):
+    """Reads tests; what it cannot use it reports and goes on."""
+
+    def __init__(self, report: Report, zone: ZoneInfo) -> None:
+        super().__init__(report)
+        self.zone = zone
+
+    def case(self, node: Any) -> Case:
+        if not isinstance(node, Map):
+            self.report.error(node, "a test is a mapping with name, timeline and expect")
+            return Case("", 0.0, (), ())
+        self.only(node, _TESTS, "a test")
+        moments = [
+            moment
+            for entry in self.items(node.find("timeline"), node, "timeline")
+            if (moment := self.moment(entry)) is not None
+        ]
+        for before, after in pairwise(moments):
+            if after.at < before.at:
+                self.report.error(Place(after.line, 1), "a timeline does not go back in time")
+        expected = [
+            wanted
+            for entry in self.items(node.find("expect"), node, "expect")
+            if (wanted := self.expected(entry)) is not None
+        ]
+        nothing_else = node.find("expect_nothing_else")
+        until = node.find("until")
+        return Case(
+            name=self.text(node.find("name") or Text("a test without a name")),
+            start=self.start(node.find("start")),
+            moments=tuple(rearranged(moments, self.report)),
+            expected=tuple(expected),
+            nothing_else=nothing_else is not None and self.flag(nothing_else),
+            until=None if until is None else self.seconds(until),
+            line=node.line,
+        )
+
+    def start(self, node: Any) -> float:
+        moment = DEFAULT_START
+        if node is not None:
+            try:
+                moment = datetime.fromisoformat(self.text(node))
+            except ValueError:
+                self.report.error(node, 'expected a local time such as "2026-03-28 08:55"')
+        return moment.replace(tzinfo=self.zone).timestamp()
+
+    # The timeline
+
+    def moment(self, node: Any) -> Moment | None:
+        found = self.one_thing(node, frozenset(), (*EVENTS, *_MOVES))
+        if found is None:
+            return None
+        at, key, value = found
+        if key == "plivo":
+            return Moment(at, "plivo", self.answers(value), line=node.line)
+        if key in _MOVES:
+            self.move(key, value)
+            return Moment(at, str(key), line=node.line)
+        if not isinstance(value, Map):
+            self.report.error(value, f"{key} says at least which conference: {{conference: NAME}}")
+            return None
+        return self.happening(at, str(key), value)
+
+    def move(self, key: Text, value: Any) -> None:
+        if key == "restart":
+            if value not in _RESTARTED:
+                self.report.error(value, f"restart one of {', '.join(_RESTARTED)}")
+        elif value != "previous":
+            self.report.error(value, f"write `{key}: previous`")
+
+    def happening(self, at: float, kind: str, node: Map) -> Moment | None:
+        fields = EVENTS[kind]
+        self.only(node, {"conference", "uuid", *fields}, kind)
+        read: Mapping[str, Callable[[Any], Any]] = {
+            "text": self.text,
+            "flag": self.flag,
+            "seconds": self.seconds,
+            "free": self.free,
+            "ids": self.ids,
+        }
+        needed = ["conference", *(name for name, form in fields.items() if form.endswith("!"))]
+        for name in needed:
+            if node.find(name) is None:
+                self.report.error(node, f"{kind} needs `{name}`")
+                return None
+        data = {
+            name: read[form.rstrip("!")](node[name])
+            for name, form in fields.items()
+            if node.find(name) is not None
+        }
+        uuid = "" if node.find("uuid") is None else self.text(node["uuid"])
+        name = self.text(node["conference"])
+        return Moment(at, kind, _as_event_data(kind, data), name, uuid, node.line)
+
+    def answers(self, node: Any) -> Mapping[str, str]:
+        if not isinstance(node, Map):
+            self.report.error(node, "say how what is answered: `plivo: {speak: 404}`")
+            return {}
+        for verb, answer in node.items():
+            if verb not in VERBS:
+                hint = did_you_mean(verb, VERBS)
+                self.report.error(verb, f"{quoted(verb)} is not a call{hint}")
+            is_status = isinstance(answer, Text) and answer.isdecimal() and 100 <= int(answer) < 600
+            if answer not in ("ok", TIMEOUT) and not is_status:
+                self.report.error(answer, "an answer is an HTTP status, `timeout`, or `ok` again")
+        return {str(verb): str(answer) for verb, answer in node.items()}
+
+    # What is expected
+
+    def expected(self, node: Any) -> Expected | None:
+        found = self.one_thing(node, frozenset({"conference"}), (*VERBS, "log"))
+        if found is None:
+            return None
+        at, key, value = found
+        verb = str(key)
+        members: tuple[str, ...] | None = None
+        params: dict[str, Any] = {}
+        if verb in _EXPECTED_FIELDS:
+            params = self.parameters(verb, value)
+            if "to" in params and verb != "archive":
+                members = params.pop("to")
+        elif verb == "hang_up" and value not in ("conference", "every_conference"):
+            verb, members = "hang_up_member", self.ids(value)
+        elif verb == "hang_up":
+            verb = "hang_up" if value == "conference" else "hang_up_all"
+        elif verb == "log":
+            params = {"text": self.text(value)}
+        elif VERBS[verb].members != "none":
+            members = self.ids(value)
+        name = "" if node.find("conference") is None else self.text(node["conference"])
+        return Expected(at, verb, members, params, name, node.line, node.column)
+
+    def parameters(self, verb: str, node: Any) -> dict[str, Any]:
+        if isinstance(node, Text) and verb == "record" and node in ("", "conference"):
+            return {}
+        if not isinstance(node, Map):
+            self.report.error(node, f"{verb} is a mapping, such as {{text: …}}")
+            return {}
+        self.only(node, _EXPECTED_FIELDS[verb], verb)
+        params = {str(key): self.free(value) for key, value in node.items()}
+        for name in ("text", "url", "to"):
+            if name in params:
+                params[name] = self.text(node[name]) if verb == "archive" or name != "to" else ()
+        if "to" in params and verb != "archive":
+            params["to"] = self.ids(node["to"])
+        if verb == "record":
+            return _as_record(params)
+        return params
+
+    def one_thing(
+        self, node: Any, beside: frozenset[str], known: tuple[str, ...]
+    ) -> tuple[float, Text, Any] | None:
+        """`at` and just one other key of an entry."""
+        if not isinstance(node, Map) or node.find("at") is None:
+            self.report.error(node, "an entry says when and what: `{at: 10m, …: …}`")
+            return None
+        keys = [key for key in node if key != "at" and key not in beside]
+        if len(keys) != 1:
+            self.report.error(node, "an entry has `at` and just one thing")
+            return None
+        if keys[0] not in known:
+            hint = did_you_mean(keys[0], known)
+            self.report.error(keys[0], f"{quoted(keys[0])} is nothing that can stand here{hint}")
+            return None
+        return self.seconds(node["at"]), keys[0], node[keys[0]]
+
+
+def _as_record(params: dict[str, Any]) -> dict[str, Any]:
+    """In the words of the call."""
+    wanted = {}
+    if "format" in params:
+        wanted["file_format"] = params["format"]
+    if params.get("transcribe"):
+        wanted["transcription_type"] = "auto"
+    return wanted
+
+
+def _as_event_data(kind: str, data: dict[str, Any]) -> dict[str, Any]:
+    """In the words of `app.events`."""
+    if "member" in data:
+        data["member_id"] = data.pop("member")
+        if kind.startswith("member."):
+            data.setdefault("call_uuid", f"call-{data['member_id']}")
+    if "recording" in data:
+        data["recording_id"] = data.pop("recording")
+    if kind == "recording.ready":
+        data.setdefault("url", f"https://media.example.com/{data.get('recording_id', '1')}.mp3")
+        data.setdefault("duration", 60.0)
+        data.setdefault("format", "mp3")
+    if kind == "trigger":
+        data.setdefault("data", {})
+        data["chain"] = 0
+    if kind == "conference.observed" and not data.get("gone"):
+        rows = [{"member_id": member, "call_uuid": f"call-{member}"} for member in data["members"]]
+        return {"gone": False, "run_time": data.get("run_time", 0.0), "members": rows}
+    return data

@@ -1,0 +1,87 @@
+"""The report of `gavel test` for people: a line a test, and for one that failed all that
+happened in it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.events import Event
+from workers.rules.durations import format_duration
+from workers.rules.runs import Run
+from workers.rules.timeline import Atom, Missing, Report, Result
+from workers.rules.virtual import Made
+
+_SHOWN = ("digits", "from", "name", "recording_id", "timer", "verb", "error", "text", "gone")
+_OUTCOMES = {"applied": "ran", "dry_run": "ran (dry run)"}
+
+
+def render_report(report: Report, *, verbose: bool = False) -> str:
+    """Every test on a line; below a failed one (all, when `verbose`) its timeline."""
+    lines = []
+    for result in report.results:
+        lines.append(f"{'ok  ' if result.passed else 'FAIL'} {result.case.name}")
+        if not result.passed or verbose:
+            lines.extend(_problems(report.path, result))
+            lines.append("     what happened:")
+            lines.extend(f"       {line}" for line in story(result))
+    passed = sum(result.passed for result in report.results)
+    lines.append(f"{passed} of {len(report.results)} passed")
+    return "\n".join(lines) + "\n"
+
+
+def story(result: Result) -> Iterator[str]:
+    """Everything that happened in a test, one line each, with times since its start."""
+    for one in result.happened:
+        if isinstance(one, Made):
+            when = _when(one.at - result.case.start)
+            answer = f"   <- {one.answer}" if one.answer else ""
+            yield f"{when}   -> {_call(one.call.verb, one.call.members, one.call.params)}{answer}"
+            continue
+        when = _when(one.event.at - result.case.start)
+        yield f"{when} {describe(one.event)}"
+        for run in one.decision.runs:
+            yield f"{' ' * len(when)}   {_run(run)}"
+        for note in one.decision.notes:
+            yield f"{' ' * len(when)}   note: {note}"
+
+
+def describe(event: Event) -> str:
+    """An event on one line."""
+    data = event.data
+    who = f" member {data['member_id']}" if data.get("member_id") else ""
+    rest = ", ".join(f"{key} {data[key]}" for key in _SHOWN if key in data)
+    return f"{event.kind} in {event.conference}{who}" + (f" ({rest})" if rest else "")
+
+
+def _run(run: Run) -> str:
+    outcome = _OUTCOMES.get(run.outcome, run.outcome)
+    return f"{run.rule}: {outcome}" + (f", {run.reason}" if run.reason else "")
+
+
+def _problems(path: str, result: Result) -> Iterator[str]:
+    for missing in result.missing:
+        place = f"{path}:{missing.expected.line}:{missing.expected.column}"
+        yield f"     {place}: expected {_atom(missing.atom)}{_instead(missing)}"
+    for atom in result.surplus:
+        yield f"     {path}:{result.case.line}: not expected: {_atom(atom)}"
+
+
+def _instead(missing: Missing) -> str:
+    if not missing.instead:
+        return ", and nothing like it came"
+    return ", came instead: " + "; ".join(_atom(atom) for atom in missing.instead)
+
+
+def _atom(atom: Atom) -> str:
+    members = (atom.member,) if atom.member not in ("", "*") else ()
+    text = f"at {format_duration(max(0.0, atom.at))} {_call(atom.verb, members, atom.params)}"
+    return text + (f" in {atom.conference}" if atom.conference else "")
+
+
+def _call(verb: str, members: tuple[str, ...], params: Mapping[str, Any]) -> str:
+    who = f" {','.join(members)}" if members else ""
+    said = ", ".join(f"{key} {value!r}" for key, value in params.items())
+    return f"{verb}{who}" + (f" ({said})" if said else "")
+
+
+def _when(seconds: float) -> str:
+    return format_duration(max(0.0, seconds)).rjust(10)

@@ -1,0 +1,185 @@
+"""A world on a virtual clock: conferences, rules, and an outside that answers as it is told.
+
+The same `decide` as in live work, the same judgement on failures; only the clock, Redis and Plivo
+are played. `gavel test` and `gavel replay` are made of it.
+"""
+
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from app.conferences import Conference, Timer
+from app.events import Event
+from workers.failures import CallError, PlivoError, WebhookError
+from workers.plivo.answers import Answer, failure
+from workers.retry import Gone, Repeat, Split, Unknown, retry
+from workers.rules.calls import WEB_VERBS, Call
+from workers.rules.decide import decide
+from workers.rules.ruleset import Rules
+from workers.rules.runs import Decision
+
+TIMEOUT = "timeout"
+_HALF = 0.5  # jitter, without a die
+_MOST_TIMERS = 1_000_000
+
+
+@dataclass(slots=True)
+class Lane:
+    """Calls of one conference that wait for their turn, in order, and when to try the first."""
+
+    calls: deque[Call] = field(default_factory=deque)
+    attempts: int = 0
+    not_before: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What followed from one event."""
+
+    event: Event
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call when it first went out, and how it was answered: "" for well."""
+
+    at: float
+    call: Call
+    answer: str
+
+
+class World:
+    """Feed it events in the order of their times; `happened` tells everything that followed."""
+
+    def __init__(self, rules: Rules, now: float) -> None:
+        self.rules = rules
+        self.now = now
+        self.rooms: dict[str, Conference] = {}
+        self.happened: list[Decided | Made] = []
+        self.answers: Mapping[str, str] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._events = 0
+
+    def feed(self, event: Event) -> None:
+        """Something happens now."""
+        room = self.rooms.get(event.conference) or Conference.new(event.conference)
+        decision = decide(room, [event], self.rules, self.now)
+        self.rooms[event.conference] = decision.conference
+        self.happened.append(Decided(event, decision))
+        for call in decision.calls:
+            lane = event.conference + ("\0web" if call.verb in WEB_VERBS else "")
+            self._lanes.setdefault(lane, Lane()).calls.append(call)
+        self._work()
+
+    def advance(self, until: float) -> None:
+        """Time passes: timers come due and calls are tried again on the way."""
+        for _ in range(_MOST_TIMERS):
+            due = self._next_due(until)
+            if due is None:
+                break
+            at, fire = due
+            self.now = max(self.now, at)
+            fire()
+        self.now = max(self.now, until)
+
+    def restart(self) -> None:
+        """Every process dies and comes back: all that is left is what was stored."""
+        for name, room in self.rooms.items():
+            self.rooms[name] = Conference.from_json(room.to_json())
+        for lane in self._lanes.values():
+            stored = [json.loads(json.dumps(call.to_json_dict())) for call in lane.calls]
+            lane.calls = deque(Call.from_json_dict(call) for call in stored)
+
+    def event(self, kind: str, conference: str, uuid: str, data: Mapping[str, object]) -> Event:
+        """A new event, now."""
+        self._events += 1
+        return Event(f"evt-{self._events:04}", kind, conference, self.now, uuid, data)
+
+    def _next_due(self, until: float) -> tuple[float, Callable[[], None]] | None:
+        found: tuple[float, Callable[[], None]] | None = None
+        for name, room in self.rooms.items():
+            for timer in room.timers.values():
+                if timer.due <= until and (found is None or timer.due < found[0]):
+                    found = timer.due, self._firing(name, timer)
+        for lane in self._lanes.values():
+            waits = lane.calls and lane.not_before <= until
+            if waits and (found is None or lane.not_before < found[0]):
+                found = lane.not_before, self._work
+        return found
+
+    def _firing(self, name: str, timer: Timer) -> Callable[[], None]:
+        def fire() -> None:
+            self.feed(self.event("timer", name, "", {"timer": timer.id, "due": timer.due}))
+
+        return fire
+
+    # The outside
+
+    def _work(self) -> None:
+        for lane in list(self._lanes.values()):
+            while lane.calls and lane.not_before <= self.now:
+                self._try(lane)
+
+    def _try(self, lane: Lane) -> None:
+        call = lane.calls[0]
+        refusal = "" if call.verb in WEB_VERBS else self._refusal(call)
+        if refusal:
+            self._give_up(lane, call, refusal)
+            return
+        error = self._ask(call)
+        if lane.attempts == 0:
+            self.happened.append(Made(self.now, call, str(error) if error else ""))
+        lane.attempts += 1
+        if error is None:
+            self._next(lane)
+            self._tell(call, "")
+            return
+        match retry(call, error, lane.attempts, self.now, _HALF):
+            case Repeat(at=at):
+                lane.not_before = max(at, self.now + 0.001)
+            case Split() | Gone() | Unknown():
+                self._next(lane)
+                self._tell(call, "")
+            case verdict:
+                self._give_up(lane, call, verdict.reason)
+
+    def _refusal(self, call: Call) -> str:
+        room = self.rooms[call.conference]
+        if not room.live or (call.uuid and call.uuid != room.uuid):
+            return "the conference ended"
+        return "expired" if call.expires_at is not None and self.now > call.expires_at else ""
+
+    def _ask(self, call: Call) -> CallError | None:
+        answer = self.answers.get(call.verb, "ok")
+        if answer == "ok":
+            return None
+        if answer == TIMEOUT:
+            return PlivoError(f"{call.verb} had no answer", kind="temporary", sent="maybe")
+        moment = datetime.fromtimestamp(self.now, UTC)
+        error = failure(call.verb, Answer(int(answer)), moment)
+        if error is not None and call.verb in WEB_VERBS and error.kind == "gone":
+            return WebhookError(str(error), kind="permanent", sent="yes", status=error.status)
+        return error
+
+    def _next(self, lane: Lane) -> None:
+        lane.calls.popleft()
+        lane.attempts, lane.not_before = 0, 0.0
+
+    def _give_up(self, lane: Lane, call: Call, reason: str) -> None:
+        self._next(lane)
+        if call.on_error == "stop":
+            lane.calls = deque(other for other in lane.calls if other.run != call.run)
+        self._tell(call, reason)
+
+    def _tell(self, call: Call, error: str) -> None:
+        """The event that the engine makes of an outcome."""
+        if not error and call.verb not in WEB_VERBS:
+            return
+        data = {"run": call.run, "step": call.step, "call": call.id, "verb": call.verb}
+        if error:
+            data |= {"error": error, "rule": call.rule}
+        kind = "action.failed" if error else "step.done"
+        self.feed(self.event(kind, call.conference, call.uuid, data))
