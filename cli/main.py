@@ -13,6 +13,7 @@ COMMANDS = {
     "worker": "Run one worker: it decides by the rules and acts.",
     "sandbox": "Run the local Plivo alone.",
     "check": "Tell every problem of a rules file at once.",
+    "test": "Play timelines against the rules on a virtual clock.",
     "why": "Tell what happened in a conference, and why.",
     "conferences": "List what is live.",
     "timers": "List what is due.",
