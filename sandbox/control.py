@@ -43,6 +43,7 @@ class Control:
             web.get("/sandbox/faults", self.faults),
             web.post("/sandbox/faults", self.add_fault),
             web.delete("/sandbox/faults", self.clear_faults),
+            web.post("/sandbox/faults/clear", self.clear_faults),
             web.delete("/sandbox/faults/{id}", self.remove_fault),
             web.get("/sandbox/switches", self.switches),
             web.post("/sandbox/switches", self.set_switches),

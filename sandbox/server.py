@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -16,6 +17,7 @@ from sandbox.errors import SandboxError
 from sandbox.files import Files
 from sandbox.gateway import BODY_BYTES, Gateway
 from sandbox.options import Options
+from sandbox.page import Page
 from sandbox.telephony import Telephony
 
 
@@ -51,6 +53,7 @@ async def run(options: Options, ready: Callable[[Telephony], None], stop: asynci
 
 def _app(lines: Telephony) -> web.Application:
     app = web.Application(client_max_size=BODY_BYTES, middlewares=[_guarded(lines.options)])
+    app.router.add_get("/", Page(lines).show)
     app.add_routes(Control(lines).routes())
     account = f"/v1/Account/{lines.options.auth_id}"
     app.router.add_get(account + "/Recording/{file}", Files(lines).recording)
@@ -59,16 +62,23 @@ def _app(lines: Telephony) -> web.Application:
 
 
 def _guarded(options: Options) -> Middleware:
-    """Refusals as JSON; everything but the API is guarded."""
+    """Guards everything but the API; refusals are JSON, or shown on the page to who sent a form."""
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        form = request.content_type == "application/x-www-form-urlencoded"
+        by_hand = form and "text/html" in request.headers.get("Accept", "")
         try:
             if not request.path.startswith("/v1/"):
                 guard.check(request, options)
-            return await handler(request)
+            answer = await handler(request)
         except SandboxError as error:
+            if by_hand and error.status not in {401, 403}:
+                raise web.HTTPSeeOther(f"/?error={quote(str(error))}") from error
             headers = {"WWW-Authenticate": 'Basic realm="sandbox"'} if error.status == 401 else {}
             return web.json_response({"error": str(error)}, status=error.status, headers=headers)
+        if by_hand:
+            raise web.HTTPSeeOther("/")
+        return answer
 
     return guarded
