@@ -83,6 +83,9 @@ class ConferenceWorker(SimpleWorker):
             except RedisError as error:
                 log.warning("redis is away: %s", error)
                 self.stopping.wait(0.3)
+            except Exception:  # the thread lives on; the unit is taken up again by the clock
+                log.exception("a turn ended early")
+                self.stopping.wait(0.3)
 
     def _register(self) -> None:
         rq: Any = self  # the library's methods have no types

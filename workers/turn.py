@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from app import journal, keys
@@ -84,6 +85,10 @@ class Turn(ABC):
             return "expired"
         return None
 
+    def in_order(self, outbox: Outbox) -> Outbox:
+        """The outbox in the order in which to send it."""
+        return outbox
+
     def may_send_at(self, group: Sequence[Entry], now: float) -> float:
         """When this group may go out: `now` or earlier for at once."""
         return now
@@ -126,6 +131,7 @@ class Turn(ABC):
             reason = self.refuses(entry, now)
             if reason:
                 self._give_up(entry, reason, status="dropped")
+        self.outbox = self.in_order(self.outbox)
         group = next_group(self.outbox.entries, now)
         if not group:
             return (), None
@@ -158,6 +164,12 @@ class Turn(ABC):
             self.send(group)
         except CallError as error:
             self._failed(group, error, time.monotonic() - sent)
+        except RedisError:
+            raise  # not recorded: whoever takes over decides what may be repeated
+        except Exception as error:  # a mistake of ours must not hold up the conference for ever
+            log.exception("act failed call=%s", group[0].call.id)
+            mistake = CallError(f"a mistake of Gavel: {error!r}", kind="permanent", sent="maybe")
+            self._failed(group, mistake, time.monotonic() - sent)
         else:
             self.outbox = self.outbox.without(group)
             self._record(group, "done", begun, time.monotonic() - sent)

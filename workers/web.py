@@ -6,12 +6,13 @@ inbox are calls; what became of each goes back to the conference's inbox, where 
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app import keys
 from app.lease import Lease
 from workers.conference import outcome
 from workers.hands import Hands
-from workers.outbox import Entry
+from workers.outbox import Entry, Outbox
 from workers.rules.calls import Call
 from workers.turn import Turn, Waiting
 
@@ -24,6 +25,11 @@ class WebTurn(Turn):
     def take_in(self, waiting: Waiting) -> None:
         self.pending.decided += len(waiting)
         self.outbox = self.outbox.add(Call.from_json_dict(json.loads(text)) for _, text in waiting)
+
+    def in_order(self, outbox: Outbox) -> Outbox:
+        """One that waits for its next try, perhaps for hours, does not hold up the others."""
+        entries = sorted(outbox.entries, key=lambda entry: entry.not_before)
+        return replace(outbox, entries=tuple(entries))
 
     def send(self, group: Sequence[Entry]) -> None:
         self.hands.webhooks.send(group[0].call)

@@ -112,9 +112,10 @@ class WebhookSender:
         if not all(text.isprintable() and text.isascii() for text in headers.values()):
             raise _permanent("the webhook was not sent: a header has characters that it can not")
         name = call.params.get("secret_env")
-        signed = signature_headers(call.id, body, time.time(), self._secret(name)) if name else {}
+        key = self._secret(name) if name else None
+        message = message_headers(call.id, body, time.time(), key)
         own = {"Content-Type": "application/json", "User-Agent": "gavel", "Connection": "close"}
-        return {**headers, **own, **signed}
+        return {**headers, **own, **message}
 
     def _secret(self, name: str) -> bytes:
         secret = self._secret_of(name)
@@ -123,17 +124,19 @@ class WebhookSender:
         return key_of(secret)
 
 
-def signature_headers(call_id: str, body: bytes, now: float, key: bytes) -> dict[str, str]:
-    """The three headers of Standard Webhooks. The id has no `.`, for that parts what is signed."""
+def message_headers(call_id: str, body: bytes, now: float, key: bytes | None) -> dict[str, str]:
+    """The headers of Standard Webhooks; the signature only where the rule names a secret.
+
+    The id has no `.`, for that parts what is signed.
+    """
     message = call_id.replace(".", "_")
     moment = str(int(now))
-    content = f"{message}.{moment}.".encode() + body
-    signature = base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()
-    return {
-        "webhook-id": message,
-        "webhook-timestamp": moment,
-        "webhook-signature": f"v1,{signature}",
-    }
+    headers = {"webhook-id": message, "webhook-timestamp": moment}
+    if key is not None:
+        content = f"{message}.{moment}.".encode() + body
+        signature = base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()
+        headers["webhook-signature"] = f"v1,{signature}"
+    return headers
 
 
 def key_of(secret: str) -> bytes:

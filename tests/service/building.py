@@ -1,0 +1,54 @@
+"""Builders for a worker's hands: real Valkey, real HTTP to a double at Plivo's edge."""
+
+from pathlib import Path
+
+from redis import Redis
+
+from app import keys
+from app.events import Event, new_id
+from app.inbox import Inbox
+from workers.budget import Budget
+from workers.hands import Hands
+from workers.plivo import PlivoClient
+from workers.rulebook import Rulebook
+from workers.webhook import WebhookSender
+from workers.work import work
+
+MUTE_EVERYONE = """
+version: 1
+rules:
+  - name: Everyone joins muted
+    when: member.entered
+    do:
+      - mute: member
+"""
+
+
+def hands_of(redis: Redis, url: str, folder: Path, rules: str = MUTE_EVERYONE) -> Hands:
+    path = folder / "rules.yaml"
+    path.write_text(rules)
+    rulebook = Rulebook(redis, str(path))
+    rulebook.open()
+    return Hands(
+        redis,
+        rulebook,
+        PlivoClient(url, "MA" + "X" * 18, "token", public_url="http://127.0.0.1:1"),
+        WebhookSender(allow_private=True),
+        Budget(redis, 300, 5.0),
+        30.0,
+    )
+
+
+def enter(redis: Redis, member: str = "1", conference: str = "sales-1") -> str:
+    """One member enters; answers the event's id."""
+    data = {"member_id": member, "call_uuid": f"call-{member}"}
+    event = Event(new_id(), "member.entered", conference, 0.0, "uuid-1", data)
+    Inbox(redis).accept(event, identities=[])
+    return event.id
+
+
+def work_all(hands: Hands) -> None:
+    """What the threads of a worker do, until the queue is empty."""
+    while popped := hands.redis.lpop(keys.QUEUE):
+        assert isinstance(popped, bytes)
+        work(hands, popped.decode())
