@@ -6,33 +6,26 @@ different surroundings. Nothing here calls, stores, sleeps, reads a clock or dra
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from app.conferences import Conference, Timer, Waiting
+from app.conferences import Conference, Waiting
 from app.events import Event
 from workers.rules import observe, recordings, timers
 from workers.rules.calls import Call
 from workers.rules.derive import Scene, entered, exited, heard, triggered
-from workers.rules.draft import WAITING_KEPT, Draft, short_hash
+from workers.rules.draft import Draft
+from workers.rules.effects import assume, follow_ups, limit_call, suspend
 from workers.rules.facts import Fact, accepts
+from workers.rules.gates import refusal, remember
 from workers.rules.model import Rule, Unknown
-from workers.rules.outcomes import LIMIT_RUN, came_due, failed, stepped
+from workers.rules.outcomes import came_due, failed, stepped
 from workers.rules.ruleset import Rules
 from workers.rules.runs import Decision, Run
-from workers.rules.views import KEPT_FOR_LATER, fields_of
+from workers.rules.views import fields_of
 from workers.rules.walk import Walk, seconds, walk
 
-__all__ = ["Decision", "Run", "decide"]
-
-LIMIT_EXPIRES = 60.0
-"""Seconds that a hang-up at the limit may take; if it fails it is tried again while live."""
-
-_FLAGS = {
-    "mute": ("muted", True),
-    "unmute": ("muted", False),
-    "deaf": ("deaf", True),
-    "undeaf": ("deaf", False),
-}
+__all__ = ["Decision", "Meaning", "Run", "decide", "meanings"]
 
 _HANDLERS: Mapping[str, Callable[[Scene, Event], Iterator[Fact]]] = {
     "member.entered": entered,
@@ -59,6 +52,24 @@ def decide(conference: Conference, events: Sequence[Event], rules: Rules, now: f
     for event in events:
         decider.take(event)
     return decider.decision()
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One of the things that an event turned out to mean, and what rules could see of it."""
+
+    fact: Fact
+    fields: Mapping[str, Any]
+
+
+def meanings(conference: Conference, event: Event, rules: Rules, now: float) -> tuple[Meaning, ...]:
+    """What an event means, without holding it against any rule: for explanations."""
+    draft = Draft(conference)
+    if draft.rules != rules.digest:
+        timers.derive_again(draft, rules, event.at)
+    handler = _HANDLERS.get(event.kind)
+    facts = handler(Scene(draft, rules, [], now), event) if handler is not None else ()
+    return tuple(Meaning(fact, fields_of(draft, rules, fact)) for fact in facts)
 
 
 class _Decider:
@@ -118,39 +129,11 @@ class _Decider:
         before = self.runs.get((run_id, 0))
         if before is not None and before.outcome not in ("skipped", "unknown"):
             return
-        outcome, reason = self.refusal(rule, fact, fields)
+        outcome, reason = refusal(self.draft, rule, fact, fields)
         if outcome:
             self.runs[run_id, 0] = Run(run_id, fact.event, rule.name, rule.id, outcome, reason)
             return
         self.proceed(run_id, rule, 0, fact, fields)
-
-    def refusal(self, rule: Rule, fact: Fact, fields: Mapping[str, Any]) -> tuple[str, str]:
-        """Outcome and reason when the rule does not apply, else two empty texts."""
-        try:
-            for condition in (rule.match, rule.condition):
-                refused = condition.refuses(fields) if condition is not None else None
-                if refused is not None:
-                    return "skipped", refused
-        except Unknown as unknown:
-            return "unknown", str(unknown)
-        return self._once_or_cooling(rule, fact, fields)
-
-    def _once_or_cooling(
-        self, rule: Rule, fact: Fact, fields: Mapping[str, Any]
-    ) -> tuple[str, str]:
-        draft = self.draft
-        if rule.once is not None:
-            key = _once_key(draft, rule, fact, fields)
-            if key is None:
-                return "unknown", "once: member, but this event has no member"
-            if key in draft.once:
-                return "skipped", f"once per {rule.once}: it has run already"
-        if rule.cooldown is not None:
-            last = draft.cooldowns.get(rule.id)
-            if last is not None and fact.at - last < rule.cooldown:
-                ago = seconds(round(fact.at - last, 1))
-                return "skipped", f"cooldown {seconds(rule.cooldown)}: it ran {ago} ago"
-        return "", ""
 
     def proceed(
         self, run_id: str, rule: Rule, first: int, fact: Fact, fields: Mapping[str, Any]
@@ -179,68 +162,30 @@ class _Decider:
         if outcome in ("unknown", "skipped"):
             return
         if first == 0:
-            self._remember(rule, fact, fields)
+            remember(self.draft, rule, fact, fields)
         if rule.dry_run:
-            to.notes = [f"dry run: {note}" for note in to.notes]
-            self.scene.notes.extend(to.notes)
+            self.scene.notes.extend(f"dry run: {note}" for note in to.notes)
         else:
-            self._take_effect(rule, fact, to)
+            self._take_effect(fact, to)
         if to.next_step is not None:
-            self._suspend(rule, fact, fields, to, to.next_step)
+            refused = suspend(self.draft, rule, fact, fields, to, to.next_step)
+            if refused:
+                self.scene.notes.append(refused)
 
-    def _remember(self, rule: Rule, fact: Fact, fields: Mapping[str, Any]) -> None:
-        if rule.once is not None:
-            key = _once_key(self.draft, rule, fact, fields)
-            if key is not None:
-                self.draft.mark_once(key, _number(self.draft, fact))
-        if rule.cooldown is not None:
-            self.draft.cooldowns[rule.id] = fact.at
-
-    def _take_effect(self, rule: Rule, fact: Fact, to: Walk) -> None:
+    def _take_effect(self, fact: Fact, to: Walk) -> None:
         draft = self.draft
         self.calls.extend(to.calls)
         self.scene.notes.extend(to.notes)
-        for step, name, data, member_id in to.triggers:
-            follow_up = Event(
-                id=f"{to.run}.{step}",
-                kind="trigger",
-                conference=draft.name,
-                at=fact.at,
-                uuid=to.uuid,
-                data={"name": name, "data": data, "chain": fact.chain + 1}
-                | ({"member_id": member_id} if member_id else {}),
-            )
-            self.follow_ups.append(follow_up)
-            self.queue.append(follow_up)
+        if to.triggers:
+            events = list(follow_ups(draft, fact, to))
+            self.follow_ups.extend(events)
+            self.queue.extend(events)
         if fact.over is None:
-            _assume(draft, to.calls, fact.at)
+            assume(draft, to.calls, fact.at)
         if to.extend and draft.limit is not None:
             draft.limit += to.extend
             draft.extended += to.extend
             timers.derive(draft, self.rules, fact.at)
-
-    def _suspend(
-        self, rule: Rule, fact: Fact, fields: Mapping[str, Any], to: Walk, step: int
-    ) -> None:
-        draft = self.draft
-        if len(draft.waiting) >= WAITING_KEPT:
-            self.scene.notes.append(
-                f"run {to.run} does not go on: {WAITING_KEPT} runs wait already"
-            )
-            return
-        kept = {key: fields[key] for key in KEPT_FOR_LATER if key in fields}
-        if fact.chain:
-            kept["chain"] = fact.chain
-        number = _number(draft, fact)
-        event = fields["event"]
-        awaits = "step" if to.wait is None else "timer"
-        draft.waiting[to.run] = Waiting(
-            to.run, rule.id, step, event["id"], event["received_at"], number, awaits, kept
-        )
-        if to.wait is not None:
-            timer_id = f"{number}.wait.{to.run}.{step}"
-            due = fact.at + to.wait
-            draft.timers[timer_id] = Timer(timer_id, due, "wait", rule.id, 0, number, to.run)
 
     def go_on(self, fact: Fact) -> None:
         """A run that waited."""
@@ -254,30 +199,13 @@ class _Decider:
         self.proceed(waiting.run, rule, waiting.step, fact, fields)
 
     def hang_up_at_limit(self, fact: Fact) -> None:
-        """The limit is reached. However late: it is still reached, while the instance lives."""
-        draft = self.draft
-        run_id = fact.id + LIMIT_RUN
-        reason = f"{seconds(draft.limit or 0)} are over"
-        self.runs[run_id, 0] = Run(
-            run_id, fact.event, "time limit", "limit", "applied", reason, ("hang_up",)
+        """The limit is reached."""
+        call = limit_call(self.draft, fact, self.now)
+        reason = f"{seconds(self.draft.limit or 0)} are over"
+        self.runs[call.run, 0] = Run(
+            call.run, fact.event, call.rule, "limit", "applied", reason, (call.verb,)
         )
-        self.calls.append(
-            Call(
-                id=f"{run_id}.0",
-                verb="hang_up",
-                conference=draft.name,
-                members=(),
-                params={},
-                run=run_id,
-                rule="time limit",
-                step=0,
-                event=fact.event,
-                at=fact.at,
-                expires_at=self.now + LIMIT_EXPIRES,
-                on_error="stop",
-                uuid=draft.uuid,
-            )
-        )
+        self.calls.append(call)
 
 
 def _waits_for(rule: Rule, triggers: Sequence[int], fact: Fact) -> bool:
@@ -288,36 +216,9 @@ def _waits_for(rule: Rule, triggers: Sequence[int], fact: Fact) -> bool:
     return any(accepts(fact.kind, rule.triggers[i].parameter, fact.value) for i in triggers)
 
 
-def _number(draft: Draft, fact: Fact) -> int:
-    return fact.over.number if fact.over else draft.number
-
-
-def _once_key(draft: Draft, rule: Rule, fact: Fact, fields: Mapping[str, Any]) -> str | None:
-    """Under what `once` remembers this run: a member is known by the call, so that one who comes
-    back under a new id is the same."""
-    key = f"{_number(draft, fact)}.{rule.id}"
-    if rule.once != "member":
-        return key
-    member = fields.get("member")
-    return member and f"{key}.{short_hash(member.get('call_uuid') or member['id'], 4)}"
-
-
 def _outcome(rule: Rule, to: Walk) -> tuple[str, str]:
     if to.stopped and (to.did or not to.is_late):
         return "failed", to.stopped
     if not to.did and to.next_step is None:
         return "skipped", to.stopped or (to.lines[-1] if to.lines else "nothing to do")
     return ("dry_run" if rule.dry_run else "applied"), ""
-
-
-def _assume(draft: Draft, calls: Sequence[Call], at: float) -> None:
-    """What will be so when these calls are through."""
-    for call in calls:
-        if call.verb == "record":
-            draft.recording = draft.awaited = True
-        elif call.verb == "stop_recording":
-            draft.recording = False
-        elif call.verb in _FLAGS:
-            flag, value = _FLAGS[call.verb]
-            for member_id in draft.members if call.members == ("all",) else call.members:
-                draft.learn(member_id, {flag: value}, at)

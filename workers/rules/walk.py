@@ -62,6 +62,8 @@ def walk(draft: Draft, rule: Rule, first: int, fields: Fields, to: Walk) -> None
             if step.on_error == "stop":
                 to.stopped, to.is_late = why, bool(late)
                 return
+        elif step.action == "extend" and not to.is_over:
+            fields = _later(fields, float(step.params["duration"]))
         elif step.action in WEB_VERBS and not rule.dry_run and has_more:
             to.next_step = index + 1
             return
@@ -130,6 +132,15 @@ def _extend(draft: Draft, duration: float, to: Walk) -> str:
         return "this conference has no limit to extend"
     to.extend += duration
     return _did(to, f"extend the limit by {seconds(duration)}")
+
+
+def _later(fields: Fields, more: float) -> Fields:
+    """The steps after an `extend` see the limit that it moved."""
+    view = dict(fields["conference"])
+    for key in ("limit", "time_left"):
+        if key in view:
+            view[key] += more
+    return {**fields, "conference": view}
 
 
 def _call(

@@ -66,6 +66,13 @@ def test_an_extension_moves_warnings_and_the_limit() -> None:
     ]
 
 
+def test_what_is_said_after_an_extension_is_the_new_time_left() -> None:
+    room = Timeline(standup(rule("member.digits", step("extend", duration=300.0), speak(LEFT))))
+    room.enter(1)
+    (call,) = room.happen("member.digits", member_id="1", digits="5").calls
+    assert call.params["text"] == "1200 s left"
+
+
 def test_nothing_can_be_extended_without_a_limit() -> None:
     room = Timeline(book(rule("member.entered", step("extend", duration=300.0))))
     assert room.enter(1).runs[0].outcome == "failed"

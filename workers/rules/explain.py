@@ -1,0 +1,146 @@
+"""`gavel explain`: what the rules make of one event, and why; nothing is sent or stored."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.conferences import Conference, Timer
+from app.events import Event
+from workers.failures import PlivoError
+from workers.plivo.plan import PlannedRequest, requests_for
+from workers.rules.calls import WEB_VERBS, Call
+from workers.rules.decide import Meaning, decide, meanings
+from workers.rules.globs import any_matches
+from workers.rules.model import Rule, Unknown
+from workers.rules.ruleset import Rules
+from workers.rules.runs import Decision, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One rule and this event. `outcome` as in `Run`, or "not asked" when the rule waits for
+    something else, for another conference, or is not enabled; `reason` says which."""
+
+    rule: str
+    line: int
+    outcome: str
+    reason: str = ""
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A call and the requests that it means. `refusal` says why it would never be sent."""
+
+    call: Call
+    requests: tuple[PlannedRequest, ...]
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything that follows from one event. `meant` are the kinds of what it turned out to mean
+    (a first `enter` is also a start); `timers_before` were set, `timers` are after it."""
+
+    event: Event
+    meant: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    wanted: tuple[Wanted, ...]
+    timers_before: tuple[Timer, ...]
+    timers: tuple[Timer, ...]
+    decision: Decision
+
+    @property
+    def timers_set(self) -> tuple[Timer, ...]:
+        """Those that are new or have moved."""
+        return tuple(timer for timer in self.timers if timer not in self.timers_before)
+
+    @property
+    def timers_cancelled(self) -> tuple[Timer, ...]:
+        """Those that are not there any more."""
+        left = {timer.id for timer in self.timers}
+        return tuple(timer for timer in self.timers_before if timer.id not in left)
+
+
+def explain(
+    event: Event, conference: Conference, rules: Rules, now: float, public_url: str = ""
+) -> Explanation:
+    """`decide` for one event, with a reason for every rule of the file. `public_url` is ours, for
+    the callbacks of recordings."""
+    decision = decide(conference, [event], rules, now)
+    meant = meanings(conference, event, rules, now)
+    runs: dict[str, Run] = {}
+    for run in decision.runs:
+        known = runs.get(run.rule_id)
+        if known is None or known.outcome in ("skipped", "unknown"):
+            runs[run.rule_id] = run
+    return Explanation(
+        event=event,
+        meant=tuple(dict.fromkeys(meaning.fact.kind for meaning in meant)),
+        verdicts=tuple(_verdicts(rules.rules, runs, meant, conference.name)),
+        wanted=tuple(_wanted(call, public_url) for call in decision.calls),
+        timers_before=_in_order(conference),
+        timers=_in_order(decision.conference),
+        decision=decision,
+    )
+
+
+def _verdicts(
+    rules: Sequence[Rule], runs: dict[str, Run], meant: Sequence[Meaning], conference: str
+) -> Iterator[Verdict]:
+    for rule in rules:
+        run = runs.get(rule.id)
+        if run is not None:
+            yield Verdict(rule.name, rule.line, run.outcome, run.reason, run.steps)
+        else:
+            yield Verdict(rule.name, rule.line, "not asked", _why_not(rule, meant, conference))
+    known = {rule.id for rule in rules}
+    for run in runs.values():
+        if run.rule_id not in known:  # the hang-up at the limit
+            yield Verdict(run.rule, 0, run.outcome, run.reason, run.steps)
+
+
+def _why_not(rule: Rule, meant: Sequence[Meaning], conference: str) -> str:
+    if not rule.enabled:
+        return "it is not enabled"
+    own = {trigger.kind for trigger in rule.triggers}
+    meaning = next((meaning for meaning in meant if meaning.fact.kind in own), None)
+    if meaning is None:
+        return f"it waits for {_listed(sorted(own))}"
+    globs = rule.conference_globs
+    if globs and not any_matches(globs, conference):
+        return _refusal_of(rule, meaning) or f"the conference is not one of {_listed(globs)}"
+    wanted = [t.parameter for t in rule.triggers if t.kind == meaning.fact.kind]
+    if meaning.fact.kind == "conference.members":
+        before, after = meaning.fact.value
+        parts = [f"{how} {number:g}" for how, number in wanted]
+        return f"the number of members went from {before} to {after}, it waits for {_listed(parts)}"
+    if meaning.fact.value is not None:
+        waits = _listed([str(parameter) for parameter in wanted])
+        return f"{meaning.fact.kind} was {meaning.fact.value}, it waits for {waits}"
+    return "this was for another rule"
+
+
+def _refusal_of(rule: Rule, meaning: Meaning) -> str:
+    if rule.match is None:
+        return ""
+    try:
+        return rule.match.refuses(meaning.fields) or ""
+    except Unknown as unknown:
+        return str(unknown)
+
+
+def _wanted(call: Call, public_url: str) -> Wanted:
+    if call.verb in WEB_VERBS:
+        return Wanted(call, ())
+    try:
+        return Wanted(call, requests_for(call, public_url))
+    except PlivoError as error:
+        return Wanted(call, (), str(error))
+
+
+def _in_order(conference: Conference) -> tuple[Timer, ...]:
+    return tuple(sorted(conference.timers.values(), key=lambda timer: (timer.due, timer.id)))
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " or ".join(words)

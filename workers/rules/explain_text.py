@@ -1,0 +1,88 @@
+"""An explanation for people."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+
+from app.conferences import Timer
+from workers.rules.explain import Explanation, Verdict, Wanted
+from workers.rules.timeline_text import describe
+
+_MARKS = {"applied": "+", "dry_run": "+", "failed": "!", "unknown": "?"}
+_WORDS = {
+    "applied": "applies",
+    "dry_run": "applies (dry run: everything but the calls)",
+    "skipped": "does not apply",
+    "unknown": "unknown",
+    "failed": "fails",
+    "not asked": "not asked",
+}
+
+
+def render_explanation(
+    explanation: Explanation, *, zone: tzinfo = UTC, account: str = "{auth_id}"
+) -> str:
+    """The event, every rule with its reason, timers, and the exact requests."""
+    return "\n".join(_lines(explanation, zone, account)) + "\n"
+
+
+def _lines(explanation: Explanation, zone: tzinfo, account: str) -> Iterator[str]:
+    yield f"event: {describe(explanation.event)}"
+    meant = ", ".join(explanation.meant)
+    yield f"means: {meant or 'nothing that rules wait for'}"
+    yield ""
+    yield "rules:"
+    for verdict in explanation.verdicts:
+        yield from _verdict(verdict)
+    if not explanation.verdicts:
+        yield "  none"
+    yield ""
+    yield "requests:"
+    for wanted in explanation.wanted:
+        yield from _requests(wanted, account)
+    if not explanation.wanted:
+        yield "  none"
+    yield ""
+    yield "timers:"
+    yield from _timers(explanation, zone)
+    for note in explanation.decision.notes:
+        yield f"note: {note}"
+
+
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    reason = f": {verdict.reason}" if verdict.reason else ""
+    place = f" (line {verdict.line})" if verdict.line else ""
+    mark = _MARKS.get(verdict.outcome, "-")
+    yield f"  {mark} {verdict.rule}{place} {_WORDS[verdict.outcome]}{reason}"
+    for step in verdict.steps:
+        yield f"      {step}"
+
+
+def _requests(wanted: Wanted, account: str) -> Iterator[str]:
+    call = wanted.call
+    if wanted.refusal:
+        yield f"  never sent: {wanted.refusal}"
+    elif not wanted.requests:
+        target = call.params.get("url" if call.verb == "webhook" else "to")
+        yield f"  {call.verb} {target}"
+        if "json" in call.params:
+            yield f"      {json.dumps(call.params['json'], ensure_ascii=False)}"
+    for request in wanted.requests:
+        yield f"  {request.method} /v1/Account/{account}{request.path}"
+        if request.body is not None:
+            yield f"      {json.dumps(request.body, ensure_ascii=False)}"
+
+
+def _timers(explanation: Explanation, zone: tzinfo) -> Iterator[str]:
+    new = explanation.timers_set
+    for timer in explanation.timers:
+        yield f"  {'+' if timer in new else ' '} {_timer(timer, explanation, zone)}"
+    for timer in explanation.timers_cancelled:
+        yield f"  - {_timer(timer, explanation, zone)} (cancelled)"
+    if not explanation.timers and not explanation.timers_cancelled:
+        yield "  none"
+
+
+def _timer(timer: Timer, explanation: Explanation, zone: tzinfo) -> str:
+    due = datetime.fromtimestamp(timer.due, zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+    return f"{due} (in {timer.due - explanation.event.at:.1f} s) {timer.kind} {timer.id}"

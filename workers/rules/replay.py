@@ -1,0 +1,164 @@
+"""`gavel replay`: holds two sets of rules against the same recorded events; sends nothing.
+
+Recorded timers and outcomes belong to the rules that were in force then. They are left out: each
+set of rules gets its own timers, on a virtual clock, and an outside where everything works.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.events import KINDS, Event
+from workers.rules.calls import Call
+from workers.rules.ruleset import Rules
+from workers.rules.virtual import Decided, World
+
+_OWN = frozenset({"timer", "schedule", "step.done", "action.failed", "rules.changed"})
+
+
+class UnreadableRecord(ValueError):
+    """A recorded event cannot be read: give JSON objects with at, kind, conference and data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is decided otherwise at one event, or at the timers of one moment (`event` is "").
+
+    Calls are told as one line each. `runs` are rules whose outcome differs: name, before, after
+    ("" when a rule was not asked).
+    """
+
+    at: float
+    conference: str
+    event: str
+    kind: str
+    only_before: tuple[str, ...]
+    only_after: tuple[str, ...]
+    runs: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """All changes in the order of their times, and how many events were replayed."""
+
+    events: int
+    changes: tuple[Change, ...]
+
+
+@dataclass(slots=True)
+class _Told:
+    kind: str
+    calls: Counter[str]
+    runs: dict[str, str]
+
+
+_Key = tuple[float, str, str]
+
+
+def replay(events: Iterable[Event], before: Rules, after: Rules) -> Diff:
+    """How decisions on these events differ between two sets of rules."""
+    recorded = sorted(
+        (event for event in events if _is_from_outside(event)), key=lambda event: event.at
+    )
+    old, new = _played(recorded, before), _played(recorded, after)
+    changes = [
+        change
+        for key in sorted(old.keys() | new.keys())
+        if (change := _compared(key, old.get(key), new.get(key))) is not None
+    ]
+    return Diff(len(recorded), tuple(changes))
+
+
+def events_of(entries: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
+    """Events out of journal entries, or of objects that are events themselves. Raises
+    `UnreadableRecord`; entries of the journal that are no events are left out."""
+    for number, entry in enumerate(entries, 1):
+        if "event" not in entry and "kind" in entry and entry["kind"] not in KINDS:
+            continue
+        told = entry.get("event", entry)
+        if not isinstance(told, Mapping):
+            continue  # a run or a call: `event` is an id
+        try:
+            yield Event(
+                id=str(told.get("id", f"recorded-{number}")),
+                kind=str(told["kind"]),
+                conference=str(told.get("conference", entry.get("conference"))),
+                at=float(entry["at"]),
+                uuid=str(told.get("uuid", "")),
+                data=dict(told.get("data", {})),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnreadableRecord(f"record {number} is not an event: {error}") from None
+
+
+def read_lines(text: str) -> Iterator[Event]:
+    """Events out of a JSON-lines file. Raises `UnreadableRecord`."""
+    entries = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except ValueError as error:
+            raise UnreadableRecord(f"line {number} is not JSON: {error}") from None
+        if not isinstance(entry, dict):
+            raise UnreadableRecord(f"line {number} is not a JSON object")
+        entries.append(entry)
+    return events_of(entries)
+
+
+def _is_from_outside(event: Event) -> bool:
+    return event.kind not in _OWN and not event.data.get("chain")
+
+
+def _played(recorded: list[Event], rules: Rules) -> dict[_Key, _Told]:
+    """What these rules do, by time, conference and event."""
+    world = World(rules, recorded[0].at if recorded else 0.0)
+    for event in recorded:
+        world.advance(event.at)
+        world.feed(event)
+    ids = {event.id for event in recorded}
+    told: dict[_Key, _Told] = {}
+    for one in world.happened:
+        if isinstance(one, Decided):
+            event = one.event
+            is_recorded = event.id in ids
+            key = (round(event.at, 3), event.conference, event.id if is_recorded else "")
+            kind = event.kind if is_recorded else "timer"
+            entry = told.setdefault(key, _Told(kind, Counter(), {}))
+            entry.calls.update(call_line(call) for call in one.decision.calls)
+            entry.runs.update(
+                {run.rule: _outcome(run.outcome, run.reason) for run in one.decision.runs}
+            )
+    return told
+
+
+def call_line(call: Call) -> str:
+    """A call as one line, without what differs from run to run."""
+    who = f" {','.join(call.members)}" if call.members else ""
+    said = json.dumps(call.params, ensure_ascii=False, sort_keys=True) if call.params else ""
+    return f"{call.verb}{who} {said}".rstrip()
+
+
+def _outcome(outcome: str, reason: str) -> str:
+    return f"{outcome} ({reason})" if reason else outcome
+
+
+def _compared(key: _Key, old: _Told | None, new: _Told | None) -> Change | None:
+    old_calls = old.calls if old else Counter[str]()
+    new_calls = new.calls if new else Counter[str]()
+    old_runs, new_runs = (old.runs if old else {}), (new.runs if new else {})
+    runs = tuple(
+        (name, old_runs.get(name, ""), new_runs.get(name, ""))
+        for name in dict.fromkeys((*old_runs, *new_runs))
+        if old_runs.get(name) != new_runs.get(name)
+    )
+    only_old, only_new = old_calls - new_calls, new_calls - old_calls
+    if not (only_old or only_new or runs):
+        return None
+    at, conference, event = key
+    kind = (old or new or _Told("", Counter(), {})).kind
+    before, after = tuple(only_old.elements()), tuple(only_new.elements())
+    return Change(at, conference, event, kind, before, after, runs)

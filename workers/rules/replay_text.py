@@ -1,0 +1,26 @@
+"""A diff of decisions for people."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+
+from workers.rules.replay import Change, Diff
+
+
+def render_diff(diff: Diff, *, zone: tzinfo = UTC) -> str:
+    """One paragraph a change: `-` as it was, `+` as it would be."""
+    lines = [line for change in diff.changes for line in _change(change, zone)]
+    count = len(diff.changes)
+    total = f"{diff.events} events replayed, {count} decided differently"
+    return "\n".join((*lines, total)) + "\n"
+
+
+def _change(change: Change, zone: tzinfo) -> Iterator[str]:
+    moment = datetime.fromtimestamp(change.at, zone).isoformat(sep=" ", timespec="milliseconds")
+    name = f" {change.event}" if change.event else ""
+    yield f"{moment} {change.conference}: {change.kind}{name}"
+    for rule, before, after in change.runs:
+        yield f"    {rule}: {before or 'not asked'} -> {after or 'not asked'}"
+    for call in change.only_before:
+        yield f"  - {call}"
+    for call in change.only_after:
+        yield f"  + {call}"
