@@ -5,6 +5,7 @@ from typing import Any
 
 from workers.rules.actions import ACTIONS
 from workers.rules.do import step_key
+from workers.rules.durations import parse_duration
 from workers.rules.expressions import Compiled
 from workers.rules.match import Check, Match
 from workers.rules.model import Fields, Rule, Step, Trigger, Unknown
@@ -172,11 +173,18 @@ def _bounds_can_hold(key: Text, value: Any, path: tuple[str, ...], report: Repor
     """`{above: 5, below: 3}` and the like."""
     if not isinstance(value, Map):
         return
-    low = [float(value[name]) for name in ("above", "at_least") if name in value]
-    high = [float(value[name]) for name in ("below", "at_most") if name in value]
+    low = [_bound(value[name]) for name in ("above", "at_least") if name in value]
+    high = [_bound(value[name]) for name in ("below", "at_most") if name in value]
     open_ended = "above" in value or "below" in value
     if low and high and (max(low) > min(high) or (open_ended and max(low) == min(high))):
         report.error(key, f"this can never hold: {'.'.join(path)} cannot be both")
+
+
+def _bound(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return parse_duration(text)
 
 
 def _brakes_make_sense(rule: Rule, node: Map, report: Report) -> None:

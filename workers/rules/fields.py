@@ -219,7 +219,8 @@ def _zones() -> frozenset[str]:
 
 
 def _near_zone(text: str) -> str:
-    return nearest(text, _zones()) or "; write one like Europe/Berlin or UTC"
+    same_area = [name for name in _zones() if name[:1].lower() == text[:1].lower()]
+    return nearest(text, same_area) or "; write one like Europe/Berlin or UTC"
 
 
 @dataclass(frozen=True, slots=True)

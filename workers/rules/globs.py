@@ -10,7 +10,10 @@ from functools import lru_cache
 def glob_matcher(glob: str) -> Callable[[str], bool]:
     """Case counts. Takes time bounded by the product of both lengths."""
     if not is_glob(glob):
-        return glob.__eq__
+        return str(glob).__eq__
+    if glob.endswith("*") and not is_glob(glob[:-1]):
+        start = str(glob[:-1])
+        return lambda text: text.startswith(start)
     matched = re.compile(fnmatch.translate(glob.replace("[", "[[]"))).match
     return lambda text: matched(text) is not None
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workers.rules.durations import parse_duration
 from workers.rules.fields import is_empty, kind_of, nearest
 from workers.rules.filters import as_text
 from workers.rules.globs import glob_matcher
@@ -236,9 +237,17 @@ class _Reader:
     def number(self, text: Text) -> float | None:
         if re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", text, re.ASCII):
             return float(text)
-        hint = " (seconds)" if re.fullmatch(r"\d+[smhd]", text) else ""
-        self.report.error(text, f"expected a number{hint}, not {quoted(text)}")
+        if self.kind == "seconds":
+            return self.seconds(text)
+        self.report.error(text, f"expected a number, not {quoted(text)}")
         return None
+
+    def seconds(self, text: Text) -> float | None:
+        try:
+            return parse_duration(text)
+        except ValueError as error:
+            self.report.error(text, str(error))
+            return None
 
     def member_of(self, operand: Any, key: Text) -> Test | None:
         phone = self.kind == "phone"

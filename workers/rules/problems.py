@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+MAX_PROBLEMS = 200
+
 
 class Located(Protocol):
     """Anything that knows where in the file it stands; both count from 1."""
@@ -49,7 +51,8 @@ class RulesError(Exception):
 
 
 class Report:
-    """Collects what the stages of the checker find in one file."""
+    """Collects what the stages of the checker find in one file. One error more than a
+    person reads raises `RulesError` at once; warnings beyond that are left out."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -62,7 +65,11 @@ class Report:
         self._add(where, "warning", message)
 
     def _add(self, where: Located, level: str, message: str) -> None:
-        self._found[Problem(self.path, where.line, where.column, level, message)] = None
+        if len(self._found) < MAX_PROBLEMS:
+            self._found[Problem(self.path, where.line, where.column, level, message)] = None
+        elif level == "error":
+            more = Problem(self.path, where.line, where.column, level, f"{message}; and so on")
+            raise RulesError((*self.problems, more))
 
     @property
     def problems(self) -> tuple[Problem, ...]:

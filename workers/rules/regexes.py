@@ -6,7 +6,7 @@ from functools import lru_cache
 import re2
 
 MAX_LENGTH = 500
-_MAX_MEMORY = 1 << 20
+_MAX_MEMORY = 1 << 18
 
 
 def compile_regex(pattern: str) -> Callable[[str], bool]:

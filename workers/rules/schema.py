@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from workers.rules import actions, triggers
+from workers.rules import actions, names, triggers
 from workers.rules.fields import (
     Choice,
     Duration,
@@ -15,9 +15,8 @@ from workers.rules.fields import (
     Whole,
     Zone,
 )
-from workers.rules.structure import Strict, described
-
-__all__ = ["AnswerEntry", "File", "LimitEntry", "RuleEntry", "trigger_schema"]
+from workers.rules.match import OPERATORS
+from workers.rules.structure import Strict, describe, described
 
 
 def trigger_schema() -> Json:
@@ -147,3 +146,75 @@ class File(Strict):
     limits = Raw("Time limits: the first that matches.")
     rules = Raw("The rules.", required=True)
     conferences = Raw("How callers join: the first that matches.")
+
+
+def file_schema() -> Json:
+    """The JSON Schema of a rules file, for editors: every key with its documentation."""
+    described_file = describe(File)
+    properties = described_file["properties"]
+    for section, entry in (
+        ("rules", RuleEntry),
+        ("limits", LimitEntry),
+        ("conferences", AnswerEntry),
+    ):
+        properties[section]["type"] = ["array", "null"]
+        properties[section]["items"] = describe(entry)
+    texts = {"type": "array", "items": {"type": ["string", "number"]}}
+    properties["lists"] |= {"type": "object", "additionalProperties": texts}
+    rule = properties["rules"]["items"]["properties"]
+    trigger = {"$ref": "#/definitions/trigger"}
+    rule["when"] |= {"anyOf": [trigger, {"type": "array", "items": trigger, "minItems": 1}]}
+    rule["do"] |= {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/step"}}
+    match = {"$ref": "#/definitions/match"}
+    rule["match"] = {"description": rule["match"]["description"], "allOf": [match]}
+    only_conference = {
+        "type": "object",
+        "properties": {"conference": {"$ref": "#/definitions/condition"}},
+        "additionalProperties": False,
+    }
+    for section in ("limits", "conferences"):
+        properties[section]["items"]["properties"]["match"] |= only_conference
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Gavel: rules that run Plivo conferences",
+        **described_file,
+        "definitions": {
+            "trigger": trigger_schema(),
+            "step": step_schema(),
+            "match": match_schema(),
+            "condition": condition_schema(),
+        },
+    }
+
+
+def match_schema() -> Json:
+    """The JSON Schema of `match`: every name there is, documented."""
+    condition = {"$ref": "#/definitions/condition"}
+    known = {"conference": names.GROUPS["conference"]["name"], "digits": names.SINGLE["digits"]}
+    for group, fields in names.GROUPS.items():
+        known |= {f"{group}.{name}": field for name, field in fields.items()}
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "properties": {
+            name: {"description": field.doc, "allOf": [condition]} for name, field in known.items()
+        },
+        "patternProperties": {"^data\\.": condition},
+        "additionalProperties": False,
+    }
+
+
+def condition_schema() -> Json:
+    """The JSON Schema of what stands under a key of `match`."""
+    scalar: Json = {"type": ["string", "number", "boolean"]}
+    texts: Json = {"type": "array", "items": scalar, "minItems": 1}
+    operators = {
+        name: {"description": doc, "anyOf": [scalar, texts]} for name, doc in OPERATORS.items()
+    }
+    mapping = {
+        "type": "object",
+        "properties": operators,
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+    return {"anyOf": [scalar, texts, mapping]}

@@ -1,5 +1,6 @@
 """The parts of a file held against each other: what is hidden, missing or there twice."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,13 @@ from workers.rules.do import step_key
 from workers.rules.durations import format_duration
 from workers.rules.globs import any_matches, covers, is_glob, may_overlap
 from workers.rules.model import AnswerOptions, Limit, Rule
-from workers.rules.problems import Located, Report
+from workers.rules.problems import Located, Place, Report
 from workers.rules.source import Map, Seq
 from workers.rules.structure import key_of
 from workers.rules.suggest import did_you_mean, quoted
+
+MAX_PAIRS = 500_000
+MAX_COMPARED = 100  # globs of one list
 
 Globs = tuple[str, ...]
 """The conferences of an entry: () for all; a condition that is no glob counts as all."""
@@ -46,6 +50,18 @@ def check_parts(parts: Parts, report: Report) -> None:
     """Adds what it finds to the report."""
     for check in _CHECKS:
         check(parts, report)
+    if _pairs(parts) > MAX_PAIRS:
+        report.warning(Place(1, 1), "too large a file to hold its entries against each other")
+        return
+    for check in _PAIRWISE:
+        check(parts, report)
+
+
+def _pairs(parts: Parts) -> int:
+    """About how many comparisons of globs the pairwise checks make."""
+    rules = sum(1 + len(rule.conference_globs) for rule in parts.rules)
+    entries = sum(1 + len(globs) for _, _, globs in (*parts.limits, *parts.answers))
+    return (rules + entries) * entries
 
 
 def _named(parts: Parts) -> Iterator[tuple[Rule, Map]]:
@@ -182,7 +198,8 @@ def _triggers_are_heard(parts: Parts, report: Report) -> None:
 
 
 def _lists_are_good(parts: Parts, report: Report) -> None:
-    written = repr([_bare(node) for node in (*parts.rule_nodes, *parts.limits.nodes)])
+    nodes = (*parts.rule_nodes, *parts.limits.nodes)
+    written = set(re.findall(r"\w+", repr([_bare(node) for node in nodes])))
     for name, items in parts.list_nodes.items():
         if not items:
             report.warning(name, f"the list {quoted(name)} is empty")
@@ -224,7 +241,8 @@ def _globs_are_needed(parts: Parts, report: Report) -> None:
     for node in nodes:
         match: Any = node.find("match")
         value: Any = match.find("conference") if isinstance(match, Map) else None
-        for number, glob in enumerate(value if isinstance(value, Seq) else ()):
+        few = isinstance(value, Seq) and len(value) <= MAX_COMPARED
+        for number, glob in enumerate(value if few else ()):
             others = [
                 other
                 for at, other in enumerate(value)
@@ -241,11 +259,14 @@ def any_covers(globs: Sequence[str], glob: str) -> bool:
 _CHECKS: tuple[Callable[[Parts, Report], None], ...] = (
     _names_are_unique,
     _no_rule_is_there_twice,
+    _triggers_are_heard,
+    _lists_are_good,
+    _globs_are_needed,
+)
+
+_PAIRWISE: tuple[Callable[[Parts, Report], None], ...] = (
     _entries_are_reached,
     _limits_are_there,
     _times_come_before_the_limit,
-    _triggers_are_heard,
-    _lists_are_good,
     _plivo_reports_what_rules_wait_for,
-    _globs_are_needed,
 )

@@ -18,7 +18,8 @@ from workers.rules.suggest import quoted
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 30
-MAX_PROBLEMS = 200
+MAX_NODES = 200_000
+MAX_TEXT = 10_000
 _LINE_BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -109,6 +110,7 @@ class _Builder:
     def __init__(self, text: str, report: Report) -> None:
         self.lines = _LINE_BREAKS.split(text)
         self.report = report
+        self.nodes = 0
         self.events = self._parsed(text)
 
     def _parsed(self, text: str) -> Iterator[Any]:
@@ -131,8 +133,11 @@ class _Builder:
         return None if isinstance(root, Text) and root == "" and root.plain else root
 
     def node(self, event: Any, depth: int) -> Node:
+        self.nodes += 1
         if depth > MAX_DEPTH:
             self._stop(event, f"nested deeper than {MAX_DEPTH} levels")
+        if self.nodes > MAX_NODES:
+            self._stop(event, f"more than {MAX_NODES} values in one file")
         self._refuse_yaml_extras(event)
         if isinstance(event, yaml.ScalarEvent):
             return self.text(event)
@@ -150,6 +155,8 @@ class _Builder:
             self._stop(event, f"the tag {quoted(event.tag)}: quote a value that starts with !")
 
     def text(self, event: Any) -> Text:
+        if len(event.value) > MAX_TEXT:
+            self._stop(event, f"a value has at most {MAX_TEXT} characters")
         text = Text(event.value)
         text.line, text.column = event.start_mark.line + 1, event.start_mark.column + 1
         text.plain = event.style in (None, "")
@@ -202,8 +209,6 @@ class _Builder:
             return
         message = f"duplicate key {quoted(key)}; it is already on line {earlier.line}"
         self.report.error(key, message)
-        if len(self.report.problems) >= MAX_PROBLEMS:
-            raise RulesError(self.report.problems)
 
     def _stop(self, event: Any, message: str) -> None:
         self.report.error(_place(event), message)

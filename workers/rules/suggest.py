@@ -3,12 +3,13 @@
 import difflib
 from collections.abc import Iterable
 
+_LOOKED_AT = 1000  # names that are compared; a hostile file may bring many
 _ENOUGH = 8  # names that a message lists before it says "..."
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or the names there are when none comes near."""
-    names = sorted(known)
+    names = sorted(known)[:_LOOKED_AT]
     by_lower = {name.lower(): name for name in names}
     near = difflib.get_close_matches(word[:80].lower(), by_lower, n=1, cutoff=0.6)
     if near:

@@ -18,7 +18,6 @@ from workers.rules.filters import as_text
 from workers.rules.model import Fields, Template
 from workers.rules.scope import Scope
 
-MAX_TEXT = 10_000
 MAX_PARTS = 50
 
 
@@ -58,8 +57,6 @@ class Typed:
 
 def compile_template(text: str, scope: Scope, *, typed: bool = False) -> Template:
     """Raises `ExpressionError`, its offset counted in `text`."""
-    if len(text) > MAX_TEXT:
-        raise ExpressionError(f"a text has at most {MAX_TEXT} characters")
     if "{%" in text:
         raise ExpressionError("only {{ }} can be used, no {% %}", text.index("{%"))
     if "{{" not in text:

@@ -11,6 +11,8 @@ import yaml
 
 from workers.rules.problems import Place
 
+_LOOKED_AT = 500  # characters of a line; a hostile one may be long
+_LINES = 100
 _COMMENT_AS_VALUE = re.compile(r"(?:(?<=[:\[,{])|(?<=[:\-\[,{]\s))\s*(#[^\s,\]}]*)")
 _AFTER_QUOTE = re.compile(r":\s+(\"[^\"]*\"|'[^']*')\s*$")
 _BRACES = re.compile(r"(?:^|[:\-,\[])\s*(\{\{.*)")
@@ -24,7 +26,7 @@ def unquoted(sign: str, name: str) -> str:
 
 def collection_as_key(lines: Sequence[str], place: Place) -> str:
     """A mapping or list where a key should be: nearly always an unquoted `{{ }}`."""
-    line = lines[place.line - 1]
+    line = lines[place.line - 1][:_LOOKED_AT]
     if line[max(0, place.column - 2) :].startswith("{{"):
         return _braces_message(line)
     return "a key must be a text"
@@ -34,7 +36,7 @@ def swallowed_by_comment(lines: Sequence[str], place: Place) -> tuple[Place, str
     """What was written, and where, when an empty value at `place` is followed by `#...`."""
     if place.line > len(lines):
         return None
-    line = lines[place.line - 1]
+    line = lines[place.line - 1][: place.column + _LOOKED_AT]
     found = re.compile(r"\s*(#\S+)").match(line, place.column - 1)
     if found is None:
         return None
@@ -46,13 +48,13 @@ def explain(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[Place, s
     problem, context = error.problem_mark, error.context_mark
     last = problem.line if problem else 0
     first = context.line if context else last
-    for number in range(min(first, last), min(last, len(lines) - 1) + 1):
-        if found := _trap_in(lines[number], flow="flow" in (error.context or "")):
+    for number in range(max(first, last - _LINES), min(last, len(lines) - 1) + 1):
+        if found := _trap_in(lines[number][:_LOOKED_AT], flow="flow" in (error.context or "")):
             return Place(number + 1, found[0] + 1), found[1]
     if context and (message := _not_closed(error, lines[context.line][context.column :])):
         return Place(context.line + 1, context.column + 1), message
     place = Place(problem.line + 1, problem.column + 1) if problem else Place(1, 1)
-    return place, _plain_words(error, lines[min(place.line, len(lines)) - 1], place)
+    return place, _plain_words(error, lines[min(place.line, len(lines)) - 1][:_LOOKED_AT], place)
 
 
 def _trap_in(line: str, *, flow: bool) -> tuple[int, str] | None:

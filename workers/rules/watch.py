@@ -90,7 +90,7 @@ class RulesFile:
             found = os.stat(self._path)
         except OSError as error:
             return (error.errno or 0,)
-        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
     def _read(self) -> _Content:
         try:

@@ -1,0 +1,134 @@
+"""The sentences of `docs/rules.md` between the tables that the catalogue fills."""
+
+FORMS = {
+    "Zone": "time zone",
+    "Duration": "duration",
+    "Flag": "`true` or `false`",
+    "Members": "members",
+    "HangUp": "`conference`, `every_conference` or members",
+    "Texts": "text or list of texts",
+    "Templated": "text with `{{ }}`",
+    "ExpressionText": "expression",
+    "FreeMapping": "mapping of any JSON",
+    "Free": "any JSON",
+    "Headers": "mapping of texts with `{{ }}`",
+    "SecretName": "`{env: NAME}`",
+    "Block": "mapping",
+    "Raw": "see below",
+}
+
+BEGINNING = """
+# The rules language
+
+<!-- Made by `python -m workers.rules.reference` from the catalogue: do not edit. -->
+
+`rules.yaml` says what happens in your conferences. `gavel check` tells every mistake in it with
+file, line and column; a running service takes a changed file within two seconds, and keeps the
+last good rules when the new ones are broken.
+
+For completion and documentation in an editor that knows the YAML language server, make this the
+first line of the file:
+
+```yaml
+# yaml-language-server: $schema=./rules.schema.json
+```
+
+Every value is read as the text you wrote: `+14155550123`, `0123`, `no` and `55:00` stay that.
+Durations are written `30s`, `5m`, `1h30m`, `2d`, `500ms`. Put quotes around a text that begins
+with `*`, `#`, `&`, `@`, `%`, `!`, `{` or `[`, and around every text with `{{ }}` or `: ` in it.
+"""
+
+FILE = """
+```yaml
+version: 1
+timezone: Europe/Berlin
+lists:
+  hosts: ["+14155550100", "sip:anna@phone.plivo.com"]
+limits:
+  - match: {conference: "support-*"}
+    duration: 30m
+rules:
+  - name: Everyone but hosts joins muted
+    when: member.entered
+    match: {conference: "townhall-*", member.from: {not_in: hosts}}
+    do:
+      - mute: member
+```
+
+A list under `lists` has a name (letters, digits, `_`) and exact texts. Telephone numbers are
+compared with and without their `+`, here and everywhere.
+"""
+
+RULE = """
+All rules that match an event run, in the order of the file. Within one conference everything
+happens in the order in which its events were accepted; conferences do not wait for each other.
+"""
+
+TRIGGERS = """
+One trigger, or a list: any of them. Timers belong to their conference: they end with it, survive
+restarts and fire once. A rule with several triggers can only use names that each of them has.
+
+A cron line has five fields: minute, hour, day of month, month, day of week (`0` and `7` are
+Sunday), with `*`, names (`jan`, `mon`), lists (`1,15`), ranges (`mon-fri`) and steps (`*/5`). When
+both days are restricted, either will do. Times that the clocks skip in spring do not happen; times
+that come twice in autumn happen once.
+"""
+
+MATCH = """
+Every key must hold. A text is a glob: `*` is any text, `?` any one character; case counts. A list
+is any of its texts. A mapping is operators, all of which must hold. `conference` means
+`conference.name`; `digits` are compared exactly, since `*` is a key of the telephone. What is in
+seconds is compared with durations (`5m`) or with numbers of seconds. When a field is absent, the
+rule does not run, unless another key says no already.
+"""
+
+EXPRESSIONS = """
+`if` is one expression; a text of an action may have expressions in `{{ }}`. The language is that of
+Jinja2's expressions, with typed values: `and`, `or`, `not`, `==`, `!=`, `<`, `<=`, `>`, `>=`,
+`in`, `not in`, `+`, `-`, `*`, `/`, `//`, `%`, `~` (joins texts), `a if condition else b`,
+`[1, 2]`, `name[0]`, filters (`value | filter`) and tests (`value is test`). There are no calls, no
+powers, no statements, and no way into Python.
+
+Names are checked when the file is loaded. A field that is absent when the event comes makes the
+answer *unknown*: the rule does not run, and the journal says which field it was. `default(x)` and
+`is defined` deal with fields that may be absent. `and` and `or` use what is known where that
+decides. What a text becomes is never read as a template again.
+
+Within `json` and `data`, a text that is nothing but one `{{ }}` keeps the type of its value, and
+plain `5`, `true` and `null` are those values; quote them to have texts.
+"""
+
+FILTERS = "A filter that cannot do its work makes the answer unknown, as an absent field does."
+
+TESTS = "Written `value is test`, or `value is not test`."
+
+NAMES = """
+Types: `number`; `seconds` (a duration); `time` (seconds since the epoch); `flag` (true or false);
+`text`; `phone` (a text that compares with and without `+`); `digits`; `members` (a list whose items
+have the fields of `member`); `any`. A name can be absent when Plivo did not tell it.
+"""
+
+ACTIONS = """
+A list, done in order. Whom an action is for is written as `member` (whom the event is about),
+`all`, `others` (all but that one), a list of member ids, or `{where: EXPRESSION}` with `member` as
+each member in turn: `{where: not member.muted}`.
+
+`expires_in` and `on_error` stand beside the action, at its column, or inside its mapping.
+"""
+
+LIMITS = "The first entry that matches sets a conference's time limit."
+
+CONFERENCES = """
+The first entry that matches says how callers join, through `/plivo/answer/<conference>`. What is
+not written keeps its default; that of `digits_match` and `floor_event` is what the rules wait for.
+`match` has globs for `conference` and nothing else.
+"""
+
+END = """
+## Checked
+
+Beside mistakes, `gavel check` tells what is well written and still wrong: rules that can never
+run, conditions that are always or never true, timers that come after the limit, entries of `limits`
+and `conferences` that an earlier one hides, lists and triggers that nobody uses, actions that
+reach nobody. An *error* stops the file from being used, a *warning* does not.
+"""
