@@ -11,11 +11,12 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import BaseConverter
 
-from app import answer, health, receiver, triggers
+from app import answer, health, openapi, receiver, triggers
 from app.arrival import LARGEST_BODY
 from app.errors import STATUS, Refused, Unavailable
 from app.inbox import Inbox
 from app.logs import step
+from app.metrics import Refusals
 from app.published import PublishedRules
 from app.settings import Settings
 
@@ -60,10 +61,19 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
     app.register_blueprint(receiver.blueprint(settings, inbox))
     app.register_blueprint(answer.blueprint(settings, rules))
     app.register_blueprint(triggers.blueprint(settings, inbox, rules))
-    app.register_blueprint(health.blueprint(inbox))
+    refusals = Refusals(inbox.redis)
+    app.register_blueprint(health.blueprint(inbox, refusals))
+    app.register_blueprint(openapi.blueprint())
     app.register_error_handler(Refused, refuse)
     app.register_error_handler(RedisError, redis_away)
     app.register_error_handler(HTTPException, http_error)
+
+    @app.after_request
+    def count_refusals(answer: Response) -> Response:
+        if answer.status_code >= 400:
+            refusals.count(answer.status_code)
+        return answer
+
     return app
 
 

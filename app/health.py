@@ -1,16 +1,19 @@
-"""For the platform: is the process alive, and can it take callbacks now?"""
+"""For the platform: is the process alive, can it take callbacks now, what has it counted?"""
 
 from flask import Blueprint, Response
 
 from app.errors import Unavailable
 from app.inbox import Inbox
+from app.metrics import Metrics, Refusals
 
 PLAIN = "text/plain; charset=utf-8"
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def blueprint(inbox: Inbox) -> Blueprint:
-    """`/healthz` (alive) and `/readyz` (Redis takes what we store)."""
+def blueprint(inbox: Inbox, refusals: Refusals) -> Blueprint:
+    """`/healthz` (alive), `/readyz` (Redis takes what we store), `/metrics` (Prometheus)."""
     routes = Blueprint("health", __name__)
+    metrics = Metrics(inbox.redis)
 
     @routes.get("/healthz")
     def healthz() -> Response:
@@ -21,5 +24,10 @@ def blueprint(inbox: Inbox) -> Blueprint:
         if not inbox.writable():
             raise Unavailable("Redis can not store anything now")
         return Response("ready\n", content_type=PLAIN)
+
+    @routes.get("/metrics")
+    def prometheus() -> Response:
+        refusals.write()
+        return Response(metrics.text(), content_type=PROMETHEUS)
 
     return routes

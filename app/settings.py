@@ -80,11 +80,11 @@ class Settings:
     host: str = setting(text, "127.0.0.1", "the address to listen on; 0.0.0.0 in a container")
     port: int = setting(integer(1, 65535), 8000, "the port to listen on")
     sandbox_port: int = setting(integer(1, 65535), 8001, "the port of the sandbox, on 127.0.0.1")
-    web_processes: int = setting(integer(1, 64), 1, "gunicorn workers")
+    web_processes: int = setting(integer(1, 64), 2, "gunicorn workers")
     web_threads: int = setting(integer(1, 256), 8, "threads of each of them")
     worker_processes: int = setting(integer(1, 64), 1, "processes that decide and act")
     worker_threads: int = setting(
-        integer(1, 256), 24, "conferences that each of them works at the same time"
+        integer(1, 256), 64, "conferences that each of them works at the same time"
     )
     log_format: str = setting(one_of("text", "json"), "text", "text or json, one line a step")
     log_level: str = setting(
