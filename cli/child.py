@@ -101,7 +101,7 @@ class Child:
         process, self.process = self.process, None
         if process is None:
             return
-        process.terminate()
+        os.kill(process.pid, signal.SIGTERM)  # not Popen's: it would reap one that has just died
         deadline = time.monotonic() + GRACE
         while not _ended(process.pid) and time.monotonic() < deadline and not hurry():
             time.sleep(0.01)

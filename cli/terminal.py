@@ -20,6 +20,13 @@ def safe(text: str) -> str:
     )
 
 
+def safe_lines(text: str) -> str:
+    """The same for a text of several lines."""
+    return "".join(
+        safe(line) + "\n" for line in text.split("\n")[: -1 if text[-1:] == "\n" else None]
+    )
+
+
 def painter(stream: TextIO) -> Callable[[str, str], str]:
     """`paint(colour, text)`: coloured on a terminal, plain anywhere else."""
     if not stream.isatty():

@@ -8,6 +8,7 @@ import click
 from app.errors import GavelError
 from app.settings import Settings
 from cli.check import load_rules
+from cli.terminal import safe_lines
 from workers.rules.problems import RulesError
 from workers.rules.timeline import run_tests
 from workers.rules.timeline_text import render_report
@@ -39,7 +40,7 @@ def test(tests: tuple[str, ...], rules: str | None, verbose: bool) -> None:
         except OSError as error:
             raise NoTests(f"the tests {path} can not be read: {error.strerror}") from None
         else:
-            click.echo(render_report(report, verbose=verbose), nl=False)
+            click.echo(safe_lines(render_report(report, verbose=verbose)), nl=False)
             passed &= report.passed
     sys.exit(0 if passed else 1)
 

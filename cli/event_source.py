@@ -1,0 +1,110 @@
+"""Where the event of `gavel explain` comes from, and the state of its conference before it."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from app import keys
+from app.callbacks import parse
+from app.conferences import Conference
+from app.errors import GavelError
+from app.events import KINDS, Event, new_id
+from app.journal import Journal
+from workers.rules.replay import UnreadableRecord, events_of
+from workers.rules.ruleset import Rules
+from workers.rules.virtual import World
+
+JUST_BEFORE = 0.001
+
+
+class NoEvent(GavelError):
+    """There is no such event: give a JSON file, the id of a recorded event, or a kind of event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Flags of the command: they make an event of a kind, or fill in what a file leaves out."""
+
+    conference: str
+    data: Mapping[str, Any]
+
+
+def event_of_kind(kind: str, given: Given) -> Event:
+    """An event out of flags alone. Raises NoEvent when they do not say which conference."""
+    if not given.conference:
+        raise NoEvent(f"say in which conference: gavel explain {kind} --conference NAME")
+    data = {"data": {}, "chain": 0} if kind == "trigger" else {}
+    return Event(new_id(), kind, given.conference, time.time(), "", data | dict(given.data))
+
+
+def event_of_file(path: str, given: Given) -> Event:
+    """An event out of a JSON file: an event (`kind`, `conference`, `data`), an entry of the
+    journal, or the fields of a callback as Plivo sends them. Raises NoEvent or Unusable."""
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NoEvent(f"{path} can not be read: {error.strerror}") from None
+    except ValueError as error:
+        raise NoEvent(f"{path} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise NoEvent(f"{path} is not a JSON object")
+    if "kind" not in found:
+        event = parse({str(key): str(value) for key, value in found.items()}).event
+        event = replace(event, at=time.time())
+    else:
+        event = _recorded({"at": time.time(), **found}, path)
+    if not event.conference and given.conference:
+        event = replace(event, conference=given.conference)
+    return replace(event, data={**event.data, **given.data})
+
+
+def _recorded(entry: Mapping[str, Any], path: str) -> Event:
+    try:
+        for event in events_of([entry]):
+            if event.kind in KINDS:
+                return event
+    except UnreadableRecord as error:
+        raise NoEvent(f"{path}: {error}") from None
+    known = ", ".join(KINDS)
+    raise NoEvent(f"{path}: {entry['kind']!r} is no kind of event; there are {known}")
+
+
+def stored_event(redis: Redis, id: str, conference: str) -> tuple[Event, list[Event]]:
+    """A recorded event by its id, and those that its conference had before it.
+
+    Raises NoEvent. Looks through all journals unless `conference` says where.
+    """
+    journal = Journal(redis)
+    names = [conference] if conference else [name for name, _ in journal.conferences()]
+    for name in names:
+        entries = (entry for entry in journal.of(name) if entry["kind"] == "event")
+        events = list(events_of(entries))
+        for place, event in enumerate(events):
+            if event.id == id:
+                return event, events[:place]
+    raise NoEvent(f"no journal has an event {id}: journals are kept for a week, and bounded")
+
+
+def state_after(events: Iterable[Event], rules: Rules, until: Event) -> Conference:
+    """What the conference is like just before `until`, rebuilt from what was recorded."""
+    world = World(rules, until.at)
+    own = {"timer", "schedule", "step.done", "action.failed", "rules.changed", "call.retry"}
+    outside = [event for event in events if event.kind not in own]
+    if outside:
+        world.now = outside[0].at
+    for event in outside:
+        world.advance(event.at)
+        world.feed(event)
+    world.advance(until.at - JUST_BEFORE)
+    return world.rooms.get(until.conference) or Conference.new(until.conference)
+
+
+def live_state(redis: Redis, name: str) -> Conference:
+    """The conference as it is now."""
+    state = redis.get(keys.conference(keys.conference_key(name)))
+    return Conference.from_json(state) if isinstance(state, bytes) else Conference.new(name)

