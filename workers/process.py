@@ -29,7 +29,7 @@ from workers.work import work
 
 log = logging.getLogger("gavel.worker")
 
-LISTEN_SECONDS = 1
+LISTEN_SECONDS = 2
 HEARTBEAT_SECONDS = 10.0
 WORKER_TTL = 30
 
