@@ -6,11 +6,15 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from redis import ConnectionPool, Redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 HEALTH_CHECK_SECONDS = 15
 MAX_CONNECTIONS = 512
+PASSING = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
+PASSING_WORDS = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "BUSY")
 
 
 def connect(url: str, *, timeout: float = 2.0) -> Redis:
@@ -39,6 +43,12 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
     if parts.scheme == "unix":
         options.pop("socket_keepalive")
     return Redis(connection_pool=ConnectionPool.from_url(url, **options))
+
+
+def may_pass(error: RedisError) -> bool:
+    """Whether Redis was only away, loading, full or not writable: the same step may succeed later.
+    Such an answer means that nothing of the step was done."""
+    return isinstance(error, PASSING) or str(error).startswith(PASSING_WORDS)
 
 
 def _by_sentinel(parts: SplitResult, options: dict[str, Any]) -> Redis:

@@ -21,7 +21,10 @@ class CallError(GavelError):
     told us), "yes" (it was answered).
     status: the HTTP status, None when there was no answer.
     retry_after: seconds that the answer asked us to wait, None when it did not.
+    died: whether it was not the call that failed, but the process that made it.
     """
+
+    died = False
 
     def __init__(
         self,
@@ -41,7 +44,10 @@ class CallError(GavelError):
     @classmethod
     def interrupted(cls) -> Self:
         """The process that made the call died before it recorded what came of it."""
-        return cls("the worker died while this call was under way", kind="temporary", sent="maybe")
+        text = "the worker died while this call was under way"
+        error = cls(text, kind="temporary", sent="maybe")
+        error.died = True
+        return error
 
 
 class PlivoError(CallError):

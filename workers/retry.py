@@ -25,6 +25,9 @@ LONGEST_WEB_BACK_OFF = 600.0
 RATE_LIMIT_BACK_OFF = 1.0
 """Seconds to wait first after a 429 without Retry-After; Plivo's window is 5 s (contract 7.6)."""
 
+DEADLY = 3
+"""Attempts of which all ended with the worker's death, after which the call is suspected."""
+
 LONGEST_LIFE = 24 * 3600.0
 """Seconds after its event when a call without `expires_at` is given up."""
 
@@ -114,6 +117,8 @@ def _about_the_gone(
 def _delay(error: CallError, call: Call, attempts: int, jitter: float) -> float:
     """Seconds. What the other side asked for is a lower bound; jitter comes on top, so that
     calls that were refused together do not come back together."""
+    if error.died and attempts < DEADLY:
+        return 0.0  # it has waited for the lease of the dead to run out
     first = RATE_LIMIT_BACK_OFF if error.status == 429 else FIRST_BACK_OFF
     longest = LONGEST_WEB_BACK_OFF if call.verb == "webhook" else LONGEST_BACK_OFF
     back_off = min(longest, first * 2.0 ** (min(attempts, 30) - 1))

@@ -5,15 +5,20 @@
 
 local key, token, lease = ARGV[1], ARGV[2], 'gavel:lease:' .. ARGV[1]
 local held = redis.call('GET', lease)
+local now = clock()
 redis.call('DEL', 'rq:job:' .. key)
 local number = '0'
 if held then
   local owner, n = string.match(held, '^(.*):(%d+)$')
-  if owner ~= token then return nil end
+  if owner ~= token then
+    -- It may be dead: look again as soon as its lease has run out, not a moment before.
+    local left = redis.call('PTTL', lease)
+    redis.call('ZADD', 'gavel:awake', math.floor(now * 1000) + left + 5, key)
+    return nil
+  end
   number = n
 end
 redis.call('SET', lease, token .. ':' .. number, 'PX', ARGV[3])
-local now = clock()
 redis.call('ZADD', 'gavel:awake', math.floor(now * 1000) + ARGV[3], key)
 return {
   seconds(now), tonumber(number), redis.call('GET', 'gavel:conference:' .. key),

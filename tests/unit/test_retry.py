@@ -75,6 +75,14 @@ def test_what_is_safe_is_repeated_after_an_unknown_outcome(verb: str) -> None:
     assert isinstance(retry(call(verb, "10"), CallError.interrupted(), 1, NOW, 0.5), Repeat)
 
 
+def test_what_a_dead_worker_left_is_made_at_once_but_not_for_ever() -> None:
+    died = CallError.interrupted()
+    first, third = (retry(call("mute", "10"), died, attempt, NOW, 0.5) for attempt in (1, 3))
+    assert isinstance(first, Repeat)
+    assert isinstance(third, Repeat)
+    assert first.at == NOW < third.at
+
+
 @pytest.mark.parametrize("failed", [error(), RATE_LIMITED, error(sent="no", status=None)])
 @pytest.mark.parametrize("verb", ["speak", "play"])
 def test_what_was_certainly_not_heard_is_repeated(verb: str, failed: CallError) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bench.chaos.callbacks import Callback, entries, unacknowledged
+from bench.chaos.edge import Fate
 from bench.chaos.judge import members_of
 from bench.chaos.report import Row
 from bench.chaos.stage import Stage, stage
@@ -79,6 +80,7 @@ async def _post_under_kills(
     on: Stage, callbacks: Sequence[Callback], rate: float, every: float, *, twice: bool
 ) -> str:
     """Post all while one kind of process after the other dies; answers what was killed."""
+    on.edge.fate = lambda _request, _before: Fate(delay=0.1)  # so that calls are under way then
     posting = asyncio.create_task(on.plivo.post_all(callbacks, rate, twice=twice))
     killed = Counter[str]()
     for what in ("a worker", "all workers", "web", "valkey"):
