@@ -39,4 +39,7 @@ def tick_forever(hands: Hands, stopping: threading.Event) -> None:
         except RedisError as error:
             log.warning("redis is away: %s", error)
             pause = 0.3
+        except Exception:  # a clock that stands still would hold up everything here
+            log.exception("the clock stumbled")
+            pause = 0.3
         stopping.wait(pause)

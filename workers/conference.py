@@ -6,8 +6,11 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from app import journal, keys
 from app.conferences import Conference
+from app.connect import may_pass
 from app.events import Event, new_id
 from app.inbox import RECORDING_SECONDS
 from app.lease import Lease, read_events
@@ -22,14 +25,18 @@ from workers.turn import KEPT_ASIDE, Turn, Waiting
 
 log = logging.getLogger("gavel.decide")
 
+REDIS_SECONDS = 0.2  # until Redis, when it is away, is asked for a slot of the budget again
+GRANT_SECONDS = 0.5  # how long such a slot may wait for its call to go out
+
 
 class ConferenceTurn(Turn):
     """`conference` is the state as decided so far; the next commit stores it."""
 
     def __init__(self, hands: Hands, lease: Lease) -> None:
-        super().__init__(lease, lease.taken.name)
+        super().__init__(lease, lease.taken.name, hands.stopping)
         state = lease.taken.state
         self.hands = hands
+        self._granted = 0.0
         self.conference = Conference.from_json(state) if state else Conference.new(self.name)
 
     def take_in(self, waiting: Waiting) -> None:
@@ -50,20 +57,38 @@ class ConferenceTurn(Turn):
         together = self.outbox.sent_at + together_after(self.hands.pace)
         if together > now and mergeable(group[0]):
             return together
-        answer = self.hands.budget.reserve(VERBS[group[0].call.verb].priority, self.lease.key)
+        try:
+            answer = self.hands.budget.reserve(VERBS[group[0].call.verb].priority, self.lease.key)
+        except RedisError as error:
+            if not may_pass(error):
+                raise
+            return now + REDIS_SECONDS  # first what became of the last call must be stored
         self.hands.pace = answer.pace
+        self._granted = self.lease.now()
         return now + answer.seconds if isinstance(answer, Wait) else now
 
     def send(self, group: Sequence[Entry]) -> None:
+        if self.lease.now() - self._granted > GRANT_SECONDS:
+            # Redis took long to store that it goes out. In Plivo's window it would be one too many.
+            text = "the account's budget was granted for an earlier moment"
+            raise PlivoError(text, kind="temporary", sent="no")
         try:
             answer = self.hands.client.perform(merged(group))
         except PlivoError as error:
-            self.hands.budget.observe(error)
+            self._observe(error)
             raise
-        self.hands.budget.observe(None)
-        if answer is not None and answer.recording_id:
-            recording = keys.recording(answer.recording_id)
-            self.hands.redis.set(recording, self.name, ex=RECORDING_SECONDS)
+        self._observe(None, answer.recording_id if answer is not None else None)
+
+    def _observe(self, error: PlivoError | None, recording_id: str | None = None) -> None:
+        """Tell the others how the API fares and which recording is ours. That Redis is away now
+        must not hide what became of the call."""
+        try:
+            self.hands.budget.observe(error)
+            if recording_id:
+                recording = keys.recording(recording_id)
+                self.hands.redis.set(recording, self.name, ex=RECORDING_SECONDS)
+        except RedisError as away:
+            log.warning("redis is away: %s", away)
 
     def done(self, group: Sequence[Entry]) -> None:
         """Nothing follows: the next call of the run waits in the outbox."""

@@ -1,5 +1,6 @@
 """What one worker process works with, wired once: rules, Redis, the Conference API."""
 
+import threading
 from functools import cache
 
 from redis import Redis
@@ -34,6 +35,7 @@ class Hands:
         self.webhooks = webhooks
         self.budget = budget
         self.reconcile_interval = reconcile_interval
+        self.stopping = threading.Event()  # set: finish the call under way, start no other
         self.pace = 0.0  # how full the budget was when somebody here last asked
         self.inbox = Inbox(redis)
         self.leases = Leases(redis)

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ log = logging.getLogger("gavel.worker")
 LISTEN_SECONDS = 2
 HEARTBEAT_SECONDS = 10.0
 WORKER_TTL = 30
+STOP_SECONDS = 15.0
 
 
 class ConferenceWorker(SimpleWorker):
@@ -49,24 +51,23 @@ class ConferenceWorker(SimpleWorker):
         )
         self.hands = hands
         self.threads = threads
-        self.stopping = threading.Event()
+        self.stopping = hands.stopping
 
     def run(self) -> None:
         """Work until `stop`; returns when every thread has given back what it held."""
         self.stopping.clear()
-        parts: list[Callable[[], None]] = [
-            lambda: tick_forever(self.hands, self.stopping),
-            lambda: reconcile_forever(self.hands, self.stopping),
-            *[self._listen] * self.threads,
-        ]
-        threads = [threading.Thread(target=part, daemon=True) for part in parts]
-        for thread in threads:
-            thread.start()
+        at_rest = threading.Event()  # until then the clock keeps the leases of calls under way
+        clock = _start(lambda: tick_forever(self.hands, at_rest))
+        rest = [_start(lambda: reconcile_forever(self.hands, self.stopping))]
+        rest += [_start(self._listen) for _ in range(self.threads)]
         self._register()
         while not self.stopping.wait(HEARTBEAT_SECONDS):
             self._register()
-        for thread in threads:
-            thread.join(timeout=15)
+        until = time.monotonic() + STOP_SECONDS
+        for thread in rest:
+            thread.join(max(0.0, until - time.monotonic()))
+        at_rest.set()
+        clock.join(1.0)
         self._unregister()
 
     def stop(self, *_: object) -> None:
@@ -102,6 +103,12 @@ class ConferenceWorker(SimpleWorker):
             rq.register_death()
         except RedisError as error:
             log.warning("could not sign off from RQ: %s", error)
+
+
+def _start(part: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=part, daemon=True)
+    thread.start()
+    return thread
 
 
 def main() -> int:

@@ -40,6 +40,8 @@ def reconcile_forever(hands: Hands, stopping: threading.Event) -> None:
             log.warning("redis is away: %s", error)
         except PlivoError as error:
             log.warning("reconcile failed, trying again in an interval: %s", error)
+        except Exception:  # the next round may go well
+            log.exception("reconcile failed, trying again in an interval")
         stopping.wait(LOOK_SECONDS)
 
 
@@ -76,9 +78,17 @@ def _ask(hands: Hands, stopping: threading.Event, question: Callable[[], Answer]
     while not stopping.is_set():
         answer = hands.budget.reserve(PRIORITY, "reconcile")
         if not isinstance(answer, Wait):
-            return question()
+            break
         stopping.wait(answer.seconds)
-    return None
+    else:
+        return None
+    try:
+        found = question()
+    except PlivoError as error:
+        hands.budget.observe(error)
+        raise
+    hands.budget.observe(None)
+    return found
 
 
 def _tell(hands: Hands, name: str, data: dict[str, Any]) -> None:

@@ -9,18 +9,19 @@ nothing; the call itself goes out between two commits.
 import json
 import logging
 import random
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from app import journal, keys
+from app.connect import may_pass
 from app.lease import Lease, Step
+from app.metrics import observed
 from workers.failures import CallError
 from workers.outbox import Entry, Outbox, merged, next_group
 from workers.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
@@ -66,12 +67,13 @@ class Pending:
 class Turn(ABC):
     """One turn. Subclasses say what coming in means, what may go out, and how."""
 
-    def __init__(self, lease: Lease, name: str) -> None:
+    def __init__(self, lease: Lease, name: str, stopping: threading.Event) -> None:
         self.lease = lease
         self.name = name
         self.outbox = Outbox.from_json(lease.taken.outbox)
         self.pending = Pending()
         self._stored = self.outbox
+        self._stopping = stopping
 
     # What a subclass says.
 
@@ -136,6 +138,8 @@ class Turn(ABC):
         if not group:
             return (), None
         at = max(group[0].not_before, 0.0)
+        if self._stopping.is_set():
+            return (), max(at, now)  # for another worker, at once
         if at <= now:
             at = self.may_send_at(group, now)
         return (group, None) if at <= now else ((), at)
@@ -148,8 +152,8 @@ class Turn(ABC):
             try:
                 waiting = self.lease.commit(step, release=release, wake_at=wake_at)
                 break
-            except (RedisConnectionError, RedisTimeoutError):
-                if time.monotonic() - started > AGAIN_SECONDS:
+            except RedisError as error:
+                if not may_pass(error) or time.monotonic() - started > AGAIN_SECONDS:
                     raise
                 time.sleep(0.2)
         self._stored = self.outbox
@@ -231,6 +235,7 @@ class Turn(ABC):
             fields["error"] = error
         if took:
             fields |= {"ms": round((at - call.at) * 1000, 1), "api_ms": round(took * 1000, 1)}
+            self.pending.counters.update(observed(at - call.at))
         self.pending.journal.append(journal.line(self.name, at, "call", **fields))
         self.pending.counters[f'gavel_calls_total{{verb="{call.verb}",status="{status}"}}'] += 1
         log.info(

@@ -19,7 +19,7 @@ from workers.turn import Turn, Waiting
 
 class WebTurn(Turn):
     def __init__(self, hands: Hands, lease: Lease) -> None:
-        super().__init__(lease, lease.taken.name)
+        super().__init__(lease, lease.taken.name, hands.stopping)
         self.hands = hands
 
     def take_in(self, waiting: Waiting) -> None:
