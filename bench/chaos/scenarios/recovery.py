@@ -51,7 +51,9 @@ async def _kill_the_holder(on: Stage, name: str) -> float:
     on.gavel.kill_pid(holder)
 
     def by_another() -> list[float]:
-        return [r.at for r in on.edge.calls(conference=name) if r.port != call.port and r.at > killed]
+        return [
+            r.at for r in on.edge.calls(conference=name) if r.port != call.port and r.at > killed
+        ]
 
     await on.until(lambda: bool(by_another()), 30, 0.01)
     gap = by_another()[0] - killed
