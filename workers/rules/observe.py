@@ -30,7 +30,7 @@ def observed(scene: Scene, event: Event) -> Iterator[Fact]:
             yield from end(scene, event, event.id)
         return
     rows: Sequence[Row] = data.get("members", ())
-    started_at = event.at - data["run_time"]
+    started_at = event.at - data["run_time"] if "run_time" in data else None
     if draft.live and _is_another(draft, rows, started_at):
         if draft.seen >= fresh_since:
             return
@@ -44,10 +44,10 @@ def observed(scene: Scene, event: Event) -> Iterator[Fact]:
         yield from _departures(scene, event, rows, fresh_since)
 
 
-def _is_another(draft: Draft, rows: Sequence[Row], started_at: float) -> bool:
+def _is_another(draft: Draft, rows: Sequence[Row], started_at: float | None) -> bool:
     """A run time much shorter than the age we know, and nobody whom we know: the name was reused
     while we did not look. (The run time alone could have begun after members were on hold.)"""
-    if started_at - draft.started_at <= TOLERANCE + GRACE:
+    if started_at is None or started_at - draft.started_at <= TOLERANCE + GRACE:
         return False
     return bool(rows) and not any(_knows(draft, row) for row in rows)
 
@@ -60,7 +60,7 @@ def _knows(draft: Draft, row: Row) -> bool:
     return len(calls) < 2
 
 
-def _may_begin(draft: Draft, started_at: float, fresh_since: float) -> bool:
+def _may_begin(draft: Draft, started_at: float | None, fresh_since: float) -> bool:
     """Whether a conference that we do not take for live is; a snapshot from before its end does
     not say so. One that began when the last one did *is* the last one: it had not ended."""
     if not draft.past:
@@ -68,12 +68,14 @@ def _may_begin(draft: Draft, started_at: float, fresh_since: float) -> bool:
     last = draft.past[-1]
     if last.ended_at >= fresh_since:
         return False
-    if abs(last.started_at - started_at) <= TOLERANCE and last.number == draft.number:
+    if started_at is not None and abs(last.started_at - started_at) <= TOLERANCE:
         draft.resume()
     return True
 
 
-def _arrivals(scene: Scene, event: Event, rows: Sequence[Row], started_at: float) -> Iterator[Fact]:
+def _arrivals(
+    scene: Scene, event: Event, rows: Sequence[Row], started_at: float | None
+) -> Iterator[Fact]:
     draft = scene.draft
     for index, row in enumerate(rows):
         member_id, call = row["member_id"], row.get("call_uuid", "")
@@ -88,10 +90,10 @@ def _arrivals(scene: Scene, event: Event, rows: Sequence[Row], started_at: float
         yield from enter(scene, event, f"{event.id}-{index}", facts, started_at)
 
 
-def _correct_start(scene: Scene, event: Event, started_at: float) -> None:
+def _correct_start(scene: Scene, event: Event, started_at: float | None) -> None:
     """The run time tells when it began, if we saw only a later member."""
     draft = scene.draft
-    if draft.live and started_at < draft.started_at - TOLERANCE:
+    if draft.live and started_at is not None and started_at < draft.started_at - TOLERANCE:
         draft.started_at = started_at
         timers.derive(draft, scene.rules, event.at)
 

@@ -170,6 +170,15 @@ def test_a_conference_taken_for_ended_that_lives_goes_on_and_ends_once() -> None
     assert names(room).count("ended") == 1
 
 
+def test_a_list_without_a_run_time_still_tells_who_is_there() -> None:
+    room = Timeline(LIFE)
+    data = observation([1], 0.0)
+    del data["run_time"]
+    room.happen("conference.observed", uuid="", **data)
+    assert room.conference.started_at == START
+    assert list(room.conference.members) == ["1"]
+
+
 def test_muted_is_what_plivo_says() -> None:
     room = Timeline(book())
     room.enter(1)

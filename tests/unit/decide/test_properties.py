@@ -275,3 +275,34 @@ def test_a_look_at_plivos_list_makes_the_roster_right(told: Told, cut: int) -> N
     data = {"gone": False, "run_time": at - played.conference.started_at, "members": rows}
     played.feed(Event("look", "conference.observed", NAME, at, "", data))
     assert set(played.conference.members) == {row["member_id"] for row in rows}
+
+
+@st.composite
+def looks(draw: st.DrawFn) -> Told:
+    """Callbacks, and looks at Plivo's list that may be old or wrong, in between."""
+    told = draw(tellings())
+    events = list(told.events)
+    for number in range(draw(st.integers(1, 5))):
+        place = draw(st.integers(0, len(events)))
+        at = events[place - 1].at if place else START
+        rows = [
+            {"member_id": member, "call_uuid": f"{uuid}-call-{member}"}
+            for member in draw(st.lists(st.sampled_from("1234"), unique=True, max_size=4))
+            for uuid in [draw(st.sampled_from(UUIDS))]
+        ]
+        data: dict[str, object] = {"gone": draw(st.integers(0, 4)) == 0, "members": rows}
+        data |= {"as_of": at - draw(st.sampled_from([0.0, 2.0, 10.0]))}
+        if draw(st.booleans()):
+            data["run_time"] = draw(st.floats(0.0, 60.0))
+        events.insert(place, Event(f"look-{number}", "conference.observed", NAME, at, "", data))
+    return Told(tuple(events), told.now)
+
+
+@settings(max_examples=150, deadline=None)
+@given(looks())
+def test_every_instance_starts_and_ends_once_whatever_plivos_list_says(told: Told) -> None:
+    played = Played(Conference.new(NAME))
+    played.play(told.events)
+    played.finish()
+    assert played.count("started") == played.count("ended") == played.conference.number
+    assert not played.conference.live
