@@ -62,9 +62,7 @@ class Step:
 class Lease:
     """One unit held by this worker. Not for two threads at once, except `renew` of `Leases`."""
 
-    def __init__(
-        self, leases: "Leases", key: str, token: str, answer: Sequence[object]
-    ) -> None:
+    def __init__(self, leases: "Leases", key: str, token: str, answer: Sequence[object]) -> None:
         now, number, state, outbox, name, events = answer
         self.key = key
         self.taken = Taken(
