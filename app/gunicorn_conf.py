@@ -14,7 +14,7 @@ worker_class = "app.web_worker.WebWorker"
 threads = _settings.web_threads
 worker_connections = 768  # open files are often limited to 1024
 backlog = 2048
-preload_app = False
+preload_app = _settings.web_processes > 1  # from two on, sharing saves more than it costs
 
 keepalive = 75
 timeout = 30

@@ -37,7 +37,7 @@ def test_nothing_has_to_be_set() -> None:
     assert settings == Settings()
     assert settings.public_url == "http://127.0.0.1:8000"
     assert settings.plivo_rate == Rate(300, 5.0)
-    assert (settings.reconcile_interval, settings.worker_threads) == (30.0, 24)
+    assert settings.reconcile_interval == 30.0
     assert settings.signature_conference == "require"
 
 
