@@ -1,9 +1,8 @@
 """Recordings as files: `GET /v1/Account/<auth_id>/Recording/<id>.<format>`."""
 
-import hmac
+from aiohttp import web
 
-from aiohttp import BasicAuth, web
-
+from sandbox.credentials import are_right
 from sandbox.errors import NotFound, Unauthenticated
 from sandbox.model import Recording
 from sandbox.telephony import Telephony
@@ -24,23 +23,14 @@ class Files:
         recording = self._lines.recorder.recordings.get(recording_id)
         if recording is None or recording.format != extension or not self._is_there(recording):
             raise NotFound("recording not found")
-        if self._lines.switches.recording_auth:
-            self._authenticate(http.headers.get("Authorization", ""))
+        header = http.headers.get("Authorization", "")
+        if self._lines.switches.recording_auth and not are_right(header, self._lines.options):
+            raise Unauthenticated
         return await send_bytes(http, self._lines.studio.read(recording), TYPES[extension])
 
     def _is_there(self, recording: Recording) -> bool:
         available = recording.available_at
         return available is not None and available <= self._lines.clock.now()
-
-    def _authenticate(self, header: str) -> None:
-        options = self._lines.options
-        try:
-            given = BasicAuth.decode(header)
-        except ValueError as error:
-            raise Unauthenticated from error
-        right = hmac.compare_digest(given.password.encode(), options.auth_token.encode())
-        if given.login != options.auth_id or not right:
-            raise Unauthenticated
 
 
 async def send_bytes(http: web.Request, content: bytes, content_type: str) -> web.Response:

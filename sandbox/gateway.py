@@ -1,10 +1,8 @@
 """The API's front door: who asks, how often, for what; then the operation, or a fault."""
 
 import asyncio
-import hmac
 import json
 import time
-from base64 import b64decode
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +10,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from sandbox import credentials
 from sandbox.api import OPERATIONS, Operation, Request, Result, record, shape_of
 from sandbox.errors import (
     BadParameter,
@@ -129,15 +128,11 @@ class Gateway:
         return Result(int(switches.async_status), {"message": "async api spawned"})
 
     def _authenticate(self, http: web.Request, account: str) -> None:
-        auth_id, token = _basic(http.headers.get("Authorization", ""))
-        known = hmac.compare_digest(auth_id.encode(), self._options.auth_id.encode())
-        right = hmac.compare_digest(token.encode(), self._options.auth_token.encode())
-        if not (known and right):
+        if not credentials.are_right(http.headers.get("Authorization", ""), self._options):
             raise Unauthenticated
-        if account != auth_id:
-            raise (
-                NotFound if self._lines.switches.foreign_account == "not_found" else Unauthenticated
-            )
+        if account != self._options.auth_id:
+            hidden = self._lines.switches.foreign_account == "not_found"
+            raise NotFound if hidden else Unauthenticated
 
     def _admit(self) -> None:
         """The account's window: so many requests in any so many seconds."""
@@ -184,17 +179,6 @@ async def _params(http: web.Request) -> dict[str, Any]:
     if not isinstance(wanted, dict):
         raise BadParameter("the body is not a JSON object")
     return params | wanted
-
-
-def _basic(header: str) -> tuple[str, str]:
-    scheme, _, encoded = header.partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        user, _, password = b64decode(encoded, validate=True).decode().partition(":")
-    except ValueError:
-        return "", ""
-    return user, password
 
 
 def _status(fault: Fault) -> Result:

@@ -4,12 +4,12 @@ A web page in somebody's browser is neither: requests that another site sends, o
 under a foreign host name (DNS rebinding), are refused.
 """
 
-import hmac
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
+from sandbox.credentials import are_right
 from sandbox.errors import SandboxError, Unauthenticated
 from sandbox.options import Options
 
@@ -35,7 +35,8 @@ def check(http: web.Request, options: Options) -> None:
     host = urlsplit(f"//{http.headers.get('Host', '')}").hostname or ""
     public = urlsplit(options.public_url)
     if not is_loopback(options.host):
-        _authenticate(http.headers.get("Authorization", ""), options)
+        if not are_right(http.headers.get("Authorization", ""), options):
+            raise Unauthenticated
     elif not is_loopback(host) and host != public.hostname:
         raise Refused(f"the host {host!r} is not this sandbox's")
     origin = http.headers.get("Origin")
@@ -43,13 +44,3 @@ def check(http: web.Request, options: Options) -> None:
         return
     if urlsplit(origin).netloc != http.headers.get("Host"):
         raise Refused("the request comes from another site's page")
-
-
-def _authenticate(header: str, options: Options) -> None:
-    try:
-        given = BasicAuth.decode(header)
-    except ValueError as error:
-        raise Unauthenticated from error
-    right = hmac.compare_digest(given.password.encode(), options.auth_token.encode())
-    if given.login != options.auth_id or not right:
-        raise Unauthenticated

@@ -10,6 +10,9 @@ import pytest
 from sandbox.client import ControlFailed
 from sandbox.embedded import Sandbox
 from sandbox.errors import BadParameter
+from sandbox.faults import KINDS
+from sandbox.scenario import shipped
+from sandbox.steps import STEPS
 from sandbox.switches import Switches
 from tests.sandbox.conftest import Api, members
 from tests.sandbox.service import Service
@@ -173,8 +176,13 @@ def test_a_wrong_position_is_refused_by_name(
         sandbox.switch(**wanted)
 
 
-def test_every_switch_is_in_the_docs_with_its_default() -> None:
+def test_every_switch_fault_and_step_is_in_the_docs() -> None:
     page = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
     for item in fields(Switches):
         default = str(item.default).lower() if isinstance(item.default, bool) else item.default
-        assert f"| `{item.name}` | `{default}`" in page, item.name
+        shown = f"{default:g}" if isinstance(default, int | float) else default
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{item.name}` "))
+        assert row.startswith(f"| `{item.name}` | `{shown}`")
+        assert row.endswith(f"| {item.metadata['about']} |")
+    for name in [*KINDS, *STEPS, *shipped()]:
+        assert f"`{name}`" in page, name
