@@ -173,11 +173,23 @@ def _bounds_can_hold(key: Text, value: Any, path: tuple[str, ...], report: Repor
     """`{above: 5, below: 3}` and the like."""
     if not isinstance(value, Map):
         return
-    low = [_bound(value[name]) for name in ("above", "at_least") if name in value]
-    high = [_bound(value[name]) for name in ("below", "at_most") if name in value]
-    open_ended = "above" in value or "below" in value
-    if low and high and (max(low) > min(high) or (open_ended and max(low) == min(high))):
-        report.error(key, f"this can never hold: {'.'.join(path)} cannot be both")
+    bounds = {str(name): _bound(value[name]) for name in value if name in _PAIRED}
+    for low, high, may_be_equal in _EXCLUDING:
+        if low in bounds and high in bounds:
+            gap = bounds[high] - bounds[low]
+            if gap < 0 or (gap == 0 and not may_be_equal):
+                name = ".".join(path)
+                report.error(key, f"this can never hold: {name} cannot be both {low} and {high}")
+                return
+
+
+_PAIRED = ("above", "at_least", "below", "at_most")
+_EXCLUDING = (
+    ("above", "below", False),
+    ("above", "at_most", False),
+    ("at_least", "below", False),
+    ("at_least", "at_most", True),
+)
 
 
 def _bound(text: str) -> float:

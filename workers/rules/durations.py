@@ -5,8 +5,8 @@ import re
 
 MAX_SECONDS = 366 * 24 * 3600.0
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_WHOLE = re.compile(r"(?:\d{1,9}(?:\.\d{1,3})?(?:ms|[dhms]))+")
-_PART = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)(ms|[dhms])")
+_WHOLE = re.compile(r"(?:\d{1,9}(?:\.\d{1,3})?(?:ms|[dhms]))+", re.ASCII)
+_PART = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)(ms|[dhms])", re.ASCII)
 
 
 def parse_duration(text: str) -> float:

@@ -156,8 +156,11 @@ class _Compiler:
 
     def item(self, node: Any) -> _Result:
         """`x[0]`, `x["name"]`, and `.name` of what is no plain name."""
-        inner, _ = self.compile(node.node)
-        if isinstance(node, nodes.Getattr):
+        inner, kind = self.compile(node.node)
+        named = isinstance(node, nodes.Getattr)
+        if kind not in ("any", "members", "list") or (named and kind != "any"):
+            raise self.fail(f"{_said(_family(kind))} has no fields")
+        if named:
             return _item(inner, node.attr), "any"
         key = node.arg.value if isinstance(node.arg, nodes.Const) else None
         if isinstance(node.arg, nodes.Neg) and isinstance(node.arg.node, nodes.Const):

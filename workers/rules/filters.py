@@ -60,7 +60,7 @@ def _items(value: Any) -> list[Any]:
 def _local(zone: tzinfo, value: Any, form: str) -> str:
     try:
         return datetime.fromtimestamp(_number(value), zone).strftime(form)
-    except (OverflowError, OSError) as error:
+    except (OverflowError, OSError, ValueError) as error:
         raise ValueError("it is no time") from error
 
 
