@@ -13,6 +13,7 @@ from app.events import Event
 from workers.rules import timers
 from workers.rules.draft import Draft, member_facts, short_hash
 from workers.rules.facts import Fact
+from workers.rules.globs import any_matches
 from workers.rules.ruleset import Rules
 
 
@@ -67,6 +68,7 @@ def enter(
         timers.set_limit(draft, scene.rules)
     adopt(draft, event)
     before = len(draft.members)
+    facts.setdefault("muted", _joins_muted(scene))
     member = draft.add(facts, event.at)
     if starts:
         timers.derive(draft, scene.rules, event.at)
@@ -83,6 +85,14 @@ def entry_facts(data: Mapping[str, Any]) -> dict[str, Any]:
     if "first" in data:
         facts["first"] = data["first"]
     return facts
+
+
+def _joins_muted(scene: Scene) -> bool:
+    """Whether our answer to a call lets it in muted; Plivo's list corrects it if need be."""
+    name = scene.draft.name
+    answers = (a for a in scene.rules.answers if any_matches(a.conference, name))
+    answer = next(answers, None)
+    return answer is not None and bool(answer.options.get("muted", False))
 
 
 def adopt(draft: Draft, event: Event) -> None:

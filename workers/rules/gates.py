@@ -24,7 +24,7 @@ def refusal(draft: Draft, rule: Rule, fact: Fact, fields: Fields) -> tuple[str, 
     if rule.cooldown is not None:
         last = draft.cooldowns.get(rule.id)
         if last is not None and fact.at - last < rule.cooldown:
-            ago = seconds(round(fact.at - last, 1))
+            ago = seconds(round(max(0.0, fact.at - last), 1))
             return "skipped", f"cooldown {seconds(rule.cooldown)}: it ran {ago} ago"
     return "", ""
 

@@ -18,6 +18,9 @@ _FLAGS = {
     "transcription.ready": TRANSCRIBED,
     "transcription.failed": UNTRANSCRIBED,
 }
+CLOCKS_DIFFER = 2.0
+"""Seconds between what Plivo and we take for the same moment."""
+
 _STOPPED_BY = {"recording.started": STARTED | READY}
 """A late `started` must not follow the finished recording."""
 
@@ -72,10 +75,11 @@ def _instance(draft: Draft, event: Event, keys: tuple[str, ...]) -> int:
         if key in draft.recordings:
             return draft.recordings[key][0]
     began = event.data.get("started_at")
-    if began is not None:
-        for past in draft.past:
-            if past.started_at - 2 <= began <= past.ended_at + 2:
-                return past.number
+    if began is None or (draft.live and began >= draft.started_at - CLOCKS_DIFFER):
+        return draft.number
+    for past in reversed(draft.past):
+        if past.started_at - CLOCKS_DIFFER <= began <= past.ended_at + CLOCKS_DIFFER:
+            return past.number
     return draft.number
 
 

@@ -59,7 +59,7 @@ def derive_again(draft: Draft, rules: Rules, after: float) -> list[str]:
     """New rules: the limit and all timers as they would be by them. Waits of runs whose rule is
     gone or changed are dropped; says which."""
     notes = []
-    if draft.waiting or draft.timers:
+    if draft.waiting or draft.timers or draft.cooldowns:
         present = {rule.id for rule in rules.rules}
         for run, waiting in list(draft.waiting.items()):
             if waiting.rule not in present:
@@ -70,6 +70,7 @@ def derive_again(draft: Draft, rules: Rules, after: float) -> list[str]:
             for k, t in draft.timers.items()
             if t.kind != "recording.missing" or t.rule in present
         }
+        draft.cooldowns = {k: at for k, at in draft.cooldowns.items() if k in present}
     if draft.live:
         set_limit(draft, rules)
     derive(draft, rules, after)

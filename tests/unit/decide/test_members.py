@@ -10,6 +10,7 @@ from tests.unit.decide.builders import (
     speak,
     webhook,
 )
+from workers.rules.model import AnswerOptions
 
 COMING_AND_GOING = book(
     rule("member.entered", mute(), name="entered"),
@@ -160,6 +161,13 @@ def test_digits_may_overtake_the_enter_of_their_member() -> None:
     room.happen("member.digits", member_id="2", digits="1")
     room.enter(2)
     assert room.runs == [("entered", "applied"), ("digits", "applied"), ("entered", "applied")]
+
+
+def test_who_is_let_in_muted_is_known_to_be() -> None:
+    answers = (AnswerOptions(("sales-*",), {"muted": True}), AnswerOptions(("*",), {}))
+    room = Timeline(book(answers=answers))
+    room.enter(1)
+    assert room.conference.members["1"].facts["muted"] is True
 
 
 def test_speaking_sees_what_is_known_of_the_member() -> None:

@@ -86,6 +86,17 @@ def test_a_recording_without_a_uuid_is_of_the_instance_in_which_it_began(
     assert decision.calls[0].params["json"] == {"elapsed": elapsed}
 
 
+def test_a_recording_that_began_with_a_new_instance_is_not_of_the_one_before() -> None:
+    room = Timeline(book(rule("recording.ready", speak())))
+    room.enter(1)
+    room.pass_time(90)
+    room.exit(1)
+    room.pass_time(1)
+    room.enter(2, uuid=OTHER_UUID)
+    room.happen("recording.ready", uuid="", recording_id="r1", started_at=room.at - 0.5)
+    assert room.calls == [("speak", "all")]
+
+
 def test_recordings_that_are_remembered_do_not_grow_without_end() -> None:
     room = Timeline(ALL_KINDS)
     room.enter(1)

@@ -233,6 +233,15 @@ def test_a_wait_of_a_rule_that_was_changed_is_dropped() -> None:
     assert "changed or removed" in room.notes[-1]
 
 
+def test_a_cooldown_of_a_rule_that_is_gone_is_forgotten() -> None:
+    room = Timeline(book(rule("member.entered", mute(), cooldown=60.0, id="1")))
+    room.enter(1)
+    assert room.conference.cooldowns
+    room.rules = book(digest="other")
+    room.happen("rules.changed", uuid="")
+    assert not room.conference.cooldowns
+
+
 def test_a_recording_that_does_not_come_is_missing() -> None:
     rules = book(
         rule("conference.started", step("record"), name="record"),
