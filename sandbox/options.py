@@ -37,5 +37,5 @@ class Options:
         """Where a call into this conference is answered; empty without a service."""
         if not self.service:
             return ""
-        service = self.service.rstrip("/")
-        return self.answer_url.format(service=service, conference=quote(conference, safe=""))
+        url = self.answer_url.replace("{service}", self.service.rstrip("/"))
+        return url.replace("{conference}", quote(conference, safe=""))

@@ -176,5 +176,6 @@ class Recorder:
                 fields={"response": as_json} if shape == "response_json" else fields,
                 json_body=as_json if shape == "json" and method == "POST" else "",
                 signed=switches.unsigned != action,
+                own_policy=recording.origin == "api",
             )
         )

@@ -34,7 +34,10 @@ async def read_whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Something to send. `action` is its name in faults and logs; `json_body` replaces the form."""
+    """Something to send. `action` is its name in faults and logs; `json_body` replaces the form.
+
+    `own_policy` False: its URL's fragment means nothing (section 6 does not list it).
+    """
 
     action: str
     conference: str
@@ -43,6 +46,7 @@ class Message:
     method: str = "POST"
     signed: bool = True
     json_body: str = ""
+    own_policy: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class Sender:
     async def send_until_done(self) -> Answer:
         """The last answer, status 0 when there was none within the policy."""
         url, policy = split_url(self.message.url)
+        policy = policy if self.message.own_policy else Policy()
         ends_at = time.monotonic() + policy.total_ms / 1000
         answer = Answer(0)
         for attempt in range(1, policy.retries + 2):

@@ -57,7 +57,7 @@ def _app(lines: Telephony) -> web.Application:
     app.add_routes(Control(lines).routes())
     account = f"/v1/Account/{lines.options.auth_id}"
     app.router.add_get(account + "/Recording/{file}", Files(lines).recording)
-    app.router.add_route("*", "/{path:.*}", Gateway(lines).answer)
+    app.router.add_route("*", "/v1/{path:.*}", Gateway(lines).answer)
     return app
 
 

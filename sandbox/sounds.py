@@ -1,11 +1,12 @@
 """What members are heard to do, and the sounds of doors: kept for the mix, where there is one."""
 
+import asyncio
 from collections.abc import Callable
 
 from sandbox.callbacks import sound_fields
 from sandbox.clock import Clock
 from sandbox.delivery import Post
-from sandbox.elements import BadAnswer, Play, Speak, Wait, read_answer
+from sandbox.elements import BadAnswer, Element, Play, Speak, Wait, read_answer
 from sandbox.model import Member
 from sandbox.prompts import PLAY_SECONDS, speaking_seconds
 from sandbox.sender import Message
@@ -34,6 +35,8 @@ class Sounds:
         self._studio = studio
         self._post = post
         self._tasks = tasks
+        self._waits: dict[Member, asyncio.Task[None]] = {}
+        self._wait_clips: dict[Member, Clip] = {}
 
     def set_gate(self, member: Member) -> None:
         """Whether this member speaks and hears, from now on."""
@@ -51,14 +54,18 @@ class Sounds:
         self._add(member, Key(digit), KEY_SECONDS, speaker=member.id)
 
     def entered(self, member: Member, *, first: bool) -> None:
+        for other in member.conference.members.values():
+            if other is not member and not other.waiting:
+                self._end_wait(other)
         element = member.element
         if element.wait_sound and (first or member.waiting):
-            self._tasks.spawn(self._hear(member, element.wait_sound, (member.id,)))
+            self._waits[member] = self._tasks.spawn(self._wait(member))
         self._door(member, element.enter_sound)
         for digit in element.send_digits:
             self.key(member, digit)
 
     def exited(self, member: Member) -> None:
+        self._end_wait(member)
         if member.conference.timeline is not None:
             now = self._clock.now()
             member.conference.timeline.set_gate(member.id, now, speaks=False, hears=False)
@@ -69,10 +76,33 @@ class Sounds:
             count = int(sound[-1])
             self._add(member, Beeps(count), BEEP_SECONDS * count)
         elif sound.startswith(("http://", "https://")):
-            self._tasks.spawn(self._hear(member, sound, None))
+            self._tasks.spawn(self._door_sound(member, sound))
 
-    async def _hear(self, member: Member, url: str, audience: tuple[str, ...] | None) -> None:
-        """Fetch a sound URL; what its XML holds is heard, one after the other."""
+    async def _wait(self, member: Member) -> None:
+        """waitSound, again and again, until the member waits no more."""
+        audience = (member.id,)
+        elements = await self._fetch(member, member.element.wait_sound, own_policy=True)
+        while await self._hear(member, elements, audience) > 0:
+            pass
+
+    def _end_wait(self, member: Member) -> None:
+        waiting = self._waits.pop(member, None)
+        if waiting is not None:
+            waiting.cancel()
+        clip = self._wait_clips.pop(member, None)
+        if clip is not None:
+            clip.end = min(clip.end, self._clock.now())
+
+    def reset(self) -> None:
+        """Nobody waits any more."""
+        self._waits.clear()
+        self._wait_clips.clear()
+
+    async def _door_sound(self, member: Member, url: str) -> None:
+        await self._hear(member, await self._fetch(member, url, own_policy=False), None)
+
+    async def _fetch(self, member: Member, url: str, *, own_policy: bool) -> list[Element]:
+        """The XML of a sound URL; nothing when the answer is bad."""
         answer = await self._post.fetch(
             Message(
                 action="sound",
@@ -80,16 +110,22 @@ class Sounds:
                 url=url,
                 method=self._switches().wait_sound_method,
                 fields=sound_fields(member.call, member.conference),
+                own_policy=own_policy,
             )
         )
-        if answer.status != 200:
-            member.call.warnings.append(f"{url} answered {answer.status or 'nothing'}")
-            return
         try:
-            elements = read_answer(answer.body, member.call.warnings.append)
+            if answer.status == 200:
+                return read_answer(answer.body, member.call.warnings.append)
+            member.call.warnings.append(f"{url} answered {answer.status or 'nothing'}")
         except BadAnswer as error:
             member.call.warnings.append(f"{url}: {error}")
-            return
+        return []
+
+    async def _hear(
+        self, member: Member, elements: list[Element], audience: tuple[str, ...] | None
+    ) -> float:
+        """One after the other; how many seconds it took. Only Play, Speak and Wait are heard."""
+        begun = self._clock.now()
         for element in elements:
             if isinstance(element, Wait):
                 await self._clock.sleep(element.seconds)
@@ -98,13 +134,16 @@ class Sounds:
                 await self._sound(member, words, speaking_seconds(element.text), audience)
             elif isinstance(element, Play):
                 await self._sound(member, File(element.url), PLAY_SECONDS, audience)
+        return self._clock.now() - begun
 
     async def _sound(
         self, member: Member, content: Content, guess: float, audience: tuple[str, ...] | None
     ) -> None:
         seconds = await self._studio.measure(content)
         seconds = guess if seconds is None else seconds
-        self._add(member, content, seconds, audience=audience)
+        clip = self._add(member, content, seconds, audience=audience)
+        if clip is not None and audience is not None:
+            self._wait_clips[member] = clip
         await self._clock.sleep(seconds)
 
     def _add(
@@ -115,7 +154,10 @@ class Sounds:
         *,
         speaker: str = "",
         audience: tuple[str, ...] | None = None,
-    ) -> None:
+    ) -> Clip | None:
         timeline, now = member.conference.timeline, self._clock.now()
-        if timeline is not None:
-            timeline.clips.append(Clip(now, now + seconds, content, speaker, audience))
+        if timeline is None:
+            return None
+        clip = Clip(now, now + seconds, content, speaker, audience)
+        timeline.clips.append(clip)
+        return clip

@@ -73,6 +73,7 @@ class Telephony:
         await self.tasks.drop_all()
         await self.post.drop_all()
         self.clock.reset()
+        self.sounds.reset()
         self.exchange.conferences.clear()
         self.calls.clear()
         self.ended_calls.clear()

@@ -1,6 +1,8 @@
 """The 16 operations: statuses, bodies, bounds, errors (contract, section 7)."""
 
+from base64 import b64encode
 from collections.abc import Callable
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -189,6 +191,19 @@ def test_a_name_may_be_anything_when_it_is_percent_encoded(
 def test_an_empty_name_is_no_way_to_hang_up_everything(api: Api, room: Room) -> None:
     room()
     assert api("DELETE", "/").status_code == 404
+    assert api("GET", "").json()["conferences"] == ["room"]
+
+
+@pytest.mark.parametrize("name", ["..", ".", "%2E%2E", "..%2F"])
+def test_a_path_trick_hangs_nothing_up(name: str, sandbox: Sandbox, api: Api, room: Room) -> None:
+    room()
+    token = f"{sandbox.options.auth_id}:{sandbox.options.auth_token}".encode()
+    headers = {"Authorization": "Basic " + b64encode(token).decode()}
+    connection = HTTPConnection(sandbox.url.removeprefix("http://"))
+    path = f"/v1/Account/{sandbox.options.auth_id}/Conference/{name}/"
+    connection.request("DELETE", path, headers=headers)
+    assert connection.getresponse().status in {400, 404}
+    connection.close()
     assert api("GET", "").json()["conferences"] == ["room"]
 
 

@@ -136,6 +136,27 @@ def test_a_slow_answer_is_tried_again_after_the_read_timeout(
     assert (second["attempt"], second["status"]) == (2, 200)
 
 
+def test_all_tries_together_end_with_the_total_timeout(
+    sandbox: Sandbox, service: Service, room: Room
+) -> None:
+    sandbox.switch(retry_delay=0)
+    service.reply("/events", Reply(after=0.15))
+    room(callbackUrl=f"{service.url}/events#tt=200&rt=100&rc=5&rp=all")
+    service.wait_until(lambda: not sandbox.state()["under_way"])
+    assert 1 <= len(service.at("/events")) <= 2  # of six that rc alone would allow
+
+
+def test_the_fragment_of_an_enter_sound_means_nothing(
+    sandbox: Sandbox, service: Service, room: Room
+) -> None:
+    sandbox.switch(retry_delay=0)
+    service.reply("/beep", Reply(500))
+    room(enterSound=f"{service.url}/beep#rp=all&rc=5")
+    service.wait("/beep")
+    service.wait_until(lambda: any(one["action"] == "sound" for one in sandbox.deliveries()))
+    assert len(service.at("/beep")) == 1
+
+
 def test_a_refused_connection_is_tried_again_and_logged(sandbox: Sandbox, service: Service) -> None:
     sandbox.switch(retry_delay=0)
     url = "http://127.0.0.1:1/events#rc=3"

@@ -257,6 +257,19 @@ def test_the_wait_sound_is_fetched_with_empty_ids(
     assert asked.fields["Event"] == "ConferenceRemoteSounds"
 
 
+def test_the_wait_sound_goes_on_until_somebody_comes(
+    sandbox: Sandbox, service: Service, room: Room
+) -> None:
+    service.answer_xml("/music", '<Speak>Please wait</Speak><Wait length="1"/>')
+    room(waitSound=f"{service.url}/music")
+    service.wait("/music")
+    for _ in range(3):
+        sandbox.clock(advance=60)
+    room(waitSound=f"{service.url}/music")
+    service.wait_until(lambda: not sandbox.state()["under_way"])
+    assert len(service.at("/music")) == 1
+
+
 def test_enter_and_exit_sounds_are_fetched(sandbox: Sandbox, service: Service, room: Room) -> None:
     sandbox.hang_up(room(enterSound=f"{service.url}/in", exitSound=f"{service.url}/out"))
     service.wait("/in")

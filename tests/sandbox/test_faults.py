@@ -77,7 +77,7 @@ def test_a_slow_answer_comes_late_and_the_deed_is_done_at_once(
     room()
     sandbox.fault("slow", seconds=0.2)
     assert api("POST", "room/Member/all/Mute/").elapsed.total_seconds() >= 0.2
-    assert api("POST", "room/Member/all/Mute/").elapsed.total_seconds() < 0.2
+    assert sandbox.state()["faults"] == []
 
 
 def test_a_callback_comes_twice(sandbox: Sandbox, service: Service, room: Room) -> None:
