@@ -1,17 +1,42 @@
-"""`gavel sandbox`: the local Plivo alone."""
+"""`gavel sandbox`: the local Plivo alone, and scenarios played in it."""
+
+from pathlib import Path
 
 import click
 
+from app.errors import GavelError
 from app.settings import Settings
+from sandbox.client import ControlFailed
 from sandbox.options import AUTH_ID, AUTH_TOKEN, Options
+from sandbox.scenario import BadScenario, Scenario, read, shipped
+from sandbox.scenario import play as play_scenario
 from sandbox.server import serve
+from sandbox.switches import Switches
+
+
+class CannotPlay(GavelError):
+    """The scenario can not be played: the message says why."""
 
 
 @click.group(invoke_without_command=True)
 @click.option("--port", type=click.IntRange(0, 65535), help="Default: SANDBOX_PORT; 0: a free one.")
 @click.option("--service", help="Public URL of what answers the calls. Default: PUBLIC_URL.")
+@click.option(
+    "--sound",
+    type=click.Choice(["auto", "on", "off"]),
+    default="auto",
+    show_default=True,
+    help="True recordings (pip install 'gavel[sound]').",
+)
+@click.option("--switch", multiple=True, metavar="NAME=VALUE", help="See docs/sandbox.md.")
 @click.pass_context
-def sandbox(context: click.Context, port: int | None, service: str | None) -> None:
+def sandbox(
+    context: click.Context,
+    port: int | None,
+    service: str | None,
+    sound: str,
+    switch: tuple[str, ...],
+) -> None:
     """Run the local Plivo alone.
 
     Its account is PLIVO_AUTH_ID with PLIVO_AUTH_TOKEN, or one that it tells.
@@ -25,8 +50,60 @@ def sandbox(context: click.Context, port: int | None, service: str | None) -> No
         auth_id=settings.plivo_auth_id or AUTH_ID,
         auth_token=tokens[0],
         service=settings.public_url if service is None else service,
+        sound=sound,
+        switches=Switches().changed(dict(text.partition("=")[::2] for text in switch)),
     )
     click.echo(f"account {options.auth_id}, calls are answered by {options.service}", err=True)
     if not settings.plivo_auth_id:
         click.echo(f"its token is {AUTH_TOKEN}", err=True)
     serve(options, tell=click.echo)
+
+
+@sandbox.command()
+def scenarios() -> None:
+    """List the scenarios that come with Gavel."""
+    for name, text in shipped().items():
+        click.echo(f"{name.ljust(20)} {read(text, name).about.strip()}")
+
+
+@sandbox.command()
+@click.argument("scenario")
+@click.option("--sandbox", "url", help="The running sandbox. Default: at SANDBOX_PORT.")
+@click.option("--service", help="Whose rules are tried. Default: PUBLIC_URL.")
+@click.option("--speed", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True)
+def play(scenario: str, url: str | None, service: str | None, speed: float) -> None:
+    """Play SCENARIO (a YAML file, or one of `gavel sandbox scenarios`) in a running sandbox.
+
+    Ends with what the service asked of the Conference API meanwhile.
+    """
+    settings = Settings.load()
+    url = url or f"http://127.0.0.1:{settings.sandbox_port}"
+    try:
+        asked = play_scenario(
+            _scenario(scenario),
+            sandbox=url,
+            service=service or settings.public_url,
+            speed=speed,
+            tell=click.echo,
+        )
+    except (BadScenario, ControlFailed) as error:
+        raise CannotPlay(str(error)) from None
+    except OSError:
+        raise CannotPlay(f"no sandbox answers at {url}: start `gavel up`, or name it") from None
+    click.echo(f"{len(asked)} requests of the service:")
+    for entry in asked:
+        click.echo(f"  {entry['status']} {entry['method']} {entry['path']}")
+
+
+def _scenario(name: str) -> Scenario:
+    """A file, or a shipped one by its name."""
+    known = shipped()
+    if name in known:
+        return read(known[name], name)
+    try:
+        return read(Path(name).read_text(encoding="utf-8"), name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotPlay(
+            f"{name} can not be read ({error}), and no shipped scenario has that name; "
+            f"there are {', '.join(known)}"
+        ) from None

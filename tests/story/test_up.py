@@ -106,3 +106,21 @@ def test_a_port_that_is_taken_is_told(start: Start) -> None:
     second = start(STATE_DIR="other", PORT=gavel.environ["PORT"])
     assert second.up.process.wait(20) == 1
     second.up.until_said("set PORT")
+
+
+def test_a_newcomer_sees_the_demo_and_the_doctor_finds_nothing(start: Start) -> None:
+    gavel = start()
+    gavel.up.until_said("Anna (member 1) entered")
+    gavel.up.until_said("→ mute member 1")
+    found = gavel.ask("doctor")
+    assert "BAD" not in found, found
+    assert found.count("ok ") >= 9, found
+    assert f"{gavel.url}/plivo/answer/NAME" in found
+
+
+def test_a_scenario_can_be_played(start: Start) -> None:
+    gavel = start(RULES.replace("demo-*", "quiet-*"))
+    gavel.until_ready()
+    told = gavel.ask("sandbox", "play", "quiet-call", "--speed", "10")
+    assert "202 POST" in told, told
+    assert "/Conference/quiet-1/Member/" in told, told
