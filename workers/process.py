@@ -30,7 +30,7 @@ from workers.work import work
 
 log = logging.getLogger("gavel.worker")
 
-LISTEN_SECONDS = 2
+LISTEN_SHARE = 0.75  # of the client's time-out: waiting for a wake-up ends before it
 HEARTBEAT_SECONDS = 10.0
 WORKER_TTL = 30
 STOP_SECONDS = 15.0
@@ -39,7 +39,7 @@ STOP_SECONDS = 15.0
 class ConferenceWorker(SimpleWorker):
     """RQ's worker, working many wake-ups at once."""
 
-    def __init__(self, hands: Hands, threads: int) -> None:
+    def __init__(self, hands: Hands, threads: int, listen_seconds: float) -> None:
         queue = Queue(keys.QUEUE_NAME, connection=hands.redis, serializer=JSONSerializer)
         name = f"gavel-{socket.gethostname()}-{os.getpid()}"
         super().__init__(
@@ -51,6 +51,7 @@ class ConferenceWorker(SimpleWorker):
         )
         self.hands = hands
         self.threads = threads
+        self.listen_seconds = listen_seconds
         self.stopping = hands.stopping
 
     def run(self) -> None:
@@ -76,9 +77,10 @@ class ConferenceWorker(SimpleWorker):
     def _listen(self) -> None:
         """One thread: take a wake-up, work it, again."""
         redis: Any = self.hands.redis
+        seconds = redis.connection_pool.connection_kwargs["socket_timeout"] * LISTEN_SHARE
         while not self.stopping.is_set():
             try:
-                popped = redis.blpop([keys.QUEUE], timeout=LISTEN_SECONDS)
+                popped = redis.blpop([keys.QUEUE], timeout=seconds)
                 if popped:
                     work(self.hands, popped[1].decode())
             except RedisError as error:
@@ -116,7 +118,9 @@ def main() -> int:
     settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
     start_logging(settings.log_format, settings.log_level, settings.secrets())
     hands = equip(settings)
-    worker = ConferenceWorker(hands, settings.worker_threads)
+    # A pop must end before the client gives up on it: what is popped then would be lost for 5 s.
+    listen_seconds = settings.redis_timeout / 2
+    worker = ConferenceWorker(hands, settings.worker_threads, listen_seconds)
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)
     log.info("worker started threads=%d", settings.worker_threads)
