@@ -39,7 +39,7 @@ STOP_SECONDS = 15.0
 class ConferenceWorker(SimpleWorker):
     """RQ's worker, working many wake-ups at once."""
 
-    def __init__(self, hands: Hands, threads: int, listen_seconds: float) -> None:
+    def __init__(self, hands: Hands, threads: int) -> None:
         queue = Queue(keys.QUEUE_NAME, connection=hands.redis, serializer=JSONSerializer)
         name = f"gavel-{socket.gethostname()}-{os.getpid()}"
         super().__init__(
@@ -51,7 +51,6 @@ class ConferenceWorker(SimpleWorker):
         )
         self.hands = hands
         self.threads = threads
-        self.listen_seconds = listen_seconds
         self.stopping = hands.stopping
 
     def run(self) -> None:
@@ -118,9 +117,7 @@ def main() -> int:
     settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
     start_logging(settings.log_format, settings.log_level, settings.secrets())
     hands = equip(settings)
-    # A pop must end before the client gives up on it: what is popped then would be lost for 5 s.
-    listen_seconds = settings.redis_timeout / 2
-    worker = ConferenceWorker(hands, settings.worker_threads, listen_seconds)
+    worker = ConferenceWorker(hands, settings.worker_threads)
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)
     log.info("worker started threads=%d", settings.worker_threads)
