@@ -26,7 +26,7 @@ def unquoted(sign: str, name: str) -> str:
 
 def collection_as_key(lines: Sequence[str], place: Place) -> str:
     """A mapping or list where a key should be: nearly always an unquoted `{{ }}`."""
-    line = lines[place.line - 1][:_LOOKED_AT]
+    line = _line(lines, place.line - 1)[:_LOOKED_AT]
     if line[max(0, place.column - 2) :].startswith("{{"):
         return _braces_message(line)
     return "a key must be a text"
@@ -51,10 +51,15 @@ def explain(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[Place, s
     for number in range(max(first, last - _LINES), min(last, len(lines) - 1) + 1):
         if found := _trap_in(lines[number][:_LOOKED_AT], flow="flow" in (error.context or "")):
             return Place(number + 1, found[0] + 1), found[1]
-    if context and (message := _not_closed(error, lines[context.line][context.column :])):
+    if context and (message := _not_closed(error, _line(lines, context.line)[context.column :])):
         return Place(context.line + 1, context.column + 1), message
     place = Place(problem.line + 1, problem.column + 1) if problem else Place(1, 1)
-    return place, _plain_words(error, lines[min(place.line, len(lines)) - 1][:_LOOKED_AT], place)
+    return place, _plain_words(error, _line(lines, place.line - 1)[:_LOOKED_AT], place)
+
+
+def _line(lines: Sequence[str], number: int) -> str:
+    """A line by its index; nothing past the end, where the parser may point."""
+    return lines[number] if number < len(lines) else ""
 
 
 def _trap_in(line: str, *, flow: bool) -> tuple[int, str] | None:
