@@ -1,11 +1,14 @@
 """Reading the nodes of a file of tests: what cannot be used is reported at its place."""
 
+import re
 from typing import Any
 
 from workers.rules.durations import parse_duration
 from workers.rules.problems import Report
 from workers.rules.source import Map, Seq, Text
 from workers.rules.suggest import did_you_mean, quoted
+
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,2})?")
 
 
 class Nodes:
@@ -50,10 +53,16 @@ class Nodes:
     def ids(self, node: Any) -> tuple[str, ...]:
         return tuple(self.text(item) for item in (node if isinstance(node, Seq) else [node]))
 
+    def mapping(self, node: Any) -> dict[str, Any]:
+        if isinstance(node, Map):
+            return {str(key): self.free(value) for key, value in node.items()}
+        self.report.error(node, "expected a mapping, such as {tier: gold}")
+        return {}
+
     def free(self, node: Any) -> Any:
         """As JSON would have it: plain numbers, true, false and null are that, the rest is text."""
         if isinstance(node, Map):
-            return {str(key): self.free(value) for key, value in node.items()}
+            return self.mapping(node)
         if isinstance(node, Seq):
             return [self.free(item) for item in node]
         return _scalar(node)
@@ -64,7 +73,6 @@ def _scalar(node: Text) -> Any:
         return str(node)
     if node in ("true", "false", "null", ""):
         return {"true": True, "false": False}.get(str(node))
-    try:
-        return int(node) if node.lstrip("-").isdecimal() else float(node)
-    except ValueError:
+    if not _NUMBER.fullmatch(node):
         return str(node)
+    return float(node) if set(node) & set(".eE") else int(node)

@@ -84,13 +84,12 @@ class _Reader(Nodes):
         )
 
     def start(self, node: Any) -> float:
-        moment = DEFAULT_START
-        if node is not None:
-            try:
-                moment = datetime.fromisoformat(self.text(node))
-            except ValueError:
-                self.report.error(node, 'expected a local time such as "2026-03-28 08:55"')
-        return moment.replace(tzinfo=self.zone).timestamp()
+        try:
+            moment = DEFAULT_START if node is None else datetime.fromisoformat(self.text(node))
+            return moment.replace(tzinfo=self.zone).timestamp()
+        except (ValueError, OverflowError):
+            self.report.error(node, 'expected a local time such as "2026-03-28 08:55"')
+            return 0.0
 
     # The timeline
 
@@ -123,7 +122,7 @@ class _Reader(Nodes):
             "text": self.text,
             "flag": self.flag,
             "seconds": self.seconds,
-            "free": self.free,
+            "mapping": self.mapping,
             "ids": self.ids,
         }
         needed = ["conference", *(name for name, form in fields.items() if form.endswith("!"))]
@@ -239,6 +238,7 @@ def _as_event_data(kind: str, data: dict[str, Any]) -> dict[str, Any]:
         data.setdefault("data", {})
         data["chain"] = 0
     if kind == "conference.observed" and not data.get("gone"):
-        rows = [{"member_id": member, "call_uuid": f"call-{member}"} for member in data["members"]]
+        members = data.get("members", ())
+        rows = [{"member_id": member, "call_uuid": f"call-{member}"} for member in members]
         return {"gone": False, "run_time": data.get("run_time", 0.0), "members": rows}
     return data

@@ -20,7 +20,7 @@ EVENTS: Mapping[str, Mapping[str, str]] = {
     },
     "transcription.ready": {"recording": "text!", "text": "text!", "duration": "seconds"},
     "transcription.failed": {"recording": "text!", "error": "text!"},
-    "trigger": {"name": "text!", "member": "text", "data": "free"},
+    "trigger": {"name": "text!", "member": "text", "data": "mapping"},
     "conference.observed": {"gone": "flag", "run_time": "seconds", "members": "ids"},
 }  # fmt: skip
 """What each event may say beside `conference` and `uuid`; `!` must be there."""
