@@ -1,5 +1,6 @@
 """`Rules`: which rules are visited, and what the receiver is told."""
 
+from bench.rules_cost import rules_of
 from workers.rules.load import load
 from workers.rules.model import Rule
 from workers.rules.ruleset import Rules
@@ -84,3 +85,8 @@ def test_the_receiver_is_told_what_it_needs() -> None:
 def test_rules_can_be_made_without_a_file() -> None:
     rule = Rule("id", "name", (), ())
     assert Rules(rules=(rule,)).candidates("member.entered", "x") == ()
+
+
+def test_of_a_thousand_rules_only_those_that_can_apply_are_visited() -> None:
+    assert len(rules_of(997).rules) == 1000
+    assert len(rules_of(997).candidates("member.entered", "town-1")) == 3

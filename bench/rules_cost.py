@@ -1,0 +1,114 @@
+"""What a rule costs: `decide` for one event with 1,000 rules of which 3 apply, beside those 3.
+
+`python -m bench.rules_cost` prints microseconds per event and the ratio, which should stay below
+3 (the rules that do not apply are for other conferences and other triggers).
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.conferences import Conference
+from app.events import Event
+from workers.rules.decide import decide
+from workers.rules.load import load
+from workers.rules.model import Unknown
+from workers.rules.ruleset import Rules
+
+LIMIT = 3.0
+KINDS = ("member.entered", "conference.started", "{member.digits: '*1'}", "member.exited")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Microseconds for one event."""
+
+    what: str
+    alone: float
+    among: float
+
+    @property
+    def ratio(self) -> float:
+        return self.among / self.alone
+
+
+def rules_of(others: int) -> Rules:
+    """Three rules for the conference `town-1`, amid so many for other conferences."""
+    lines = ["version: 1", "rules:"]
+    for number in range(others + 3):
+        applies = number % ((others + 3) // 3) == 0 and number // ((others + 3) // 3) < 3
+        conference = "town-*" if applies else f"other-{number}-*"
+        lines += [
+            f"  - name: rule {number}",
+            f"    when: {KINDS[0] if applies else KINDS[number % len(KINDS)]}",
+            f"    match: {{conference: '{conference}', member.from: '+1*'}}"
+            if applies or KINDS[number % len(KINDS)] != "conference.started"
+            else f"    match: {{conference: '{conference}'}}",
+            "    do:",
+            "      - log: 'entered {{ conference.name }}'",
+        ]
+    return load("\n".join(lines) + "\n", "rules.yaml")
+
+
+def entered(number: int) -> Event:
+    data = {"member_id": str(number), "from": "14155550100", "call_uuid": f"call-{number}"}
+    return Event(f"evt-{number}", "member.entered", "town-1", 1e9 + number, "uuid-1", data)
+
+
+def deciding(rules: Rules) -> Callable[[int], None]:
+    conference = decide(Conference.new("town-1"), [entered(1)], rules, 1e9 + 1).conference
+
+    def once(number: int) -> None:
+        decide(conference, [entered(number)], rules, 1e9 + number)
+
+    return once
+
+
+def matching(rules: Rules) -> Callable[[int], None]:
+    fields = {"conference": {"name": "town-1"}, "member": {"from": "14155550100"}}
+
+    def once(number: int) -> None:
+        for _, rule, _ in rules.candidates("member.entered", "town-1"):
+            try:
+                if rule.match is not None:
+                    rule.match.refuses(fields)
+            except Unknown:
+                continue
+
+    return once
+
+
+def microseconds(once: Callable[[int], None], events: int) -> float:
+    """The median of five rounds."""
+    rounds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        for number in range(2, events + 2):
+            once(number)
+        rounds.append((time.perf_counter() - started) / events * 1e6)
+    return statistics.median(rounds)
+
+
+def costs(rules: int = 1000, events: int = 2000) -> list[Cost]:
+    few, many = rules_of(0), rules_of(rules - 3)
+    return [
+        Cost(what, microseconds(made(few), events), microseconds(made(many), events))
+        for what, made in (("candidates and match", matching), ("decide", deciding))
+    ]
+
+
+def main() -> None:
+    worst = 0.0
+    for cost in costs():
+        worst = max(worst, cost.ratio)
+        print(
+            f"{cost.what}: {cost.alone:.1f} us with 3 rules, {cost.among:.1f} us with 1,000 "
+            f"of which 3 apply: {cost.ratio:.2f}x (at most {LIMIT:g}x)"
+        )
+    sys.exit(worst > LIMIT)
+
+
+if __name__ == "__main__":
+    main()
