@@ -63,7 +63,7 @@ def test_the_exact_requests_are_told() -> None:
     event = Event("evt-2", "member.digits", "standup-eu", AT, "uuid-1", data)
     text = render_explanation(explained(event, state), account="MA1")
     assert "DELETE /v1/Account/MA1/Conference/standup-eu/Member/all/Mute/" in text
-    assert "webhook https://crm.example.com/floor" in text
+    assert "POST https://crm.example.com/floor" in text
     assert '{"n": 1}' in text
 
 
