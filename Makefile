@@ -43,6 +43,8 @@ bench: $(RUN_STAMP) $(BENCH_STAMP)  ## speed and memory, beside the simplest pro
 	for name in $(BENCH); do \
 		$(BIN)/python bench/bench.py run bench/adapters/$$name/adapter.toml $(BENCH_ARGS) || exit 1; done
 	$(BIN)/python bench/bench.py report bench/results/*.json
+	$(BIN)/python bench/footprint.py idle
+	$(BIN)/python bench/footprint.py live
 
 chaos: $(DEV_STAMP)  ## kill everything under load and count what was lost or done twice
 	$(BIN)/python -m bench.chaos $(CHAOS_ARGS)
