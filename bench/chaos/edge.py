@@ -6,6 +6,7 @@ request came before; what it knows of who is in which room (`world`) is what GET
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections import Counter
@@ -107,8 +108,8 @@ class Edge:
                 self.log.append(request)
                 if not await self._answer(request, writer):
                     break
-        except (OSError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            return
         finally:
             writer.close()
 
@@ -221,6 +222,8 @@ def edge() -> Iterator[Edge]:
     started = threading.Event()
 
     async def run() -> None:
+        with suppress(OSError):
+            os.nice(-10)  # of this thread: when a call came must not be told late
         server = await asyncio.start_server(double.serve, "127.0.0.1", 0, backlog=512)
         double.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         started.set()

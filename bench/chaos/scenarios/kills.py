@@ -64,7 +64,8 @@ async def nothing_twice(short: bool) -> list[Row]:
         f"{len(callbacks)} callbacks, each at least twice ({posts} posts), killed: {killed}. "
         f"Decided more than once {repeated}, not decided {lost}, not muted {untouched}. "
         f"Spoken to more than once {twice}; not spoken to {len(silent)}, of which recorded as "
-        f"'outcome unknown, not repeated' {len(silent) - unexplained}. "
+        f"'outcome unknown, not repeated' {len(silent) - unexplained} (of {len(unknown)} so "
+        f"recorded). "
         f"Muted again {len(again)}, of which not by an interrupted call {loose}"
     )
     kept = not (lost or repeated or untouched or twice or unexplained or loose)

@@ -2,6 +2,7 @@
 
 import time
 
+from bench.chaos.apart import post_apart
 from bench.chaos.callbacks import entries
 from bench.chaos.edge import Edge, Fate
 from bench.chaos.report import Row, most_within
@@ -22,7 +23,7 @@ async def _burst(rate: str, calls: int, seconds: float, *, short: bool) -> Row:
     callbacks = entries("townhall", rooms, 20)
     async with stage(MUTE, PLIVO_RATE=rate) as on:
         on.edge.fate = lambda _request, _before: Fate(delay=API_SECONDS)
-        await on.plivo.post_all(callbacks, len(callbacks))
+        callbacks = await post_apart(on.gavel.port, callbacks, len(callbacks))
         wanted = {(callback.conference, callback.member) for callback in callbacks}
         done = await on.until(lambda: muted(on.edge).keys() >= wanted, 15, 0.02)
         await on.until_quiet(0.5, 5)
