@@ -1,13 +1,12 @@
 """The control API, below `/sandbox/`: drive the telephones, see and spoil everything."""
 
-import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
-from sandbox.elements import ConferenceElement, conference_element
+from sandbox import inputs
 from sandbox.errors import BadParameter, NotFound
 from sandbox.faults import Fault
 from sandbox.log import Log
@@ -50,30 +49,30 @@ class Control:
         ]
 
     async def call_in(self, http: web.Request) -> web.Response:
-        wanted = await body(http)
-        conference = _text(wanted, "conference")
-        answer_url = _text(wanted, "answer_url")
+        wanted = await inputs.body(http)
+        conference = inputs.text(wanted, "conference")
+        answer_url = inputs.text(wanted, "answer_url")
         if not conference and not answer_url:
             raise BadParameter("conference or answer_url parameter is missing")
         call = Call(
             uuid=new_uuid(),
-            caller=_text(wanted, "from", "+14155550100"),
-            to=_text(wanted, "to", "+14155550199"),
-            caller_name=_text(wanted, "caller_name"),
-            direction=_text(wanted, "direction", "inbound"),
-            headers=_headers(wanted),
-            tone=_number(wanted, "tone", self._lines.next_tone()),
+            caller=inputs.text(wanted, "from", "+14155550100"),
+            to=inputs.text(wanted, "to", "+14155550199"),
+            caller_name=inputs.text(wanted, "caller_name"),
+            direction=inputs.text(wanted, "direction", "inbound"),
+            headers=inputs.headers(wanted),
+            tone=inputs.number(wanted, "tone", self._lines.next_tone()),
         )
         if not answer_url and "attributes" not in wanted:
             answer_url = self._lines.options.answer_url_for(conference)
-        elements = [] if answer_url else [_element(wanted, conference, call)]
+        elements = [] if answer_url else [inputs.element(wanted, conference, call)]
         method = one_of(wanted, "answer_method", ("GET", "POST"), "POST")
         self._lines.call_in(call, list(elements), answer_url, method)
         return web.json_response({"call_uuid": call.uuid}, status=201)
 
     async def digits(self, http: web.Request) -> web.Response:
         call = self._call(http)
-        digits = _text(await body(http), "digits")
+        digits = inputs.text(await inputs.body(http), "digits")
         if not digits or any(digit not in "0123456789*#ABCDabcd" for digit in digits):
             raise BadParameter("digits parameter is invalid: 0-9, *, #, A-D")
         self._lines.exchange.press(self._member(call), digits)
@@ -81,9 +80,9 @@ class Control:
 
     async def speak(self, http: web.Request) -> web.Response:
         call = self._call(http)
-        wanted = await body(http)
-        text = _text(wanted, "text")
-        seconds = _number(wanted, "seconds", speaking_seconds(text))
+        wanted = await inputs.body(http)
+        text = inputs.text(wanted, "text")
+        seconds = inputs.number(wanted, "seconds", speaking_seconds(text))
         self._lines.speak(self._member(call), text, seconds)
         return web.json_response(call_state(call))
 
@@ -116,20 +115,20 @@ class Control:
         )
 
     async def set_clock(self, http: web.Request) -> web.Response:
-        wanted = await body(http)
+        wanted = await inputs.body(http)
         if "rate" in wanted:
-            self._lines.clock.set_rate(_number(wanted, "rate", 1.0))
+            self._lines.clock.set_rate(inputs.number(wanted, "rate", 1.0))
         if "skew" in wanted:
-            self._lines.clock.skew = _number(wanted, "skew", 0.0, low=-1e9)
+            self._lines.clock.skew = inputs.number(wanted, "skew", 0.0, low=-1e9)
         if "advance" in wanted:
-            self._lines.clock.advance(_number(wanted, "advance", 0.0))
+            self._lines.clock.advance(inputs.number(wanted, "advance", 0.0))
         return await self.clock(http)
 
     async def faults(self, http: web.Request) -> web.Response:
         return web.json_response({"faults": [f.to_json() for f in self._lines.faults.faults]})
 
     async def add_fault(self, http: web.Request) -> web.Response:
-        fault = self._lines.faults.add(Fault.read(await body(http)))
+        fault = self._lines.faults.add(Fault.read(await inputs.body(http)))
         return web.json_response(fault.to_json(), status=201)
 
     async def clear_faults(self, http: web.Request) -> web.Response:
@@ -146,7 +145,7 @@ class Control:
         return web.json_response(self._lines.switches.to_json())
 
     async def set_switches(self, http: web.Request) -> web.Response:
-        self._lines.switches = self._lines.switches.changed(await body(http))
+        self._lines.switches = self._lines.switches.changed(await inputs.body(http))
         return web.json_response(self._lines.switches.to_json())
 
     def _call(self, http: web.Request) -> Call:
@@ -161,59 +160,9 @@ class Control:
         return call.member
 
 
-async def body(http: web.Request) -> dict[str, Any]:
-    """The JSON object of a request, or its form."""
-    if http.content_type == "application/json":
-        try:
-            wanted = json.loads(await http.read() or b"{}")
-        except ValueError as error:
-            raise BadParameter("the body is not JSON") from error
-        if not isinstance(wanted, dict):
-            raise BadParameter("the body is not a JSON object")
-        return wanted
-    return {key: value for key, value in (await http.post()).items() if isinstance(value, str)}
-
-
 async def _read_log(http: web.Request, log: Log[Any], name: str) -> web.Response:
     """`after` a number, waiting up to `wait` seconds for something to come."""
-    after = int(_number(http.query, "after", 0.0))
-    await log.wait_beyond(after, min(_number(http.query, "wait", 0.0), MAX_WAIT))
-    entries = log.after(after, int(_number(http.query, "limit", 1_000)))
+    after = int(inputs.number(http.query, "after", 0.0))
+    await log.wait_beyond(after, min(inputs.number(http.query, "wait", 0.0), MAX_WAIT))
+    entries = log.after(after, int(inputs.number(http.query, "limit", 1_000)))
     return web.json_response({name: entries, "next": entries[-1]["n"] if entries else after})
-
-
-def _element(wanted: Mapping[str, Any], conference: str, call: Call) -> ConferenceElement:
-    attributes = wanted.get("attributes") or {}
-    if not isinstance(attributes, dict):
-        raise BadParameter("attributes parameter is invalid: an object of XML attributes")
-    texts = {str(key): _xml_text(value) for key, value in attributes.items()}
-    return conference_element(conference, texts, call.warnings.append)
-
-
-def _xml_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _headers(wanted: Mapping[str, Any]) -> dict[str, str]:
-    headers = wanted.get("headers") or {}
-    if not isinstance(headers, dict):
-        raise BadParameter("headers parameter is invalid: an object of SIP-H-… fields")
-    return {str(key): str(value) for key, value in headers.items()}
-
-
-def _text(wanted: Mapping[str, Any], name: str, default: str = "") -> str:
-    value = wanted.get(name)
-    return default if value is None or value == "" else str(value)
-
-
-def _number(wanted: Mapping[str, Any], name: str, default: float, low: float = 0.0) -> float:
-    value = wanted.get(name)
-    if value is None or value == "":
-        return default
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = low - 1
-    if not low <= number <= 1e9:
-        raise BadParameter(f"{name} parameter is invalid: {value!r}")
-    return number

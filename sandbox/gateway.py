@@ -11,7 +11,8 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from sandbox import credentials
-from sandbox.api import OPERATIONS, Operation, Request, Result, record, shape_of
+from sandbox.answers import Request, Result
+from sandbox.api import OPERATIONS, Operation, shape_of
 from sandbox.errors import (
     BadParameter,
     MethodNotAllowed,
@@ -22,6 +23,7 @@ from sandbox.errors import (
 )
 from sandbox.faults import API_KINDS, Fault
 from sandbox.log import ApiRequest
+from sandbox.operations import record
 from sandbox.parameters import one_of, url
 from sandbox.responses import respond
 from sandbox.sender import Message

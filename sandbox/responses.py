@@ -4,7 +4,7 @@ import json
 
 from aiohttp import web
 
-from sandbox.api import Result
+from sandbox.answers import Result
 from sandbox.switches import Switches
 
 

@@ -1,8 +1,11 @@
 """Who makes the files of recordings; this one knows silence only (see sound/ for the other)."""
 
 import struct
+from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Protocol
 
+from sandbox.errors import BadOptions
 from sandbox.model import Recording
 from sandbox.timeline import Content, Timeline
 
@@ -84,3 +87,15 @@ def wav_header(samples: int) -> bytes:
         + b"data"
         + struct.pack("<I", size)
     )
+
+
+def studio_for(sound: str, whispers: Callable[[], bool]) -> Studio:
+    """Real sound when it is wanted (`auto`, `on`) and installed."""
+    installed = all(find_spec(name) is not None for name in ("numpy", "soundfile"))
+    if sound == "on" and not installed:
+        raise BadOptions("sound is on, but not installed: pip install 'gavel[sound]'")
+    if sound == "off" or not installed:
+        return SilentStudio()
+    from sandbox.sound.studio import SoundStudio
+
+    return SoundStudio(whispers)

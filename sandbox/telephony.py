@@ -2,15 +2,13 @@
 
 import random
 from collections import deque
-from collections.abc import Callable, Mapping
-from importlib.util import find_spec
+from collections.abc import Mapping
 
 from sandbox.callbacks import member_fields
 from sandbox.calls import CallLife
 from sandbox.clock import Clock
 from sandbox.delivery import Post
 from sandbox.elements import Element
-from sandbox.errors import BadOptions
 from sandbox.exchange import Exchange
 from sandbox.faults import Faults
 from sandbox.log import ApiRequest, Delivery, Log
@@ -20,7 +18,7 @@ from sandbox.prompts import Prompts
 from sandbox.recorder import Recorder
 from sandbox.sender import Message
 from sandbox.sounds import Sounds
-from sandbox.studio import SilentStudio, Studio
+from sandbox.studio import studio_for
 from sandbox.switches import Switches
 from sandbox.tasks import Tasks
 from sandbox.timeline import Timeline
@@ -41,7 +39,7 @@ class Telephony:
         self.post = Post(options, self._positions, clock, self.faults, self.deliveries)
         self._voices = 0
         self.tasks = Tasks()
-        self.studio = studio = _studio(options, self._whispers)
+        self.studio = studio = studio_for(options.sound, self._whispers)
         self.recorder = Recorder(clock, self._positions, self.post, self.faults, studio, self.tasks)
         self.prompts = Prompts(clock, self._positions, studio, self.tasks)
         self.sounds = Sounds(clock, self._positions, studio, self.post, self.tasks)
@@ -198,15 +196,3 @@ class Telephony:
     def _finished(self, call: Call) -> None:
         self.calls.pop(call.uuid, None)
         self.ended_calls.append(call)
-
-
-def _studio(options: Options, whispers: Callable[[], bool]) -> Studio:
-    """Real sound when it is wanted and installed."""
-    installed = all(find_spec(name) is not None for name in ("numpy", "soundfile"))
-    if options.sound == "on" and not installed:
-        raise BadOptions("sound is on, but not installed: pip install 'gavel[sound]'")
-    if options.sound == "off" or not installed:
-        return SilentStudio()
-    from sandbox.sound.studio import SoundStudio
-
-    return SoundStudio(whispers)

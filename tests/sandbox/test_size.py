@@ -4,10 +4,11 @@ import asyncio
 import gc
 from collections.abc import Iterator
 
-from sandbox.api import Request, get_conference, hang_up_all, list_conferences
+from sandbox.answers import Request
 from sandbox.clock import Clock
 from sandbox.elements import ConferenceElement
 from sandbox.model import Call, Member, new_uuid
+from sandbox.operations import get_conference, hang_up_all, list_conferences
 from sandbox.options import Options
 from sandbox.telephony import Telephony
 

@@ -138,6 +138,20 @@ def test_a_spoken_text_is_heard_until_it_is_stopped(
     assert loudness(samples[int(2.3 * rate) :], rate, MARKER_HERTZ) < 0.005
 
 
+@pytest.mark.parametrize(("position", "heard"), [("any", True), ("for_all", False)])
+def test_a_text_for_one_ear_is_recorded_or_not(
+    position: str, heard: bool, studio: Sandbox, api: Api, service: Service
+) -> None:
+    studio.switch(recorded_prompts=position)
+    caller(studio, ANNA)
+    start(studio, api, service)
+    member = members(studio)[0]["id"]
+    api("POST", f"Member/{member}/Speak/", text="a text of quite some words " * 3)
+    studio.clock(advance=2)
+    samples, rate, _ = finish(studio, api, service)
+    assert (loudness(samples, rate, MARKER_HERTZ) > 0.1) is heard
+
+
 def test_a_played_file_is_heard_in_its_true_length(
     studio: Sandbox, api: Api, service: Service, tmp_path: Path
 ) -> None:

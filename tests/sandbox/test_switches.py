@@ -1,5 +1,6 @@
 """One switch for each fact that nobody outside Plivo knows."""
 
+import json
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +13,7 @@ from sandbox.embedded import Sandbox
 from sandbox.errors import BadParameter
 from sandbox.faults import KINDS
 from sandbox.scenario import shipped
+from sandbox.signing import signature_v2, signature_v3
 from sandbox.steps import STEPS
 from sandbox.switches import Switches
 from tests.sandbox.conftest import Api, members
@@ -155,6 +157,76 @@ def test_recordings_over_the_api_can_tell_the_callback_url_too(
     api("DELETE", "room/Record/")
     service.wait_until(lambda: service.actions().count("record") == 2)
     assert "RecordFile" in service.wait_for("record").fields
+
+
+@pytest.mark.parametrize(("position", "same"), [("sdk", True), ("documented", False)])
+def test_a_post_without_query_can_be_signed_as_the_page_says(
+    position: str, same: bool, sandbox: Sandbox, service: Service, room: Room
+) -> None:
+    sandbox.switch(signed_post=position)
+    room()
+    got = service.wait_for("enter")
+    expected = signature_v3(
+        sandbox.options.auth_token,
+        "POST",
+        f"{service.url}/events",
+        got.fields,
+        got.headers["X-Plivo-Signature-V3-Nonce"],
+    )
+    assert (got.headers["X-Plivo-Signature-V3"] == expected) is same
+
+
+def test_the_fragment_can_be_signed_too(sandbox: Sandbox, service: Service, room: Room) -> None:
+    sandbox.switch(signed_url="with_fragment")
+    room(callbackUrl=f"{service.url}/events#rc=2")
+    got = service.wait_for("enter")
+    nonce = got.headers["X-Plivo-Signature-V2-Nonce"]
+    token = sandbox.options.auth_token
+    signed = signature_v2(token, f"{service.url}/events#rc=2", nonce)
+    assert (
+        got.headers["X-Plivo-Signature-V2"]
+        == signed
+        != signature_v2(token, f"{service.url}/events", nonce)
+    )
+
+
+def test_sounds_can_be_fetched_by_get(sandbox: Sandbox, service: Service, room: Room) -> None:
+    sandbox.switch(wait_sound_method="GET")
+    room(waitSound=f"{service.url}/music")
+    assert service.wait("/music")[0].method == "GET"
+
+
+def test_record_with_a_callback_url_can_answer_at_once(
+    sandbox: Sandbox, service: Service, room: Room, api: Api
+) -> None:
+    sandbox.switch(record_answer="sync", async_status="201")
+    room()
+    answer = api("POST", "room/Record/", callback_url=f"{service.url}/recording")
+    assert (answer.status_code, "recording_id" in answer.json()) == (202, True)
+    muted = api("POST", "room/Member/all/Mute/", callback_url=f"{service.url}/done")
+    assert muted.status_code == 201
+
+
+@pytest.mark.parametrize("shape", ["response_json", "json"])
+def test_a_transcript_can_have_another_shape(
+    shape: str, sandbox: Sandbox, service: Service, room: Room, api: Api
+) -> None:
+    sandbox.switch(transcription_shape=shape, transcription_delay=0)
+    room()
+    wanted = {"transcription_type": "auto", "transcription_url": f"{service.url}/text"}
+    api("POST", "room/Record/", **wanted)
+    api("DELETE", "room/Record/")
+    got = service.wait("/text")[0]
+    fields = json.loads(got.fields["response"]) if shape == "response_json" else got.fields
+    assert len(fields["recording_id"]) == 36
+
+
+def test_conferences_can_be_smaller(sandbox: Sandbox, service: Service, room: Room) -> None:
+    sandbox.switch(max_members=1)
+    room()
+    sandbox.call_in("room", attributes={})
+    service.wait_until(lambda: len(sandbox.state()["ended_calls"]) == 1)
+    assert len(members(sandbox)) == 1
 
 
 @pytest.mark.parametrize(
