@@ -14,7 +14,6 @@ from tests.rules.builders import LISTS, expression, fields
 from workers.rules.actions import ACTIONS
 from workers.rules.cron import parse_schedule
 from workers.rules.durations import parse_duration
-from workers.rules.expressions import ExpressionError
 from workers.rules.filters import FILTERS, TESTS
 from workers.rules.load import load
 from workers.rules.match import OPERATORS
@@ -24,6 +23,7 @@ from workers.rules.problems import RulesError
 from workers.rules.ruleset import Rules
 from workers.rules.schema import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.scope import Scope
+from workers.rules.syntax import ExpressionError
 from workers.rules.templates import compile_template
 from workers.rules.triggers import KINDS
 

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.rules.builders import LISTS, fields
-from workers.rules.expressions import ExpressionError
 from workers.rules.filters import FILTERS
 from workers.rules.model import Unknown
 from workers.rules.scope import Scope
+from workers.rules.syntax import ExpressionError
 from workers.rules.templates import compile_template
 
 SCOPE = Scope(lists=LISTS, zone=ZoneInfo("Europe/Berlin"))

@@ -9,20 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workers.rules.fields import (
-    Choice,
-    Duration,
-    Flag,
-    Free,
-    FreeMapping,
-    HangUp,
-    Headers,
-    Members,
-    Plain,
-    Templated,
-    Value,
-)
+from workers.rules.fields import Choice, Duration, Flag, Plain, Value
+from workers.rules.forms import Free, FreeMapping, Headers, Templated
 from workers.rules.structure import Block, Strict
+from workers.rules.whom import HangUp, Members
 
 HEARD = 60.0  # seconds after which what people hear or feel comes too late
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"

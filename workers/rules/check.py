@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from workers.rules.actions import ACTIONS
+from workers.rules.conditions import Check, Match
 from workers.rules.do import step_key
 from workers.rules.durations import parse_duration
 from workers.rules.expressions import Compiled
-from workers.rules.match import Check, Match
 from workers.rules.model import Fields, Rule, Step, Trigger, Unknown
 from workers.rules.problems import Report
 from workers.rules.source import Map, Text

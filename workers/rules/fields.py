@@ -5,8 +5,7 @@ value unless it is a `Note` that names another. Each field can describe itself f
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,7 +14,7 @@ from marshmallow import ValidationError, fields
 
 from workers.rules import durations
 from workers.rules.problems import Located
-from workers.rules.source import Map, Node, Seq, Text
+from workers.rules.source import Map, Seq, Text
 from workers.rules.suggest import did_you_mean, quoted
 
 Json = dict[str, Any]
@@ -221,184 +220,6 @@ def _zones() -> frozenset[str]:
 def _near_zone(text: str) -> str:
     same_area = [name for name in _zones() if name[:1].lower() == text[:1].lower()]
     return nearest(text, same_area) or "; write one like Europe/Berlin or UTC"
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateText:
-    """A text that may carry `{{ }}`, not yet compiled."""
-
-    text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class FreeForm:
-    """Any JSON value as it was written, its texts not yet compiled."""
-
-    node: Node
-
-
-class Templated(Scalar):
-    """A text that may carry `{{ }}`. With `schemes`, an address that begins with one of them."""
-
-    def __init__(
-        self,
-        doc: str,
-        *,
-        schemes: Sequence[str] = (),
-        endings: Sequence[str] = (),
-        expected: str = "a text",
-        **options: Any,
-    ) -> None:
-        super().__init__(doc, **options)
-        self.schemes, self.endings, self.expected = tuple(schemes), tuple(endings), expected
-
-    def read(self, text: Text) -> TemplateText:
-        if not text.strip():
-            raise ValueError(f"expected {self.expected}, not an empty one")
-        if self.schemes and not text.startswith(("{{", *self.schemes)):
-            raise ValueError(f"expected {self.expected}, not {quoted(text)}")
-        bare = text.split("?")[0]
-        if self.endings and not bare.endswith(("}}", *self.endings)):
-            raise ValueError(f"expected an address that ends in {' or '.join(self.endings)}")
-        if self.schemes and not text.startswith("{{") and re.search(r"\s", _outside(text)):
-            raise ValueError("an address cannot have spaces in it")
-        return TemplateText(text)
-
-
-def _outside(text: str) -> str:
-    """The text without its `{{ }}`."""
-    return re.sub(r"\{\{.*?\}\}", "", text)
-
-
-class Free(Value):
-    """Any JSON: mappings, lists, texts with `{{ }}`, numbers, true, false, null."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> FreeForm:
-        if not isinstance(value, Text | Map | Seq):
-            raise ValidationError(f"expected a value, not {kind_of(value)}")
-        return FreeForm(value)
-
-    def json_schema(self) -> Json:
-        return {}
-
-
-class FreeMapping(Free):
-    """A mapping of any JSON."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> FreeForm:
-        if not isinstance(value, Map):
-            raise ValidationError(f"expected a mapping of names to values, not {kind_of(value)}")
-        return FreeForm(value)
-
-    def json_schema(self) -> Json:
-        return {"type": "object"}
-
-
-class Headers(Value):
-    """HTTP headers: names to texts with `{{ }}`."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Mapping[str, Any]:
-        if not isinstance(value, Map):
-            raise ValidationError(f"expected a mapping of headers, not {kind_of(value)}")
-        wrong: dict[str, list[str]] = {}
-        for name, text in value.items():
-            if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}", name):
-                wrong[name] = [Note.about(name, f"{quoted(name)} is not the name of a header")]
-            elif name.lower() in _OWN_HEADERS or name.lower().startswith("webhook-"):
-                wrong[name] = [Note.about(name, f"Gavel sets the header {quoted(name)} itself")]
-            elif not isinstance(text, Text):
-                wrong[name] = [f"expected a text, not {kind_of(text)}"]
-            elif "\n" in text or "\r" in text:
-                wrong[name] = ["a header has one line"]
-        if wrong:
-            raise ValidationError(dict(wrong))
-        return {str(name): TemplateText(text) for name, text in value.items()}
-
-    def json_schema(self) -> Json:
-        return {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
-
-
-_OWN_HEADERS = frozenset(
-    {"host", "content-length", "content-type", "transfer-encoding", "connection"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class TargetSpec:
-    """Whom an action is for, not yet compiled."""
-
-    kind: str
-    node: Node
-    ids: tuple[Text, ...] = ()
-    where: Text | None = None
-
-
-_MEANT = {"everyone": "all", "everybody": "all", "rest": "others", "other": "others"}
-
-
-class Members(Value):
-    """`member`, `all`, `others`, a list of member ids, or `{where: EXPRESSION}`."""
-
-    words: tuple[str, ...] = ("member", "all", "others")
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> TargetSpec:
-        if isinstance(value, Map):
-            return self._where(value)
-        if isinstance(value, Seq):
-            return TargetSpec("ids", value, ids=self._ids(value))
-        if value in self.words:
-            return TargetSpec(str(value), value)
-        if isinstance(value, Text) and (value.isdigit() or "{{" in value):
-            return TargetSpec("ids", value, ids=(value,))
-        message = f"expected {', '.join(self.words)}, a list of member ids or {{where: ...}}, not "
-        near = nearest(_MEANT.get(value, value), self.words) if isinstance(value, Text) else ""
-        raise ValidationError(message + kind_of(value) + (near))
-
-    def _where(self, value: Map) -> TargetSpec:
-        where = value.find("where")
-        wrong: dict[str, list[str]] = {
-            key: [Note.about(key, f"unknown key {quoted(key)}" + did_you_mean(key, ["where"]))]
-            for key in value
-            if key != "where"
-        }
-        if wrong:
-            raise ValidationError(dict(wrong))
-        if not isinstance(where, Text) or is_empty(where):
-            raise ValidationError({"where": [f"expected an expression, not {kind_of(where)}"]})
-        return TargetSpec("where", value, where=where)
-
-    def _ids(self, value: Seq) -> tuple[Text, ...]:
-        if not value:
-            raise ValidationError("an empty list: nobody is meant")
-        wrong = {
-            index: [f"expected a member id (digits), not {kind_of(item)}"]
-            for index, item in enumerate(value)
-            if not (isinstance(item, Text) and (re.fullmatch(r"[0-9]+", item) or "{{" in item))
-        }
-        if wrong:
-            raise ValidationError(dict(wrong))
-        return tuple(value)
-
-    def json_schema(self) -> Json:
-        ids = {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1}
-        where = {
-            "type": "object",
-            "properties": {"where": {"type": "string"}},
-            "required": ["where"],
-            "additionalProperties": False,
-        }
-        return {"anyOf": [{"enum": list(self.words)}, ids, where, {"type": ["string", "integer"]}]}
-
-
-class HangUp(Members):
-    """`conference`, `every_conference`, or members."""
-
-    words = ("conference", "every_conference", "member", "all", "others")
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Any:
-        if value in ("conference", "every_conference"):
-            return str(value)
-        return super()._deserialize(value, attr, data)
 
 
 class Texts(Value):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from workers.rules.check import check_rule
 from workers.rules.do import StepReader
-from workers.rules.expressions import ExpressionError, compile_expression
+from workers.rules.expressions import compile_expression
 from workers.rules.fields import is_empty, kind_of
 from workers.rules.match import compile_match, conference_globs
 from workers.rules.model import AnswerOptions, Condition, Limit, Rule
@@ -20,6 +20,7 @@ from workers.rules.shadows import Parts, Section, check_parts
 from workers.rules.source import Map, Seq, Text, parse
 from workers.rules.structure import key_of, load_part
 from workers.rules.suggest import quoted
+from workers.rules.syntax import ExpressionError
 from workers.rules.when import read_when
 
 MAX_RULES = 5000

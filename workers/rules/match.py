@@ -6,14 +6,14 @@ the answer unknown, unless another key already says no.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from workers.rules.conditions import Check, Match, Test
 from workers.rules.durations import parse_duration
 from workers.rules.fields import is_empty, kind_of, nearest
 from workers.rules.filters import as_text
 from workers.rules.globs import glob_matcher
-from workers.rules.model import Fields, Unknown
+from workers.rules.model import Unknown
 from workers.rules.problems import Report
 from workers.rules.regexes import compile_regex
 from workers.rules.scope import Scope
@@ -21,7 +21,6 @@ from workers.rules.source import Map, Seq, Text
 from workers.rules.suggest import did_you_mean, quoted
 from workers.rules.values import compare_equal, in_collection, is_number, plain_phone
 
-Test = Callable[[Any], bool]
 NUMBERS = frozenset({"number", "seconds", "time"})
 OPERATORS: Mapping[str, str] = {
     "is": "Exactly this text (no glob), number or true/false.",
@@ -40,58 +39,6 @@ _ORDER: Mapping[str, Callable[[float, float], bool]] = {
     "at_least": lambda value, bound: value >= bound,
     "at_most": lambda value, bound: value <= bound,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One key: where its value is, what must hold of it, and how that was written."""
-
-    path: tuple[str, ...]
-    test: Test
-    wanted: str
-    kind: str
-
-    def value(self, fields: Fields) -> Any:
-        value: Any = fields
-        for name in self.path:
-            if not isinstance(value, Mapping) or name not in value:
-                raise Unknown(f"{'.'.join(self.path)} is absent")
-            value = value[name]
-        return value
-
-    def refuses(self, fields: Fields) -> str | None:
-        value = self.value(fields)
-        if self.test(value):
-            return None
-        return f"{'.'.join(self.path)} is {_shown(value, self.kind)}, not {self.wanted}"
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """All checks of one `match`."""
-
-    checks: tuple[Check, ...]
-
-    def refuses(self, fields: Fields) -> str | None:
-        unknown: Unknown | None = None
-        for check in self.checks:
-            try:
-                reason = check.refuses(fields)
-            except Unknown as error:
-                unknown = unknown or error
-                continue
-            if reason is not None:
-                return reason
-        if unknown is not None:
-            raise unknown
-        return None
-
-
-def _shown(value: Any, kind: str) -> str:
-    """A value in a reason; of a telephone number only its end."""
-    if kind == "phone" and isinstance(value, str):
-        return f"...{value[-4:]}" if len(value) > 4 else "short"
-    return quoted(as_text(value))
 
 
 def conference_globs(node: Any) -> tuple[str, ...]:

@@ -7,16 +7,11 @@ from typing import Any
 
 from jinja2 import nodes
 
-from workers.rules.expressions import (
-    Compiled,
-    ExpressionError,
-    check_size,
-    compile_node,
-    parse_output,
-)
+from workers.rules.expressions import Compiled, compile_node
 from workers.rules.filters import as_text
 from workers.rules.model import Fields, Template
 from workers.rules.scope import Scope
+from workers.rules.syntax import ExpressionError, check_size, parse_output
 
 MAX_PARTS = 50
 

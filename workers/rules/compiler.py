@@ -1,0 +1,286 @@
+"""From the syntax tree of an expression to functions: one method for each kind of node.
+
+What is not in the table at the end is not part of the language.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jinja2 import nodes
+
+from workers.rules import operations
+from workers.rules.filters import FILTERS, TESTS, Filter, as_text
+from workers.rules.operations import Evaluate
+from workers.rules.scope import Scope
+from workers.rules.suggest import did_you_mean, quoted
+from workers.rules.syntax import ExpressionError
+from workers.rules.values import LIMIT, add, bounded
+
+_Result = tuple[Evaluate, str]
+
+
+class Compiler:
+    def __init__(self, text: str, scope: Scope) -> None:
+        self.text, self.scope = text, scope
+        self.names: set[str] = set()
+
+    def fail(self, message: str, near: str = "") -> ExpressionError:
+        found = re.search(rf"(?<![\w.]){re.escape(near)}(?!\w)", self.text) if near else None
+        return ExpressionError(message, found.start() if found else max(0, self.text.find(near)))
+
+    def compile(self, node: nodes.Node | None) -> _Result:
+        method = _COMPILERS.get(type(node))
+        if method is None:
+            raise self.fail(_refusal(node))
+        return method(self, node)
+
+    # names
+
+    def name(self, node: Any) -> _Result:
+        path = _path(node)
+        if not path:
+            return self.item(node)
+        if problem := self.scope.problem(path):
+            raise self.fail(problem, ".".join(path))
+        self.names.add(".".join(path))
+        if path[0] == "lists":
+            items = self.scope.lists[path[1]]
+            return lambda fields: items, "list"
+        return operations.lookup(tuple(path)), self.scope.type_of(path)
+
+    def item(self, node: Any) -> _Result:
+        """`x[0]`, `x["name"]`, and `.name` of what is no plain name."""
+        inner, kind = self.compile(node.node)
+        named = isinstance(node, nodes.Getattr)
+        if kind not in ("any", "members", "list") or (named and kind != "any"):
+            raise self.fail(f"{_said(_family(kind))} has no fields")
+        if named:
+            return operations.item(inner, node.attr), "any"
+        key = node.arg.value if isinstance(node.arg, nodes.Const) else None
+        if isinstance(node.arg, nodes.Neg) and isinstance(node.arg.node, nodes.Const):
+            key = -node.arg.node.value
+        if not isinstance(key, str | int) or isinstance(key, bool):
+            raise self.fail("in [ ] stands a number or a text in quotes")
+        return operations.item(inner, key), "any"
+
+    # values
+
+    def const(self, node: Any) -> _Result:
+        value = node.value
+        if isinstance(value, int | float) and abs(value) > LIMIT:
+            raise self.fail("a number is too large")
+        kind = {bool: "flag", int: "number", float: "number", str: "text"}.get(type(value), "any")
+        return lambda fields: value, kind
+
+    def data(self, node: Any) -> _Result:
+        text = node.data
+        return lambda fields: text, "text"
+
+    def items(self, node: Any) -> _Result:
+        parts = [self.compile(item)[0] for item in node.items]
+        return lambda fields: tuple(part(fields) for part in parts), "list"
+
+    # logic
+
+    def both(self, node: Any) -> _Result:
+        return operations.three_valued(
+            self.compile(node.left)[0], self.compile(node.right)[0], False
+        ), "flag"
+
+    def either(self, node: Any) -> _Result:
+        return operations.three_valued(
+            self.compile(node.left)[0], self.compile(node.right)[0], True
+        ), "flag"
+
+    def negation(self, node: Any) -> _Result:
+        inner, _ = self.compile(node.node)
+        return lambda fields: not inner(fields), "flag"
+
+    def conditional(self, node: Any) -> _Result:
+        if node.expr2 is None:
+            raise self.fail("write the other case as well: a if condition else b")
+        test, yes, no = (self.compile(part)[0] for part in (node.test, node.expr1, node.expr2))
+        return lambda fields: yes(fields) if test(fields) else no(fields), "any"
+
+    def comparison(self, node: Any) -> _Result:
+        left, kind = self.compile(node.expr)
+        steps = []
+        for operand in node.ops:
+            right, other = self.compile(operand.expr)
+            self.refuse_comparison(operand.op, kind, other, operand.expr)
+            steps.append((operations.comparison(operand.op, "phone" in (kind, other)), right))
+            kind = other
+        if len(steps) == 1:
+            compare, right = steps[0]
+            return lambda fields: compare(left(fields), right(fields)), "flag"
+        return lambda fields: operations.chain(left(fields), steps, fields), "flag"
+
+    def refuse_comparison(self, sign: str, left: str, right: str, node: Any) -> None:
+        one, two = _family(left), _family(right)
+        if "any" in (one, two):
+            return
+        if sign in ("in", "notin"):
+            if two not in ("list", "text"):
+                raise self.fail(f"`in` needs a list or a text behind it, not {_said(two)}")
+        elif one != two or (sign not in ("eq", "ne") and one in ("flag", "list")):
+            raise self.fail(f"{_said(one)} and {_said(two)} cannot be compared" + _hint(node))
+
+    # arithmetic and text
+
+    def operation(self, node: Any) -> _Result:
+        left, one = self.compile(node.left)
+        right, two = self.compile(node.right)
+        kinds = {_family(one), _family(two)} - {"any"}
+        if isinstance(node, nodes.Add):
+            if len(kinds) > 1 or kinds - {"number", "text"}:
+                raise self.fail("+ adds two numbers or two texts; ~ joins anything")
+            return lambda fields: add(left(fields), right(fields)), next(iter(kinds), "any")
+        if kinds - {"number"}:
+            raise self.fail(f"{node.operator} needs numbers")
+        apply = _ARITHMETIC[node.operator]
+        return lambda fields: bounded(apply, left(fields), right(fields)), "number"
+
+    def sign(self, node: Any) -> _Result:
+        inner, kind = self.compile(node.node)
+        if _family(kind) not in ("number", "any"):
+            raise self.fail("a sign needs a number")
+        factor = -1 if isinstance(node, nodes.Neg) else 1
+        return lambda fields: bounded(operator.mul, inner(fields), factor), "number"
+
+    def concatenation(self, node: Any) -> _Result:
+        parts = [self.compile(part)[0] for part in node.nodes]
+        return lambda fields: "".join(as_text(part(fields)) for part in parts), "text"
+
+    # filters and tests
+
+    def filter(self, node: Any) -> _Result:
+        entry = self.entry(node, FILTERS, "filter")
+        inner, kind = self.compile(node.node)
+        arguments = [self.compile(argument)[0] for argument in node.args]
+        self.refuse_value(node.name, entry, kind)
+        if node.name == "default":
+            return operations.default(inner, arguments[0]), kind
+        apply = entry.apply
+        if entry.zoned:
+            zone = self.scope.zone
+            return operations.applied(
+                node.name, lambda *values: apply(zone, *values), inner, arguments
+            ), (entry.gives)
+        return operations.applied(node.name, apply, inner, arguments), entry.gives
+
+    def test(self, node: Any) -> _Result:
+        entry = self.entry(node, TESTS, "test")
+        inner, kind = self.compile(node.node)
+        arguments = [self.compile(argument)[0] for argument in node.args]
+        if node.name in ("defined", "undefined"):
+            return operations.defined(inner, node.name == "defined"), "flag"
+        self.refuse_value(node.name, entry, kind)
+        return operations.applied(node.name, entry.apply, inner, arguments), "flag"
+
+    def entry(self, node: Any, table: Mapping[str, Filter], what: str) -> Filter:
+        if node.name not in table:
+            message = f"unknown {what} {quoted(node.name)}" + did_you_mean(node.name, table)
+            raise self.fail(message, node.name)
+        entry = table[node.name]
+        fewest, most = entry.arguments
+        if node.kwargs or node.dyn_args or node.dyn_kwargs:
+            raise self.fail(f"{node.name} takes plain values in its brackets", node.name)
+        if not fewest <= len(node.args) <= most:
+            wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
+            values = "value" if wanted == "1" else "values"
+            raise self.fail(f"{node.name} takes {wanted} {values} in brackets", node.name)
+        return entry
+
+    def refuse_value(self, name: str, entry: Filter, kind: str) -> None:
+        if "any" not in (entry.takes, _family(kind)) and _family(kind) != entry.takes:
+            raise self.fail(f"{name} needs {_said(entry.takes)}, not {_said(_family(kind))}", name)
+
+
+_COMPILERS: Mapping[type, Callable[[Compiler, Any], _Result]] = {
+    nodes.Name: Compiler.name,
+    nodes.Getattr: Compiler.name,
+    nodes.Getitem: Compiler.name,
+    nodes.Const: Compiler.const,
+    nodes.TemplateData: Compiler.data,
+    nodes.List: Compiler.items,
+    nodes.Tuple: Compiler.items,
+    nodes.And: Compiler.both,
+    nodes.Or: Compiler.either,
+    nodes.Not: Compiler.negation,
+    nodes.CondExpr: Compiler.conditional,
+    nodes.Compare: Compiler.comparison,
+    nodes.Add: Compiler.operation,
+    nodes.Sub: Compiler.operation,
+    nodes.Mul: Compiler.operation,
+    nodes.Div: Compiler.operation,
+    nodes.FloorDiv: Compiler.operation,
+    nodes.Mod: Compiler.operation,
+    nodes.Neg: Compiler.sign,
+    nodes.Pos: Compiler.sign,
+    nodes.Concat: Compiler.concatenation,
+    nodes.Filter: Compiler.filter,
+    nodes.Test: Compiler.test,
+}
+
+_ARITHMETIC = {
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+
+
+def _refusal(node: nodes.Node | None) -> str:
+    if isinstance(node, nodes.Call):
+        called = node.node
+        tests = {"startswith": "starting_with", "endswith": "ending_with"}
+        if isinstance(called, nodes.Getattr) and called.attr in tests:
+            return f"functions cannot be called; write `is {tests[called.attr]}(...)`"
+        if isinstance(called, nodes.Getattr) and called.attr in FILTERS:
+            return f"functions cannot be called; write `| {called.attr}`"
+        return "functions cannot be called; there are filters, such as `| default(0)`"
+    if isinstance(node, nodes.Pow):
+        return "** is not part of the language"
+    return f"{type(node).__name__.lower()} is not part of the language"
+
+
+def _path(node: Any) -> list[str]:
+    """`a.b["c"]` as its names; empty when it does not begin with a name."""
+    names: list[str] = []
+    while True:
+        if isinstance(node, nodes.Name):
+            return [node.name, *reversed(names)]
+        if isinstance(node, nodes.Getattr):
+            names.append(node.attr)
+        elif (
+            isinstance(node, nodes.Getitem)
+            and isinstance(node.arg, nodes.Const)
+            and isinstance(node.arg.value, str)
+        ):
+            names.append(node.arg.value)
+        else:
+            return []
+        node = node.node
+
+
+def _family(kind: str) -> str:
+    return {
+        "seconds": "number",
+        "time": "number",
+        "phone": "text",
+        "digits": "text",
+        "members": "list",
+    }.get(kind, kind)
+
+
+def _said(family: str) -> str:
+    return {"flag": "true or false"}.get(family, f"a {family}")
+
+
+def _hint(node: Any) -> str:
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        return f"; write {node.value} without quotes" if node.value.isdigit() else ""
+    return "; put the text in quotes" if isinstance(node, nodes.Const) else ""

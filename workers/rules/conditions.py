@@ -1,0 +1,63 @@
+"""`match`, compiled: checks of single fields, and all of them together."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workers.rules.filters import as_text
+from workers.rules.model import Fields, Unknown
+from workers.rules.suggest import quoted
+
+Test = Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One key: where its value is, what must hold of it, and how that was written."""
+
+    path: tuple[str, ...]
+    test: Test
+    wanted: str
+    kind: str
+
+    def value(self, fields: Fields) -> Any:
+        value: Any = fields
+        for name in self.path:
+            if not isinstance(value, Mapping) or name not in value:
+                raise Unknown(f"{'.'.join(self.path)} is absent")
+            value = value[name]
+        return value
+
+    def refuses(self, fields: Fields) -> str | None:
+        value = self.value(fields)
+        if self.test(value):
+            return None
+        return f"{'.'.join(self.path)} is {_shown(value, self.kind)}, not {self.wanted}"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """All checks of one `match`."""
+
+    checks: tuple[Check, ...]
+
+    def refuses(self, fields: Fields) -> str | None:
+        unknown: Unknown | None = None
+        for check in self.checks:
+            try:
+                reason = check.refuses(fields)
+            except Unknown as error:
+                unknown = unknown or error
+                continue
+            if reason is not None:
+                return reason
+        if unknown is not None:
+            raise unknown
+        return None
+
+
+def _shown(value: Any, kind: str) -> str:
+    """A value in a reason; of a telephone number only its end."""
+    if kind == "phone" and isinstance(value, str):
+        return f"...{value[-4:]}" if len(value) > 4 else "short"
+    return quoted(as_text(value))

@@ -1,0 +1,112 @@
+"""Values that may carry `{{ }}`, or any JSON: kept as they were written for a later stage."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import ValidationError
+
+from workers.rules.fields import Json, Note, Scalar, Value, kind_of
+from workers.rules.source import Map, Node, Seq, Text
+from workers.rules.suggest import quoted
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateText:
+    """A text that may carry `{{ }}`, not yet compiled."""
+
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class FreeForm:
+    """Any JSON value as it was written, its texts not yet compiled."""
+
+    node: Node
+
+
+class Templated(Scalar):
+    """A text that may carry `{{ }}`. With `schemes`, an address that begins with one of them."""
+
+    def __init__(
+        self,
+        doc: str,
+        *,
+        schemes: Sequence[str] = (),
+        endings: Sequence[str] = (),
+        expected: str = "a text",
+        **options: Any,
+    ) -> None:
+        super().__init__(doc, **options)
+        self.schemes, self.endings, self.expected = tuple(schemes), tuple(endings), expected
+
+    def read(self, text: Text) -> TemplateText:
+        if not text.strip():
+            raise ValueError(f"expected {self.expected}, not an empty one")
+        if self.schemes and not text.startswith(("{{", *self.schemes)):
+            raise ValueError(f"expected {self.expected}, not {quoted(text)}")
+        bare = text.split("?")[0]
+        if self.endings and not bare.endswith(("}}", *self.endings)):
+            raise ValueError(f"expected an address that ends in {' or '.join(self.endings)}")
+        if self.schemes and not text.startswith("{{") and re.search(r"\s", _outside(text)):
+            raise ValueError("an address cannot have spaces in it")
+        return TemplateText(text)
+
+
+def _outside(text: str) -> str:
+    """The text without its `{{ }}`."""
+    return re.sub(r"\{\{.*?\}\}", "", text)
+
+
+class Free(Value):
+    """Any JSON: mappings, lists, texts with `{{ }}`, numbers, true, false, null."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> FreeForm:
+        if not isinstance(value, Text | Map | Seq):
+            raise ValidationError(f"expected a value, not {kind_of(value)}")
+        return FreeForm(value)
+
+    def json_schema(self) -> Json:
+        return {}
+
+
+class FreeMapping(Free):
+    """A mapping of any JSON."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> FreeForm:
+        if not isinstance(value, Map):
+            raise ValidationError(f"expected a mapping of names to values, not {kind_of(value)}")
+        return FreeForm(value)
+
+    def json_schema(self) -> Json:
+        return {"type": "object"}
+
+
+class Headers(Value):
+    """HTTP headers: names to texts with `{{ }}`."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Mapping[str, Any]:
+        if not isinstance(value, Map):
+            raise ValidationError(f"expected a mapping of headers, not {kind_of(value)}")
+        wrong: dict[str, list[str]] = {}
+        for name, text in value.items():
+            if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}", name):
+                wrong[name] = [Note.about(name, f"{quoted(name)} is not the name of a header")]
+            elif name.lower() in _OWN_HEADERS or name.lower().startswith("webhook-"):
+                wrong[name] = [Note.about(name, f"Gavel sets the header {quoted(name)} itself")]
+            elif not isinstance(text, Text):
+                wrong[name] = [f"expected a text, not {kind_of(text)}"]
+            elif "\n" in text or "\r" in text:
+                wrong[name] = ["a header has one line"]
+        if wrong:
+            raise ValidationError(dict(wrong))
+        return {str(name): TemplateText(text) for name, text in value.items()}
+
+    def json_schema(self) -> Json:
+        return {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
+
+
+_OWN_HEADERS = frozenset(
+    {"host", "content-length", "content-type", "transfer-encoding", "connection"}
+)

@@ -1,0 +1,123 @@
+"""What an expression is made of: functions from the fields of an event to a value.
+
+Each raises `Unknown` when there is no answer.
+"""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from workers.rules.filters import as_text
+from workers.rules.model import Fields, Unknown
+from workers.rules.suggest import quoted
+from workers.rules.values import compare_equal, in_collection
+
+Evaluate = Callable[[Fields], Any]
+_ORDER = {"lt": operator.lt, "lteq": operator.le, "gt": operator.gt, "gteq": operator.ge}
+
+
+def lookup(path: Sequence[str]) -> Evaluate:
+    dotted = ".".join(path)
+
+    def look_up(fields: Fields) -> Any:
+        value: Any = fields
+        for name in path:
+            if not isinstance(value, Mapping) or name not in value:
+                raise Unknown(f"{dotted} is absent")
+            value = value[name]
+        return value
+
+    return look_up
+
+
+def item(inner: Evaluate, key: str | int) -> Evaluate:
+    def item(fields: Fields) -> Any:
+        value = inner(fields)
+        if isinstance(value, Mapping) and isinstance(key, str) and key in value:
+            return value[key]
+        if (
+            isinstance(value, list | tuple)
+            and isinstance(key, int)
+            and (-len(value) <= key < len(value))
+        ):
+            return value[key]
+        raise Unknown(f"[{key!r}] is absent")
+
+    return item
+
+
+def three_valued(left: Evaluate, right: Evaluate, decisive: bool) -> Evaluate:
+    """`or` when `decisive` is True, `and` when it is False."""
+
+    def decide(fields: Fields) -> bool:
+        try:
+            first = bool(left(fields))
+        except Unknown:
+            if bool(right(fields)) is decisive:
+                return decisive
+            raise
+        return decisive if first is decisive else bool(right(fields))
+
+    return decide
+
+
+def comparison(sign: str, phone: bool) -> Callable[[Any, Any], bool]:
+    if sign in ("eq", "ne"):
+        return lambda left, right: compare_equal(left, right, phone) is (sign == "eq")
+    if sign in ("in", "notin"):
+        return lambda left, right: in_collection(left, right, phone) is (sign == "in")
+    apply = _ORDER[sign]
+
+    def compare(left: Any, right: Any) -> bool:
+        try:
+            return bool(apply(left, right))
+        except TypeError:
+            raise Unknown(f"{as_text(left)!r} and {as_text(right)!r} have no order") from None
+
+    return compare
+
+
+def chain(
+    left: Any, steps: list[tuple[Callable[[Any, Any], bool], Evaluate]], fields: Fields
+) -> bool:
+    for compare, right in steps:
+        value = right(fields)
+        if not compare(left, value):
+            return False
+        left = value
+    return True
+
+
+def applied(
+    name: str, apply: Callable[..., Any], inner: Evaluate, arguments: Sequence[Evaluate]
+) -> Evaluate:
+    def run(fields: Fields) -> Any:
+        value = inner(fields)
+        others = [argument(fields) for argument in arguments]
+        try:
+            return apply(value, *others)
+        except (ValueError, TypeError, ArithmeticError, LookupError) as error:
+            raise Unknown(f"{name} has no answer for {quoted(as_text(value))}: {error}") from None
+
+    return run
+
+
+def default(inner: Evaluate, other: Evaluate) -> Evaluate:
+    def run(fields: Fields) -> Any:
+        try:
+            return inner(fields)
+        except Unknown:
+            return other(fields)
+
+    return run
+
+
+def defined(inner: Evaluate, wanted: bool) -> Evaluate:
+    def run(fields: Fields) -> bool:
+        try:
+            inner(fields)
+        except Unknown:
+            return not wanted
+        return wanted
+
+    return run

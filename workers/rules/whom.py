@@ -1,0 +1,89 @@
+"""Whom an action is for, as it is written."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import ValidationError
+
+from workers.rules.fields import Json, Note, Value, is_empty, kind_of, nearest
+from workers.rules.source import Map, Node, Seq, Text
+from workers.rules.suggest import did_you_mean, quoted
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """Whom an action is for, not yet compiled."""
+
+    kind: str
+    node: Node
+    ids: tuple[Text, ...] = ()
+    where: Text | None = None
+
+
+_MEANT = {"everyone": "all", "everybody": "all", "rest": "others", "other": "others"}
+
+
+class Members(Value):
+    """`member`, `all`, `others`, a list of member ids, or `{where: EXPRESSION}`."""
+
+    words: tuple[str, ...] = ("member", "all", "others")
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> TargetSpec:
+        if isinstance(value, Map):
+            return self._where(value)
+        if isinstance(value, Seq):
+            return TargetSpec("ids", value, ids=self._ids(value))
+        if value in self.words:
+            return TargetSpec(str(value), value)
+        if isinstance(value, Text) and (value.isdigit() or "{{" in value):
+            return TargetSpec("ids", value, ids=(value,))
+        message = f"expected {', '.join(self.words)}, a list of member ids or {{where: ...}}, not "
+        near = nearest(_MEANT.get(value, value), self.words) if isinstance(value, Text) else ""
+        raise ValidationError(message + kind_of(value) + (near))
+
+    def _where(self, value: Map) -> TargetSpec:
+        where = value.find("where")
+        wrong: dict[str, list[str]] = {
+            key: [Note.about(key, f"unknown key {quoted(key)}" + did_you_mean(key, ["where"]))]
+            for key in value
+            if key != "where"
+        }
+        if wrong:
+            raise ValidationError(dict(wrong))
+        if not isinstance(where, Text) or is_empty(where):
+            raise ValidationError({"where": [f"expected an expression, not {kind_of(where)}"]})
+        return TargetSpec("where", value, where=where)
+
+    def _ids(self, value: Seq) -> tuple[Text, ...]:
+        if not value:
+            raise ValidationError("an empty list: nobody is meant")
+        wrong = {
+            index: [f"expected a member id (digits), not {kind_of(item)}"]
+            for index, item in enumerate(value)
+            if not (isinstance(item, Text) and (re.fullmatch(r"[0-9]+", item) or "{{" in item))
+        }
+        if wrong:
+            raise ValidationError(dict(wrong))
+        return tuple(value)
+
+    def json_schema(self) -> Json:
+        ids = {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1}
+        where = {
+            "type": "object",
+            "properties": {"where": {"type": "string"}},
+            "required": ["where"],
+            "additionalProperties": False,
+        }
+        return {"anyOf": [{"enum": list(self.words)}, ids, where, {"type": ["string", "integer"]}]}
+
+
+class HangUp(Members):
+    """`conference`, `every_conference`, or members."""
+
+    words = ("conference", "every_conference", "member", "all", "others")
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Any:
+        if value in ("conference", "every_conference"):
+            return str(value)
+        return super()._deserialize(value, attr, data)
