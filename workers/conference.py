@@ -48,11 +48,13 @@ class ConferenceTurn(Turn):
                 self._again(event)
         self._decide([event for event in events if event.kind != "call.retry"])
 
-    def refuses(self, entry: Entry, now: float) -> str | None:
-        call = entry.call
-        if not self.conference.live or (call.uuid and call.uuid != self.conference.uuid):
+    def pointless(self, entry: Entry) -> str | None:
+        """A call was meant for one instance of this name. One that was decided while none was
+        known (a trigger, say) goes out: Plivo knows whether there is one."""
+        uuid = entry.call.uuid
+        if uuid and not (self.conference.live and uuid == self.conference.uuid):
             return "the conference ended"
-        return super().refuses(entry, now)
+        return None
 
     def may_send_at(self, group: Sequence[Entry], now: float) -> float:
         together = self.outbox.sent_at + together_after(self.hands.pace)

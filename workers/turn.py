@@ -81,10 +81,8 @@ class Turn(ABC):
     def take_in(self, waiting: Waiting) -> None:
         """Turn what waits in the inbox into `pending` and calls of the outbox."""
 
-    def refuses(self, entry: Entry, now: float) -> str | None:
-        """Why this call must not go out any more; None when it may."""
-        if entry.call.expires_at is not None and now > entry.call.expires_at:
-            return "expired"
+    def pointless(self, entry: Entry) -> str | None:
+        """Why nothing is left to do for this call, which is no failure; None when it may go out."""
         return None
 
     def in_order(self, outbox: Outbox) -> Outbox:
@@ -130,9 +128,11 @@ class Turn(ABC):
         """The calls to send now as one, or when to look again (None: when something comes)."""
         now = self.lease.now()
         for entry in self.outbox.entries:
-            reason = self.refuses(entry, now)
-            if reason:
-                self._give_up(entry, reason, status="dropped")
+            if pointless := self.pointless(entry):
+                self.outbox = self.outbox.without((entry,))
+                self._record((entry,), "dropped", now, 0.0, error=pointless)
+            elif entry.call.expires_at is not None and now > entry.call.expires_at:
+                self._give_up(entry, "expired", status="dropped")
         self.outbox = self.in_order(self.outbox)
         group = next_group(self.outbox.entries, now)
         if not group:

@@ -35,6 +35,15 @@ rules:
       - mute: member
 """
 
+TRIGGER = """
+version: 1
+rules:
+  - name: Quiet, please
+    when: {trigger: quiet}
+    do:
+      - mute: all
+"""
+
 
 @pytest.fixture
 def edge() -> Iterator[PlivoEdge]:
@@ -164,12 +173,26 @@ def test_a_call_for_a_conference_that_ended_meanwhile_is_not_sent(
     edge.answers(answer(503))
     enter(redis)
     work_all(hands)
-    gone = Event(new_id(), "conference.observed", "sales-1", 0.0, "", {"gone": True})
-    redis.zadd(keys.DUE, {f"{KEY} ~": 1})
-    time.sleep(0.01)
-    Inbox(redis).accept(gone, identities=[])
+    left = {"member_id": "1", "call_uuid": "call-1", "last": True}
+    Inbox(redis).accept(
+        Event(new_id(), "member.exited", "sales-1", 0.0, "uuid-1", left), identities=[]
+    )
     work_all(hands)
     assert len(edge.seen) == 1
+    assert journal(redis, "call", "status") == ["retry", "dropped"]
+    kinds = [told["kind"] for told in journal(redis, "event", "event")]
+    assert "action.failed" not in kinds
+    assert redis.llen(keys.GIVEN_UP) == 0
+
+
+def test_a_call_for_a_conference_that_we_never_saw_start_is_left_to_plivo(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    hands = hands_of(redis, edge.url, tmp_path, TRIGGER)
+    event = Event(new_id(), "trigger", "sales-1", 0.0, "", {"name": "quiet", "data": {}})
+    Inbox(redis).accept(event, identities=[])
+    work_all(hands)
+    assert verbs(edge) == ["Member/all/Mute/"]
 
 
 def test_the_stock_worker_of_rq_can_work_the_queue(
