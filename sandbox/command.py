@@ -3,14 +3,19 @@
 import argparse
 from dataclasses import fields
 
+from sandbox.errors import SandboxError
 from sandbox.options import Options
 from sandbox.server import serve
 from sandbox.switches import Switches
 
 
 def main() -> None:
-    """Read the arguments and serve."""
-    serve(options_from(_parser().parse_args()), tell=_tell)
+    """Read the arguments and serve; what is wrong with them is said, and ends with status 2."""
+    parser = _parser()
+    try:
+        serve(options_from(parser.parse_args()), tell=_tell)
+    except SandboxError as error:
+        parser.error(str(error))
 
 
 def _tell(line: str) -> None:

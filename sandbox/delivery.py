@@ -34,7 +34,8 @@ class Post:
         self._queues: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, list[asyncio.Event]] = {}
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, limit_per_host=0),
+            # shorter than servers keep idle connections: none is used while it is being closed
+            connector=aiohttp.TCPConnector(limit=0, limit_per_host=0, keepalive_timeout=1.0),
             headers={"User-Agent": "Plivo-Sandbox"},
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -50,6 +50,15 @@ class Conflict(SandboxError):
     status = 409
 
 
+class TooLarge(SandboxError):
+    """The body is larger than anybody needs: send less."""
+
+    status = 413
+
+    def __init__(self) -> None:
+        super().__init__("request body is too large")
+
+
 class RateLimited(SandboxError):
     """Too many requests in the account's window: wait and send fewer."""
 

@@ -19,6 +19,7 @@ from sandbox.errors import (
     NotFound,
     RateLimited,
     SandboxError,
+    TooLarge,
     Unauthenticated,
 )
 from sandbox.faults import API_KINDS, Fault
@@ -171,7 +172,10 @@ def _names(path: str) -> list[str]:
 async def _params(http: web.Request) -> dict[str, Any]:
     """Query and JSON body together; an empty body is no parameters."""
     params: dict[str, Any] = dict(http.query)
-    body = await http.read()
+    try:
+        body = await http.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise TooLarge from error
     if not body.strip():
         return params
     try:

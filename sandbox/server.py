@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 from sandbox import guard
 from sandbox.clock import Clock
 from sandbox.control import Control
-from sandbox.errors import SandboxError
+from sandbox.errors import BadOptions, SandboxError
 from sandbox.files import Files
 from sandbox.gateway import BODY_BYTES, Gateway
 from sandbox.options import Options
@@ -35,7 +35,7 @@ async def _serve_until_signal(options: Options, tell: Callable[[str], None]) -> 
 
 async def run(options: Options, ready: Callable[[Telephony], None], stop: asyncio.Event) -> None:
     """Serve until `stop` is set; `ready` gets the running sandbox once it listens."""
-    with socket.create_server((options.host, options.port), backlog=1024) as listening:
+    with _listen(options) as listening:
         port = listening.getsockname()[1]
         public_url = options.public_url or f"http://{options.host}:{port}"
         options = replace(options, public_url=public_url.rstrip("/"))
@@ -49,6 +49,14 @@ async def run(options: Options, ready: Callable[[Telephony], None], stop: asynci
         finally:
             await lines.close()
             await runner.cleanup()
+
+
+def _listen(options: Options) -> socket.socket:
+    try:
+        return socket.create_server((options.host, options.port), backlog=1024)
+    except OSError as error:
+        where = f"{options.host}:{options.port}"
+        raise BadOptions(f"cannot listen on {where} ({error}): choose another port") from error
 
 
 def _app(lines: Telephony) -> web.Application:

@@ -33,7 +33,7 @@ class Telephony:
         self.switches: Switches = options.switches
         self.faults = Faults(random.Random(options.seed))
         self.requests: Log[ApiRequest] = Log()
-        self.deliveries: Log[Delivery] = Log()
+        self.deliveries: Log[Delivery] = Log(size=5_000)
         self.calls: dict[str, Call] = {}
         self.ended_calls: deque[Call] = deque(maxlen=200)
         self.post = Post(options, self._positions, clock, self.faults, self.deliveries)

@@ -215,7 +215,13 @@ def test_a_body_that_is_not_json_is_400(sandbox: Sandbox, room: Room) -> None:
         assert requests.post(url, data=body, auth=auth, timeout=5).status_code == 400
 
 
-def test_the_303rd_request_in_five_seconds_is_429() -> None:
+def test_a_huge_body_is_413(api: Api, room: Room, sandbox: Sandbox) -> None:
+    room()
+    assert api("POST", "room/Member/all/Speak/", text="x" * 100_000).status_code == 413
+    assert sandbox.requests()[-1]["status"] == 413
+
+
+def test_the_request_too_many_is_429() -> None:
     with Sandbox(rate=3, rate_seconds=60) as small:
         small.switch(retry_after=2)
         url = f"{small.url}/v1/Account/{small.options.auth_id}/Conference/"

@@ -196,11 +196,13 @@ def test_the_member_too_many_goes_to_the_next_element(
     assert service.actions() == ["enter"]
 
 
-def test_the_time_limit_ends_the_conference_to_the_second(
-    sandbox: Sandbox, service: Service, room: Room
+@pytest.mark.parametrize("limits", [(600, 900), (900, 600)])
+def test_the_nearest_time_limit_ends_the_conference_to_the_second(
+    limits: tuple[int, int], sandbox: Sandbox, service: Service, room: Room
 ) -> None:
-    room(timeLimit=600)
-    room(timeLimit=900)
+    sandbox.clock(rate=0)
+    for limit in limits:
+        room(timeLimit=limit)
     sandbox.clock(advance=599)
     assert len(members(sandbox)) == 2
     sandbox.clock(advance=1)
