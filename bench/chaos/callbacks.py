@@ -78,6 +78,7 @@ class Sender:
 
     async def _status(self, request: bytes) -> int:
         """The answer's status; 0 when there was none."""
+        writer = None
         try:
             async with asyncio.timeout(10):
                 reader, writer = await self._connection()
@@ -89,6 +90,8 @@ class Sender:
                         length = int(header[15:])
                 await reader.readexactly(length)
         except (OSError, IndexError, ValueError, TimeoutError, asyncio.IncompleteReadError):
+            if writer is not None:
+                writer.close()
             return 0
         self._idle.append((reader, writer))
         return status
@@ -98,6 +101,7 @@ class Sender:
             reader, writer = self._idle.pop()
             if not (reader.at_eof() or writer.is_closing()):
                 return reader, writer
+            writer.close()
         return await asyncio.open_connection("127.0.0.1", self.port)
 
     def close(self) -> None:

@@ -49,11 +49,12 @@ async def stage(rules: str, **settings: str) -> AsyncIterator[Stage]:
     folder = Path(tempfile.mkdtemp(prefix="gavel-chaos-"))
     with edge() as double:
         gavel = System(folder, double.url, rules, **settings)
-        sender = Sender(gavel.port)
+        sender, redis = Sender(gavel.port), gavel.redis()
         try:
             await asyncio.to_thread(gavel.start)
-            yield Stage(double, gavel, sender, Judge(gavel.redis()))
+            yield Stage(double, gavel, sender, Judge(redis))
         finally:
             sender.close()
+            redis.close()
             await asyncio.to_thread(gavel.stop)
             shutil.rmtree(folder, ignore_errors=True)

@@ -27,5 +27,7 @@ SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
     "failures": failures.tried_until_expired,
     "storm": budget.no_storm,
     "townhall": townhall.everyone_muted,
-    "reconcile": reconcile.made_good,
+    "withheld": reconcile.withheld,
+    "unseen": reconcile.unseen,
+    "emptied": reconcile.emptied,
 }

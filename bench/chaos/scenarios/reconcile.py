@@ -4,6 +4,8 @@ import asyncio
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
 from app import keys
 from app.conferences import Conference
@@ -37,19 +39,44 @@ rules:
 """
 
 
-async def made_good(short: bool) -> list[Row]:
-    """Everything Plivo knows and did not tell."""
-    interval = 3.0 if short else 30.0
-    limit, left = (24, 10) if short else (90, 20)
-    rules = RULES.format(limit=limit, left=left)
-    async with stage(rules, RECONCILE_INTERVAL=f"{interval:g}s") as on:
-        rows = [await _withheld(on, interval)]
-        rows.append(await _while_down(on, interval, limit, left, empty=False))
-        rows.append(await _while_down(on, interval, limit, left, empty=True))
-    return rows
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Seconds: the reconcile interval, a limit, when before it to warn, and how far from the right
+    moment all that may happen."""
+
+    interval: float
+    limit: int
+    left: int
+    slack: float
+
+    @classmethod
+    def of(cls, short: bool) -> "Plan":
+        return cls(2, 22, 6, 8) if short else cls(30, 90, 20, 2)
+
+    def stage(self) -> AbstractAsyncContextManager[Stage]:
+        rules = RULES.format(limit=self.limit, left=self.left)
+        return stage(rules, RECONCILE_INTERVAL=f"{self.interval:g}s")
 
 
-async def _withheld(on: Stage, interval: float) -> Row:
+async def withheld(short: bool) -> list[Row]:
+    plan = Plan.of(short)
+    async with plan.stage() as on:
+        return [await _withheld(on, plan)]
+
+
+async def unseen(short: bool) -> list[Row]:
+    plan = Plan.of(short)
+    async with plan.stage() as on:
+        return [await _while_down(on, plan, empty=False)]
+
+
+async def emptied(short: bool) -> list[Row]:
+    plan = Plan.of(short)
+    async with plan.stage() as on:
+        return [await _while_down(on, plan, empty=True)]
+
+
+async def _withheld(on: Stage, plan: Plan) -> Row:
     """A missed enter, a missed exit, a conference that ended silently."""
     world = on.edge.world
     known = [callback("seen", "1"), callback("seen", "2"), callback("silent", "1")]
@@ -74,14 +101,14 @@ async def _withheld(on: Stage, interval: float) -> Row:
         ),
         "silent end": lambda: _ran(on, "silent", "Over") and not _state(on, "silent").live,
     }
-    took = await _times(on, missed, changed, interval)
-    return _row("8 Reconcile: withheld callbacks", took, interval, "")
+    took = await _times(on, missed, changed, plan)
+    return _row("8 Reconcile: withheld callbacks", took, plan, "")
 
 
-async def _while_down(on: Stage, interval: float, limit: int, left: int, *, empty: bool) -> Row:
+async def _while_down(on: Stage, plan: Plan, *, empty: bool) -> Row:
     """A conference that began while Gavel was down; or Gavel forgot everything."""
     name = "limited-forgotten" if empty else "limited-unseen"
-    age = 5.0
+    age = 3.0
     if empty:  # Gavel knows it well, with its start, before it forgets it
         one = callback(name, "1")
         on.edge.world.enter(name, "1", one.fields["CallUUID"])
@@ -105,23 +132,24 @@ async def _while_down(on: Stage, interval: float, limit: int, left: int, *, empt
     }
     if not empty:
         looks["mutes"] = lambda: _muted(on, name, "1") and _muted(on, name, "2")
-    took = await _times(on, looks, restarted, interval)
-    wait = started + limit - time.time() + 5
+    took = await _times(on, looks, restarted, plan)
+    limit, left = plan.limit, plan.left
+    wait = started + limit - time.time() + plan.slack
     await on.until(lambda: bool(_after(on, "hang_up", name, before)), wait)
     warned = [at - (started + limit - left) for at in _after(on, "speak", name, before)]
     ended = [at - (started + limit) for at in _after(on, "hang_up", name, before)]
-    right = len(warned) == len(ended) == 1 and max(map(abs, warned + ended)) < 2.0
+    right = len(warned) == len(ended) == 1 and max(map(abs, warned + ended)) < plan.slack
     told = (
         f"warning {', '.join(f'{at:+.1f}' for at in warned)} s and end at the limit "
         f"{', '.join(f'{at:+.1f}' for at in ended)} s from when they should have been"
     )
     what = "an empty Redis" if empty else "a conference that began while down"
-    row = _row(f"8 Reconcile: {what}", took, interval, told)
+    row = _row(f"8 Reconcile: {what}", took, plan, told)
     return Row(row.promise, row.measured, row.kept and right)
 
 
 async def _times(
-    on: Stage, looks: dict[str, Callable[[], bool]], since: float, interval: float
+    on: Stage, looks: dict[str, Callable[[], bool]], since: float, plan: Plan
 ) -> dict[str, float]:
     took: dict[str, float] = {}
 
@@ -131,14 +159,14 @@ async def _times(
                 took[name] = time.time() - since
         return len(took) == len(looks)
 
-    await on.until(look, interval * 2 + 10, 0.1)
+    await on.until(look, plan.interval * 2 + 10, 0.1)
     return {name: took.get(name, float("inf")) for name in looks}
 
 
-def _row(promise: str, took: dict[str, float], interval: float, more: str) -> Row:
+def _row(promise: str, took: dict[str, float], plan: Plan, more: str) -> Row:
     told = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in took.items())
-    measured = f"interval {interval:g} s; right after: {told}" + (f"; {more}" if more else "")
-    return Row(promise, measured, max(took.values()) <= interval + 1.5)
+    measured = f"interval {plan.interval:g} s; right after: {told}" + (f"; {more}" if more else "")
+    return Row(promise, measured, max(took.values()) <= plan.interval + plan.slack)
 
 
 def _after(on: Stage, verb: str, name: str, before: int) -> list[float]:

@@ -10,15 +10,25 @@ from bench.chaos.scenarios.kills import MUTE
 from bench.chaos.stage import stage
 
 API_SECONDS = 0.15
+SPREAD = 1.25
 
 
 async def everyone_muted(short: bool) -> list[Row]:
     """Once with the account's budget as Plivo words it, once as 60 calls in any second."""
     rates = [("60/1s", 60, 1.0)] if short else [("300/5s", 300, 5.0), ("60/1s", 60, 1.0)]
-    return [await _burst(*rate, short=short) for rate in rates]
+    return [await _fair_burst(*rate, short=short) for rate in rates]
 
 
-async def _burst(rate: str, calls: int, seconds: float, *, short: bool) -> Row:
+async def _fair_burst(rate: str, calls: int, seconds: float, *, short: bool) -> Row:
+    """A burst whose entries truly came within about a second: a busy machine gets three tries."""
+    for _ in range(1 if short else 3):
+        row, entering = await _burst(rate, calls, seconds, short=short)
+        if entering <= SPREAD or short:
+            return row
+    return Row(row.promise, f"the machine is too busy to tell: {row.measured}", kept=False)
+
+
+async def _burst(rate: str, calls: int, seconds: float, *, short: bool) -> tuple[Row, float]:
     rooms, most = (10, 60) if short else (50, 200)
     callbacks = entries("townhall", rooms, 20)
     async with stage(MUTE, PLIVO_RATE=rate) as on:
@@ -39,7 +49,8 @@ async def _burst(rate: str, calls: int, seconds: float, *, short: bool) -> Row:
         f"(most in any {seconds:g} s: {crowded})"
     )
     kept = done and len(made) <= most and crowded <= calls and (last <= 3.0 or short)
-    return Row(f"7 Town-hall burst ({rate})", measured, kept)
+    entering = max(entered) - min(entered)
+    return Row(f"7 Town-hall burst ({rate})", measured, kept), entering
 
 
 def muted(edge: Edge) -> dict[tuple[str, str], float]:

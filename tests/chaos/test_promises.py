@@ -1,0 +1,34 @@
+"""The promises of docs/guarantees.md in short: `make chaos` measures them in full.
+
+All scenarios run once, seven beside each other since they mostly wait; then each is looked at.
+"""
+
+import asyncio
+
+import pytest
+
+from bench.chaos.report import Row
+from bench.chaos.scenarios import SCENARIOS
+
+BESIDE_EACH_OTHER = 7
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, list[Row]]:
+    return asyncio.run(all_in_short())
+
+
+async def all_in_short() -> dict[str, list[Row]]:
+    gate = asyncio.Semaphore(BESIDE_EACH_OTHER)
+
+    async def run(name: str) -> list[Row]:
+        async with gate:
+            return await SCENARIOS[name](True)
+
+    return dict(zip(SCENARIOS, await asyncio.gather(*map(run, SCENARIOS)), strict=True))
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_promise_is_kept(name: str, rows: dict[str, list[Row]]) -> None:
+    broken = [row for row in rows[name] if not row.kept]
+    assert not broken
