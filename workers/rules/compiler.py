@@ -110,6 +110,7 @@ class Compiler:
         for operand in node.ops:
             right, other = self.compile(operand.expr)
             self.refuse_comparison(operand.op, kind, other, operand.expr)
+            self.refuse_impossible(node.expr, operand.expr)
             steps.append((operations.comparison(operand.op, "phone" in (kind, other)), right))
             kind = other
         if len(steps) == 1:
@@ -126,6 +127,15 @@ class Compiler:
                 raise self.fail(f"`in` needs a list or a text behind it, not {_said(two)}")
         elif one != two or (sign not in ("eq", "ne") and one in ("flag", "list")):
             raise self.fail(f"{_said(one)} and {_said(two)} cannot be compared" + _hint(node))
+
+    def refuse_impossible(self, name: Any, value: Any) -> None:
+        """A text that a field with known values never is."""
+        path = _path(name)
+        values = self.scope.values_of(path) if path else ()
+        if values and isinstance(value, nodes.Const) and value.value not in values:
+            dotted = ".".join(path)
+            message = f"{dotted} is {' or '.join(values)}, never {quoted(str(value.value))}"
+            raise self.fail(message, dotted)
 
     # arithmetic and text
 

@@ -102,7 +102,7 @@ def _entries_are_reached(parts: Parts, report: Report) -> None:
         earlier: list[tuple[Globs, Map]] = []
         for _, node, globs in section:
             for wide, other in earlier:
-                if _covers_all(wide, globs) and "regex" not in repr(other.find("match")):
+                if _covers_all(wide, globs):
                     report.warning(
                         node,
                         f"never used: the {what} on line {other.line} comes first and matches "
