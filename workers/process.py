@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -52,6 +53,12 @@ class ConferenceWorker(SimpleWorker):
         self.hands = hands
         self.threads = threads
         self.stopping = hands.stopping
+
+    def _set_connection(self, connection: Redis) -> Redis:
+        """The client as it is. RQ would raise its time-out to 25 s, for everything that uses it:
+        connections made before would time out while they wait for a wake-up, later ones would
+        not notice for so long that Redis is away."""
+        return connection
 
     def run(self) -> None:
         """Work until `stop`; returns when every thread has given back what it held."""
