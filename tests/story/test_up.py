@@ -119,8 +119,8 @@ def test_a_newcomer_sees_the_demo_and_the_doctor_finds_nothing(start: Start) -> 
 
 
 def test_a_scenario_can_be_played(start: Start) -> None:
-    gavel = start(RULES.replace("demo-*", "quiet-*"))
+    gavel = start(RULES.replace("demo-*", "demo-quiet"))
     gavel.until_ready()
     told = gavel.ask("sandbox", "play", "quiet-call", "--speed", "10")
     assert "202 POST" in told, told
-    assert "/Conference/quiet-1/Member/" in told, told
+    assert "/Conference/demo-quiet/Member/" in told, told
