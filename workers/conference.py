@@ -67,7 +67,7 @@ class ConferenceTurn(Turn):
                 raise
             return now + REDIS_SECONDS  # first what became of the last call must be stored
         self.hands.pace = answer.pace
-        self._granted = self.lease.now()
+        self._granted = time.monotonic()
         return now + answer.seconds if isinstance(answer, Wait) else now
 
     def send(self, group: Sequence[Entry]) -> None:
@@ -82,7 +82,7 @@ class ConferenceTurn(Turn):
     def _be_granted(self) -> None:
         """Storing that it goes out can take long. The slot was for another moment then, and in
         Plivo's window this call could be one too many: ask for another one."""
-        while self.lease.now() - self._granted > GRANT_SECONDS:
+        while time.monotonic() - self._granted > GRANT_SECONDS:
             try:
                 answer = self.hands.budget.reserve(0, self.lease.key)
             except RedisError as error:
@@ -90,7 +90,7 @@ class ConferenceTurn(Turn):
             if isinstance(answer, Wait):
                 time.sleep(answer.seconds)
             else:
-                self._granted = self.lease.now()
+                self._granted = time.monotonic()
 
     def _observe(self, error: PlivoError | None, recording_id: str | None = None) -> None:
         """Tell the others how the API fares and which recording is ours. That Redis is away now

@@ -86,8 +86,8 @@ def _judge(on: Stage, plan: Plan, killed: float, back: float, *, strict: bool) -
     measured = (
         f"{plan.conferences * len(plan.after)} timers over {plan.conferences} conferences; "
         f"everything killed once and started again: ready after {back - killed:.2f} s, {caught} "
-        f"came due meanwhile. Never called {lost} (of these recorded as unknown "
-        f"{unknown['all']}), twice {twice}, early {early}. Lateness of the calls, the time of "
+        f"came due meanwhile. Never called {lost}, twice {twice}, early {early}; recorded as "
+        f"'outcome unknown, not repeated' {unknown['all']}. Lateness of the calls, the time of "
         f"being down not counted: p50 {ms(percentile(up, 50))}, p99 {ms(percentile(up, 99))}, "
         f"max {ms(max(up))}; counted: p50 {ms(percentile(late, 50))}, "
         f"p99 {ms(percentile(late, 99))}, max {ms(max(late))}"

@@ -1,0 +1,89 @@
+"""A line between Gavel and Redis that can be cut, shut for a while, or slow: a TCP relay."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+CHUNK = 1 << 20
+
+
+@dataclass
+class RedisLine:
+    """`lose` answers of so many requests that hold `marker`: they are carried out, but the
+    connection is cut in place of the answer. `delay` holds such answers back, in seconds. While
+    `shut`, nobody gets through, and whoever was connected is cut off."""
+
+    port: int = 0
+    marker: bytes = b""
+    lose: int = 0
+    delay: float = 0.0
+    shut: bool = False
+    lost: int = 0
+    _sockets: list[socket.socket] = field(default_factory=list)
+
+    def shut_for(self, seconds: float) -> None:
+        """Cut everybody off now, and let them in again later."""
+        self.shut = True
+        for one in list(self._sockets):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        threading.Timer(seconds, self.open).start()
+
+    def open(self) -> None:
+        self.shut = False
+
+    def relay(self, client: socket.socket, server: socket.socket) -> None:
+        """Requests on the one thread that asks and waits; Redis answers one after the other."""
+        with client, server, suppress(OSError):
+            while request := client.recv(CHUNK):
+                if self.shut:
+                    return
+                server.sendall(request)
+                reply = server.recv(CHUNK)
+                marked = bool(self.marker) and self.marker in request
+                if marked and self.lose > 0:
+                    self.lose -= 1
+                    self.lost += 1
+                    return
+                if marked:
+                    time.sleep(self.delay)
+                client.sendall(reply)
+
+
+@contextmanager
+def redis_line(host: str, port: int) -> Iterator[RedisLine]:
+    """The relay on a free port of 127.0.0.1, to the Redis there."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    line = RedisLine(port=listener.getsockname()[1])
+    threads: list[threading.Thread] = []
+
+    def listen() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            if line.shut:
+                client.close()
+                continue
+            server = socket.create_connection((host, port))
+            line._sockets += [client, server]
+            threads.append(threading.Thread(target=line.relay, args=(client, server)))
+            threads[-1].start()
+
+    listening = threading.Thread(target=listen)
+    listening.start()
+    try:
+        yield line
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        listening.join()
+        for one in line._sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join()
