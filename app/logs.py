@@ -15,7 +15,8 @@ from typing import Any, TextIO
 
 PHONE = re.compile(
     r"\+\d(?:[ ().-]{0,2}\d){6,14}"  # +1 (415) 555-0100
-    r"|(?<![0-9a-fA-F])\d{7,15}(?![0-9a-fA-F])"  # 14155550100, not part of an id in hex
+    r"|(?:(?<![0-9a-fA-F%])|(?<=%[0-9a-fA-F]{2}))"  # 14155550100, also in a URL's %2B14155550100,
+    r"\d{7,15}(?![0-9a-fA-F])"  # not part of an id in hex
 )
 SIGNATURE = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
 CREDENTIALS = re.compile(

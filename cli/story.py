@@ -115,7 +115,7 @@ def _event_text(kind: str, data: Mapping[str, Any]) -> str | None:
         "member.digits": f"{who} pressed {data.get('digits', '')}",
         "member.speaking": f"{who} has the floor",
         "recording.started": "the recording began",
-        "recording.ready": f"the recording is ready ({data.get('duration', 0):g} s)",
+        "recording.ready": f"the recording is ready{_length(data)}",
         "transcription.ready": "the transcript is there",
         "transcription.failed": f"no transcript: {data.get('error', '')}",
         "trigger": f"trigger {data.get('name', '')}",
@@ -124,7 +124,7 @@ def _event_text(kind: str, data: Mapping[str, Any]) -> str | None:
         "action.failed": f"{data.get('verb', 'a step')} was given up: {data.get('error', '')}",
         "call.retry": "somebody asked for a call again",
         "rules.changed": "the rules changed",
-        "callback.unknown": f"a callback that Gavel does not know: {data.get('action', '')}",
+        "callback.unknown": f"a callback that is no event: {data.get('action') or 'no action'}",
     }
     if kind == "conference.observed":
         return "Plivo no longer knows this conference" if data.get("gone") else None
@@ -135,6 +135,10 @@ def _timer(id: str) -> str:
     """`1.time_left.3823463284dc.0` is a timer of kind `time_left`."""
     kind = id.split(".")[1] if "." in id else id
     return kind.replace("_", " ")
+
+
+def _length(data: Mapping[str, Any]) -> str:
+    return f" ({data['duration']:g} s)" if "duration" in data else ""
 
 
 def _who(data: Mapping[str, Any]) -> str:
