@@ -1,6 +1,7 @@
 """The promises of docs/guarantees.md in short: `make chaos` measures them in full.
 
-All scenarios run once, seven beside each other since they mostly wait; then each is looked at.
+The scenarios run once, several beside each other since they mostly wait; then each is looked at.
+Those that are left out (`lost`, `slow`, `clock`, `unseen`) differ from one of these in little.
 """
 
 import asyncio
@@ -10,7 +11,19 @@ import pytest
 from bench.chaos.report import Row
 from bench.chaos.scenarios import SCENARIOS
 
-BESIDE_EACH_OTHER = 7
+NAMES = (
+    "timers",
+    "emptied",
+    "recovery",
+    "twice",
+    "failures",
+    "withheld",
+    "order",
+    "budget",
+    "storm",
+    "townhall",
+)
+BESIDE_EACH_OTHER = 5
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +38,10 @@ async def all_in_short() -> dict[str, list[Row]]:
         async with gate:
             return await SCENARIOS[name](True)
 
-    return dict(zip(SCENARIOS, await asyncio.gather(*map(run, SCENARIOS)), strict=True))
+    return dict(zip(NAMES, await asyncio.gather(*map(run, NAMES)), strict=True))
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_promise_is_kept(name: str, rows: dict[str, list[Row]]) -> None:
     broken = [row for row in rows[name] if not row.kept]
     assert not broken
