@@ -41,9 +41,9 @@ class CallLife:
         """From the answer to the hang-up; `answer_url` "" begins with the elements."""
         call.status = "in-progress"
         fetches = 0
-        if answer_url:
-            elements = await self._fetch(call, "answer", answer_url, method, self._start(call))
         try:
+            if answer_url:
+                elements = await self._fetch(call, "answer", answer_url, method, self._start(call))
             while elements and fetches < MAX_FETCHES:
                 element = elements.pop(0)
                 if isinstance(element, Hangup):

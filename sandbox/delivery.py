@@ -111,8 +111,13 @@ class Post:
         """Until the next callback of this conference was delivered, or the time is over."""
         passed = asyncio.Event()
         self._held.setdefault(conference, []).append(passed)
-        waiting = asyncio.ensure_future(passed.wait())
-        patience = asyncio.ensure_future(self._clock.sleep(seconds))
-        await asyncio.wait([waiting, patience], return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        patience.cancel()
+        late = self._clock.after(seconds, passed.set)
+        try:
+            await passed.wait()
+        finally:
+            late.cancel()
+            held = self._held.get(conference, [])
+            if passed in held:
+                held.remove(passed)
+            if not held:
+                self._held.pop(conference, None)

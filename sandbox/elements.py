@@ -99,7 +99,7 @@ def read_answer(body: bytes, warn: Callable[[str], None]) -> list[Element]:
         raise BadAnswer(f"the XML has {len(body)} bytes; {MAX_BYTES} are allowed")
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 (expat limits expansion, size is bound)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise BadAnswer(f"the answer is not XML: {error}") from error
     if root.tag != "Response":
         raise BadAnswer(f"the root is <{root.tag}>, it must be <Response>")

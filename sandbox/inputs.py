@@ -29,7 +29,7 @@ def element(wanted: Mapping[str, Any], conference: str, call: Call) -> Conferenc
     attributes = wanted.get("attributes") or {}
     if not isinstance(attributes, dict):
         raise BadParameter("attributes parameter is invalid: an object of XML attributes")
-    texts = {str(key): _xml_text(value) for key, value in attributes.items()}
+    texts = {str(key): _whole(_xml_text(value)) for key, value in attributes.items()}
     return conference_element(conference, texts, call.warnings.append)
 
 
@@ -37,18 +37,23 @@ def _xml_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _whole(value: str) -> str:
+    """Without halves of surrogate pairs, which JSON can bring and UTF-8 cannot."""
+    return value.encode("utf-8", "replace").decode()
+
+
 def headers(wanted: Mapping[str, Any]) -> dict[str, str]:
     """The `SIP-H-…` fields that the call brings along."""
     given = wanted.get("headers") or {}
     if not isinstance(given, dict):
         raise BadParameter("headers parameter is invalid: an object of SIP-H-… fields")
-    return {str(key): str(value) for key, value in given.items()}
+    return {_whole(str(key)): _whole(str(value)) for key, value in given.items()}
 
 
 def text(wanted: Mapping[str, Any], name: str, default: str = "") -> str:
     """A value as text, the default when it is not given or empty."""
     value = wanted.get(name)
-    return default if value is None or value == "" else str(value)
+    return default if value is None or value == "" else _whole(str(value))
 
 
 def number(wanted: Mapping[str, Any], name: str, default: float, low: float = 0.0) -> float:

@@ -63,7 +63,8 @@ class Page:
             "Referrer-Policy": "same-origin",
             "Cache-Control": "no-store",
         }
-        return web.Response(text=text, content_type="text/html", headers=headers)
+        body = text.encode("utf-8", "replace")  # JSON can bring half a surrogate pair
+        return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
 
     @cached_property
     def _template(self) -> "Template":

@@ -105,7 +105,11 @@ class Sender:
 
     async def send_until_done(self) -> Answer:
         """The last answer, status 0 when there was none within the policy."""
-        url, policy = split_url(self.message.url)
+        try:
+            url, policy = split_url(self.message.url)
+        except ValueError as error:
+            self.log.append(self._entry(1, error=f"not a URL: {error}"))
+            return Answer(0)
         policy = policy if self.message.own_policy else Policy()
         ends_at = time.monotonic() + policy.total_ms / 1000
         answer = Answer(0)

@@ -1,4 +1,4 @@
 """Sound that is true, for those who installed `gavel[sound]` (numpy, soundfile).
 
-Nothing outside imports this package before the first recording ends.
+Both are imported when the first sound is made, not with this package.
 """

@@ -299,7 +299,14 @@ def test_what_the_xml_says_wrongly_is_warned_of(sandbox: Sandbox, service: Servi
 
 @pytest.mark.parametrize(
     "body",
-    ["", "hello", "<Conference>a</Conference>", "<Response><Conference/></Response>"],
+    [
+        "",
+        "hello",
+        "<Conference>a</Conference>",
+        "<Response><Conference/></Response>",
+        '<?xml version="1.0" encoding="nonsense"?><Response/>',
+        "<Response>" + "<Wait/>" * 20_000 + "</Response>",
+    ],
 )
 def test_a_call_ends_when_its_answer_is_no_xml(
     body: str, sandbox: Sandbox, service: Service
@@ -308,6 +315,22 @@ def test_a_call_ends_when_its_answer_is_no_xml(
     call = sandbox.call_in(answer_url=f"{service.url}/answer")
     service.wait_until(lambda: ended(sandbox, call))
     assert sandbox.state()["ended_calls"][-1]["warnings"]
+
+
+def test_who_hangs_up_before_the_answer_is_gone(sandbox: Sandbox, service: Service) -> None:
+    service.reply("/answer", Reply(after=1))
+    call = sandbox.call_in(answer_url=f"{service.url}/answer")
+    service.wait("/answer")
+    sandbox.hang_up(call)
+    service.wait_until(lambda: ended(sandbox, call))
+    assert sandbox.state()["calls"] == []
+
+
+def test_a_callback_url_that_is_none_is_logged(sandbox: Sandbox, service: Service) -> None:
+    for url in ("http://[", "nowhere", "ftp://h/"):
+        sandbox.call_in("room", attributes={"callbackUrl": url})
+    service.wait_until(lambda: len(sandbox.deliveries()) == 3)
+    assert [bool(one["error"]) for one in sandbox.deliveries()] == [True] * 3
 
 
 def test_other_elements_take_their_time(sandbox: Sandbox, service: Service) -> None:

@@ -70,6 +70,15 @@ def test_only_keys_can_be_pressed(digits: str, sandbox: Sandbox, room: Room) -> 
         sandbox.press(room(), digits)
 
 
+def test_half_a_character_breaks_nothing(sandbox: Sandbox, service: Service, api: Api) -> None:
+    half = "half \ud83d"
+    attributes = {"callbackUrl": f"{service.url}/events"}
+    sandbox.call_in(half, from_=half, caller_name=half, attributes=attributes)
+    assert service.wait_for("enter").fields["ConferenceName"] == "half ?"
+    assert api("POST", "half%20%3F/Member/all/Speak/", text=half).status_code == 202
+    assert requests.get(sandbox.url, timeout=5).status_code == 200
+
+
 def test_bodies_that_are_no_json_object_are_refused(sandbox: Sandbox) -> None:
     headers = {"Content-Type": "application/json"}
     for body in ("{", "[1]"):

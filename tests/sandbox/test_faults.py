@@ -123,6 +123,15 @@ def test_two_callbacks_change_their_order(sandbox: Sandbox, service: Service, ro
     assert service.actions() == ["exit", "enter"]
 
 
+def test_who_is_never_followed_comes_late(sandbox: Sandbox, service: Service, room: Room) -> None:
+    sandbox.fault("reorder", seconds=60)
+    room()
+    service.wait_until(lambda: sandbox.state()["under_way"] == 1)
+    assert service.actions() == []
+    sandbox.clock(advance=60)
+    service.wait_for("enter")
+
+
 def test_a_signature_is_of_another_token(sandbox: Sandbox, service: Service, room: Room) -> None:
     sandbox.fault("bad_signature", actions=["exit"])
     sandbox.hang_up(room())
