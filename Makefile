@@ -45,6 +45,8 @@ bench: $(RUN_STAMP) $(BENCH_STAMP)  ## speed and memory, beside the simplest pro
 	$(BIN)/python bench/bench.py report bench/results/*.json
 	$(BIN)/python bench/footprint.py idle
 	$(BIN)/python bench/footprint.py live
+	$(BIN)/python -m bench.rules_cost
+	$(BIN)/python -m bench.client
 
 chaos: $(DEV_STAMP)  ## kill everything under load and count what was lost or done twice
 	$(BIN)/python -m bench.chaos $(CHAOS_ARGS)
