@@ -7,16 +7,9 @@
 local key, name, id, event = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local recording, parked, keep = ARGV[5], ARGV[6], ARGV[7]
 
-for i = 8, #ARGV, 2 do
-  local before = redis.call('GET', ARGV[i])
-  if before then
-    count('gavel_events_duplicate_total', 1)
-    return {0, before}
-  end
-end
-for i = 8, #ARGV, 2 do
-  redis.call('SET', ARGV[i], id, 'EX', ARGV[i + 1])
-end
+local before = known_as(8)
+if before then return {0, before} end
+remember(8, id)
 
 local now = clock()
 local inbox = 'gavel:inbox:' .. key

@@ -5,16 +5,9 @@
 
 local name = redis.call('GET', ARGV[1])
 if name then return {2, name} end
-for i = 6, #ARGV, 2 do
-  local before = redis.call('GET', ARGV[i])
-  if before then
-    count('gavel_events_duplicate_total', 1)
-    return {0, before}
-  end
-end
-for i = 6, #ARGV, 2 do
-  redis.call('SET', ARGV[i], ARGV[3], 'EX', ARGV[i + 1])
-end
+local before = known_as(6)
+if before then return {0, before} end
+remember(6, ARGV[3])
 redis.call('RPUSH', ARGV[2], ARGV[4])
 redis.call('LTRIM', ARGV[2], -10, -1)
 redis.call('EXPIRE', ARGV[2], ARGV[5])

@@ -30,3 +30,21 @@ end
 local function count(field, by)
   redis.call('HINCRBY', 'gavel:metrics', field, by)
 end
+
+-- Identities are pairs of ARGV from `first` on: key, seconds to remember it.
+-- The id of the event that had one of them before, or nil.
+local function known_as(first)
+  for i = first, #ARGV, 2 do
+    local before = redis.call('GET', ARGV[i])
+    if before then
+      count('gavel_events_duplicate_total', 1)
+      return before
+    end
+  end
+end
+
+local function remember(first, id)
+  for i = first, #ARGV, 2 do
+    redis.call('SET', ARGV[i], id, 'EX', ARGV[i + 1])
+  end
+end
