@@ -131,7 +131,7 @@ class Sandbox:
             for entry in entries
             if entry["conference"] == conference
             and entry["method"] != "GET"
-            and 200 <= entry["status"] < 300
+            and 200 <= (entry["status"] or 0) < 300  # none yet: it is being answered
         ]
 
     def operations(self, conference: str) -> list[str]:
