@@ -151,6 +151,8 @@ def test_commits_whose_answers_get_lost_are_applied_once(
     work_until(hands, lambda: statuses(redis) == ["done"] * 4)
     assert line.lost == 3
     assert texts(edge) == ["Hello.", "Welcome."] * 2
+    told = [entry["event"] for entry in Journal(redis).of("sales-1") if "steps" in entry]
+    assert len(told) == len(set(told)) == 2
     assert redis.llen(keys.inbox(KEY)) == 0
 
 
