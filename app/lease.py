@@ -20,7 +20,7 @@ LEASE_MS = 4000  # whoever dies is replaced after this long; renewed every secon
 EVENTS_AT_ONCE = 100
 JOURNAL_SECONDS = 7 * 86400
 JOURNAL_ENTRIES = 1000
-ENDED_SECONDS = 30 * 86400  # a replayed callback of an ended conference is known for this long
+ENDED_SECONDS = 7 * 86400  # a replayed callback of an ended conference is known for this long
 
 
 class LeaseLost(Exception):

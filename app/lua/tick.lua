@@ -1,4 +1,4 @@
--- Fire what is due and look after units that nobody worked in time.
+-- Fire what is due, look after units that nobody worked in time, forget old names.
 -- ARGV: how many timers at most. Returns {now, timers fired, time of the next timer or '', units woken again}.
 -- A fired timer is an event in its conference's inbox, dated with the time it was due;
 -- the timer called `~` only wakes its unit (a call waits for its time).
@@ -23,6 +23,13 @@ local forgotten = redis.call('ZRANGEBYSCORE', 'gavel:awake', '-inf', math.floor(
 for _, key in ipairs(forgotten) do
   redis.call('ZADD', 'gavel:awake', math.floor((now + 5) * 1000), key)
   if not redis.call('LPOS', 'rq:queue:gavel', key) then push(key) end
+end
+
+-- Names that nothing is kept of any more: journal and state are gone after a week.
+local old = redis.call('ZRANGEBYSCORE', 'gavel:known', '-inf', seconds(now - 8 * 86400), 'LIMIT', 0, 10)
+if #old > 0 then
+  redis.call('ZREM', 'gavel:known', unpack(old))
+  redis.call('HDEL', 'gavel:names', unpack(old))
 end
 
 local next = redis.call('ZRANGE', 'gavel:due', 0, 0, 'WITHSCORES')

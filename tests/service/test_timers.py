@@ -75,3 +75,12 @@ def test_what_is_due_can_be_read_by_people(redis: Redis) -> None:
     set_timers(redis, {"limit": 5e9})
     (due,) = Timers(redis).all()
     assert (due.at, due.conference, due.timer) == (5e9, "sales-1", "limit")
+
+
+def test_a_name_is_forgotten_when_nothing_is_kept_of_its_conference(redis: Redis) -> None:
+    week_ago, now = time.time() - 9 * 86400, time.time()
+    redis.zadd(keys.KNOWN, {"old": week_ago, "new": now})
+    redis.hset(keys.NAMES, mapping={"old": "sales-old", "new": "sales-new"})
+    Timers(redis).tick()
+    assert redis.hgetall(keys.NAMES) == {b"new": b"sales-new"}
+    assert redis.zcard(keys.KNOWN) == 1
