@@ -53,7 +53,8 @@ if tonumber(expected) == number then
   end
   list(2, function(i) redis.call('ZADD', 'gavel:due', ARGV[i + 1], key .. ' ' .. ARGV[i]) end)
   list(1, function(i) redis.call('ZREM', 'gavel:due', key .. ' ' .. ARGV[i]) end)
-  local journal = 'gavel:journal:' .. key
+  local conference = string.sub(key, 1, 22)  -- a web lane tells its conference's story
+  local journal = 'gavel:journal:' .. conference
   local written = list(1, function(i)
     redis.call('RPUSH', journal, ARGV[i])
     redis.call('PUBLISH', 'gavel:story', ARGV[i])
@@ -61,7 +62,7 @@ if tonumber(expected) == number then
   if written > 0 then
     redis.call('LTRIM', journal, -ARGV[14], -1)
     redis.call('EXPIRE', journal, ARGV[13])
-    redis.call('ZADD', 'gavel:known', seconds(now), key)
+    redis.call('ZADD', 'gavel:known', seconds(now), conference)
   end
   list(3, function(i)
     redis.call('HSETNX', 'gavel:names', ARGV[i], ARGV[i + 1])

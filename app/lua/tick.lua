@@ -29,7 +29,7 @@ end
 local old = redis.call('ZRANGEBYSCORE', 'gavel:known', '-inf', seconds(now - 8 * 86400), 'LIMIT', 0, 10)
 if #old > 0 then
   redis.call('ZREM', 'gavel:known', unpack(old))
-  redis.call('HDEL', 'gavel:names', unpack(old))
+  for _, key in ipairs(old) do redis.call('HDEL', 'gavel:names', key, key .. '-web') end
 end
 
 local next = redis.call('ZRANGE', 'gavel:due', 0, 0, 'WITHSCORES')

@@ -60,6 +60,8 @@ def test_a_webhook_goes_out_and_its_run_goes_on_after_it(
     work_all(hands)
     assert [seen.json() for seen in crm.seen] == [{"who": "1"}]
     assert paths(plivo) == ["Member/1/Deaf/", "Member/1/Mute/"]
+    told = [entry["verb"] for entry in Journal(redis).of("sales-1") if entry["kind"] == "call"]
+    assert told == ["deaf", "webhook", "mute"]
 
 
 def test_calls_to_plivo_do_not_wait_for_a_webhook(
