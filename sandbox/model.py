@@ -79,7 +79,6 @@ class Recording:
     ended_ms: int = 0
     duration: float = 0.0
     available_at: float | None = None
-    path: str = ""
 
 
 @dataclass(slots=True, eq=False)

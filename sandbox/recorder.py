@@ -18,9 +18,7 @@ TOO_LONG = 4 * 3600.0
 
 
 class Recorder:
-    """Starts and stops recordings; sends their callbacks. Keeps the newest `KEPT` of them."""
-
-    KEPT = 1_000
+    """Starts and stops recordings; sends their callbacks. Keeps as many as the studio can."""
 
     def __init__(
         self,
@@ -45,9 +43,15 @@ class Recorder:
         recording.started_ms = round(self._clock.epoch() * 1000)
         conference.recordings.append(recording)
         self.recordings[recording.id] = recording
-        while len(self.recordings) > self.KEPT:
+        while len(self.recordings) > self._studio.kept:
             self._studio.forget(self.recordings.pop(next(iter(self.recordings))))
         self._tell_record_event(recording, conference, stopped=False)
+
+    def reset(self) -> None:
+        """Forget all recordings and their files."""
+        for recording in self.recordings.values():
+            self._studio.forget(recording)
+        self.recordings.clear()
 
     def stop(self, conference: Conference) -> None:
         """End all recordings of this conference; their callbacks follow when the file is made."""

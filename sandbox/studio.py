@@ -19,10 +19,13 @@ _FRAME_SAMPLES = 576
 
 
 class Studio(Protocol):
-    """Makes files. `keeps_sound`: a timeline is worth writing; `speaks`: it can read aloud."""
+    """Makes files. `keeps_sound`: a timeline is worth writing; `speaks`: it can read aloud;
+    `kept` recordings are kept at most.
+    """
 
     keeps_sound: bool
     speaks: bool
+    kept: int
 
     async def finish(self, recording: Recording, timeline: Timeline | None) -> None:
         """Make the file; sets the recording's `duration` to that of the file, in seconds."""
@@ -48,6 +51,7 @@ class SilentStudio:
 
     keeps_sound = False
     speaks = False
+    kept = 1_000
 
     async def finish(self, recording: Recording, timeline: Timeline | None) -> None:
         unit = _FRAME_SAMPLES if recording.format == "mp3" else 1

@@ -75,7 +75,7 @@ class Telephony:
         self.exchange.conferences.clear()
         self.calls.clear()
         self.ended_calls.clear()
-        self.recorder.recordings.clear()
+        self.recorder.reset()
         self.faults.faults.clear()
         self.requests.clear()
         self.deliveries.clear()

@@ -1,7 +1,8 @@
 """From timelines to files. Everything here runs in a thread beside the sandbox's own."""
 
 import io
-from pathlib import Path
+import tempfile
+from typing import BinaryIO, cast
 
 import soundfile
 
@@ -14,18 +15,23 @@ FORMATS = {"mp3": ("MP3", "MPEG_LAYER_III"), "wav": ("WAV", "PCM_16")}
 
 
 def render_recording(
-    path: Path, timeline: Timeline, start: float, end: float, voices: Voices, *, whispers: bool
-) -> float:
-    """Write what a recording heard; the length of the file in seconds (an mp3 has whole frames)."""
+    wanted: str, timeline: Timeline, start: float, end: float, voices: Voices, *, whispers: bool
+) -> tuple[BinaryIO, float]:
+    """What a recording heard as a `wanted` file (mp3, wav), and its length in seconds.
+
+    The file has no name: it is gone with this process, however that ends.
+    """
     parts = [(clip, recorded_parts(timeline, clip, whispers=whispers)) for clip in timeline.clips]
-    kind, subtype = FORMATS[path.suffix[1:]]
+    kind, subtype = FORMATS[wanted]
+    file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 (its owner closes it)
     with soundfile.SoundFile(
-        path, "w", samplerate=RATE, channels=1, format=kind, subtype=subtype
-    ) as file:
+        file, "w", samplerate=RATE, channels=1, format=kind, subtype=subtype
+    ) as sound:
         for block in mixed(parts, start, end, voices):
-            file.write(block)
-    made = soundfile.info(path)
-    return float(made.frames / made.samplerate)
+            sound.write(block)
+    file.seek(0)
+    made = soundfile.info(file)
+    return file, float(made.frames / made.samplerate)
 
 
 def render_heard(

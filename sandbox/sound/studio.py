@@ -1,10 +1,9 @@
 """The studio that makes real recordings: mixes timelines into mp3 and wav files."""
 
 import asyncio
-import tempfile
+import threading
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import aiohttp
 
@@ -25,24 +24,25 @@ T = TypeVar("T")
 
 
 class SoundStudio:
-    """Mixes in a thread, one file at a time; the files live in a folder until `close`.
+    """Mixes in a thread, one file at a time; the files have no names and are gone with us.
 
     numpy and soundfile are imported with the first sound, not with the sandbox.
     """
 
     keeps_sound = True
+    kept = 200  # each is an open file
 
     def __init__(self, whispers: Callable[[], bool]) -> None:
         self._whispers = whispers
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._files: dict[str, BinaryIO] = {}
+        self._lock = threading.Lock()
+        self._closed = False
         self._fetched: dict[str, bytes] = {}
         self._one_at_a_time = asyncio.Lock()
         self.speaks = bool(synthesizer())
 
     async def finish(self, recording: Recording, timeline: Timeline | None) -> None:
         """Mix what the recording heard; the duration becomes that of the file."""
-        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="sandbox-")
-        path = Path(self._folder.name) / f"{recording.id}.{recording.format}"
         start, end = recording.started_at, recording.started_at + recording.duration
         whispers, heard = self._whispers(), timeline or Timeline()
 
@@ -50,10 +50,13 @@ class SoundStudio:
             from sandbox.sound.render import render_recording
 
             voices = self._voices()
-            return render_recording(path, heard, start, end, voices, whispers=whispers)
+            file, seconds = render_recording(
+                recording.format, heard, start, end, voices, whispers=whispers
+            )
+            self._keep_file(recording, file)
+            return seconds
 
         recording.duration = await self._in_thread(work)
-        recording.path = str(path)
 
     async def measure(self, content: Content) -> float | None:
         """Fetches a file, has words read: later they are there for the mix."""
@@ -74,17 +77,30 @@ class SoundStudio:
         return await self._in_thread(work)
 
     def read(self, recording: Recording) -> bytes:
-        return Path(recording.path).read_bytes()
+        file = self._files[recording.id]
+        file.seek(0)
+        return file.read()
 
     def forget(self, recording: Recording) -> None:
-        if recording.path:
-            Path(recording.path).unlink(missing_ok=True)
+        file = self._files.pop(recording.id, None)
+        if file is not None:
+            file.close()
 
     def close(self) -> None:
         self._fetched.clear()
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
+        with self._lock:
+            self._closed = True
+            for file in self._files.values():
+                file.close()
+            self._files.clear()
+
+    def _keep_file(self, recording: Recording, file: BinaryIO) -> None:
+        """From the thread that mixed it, which may end after `close`."""
+        with self._lock:
+            if self._closed:
+                file.close()
+            else:
+                self._files[recording.id] = file
 
     def _voices(self) -> "Voices":
         from sandbox.sound.voices import Voices
@@ -105,12 +121,12 @@ class SoundStudio:
                 try:
                     async with session.get(url) as answer:
                         if answer.status == 200:
-                            self._keep(url, await read_whole(answer, MAX_FILE_BYTES))
+                            self._keep_fetched(url, await read_whole(answer, MAX_FILE_BYTES))
                             return
                 except (aiohttp.ClientError, TimeoutError, ValueError):
                     continue
 
-    def _keep(self, url: str, content: bytes) -> None:
+    def _keep_fetched(self, url: str, content: bytes) -> None:
         while len(self._fetched) >= MAX_FILES:
             del self._fetched[next(iter(self._fetched))]
         self._fetched[url] = content

@@ -189,6 +189,14 @@ def test_keys_and_doors_are_heard(studio: Sandbox, api: Api, service: Service) -
     assert loudness(samples[int(1.0 * rate) : int(1.6 * rate)], rate, 1_400) > 0.05
 
 
+def test_a_recording_that_is_still_mixed_does_not_hold_up_the_end(service: Service) -> None:
+    with Sandbox(sound="on") as studio:
+        call = caller(studio, ANNA, record=True)
+        studio.speak(call, seconds=600)
+        studio.clock(advance=600)
+        studio.hang_up(call)
+
+
 def test_sound_costs_nothing_until_it_is_used() -> None:
     names = "('numpy', 'soundfile', 'jinja2', 'requests', 'yaml')"
     code = f"import sandbox.server, sys; print([m for m in {names} if m in sys.modules])"
