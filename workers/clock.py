@@ -1,6 +1,7 @@
-"""The clock of a worker process: fires what is due, keeps leases, looks at the rules file.
+"""The clock of a worker process: fires what is due and keeps leases; beside it, the rules file.
 
-Every process has one and none is special; what they do is atomic in Redis (see `app.timers`).
+Every process has one and none is special; what they do is atomic in Redis (see `app.timers`). The
+rules file has a thread of its own: reading and checking a large one may take longer than a lease.
 """
 
 import logging
@@ -20,7 +21,7 @@ RULES_SECONDS = 0.5
 
 def tick_forever(hands: Hands, stopping: threading.Event) -> None:
     """Tick until `stopping` is set; Redis being away is waited out."""
-    renewed = looked = 0.0
+    renewed = 0.0
     while not stopping.is_set():
         pause = TICK_SECONDS
         now = time.monotonic()
@@ -28,9 +29,6 @@ def tick_forever(hands: Hands, stopping: threading.Event) -> None:
             if now - renewed >= RENEW_SECONDS:
                 hands.leases.renew()
                 renewed = now
-            if now - looked >= RULES_SECONDS:
-                hands.rulebook.look()
-                looked = now
             tick = hands.timers.tick()
             if tick.fired:
                 continue
@@ -43,3 +41,14 @@ def tick_forever(hands: Hands, stopping: threading.Event) -> None:
             log.exception("the clock stumbled")
             pause = 0.3
         stopping.wait(pause)
+
+
+def watch_rules(hands: Hands, stopping: threading.Event) -> None:
+    """Take changed rules until `stopping` is set; whatever is wrong with them, look again."""
+    while not stopping.wait(RULES_SECONDS):
+        try:
+            hands.rulebook.look()
+        except RedisError as error:
+            log.warning("redis is away: %s", error)
+        except Exception:
+            log.exception("the rules file could not be looked at")

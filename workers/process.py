@@ -24,7 +24,7 @@ from rq.worker import SimpleWorker
 from app import keys
 from app.logs import start_logging
 from app.settings import Settings
-from workers.clock import tick_forever
+from workers.clock import tick_forever, watch_rules
 from workers.hands import Hands, equip
 from workers.reconcile import reconcile_forever
 from workers.work import work
@@ -65,7 +65,10 @@ class ConferenceWorker(SimpleWorker):
         self.stopping.clear()
         at_rest = threading.Event()  # until then the clock keeps the leases of calls under way
         clock = _start(lambda: tick_forever(self.hands, at_rest))
-        rest = [_start(lambda: reconcile_forever(self.hands, self.stopping))]
+        rest = [
+            _start(lambda: reconcile_forever(self.hands, self.stopping)),
+            _start(lambda: watch_rules(self.hands, self.stopping)),
+        ]
         rest += [_start(self._listen) for _ in range(self.threads)]
         self._register()
         while not self.stopping.wait(HEARTBEAT_SECONDS):

@@ -14,6 +14,7 @@ from redis import Redis
 
 from app import keys
 from app.events import Event, new_id
+from app.logs import step
 from app.scripts import script
 from workers.rules.load import load
 from workers.rules.problems import RulesError
@@ -32,6 +33,7 @@ class Rulebook:
         self._redis = redis
         self._file = RulesFile(path)
         self._publish = script(redis, "publish")
+        self._untold: Loaded | Broken | None = None
 
     def open(self) -> None:
         """Load the file, or the last good rules when it is broken. Raises RulesError when there
@@ -48,12 +50,14 @@ class Rulebook:
         self._tell_broken(problems)
 
     def look(self) -> None:
-        """Take the file if it changed; called about twice a second."""
-        found = self._file.poll()
-        if isinstance(found, Loaded):
-            self._take(found)
-        elif isinstance(found, Broken):
-            self._tell_broken(found.problems)
+        """Take the file if it changed; called about twice a second. Raises RedisError when nobody
+        could be told: the next look does."""
+        self._untold = self._file.poll() or self._untold
+        if isinstance(self._untold, Loaded):
+            self._take(self._untold)
+        elif isinstance(self._untold, Broken):
+            self._tell_broken(self._untold.problems)
+        self._untold = None
 
     def _take(self, found: Loaded) -> None:
         self.rules = found.rules
@@ -64,12 +68,8 @@ class Rulebook:
             Event(new_id(), "rules.changed", "", 0.0, "", {"digest": found.rules.digest}).to_json(),
         )
         self._redis.delete(keys.RULES_BROKEN)
-        log.info(
-            "rules loaded digest=%s rules=%d%s",
-            found.rules.digest,
-            len(found.rules.rules),
-            f" live_conferences_told={told}" if told >= 0 else "",
-        )
+        ids = {"digest": found.rules.digest, "rules": len(found.rules.rules)}
+        step(log, "rules loaded", **ids, **({"live_conferences_told": told} if told >= 0 else {}))
 
     def _tell_broken(self, problems: tuple[object, ...]) -> None:
         lines = [str(problem) for problem in problems]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from redis.exceptions import RedisError
 
 from app import keys
 from app.events import Event, new_id
@@ -104,3 +105,19 @@ def test_without_any_good_rules_a_worker_does_not_start(
     with pytest.raises(RulesError) as caught:
         opened(redis, path)
     assert "rules.yaml" in str(caught.value)
+
+
+def test_rules_that_were_taken_while_redis_was_full_are_told_when_it_is_not(
+    redis: Redis, path: Path
+) -> None:
+    book = opened(redis, path)
+    redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(RedisError):
+            rewrite(book, path, TRIGGER)
+    finally:
+        redis.config_set("maxmemory", 0)
+    book.look()
+    published = redis.get(keys.RULES)
+    assert isinstance(published, bytes)
+    assert json.loads(published)["trigger_names"] == ["vip-arrived"]
