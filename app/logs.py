@@ -83,9 +83,11 @@ class JsonFormatter(LineFormatter):
 
 
 def step(log: logging.Logger, word: str, /, *, level: int = logging.INFO, **ids: object) -> None:
-    """Log one step of the path (receive, accept, decide, act, …) with the ids that belong to it."""
+    """Log one step of the path (receive, accept, decide, act, …) with the ids that belong to it;
+    those that are None are left out."""
     if log.isEnabledFor(level):
-        log.log(level, word, extra={"ids": ids})
+        known = {name: value for name, value in ids.items() if value is not None}
+        log.log(level, word, extra={"ids": known})
 
 
 def start_logging(

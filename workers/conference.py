@@ -15,6 +15,7 @@ from app.connect import may_pass
 from app.events import Event, new_id
 from app.inbox import RECORDING_SECONDS
 from app.lease import Lease, read_events
+from app.logs import step
 from workers.budget import Wait
 from workers.failures import PlivoError
 from workers.hands import Hands
@@ -182,12 +183,13 @@ class ConferenceTurn(Turn):
             self.pending.counters[f'gavel_runs_total{{outcome="{run.outcome}"}}'] += 1
         for text in decision.notes:
             self._write(now, "note", text=text)
-        log.info(
-            "decide conference=%r events=%s runs=%d calls=%d",
-            self.name,
-            ",".join(event.id for event in events),
-            len(decision.runs),
-            len(decision.calls),
+        step(
+            log,
+            "decide",
+            conference=self.name,
+            events=",".join(event.id for event in events),
+            runs=len(decision.runs),
+            calls=len(decision.calls),
         )
 
     def _write(self, at: float, kind: str, **fields: Any) -> None:

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from app import keys
 from app.events import Event, new_id
+from app.logs import step
 from workers.budget import Wait
 from workers.failures import PlivoError
 from workers.hands import Hands
@@ -56,7 +57,7 @@ def reconcile(hands: Hands, stopping: threading.Event) -> None:
         _tell(hands, name, {"gone": True, "as_of": as_of})
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda name: _look(hands, stopping, name), theirs))
-    log.info("reconcile ours=%d theirs=%d", len(ours), len(theirs))
+    step(log, "reconcile", ours=len(ours), theirs=len(theirs))
 
 
 def _look(hands: Hands, stopping: threading.Event, name: str) -> None:

@@ -68,8 +68,13 @@ class Rulebook:
             Event(new_id(), "rules.changed", "", 0.0, "", {"digest": found.rules.digest}).to_json(),
         )
         self._redis.delete(keys.RULES_BROKEN)
-        ids = {"digest": found.rules.digest, "rules": len(found.rules.rules)}
-        step(log, "rules loaded", **ids, **({"live_conferences_told": told} if told >= 0 else {}))
+        step(
+            log,
+            "rules loaded",
+            digest=found.rules.digest,
+            rules=len(found.rules.rules),
+            live_conferences_told=told if told >= 0 else None,
+        )
 
     def _tell_broken(self, problems: tuple[object, ...]) -> None:
         lines = [str(problem) for problem in problems]

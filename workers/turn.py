@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 from app import journal, keys
 from app.connect import may_pass
 from app.lease import Lease, Step
+from app.logs import step
 from app.metrics import observed
 from workers.failures import CallError
 from workers.outbox import Entry, Outbox, merged, next_group
@@ -146,11 +147,11 @@ class Turn(ABC):
 
     def _commit(self, *, release: bool = False, wake_at: float | None = None) -> Waiting | None:
         outbox = "" if self.outbox == self._stored else self.outbox.to_json()
-        step = self.pending.step(outbox)
+        storing = self.pending.step(outbox)
         started = time.monotonic()
         while True:
             try:
-                waiting = self.lease.commit(step, release=release, wake_at=wake_at)
+                waiting = self.lease.commit(storing, release=release, wake_at=wake_at)
                 break
             except RedisError as error:
                 if not may_pass(error) or time.monotonic() - started > AGAIN_SECONDS:
@@ -238,12 +239,13 @@ class Turn(ABC):
             self.pending.counters.update(observed(at - call.at))
         self.pending.journal.append(journal.line(self.name, at, "call", **fields))
         self.pending.counters[f'gavel_calls_total{{verb="{call.verb}",status="{status}"}}'] += 1
-        log.info(
-            "act conference=%r call=%s verb=%s members=%s status=%s%s",
-            self.name,
-            call.id,
-            call.verb,
-            ",".join(call.members),
-            status,
-            f" error={error!r}" if error else "",
+        step(
+            log,
+            "act",
+            conference=self.name,
+            call=call.id,
+            verb=call.verb,
+            members=",".join(call.members) or None,
+            status=status,
+            error=error or None,
         )

@@ -203,3 +203,22 @@ def test_the_stock_worker_of_rq_can_work_the_queue(
     queue = Queue(keys.QUEUE_NAME, connection=redis, serializer=JSONSerializer)
     SimpleWorker([queue], connection=redis, serializer=JSONSerializer).work(burst=True)
     assert verbs(edge) == ["Member/1/Mute/"]
+
+
+def test_a_decision_and_a_call_are_logged_with_their_ids_as_fields(
+    hands: Hands, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    event = enter(redis)
+
+    work_all(hands)
+
+    logged = {record.message: getattr(record, "ids", {}) for record in caplog.records}
+    assert logged["decide"] == {"conference": "sales-1", "events": event, "runs": 1, "calls": 1}
+    assert logged["act"] == {
+        "conference": "sales-1",
+        "call": f"{event}.0.0",
+        "verb": "mute",
+        "members": "1",
+        "status": "done",
+    }
