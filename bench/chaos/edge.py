@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import unquote
 
+from bench.chaos.world import World, told
+
 ACCOUNT = "MACHAOSCHAOSCHAOSCHA"
 
 
@@ -46,38 +48,6 @@ class Fate:
     retry_after: str = ""
     reset: Literal["", "before", "after"] = ""
     silent: bool = False
-
-
-@dataclass(slots=True)
-class Member:
-    joined: float
-    call_uuid: str
-    muted: bool = False
-
-
-@dataclass(slots=True)
-class Room:
-    started: float
-    members: dict[str, Member] = field(default_factory=dict)
-
-
-class World:
-    """Who is in which room, whether Gavel was told or not."""
-
-    def __init__(self) -> None:
-        self.rooms: dict[str, Room] = {}
-
-    def enter(self, name: str, member: str, call_uuid: str, at: float | None = None) -> None:
-        now = time.time() if at is None else at
-        room = self.rooms.setdefault(name, Room(now))
-        room.members.setdefault(member, Member(now, call_uuid))
-
-    def exit(self, name: str, member: str) -> None:
-        room = self.rooms.get(name)
-        if room is not None:
-            room.members.pop(member, None)
-            if not room.members:
-                del self.rooms[name]
 
 
 @dataclass(slots=True)
@@ -142,7 +112,7 @@ class Edge:
         if request.verb == "list":
             return 200, {"api_id": "a", "conferences": list(rooms)}
         if request.verb == "get":
-            return (200, _told(request.conference, room, now)) if room else (404, {"error": "no"})
+            return (200, told(request.conference, room, now)) if room else (404, {"error": "no"})
         for member in request.members:
             if room and request.verb in ("mute", "unmute") and member in room.members:
                 room.members[member].muted = request.verb == "mute"
@@ -153,30 +123,6 @@ class Edge:
         if request.method == "DELETE":
             return 204, {}
         return 202, {"api_id": "a", "message": "done", "member_id": list(request.members)}
-
-
-def _told(name: str, room: Room, now: float) -> Mapping[str, Any]:
-    members = [
-        {
-            "member_id": id,
-            "muted": member.muted,
-            "deaf": False,
-            "from": "14155550100",
-            "to": "14155550199",
-            "caller_name": "",
-            "direction": "inbound",
-            "call_uuid": member.call_uuid,
-            "join_time": str(int(now - member.joined)),
-        }
-        for id, member in room.members.items()
-    ]
-    return {
-        "api_id": "a",
-        "conference_name": name,
-        "conference_run_time": str(int(now - room.started)),
-        "conference_member_count": str(len(members)),
-        "members": members,
-    }
 
 
 async def _read(reader: asyncio.StreamReader, port: int) -> Request | None:
