@@ -27,6 +27,8 @@ from workers.turn import KEPT_ASIDE, Turn, Waiting
 
 log = logging.getLogger("gavel.decide")
 
+EARLY = frozenset({"mute", "unmute", "deaf", "undeaf"})
+
 REDIS_SECONDS = 0.2  # until Redis, when it is away, is asked for a slot of the budget again
 GRANT_SECONDS = 0.1  # how long such a slot may wait for its call to go out (budget.MARGIN)
 
@@ -56,6 +58,9 @@ class ConferenceTurn(Turn):
         if uuid and not (self.conference.live and uuid == self.conference.uuid):
             return "the conference ended"
         return None
+
+    def may_precede_its_record(self, group: Sequence[Entry]) -> bool:
+        return group[0].call.verb in EARLY
 
     def may_send_at(self, group: Sequence[Entry], now: float) -> float:
         together = self.outbox.sent_at + together_after(self.hands.pace)

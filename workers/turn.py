@@ -3,7 +3,8 @@
 The same for a conference (`workers.conference`) and for its web lane (`workers.web`): take in what
 came, send what is next, record what became of it, until nothing is left to do now. Each loop is
 one commit, which records the last call, stores the decisions and marks the next call, all or
-nothing; the call itself goes out between two commits.
+nothing; the call itself goes out between two commits. Only the first call of a turn may precede
+its commit, where making it twice ends in the same state (docs/decisions/0003).
 """
 
 import json
@@ -86,6 +87,11 @@ class Turn(ABC):
         """Why nothing is left to do for this call, which is no failure; None when it may go out."""
         return None
 
+    def may_precede_its_record(self, group: Sequence[Entry]) -> bool:
+        """May these calls go out before the decision that wanted them is stored, since whoever
+        takes over would decide and make them again, to the same end?"""
+        return False
+
     def in_order(self, outbox: Outbox) -> Outbox:
         """The outbox in the order in which to send it."""
         return outbox
@@ -113,17 +119,19 @@ class Turn(ABC):
         for entry in self.outbox.left_sending():
             self._failed((entry,), CallError.interrupted(), 0.0)
         waiting: Waiting | None = self.lease.taken.events
+        acted = bool(self.outbox.entries)
         while waiting is not None:
             if waiting:
                 self.take_in(waiting)
             group, wake_at = self._next()
-            if group:
-                now = self.lease.now()
-                self.outbox = self.outbox.mark(group, now)
-                waiting = self._commit()
-                self._act(group)
-            else:
-                waiting = self._commit(release=True, wake_at=wake_at)
+            if not group:
+                waiting, acted = self._commit(release=True, wake_at=wake_at), False
+                continue
+            self.outbox = self.outbox.mark(group, self.lease.now())
+            early = not acted and self.may_precede_its_record(group)
+            waiting = () if early else self._commit()
+            self._act(group)
+            acted = True
 
     def _next(self) -> tuple[tuple[Entry, ...], float | None]:
         """The calls to send now as one, or when to look again (None: when something comes)."""

@@ -159,7 +159,7 @@ def test_commits_whose_answers_get_lost_are_applied_once(
 def test_a_call_goes_out_on_a_fresh_grant_of_the_budget(
     redis: Redis, over: Redis, line: RedisLine, edge: PlivoEdge, tmp_path: Path
 ) -> None:
-    hands = hands_of(over, edge.url, tmp_path)
+    hands = hands_of(over, edge.url, tmp_path, MUTE_EVERYONE.replace("mute:", "kick:"))
     enter(redis)
     line.marker, line.delay = COMMIT, 0.3
     work_all(hands)

@@ -154,6 +154,41 @@ def test_what_a_dead_worker_was_sending_is_repeated_if_it_is_safe(
         Timers(redis).tick()
         work_all(hands)
     assert verbs(edge) == ["Member/1/Mute/", "Member/1/Mute/"]
+    told = [event["kind"] for event in journal(redis, "event", "event")]
+    assert told == ["member.entered"]
+
+
+def test_a_decision_is_stored_before_what_people_hear_goes_out(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    undecided: list[int] = []
+
+    def look(seen: Seen, connection: socket.socket) -> None:
+        undecided.append(int(redis.llen(keys.inbox(KEY))))
+        connection.sendall(DONE)
+
+    edge.scripts += [look, look]
+    enter(redis)
+    work_all(hands_of(redis, edge.url, tmp_path, SPEAK))
+    assert verbs(edge) == ["Member/1/Speak/", "Member/1/Mute/"]
+    assert undecided == [0, 0]
+
+
+def test_only_the_first_call_of_a_turn_precedes_its_record(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    undecided: list[int] = []
+
+    def look(seen: Seen, connection: socket.socket) -> None:
+        undecided.append(int(redis.llen(keys.inbox(KEY))))
+        connection.sendall(DONE)
+
+    edge.scripts += [look, look]
+    enter(redis)
+    rules = SPEAK.replace('speak: {to: member, text: "Hello."}', "deaf: member")
+    work_all(hands_of(redis, edge.url, tmp_path, rules))
+    assert verbs(edge) == ["Member/1/Deaf/", "Member/1/Mute/"]
+    assert undecided == [1, 0]
 
 
 def test_an_event_that_cannot_be_decided_is_set_aside_and_holds_nobody_up(
