@@ -22,11 +22,13 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
 from app import keys
+from app.connect import may_pass
 from app.logs import start_logging
 from app.settings import Settings
 from workers.clock import tick_forever, watch_rules
 from workers.hands import Hands, equip
 from workers.reconcile import reconcile_forever
+from workers.rules.problems import RulesError
 from workers.work import work
 
 log = logging.getLogger("gavel.worker")
@@ -35,6 +37,7 @@ LISTEN_SHARE = 0.75  # of the client's time-out: waiting for a wake-up ends befo
 HEARTBEAT_SECONDS = 10.0
 WORKER_TTL = 30
 STOP_SECONDS = 15.0
+AGAIN_SECONDS = 0.5
 
 
 class ConferenceWorker(SimpleWorker):
@@ -122,11 +125,28 @@ def _start(part: Callable[[], None]) -> threading.Thread:
     return thread
 
 
+def _equip_when_redis_is_there(settings: Settings) -> Hands:
+    while True:
+        try:
+            return equip(settings)
+        except RedisError as error:
+            if not may_pass(error):
+                raise
+            log.warning("redis is away: %s", error)
+            time.sleep(AGAIN_SECONDS)
+
+
 def main() -> int:
-    """Run one worker process until SIGTERM or SIGINT."""
+    """Run one worker process until SIGTERM or SIGINT; 1 when there are no rules to work with."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
     start_logging(settings.log_format, settings.log_level, settings.secrets())
-    hands = equip(settings)
+    try:
+        hands = _equip_when_redis_is_there(settings)
+    except RulesError as error:
+        for problem in error.problems:
+            log.critical("rules broken, and there are no last good ones: %s", problem)
+        return 1
     worker = ConferenceWorker(hands, settings.worker_threads)
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)

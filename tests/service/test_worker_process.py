@@ -1,5 +1,9 @@
 """The worker process beside RQ."""
 
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 from redis import Redis
@@ -19,3 +23,48 @@ def test_rq_leaves_our_clients_time_out_as_it_was_set(
 
     assert client.connection_pool.connection_kwargs["socket_timeout"] == 2.0
     client.close()
+
+
+def start_worker(folder: Path, redis_url: str) -> subprocess.Popen[str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "REDIS_URL": redis_url,
+        "RULES_FILE": str(folder / "rules.yaml"),
+        "PLIVO_AUTH_ID": "MA" + "X" * 18,
+        "PLIVO_AUTH_TOKEN": "token",
+        "PLIVO_API_URL": "http://127.0.0.1:1",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "workers"], env=environment, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_a_worker_that_starts_before_redis_waits_for_it(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("version: 1\nrules: []\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with start_worker(tmp_path, f"redis://127.0.0.1:{port}/0") as process:
+        assert process.stderr is not None
+        assert "redis is away" in process.stderr.readline()
+        server = ValkeyServer(data_dir=tmp_path, port=port, config={"save": "", "appendonly": "no"})
+        server.start()
+        try:
+            while "worker started" not in (line := process.stderr.readline()):
+                assert "Traceback" not in line
+                assert process.poll() is None
+        finally:
+            process.terminate()
+            process.communicate()
+            server.stop()
+
+
+def test_a_worker_without_any_good_rules_says_what_is_wrong_with_them(
+    redis_server: ValkeyServer, redis: Redis, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.yaml").write_text("version: 1\nrules: 7\n")
+    with start_worker(tmp_path, f"redis://{redis_server.host}:{redis_server.port}/0") as process:
+        _, errors = process.communicate()
+    assert process.returncode == 1
+    assert "rules.yaml:2:" in errors
+    assert "Traceback" not in errors
