@@ -70,7 +70,10 @@ class JsonFormatter(LineFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         ids: dict[str, Any] = getattr(record, "ids", {})
-        line = {key: self._redact(str(value)) for key, value in ids.items()}
+        line = {
+            key: value if isinstance(value, bool | int | float) else self._redact(str(value))
+            for key, value in ids.items()
+        }
         line |= {
             "time": _time(record),
             "level": record.levelname.lower(),

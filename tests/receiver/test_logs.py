@@ -38,7 +38,7 @@ class TestLines:
         )
 
     def test_json_has_the_same_as_an_object(self) -> None:
-        found = json.loads(logged("json", "accept", event="evt-1", conference="my room"))
+        found = json.loads(logged("json", "accept", event="evt-1", conference="my room", runs=2))
         assert found.pop("time").endswith("Z")
         assert found == {
             "level": "info",
@@ -46,6 +46,7 @@ class TestLines:
             "message": "accept",
             "event": "evt-1",
             "conference": "my room",
+            "runs": 2,
         }
 
     @pytest.mark.parametrize("format", ["text", "json"])
