@@ -10,7 +10,7 @@ from workers.failures import CallError
 from workers.rules.calls import VERBS, Call
 
 NEWCOMER_SECONDS = 3.0
-"""How long after a member's entry Plivo's API may not know them yet."""
+"""How long after the event that a call answers Plivo's API may not know its member yet."""
 
 NEWCOMER_STEP = 0.3
 """Seconds until a newcomer is tried again; doubles each time."""
@@ -71,24 +71,16 @@ class Gone(GiveUp):
 Verdict = Repeat | Split | Unknown | GiveUp
 
 
-def retry(
-    call: Call,
-    error: CallError,
-    attempts: int,
-    now: float,
-    jitter: float,
-    entered_at: float | None = None,
-) -> Verdict:
+def retry(call: Call, error: CallError, attempts: int, now: float, jitter: float) -> Verdict:
     """What to do after `call` failed with `error`, made for the `attempts`-th time, at `now`.
 
-    `jitter` is a random number in [0, 1). `entered_at` is when the call's member came in, or when
-    its conference began; None: the time of the call's event is taken for it.
+    `jitter` is a random number in [0, 1).
     """
     attempts = max(attempts, 1)
     if error.kind == "permanent":
         return GiveUp(str(error))
     if error.kind == "gone":
-        return _about_the_gone(error, call, attempts, now, entered_at)
+        return _about_the_gone(error, call, attempts, now)
     if error.sent == "maybe" and not VERBS[call.verb].safe:
         return Unknown(f"outcome unknown, not repeated: {error}")
     at = now + _delay(error, call, attempts, jitter)
@@ -102,14 +94,11 @@ def deadline(call: Call) -> float:
     return call.at + LONGEST_LIFE if call.expires_at is None else call.expires_at
 
 
-def _about_the_gone(
-    error: CallError, call: Call, attempts: int, now: float, entered_at: float | None
-) -> Verdict:
+def _about_the_gone(error: CallError, call: Call, attempts: int, now: float) -> Verdict:
     if len(call.members) > 1:
         return Split(str(error))
     at = now + NEWCOMER_STEP * 2.0 ** (min(attempts, 10) - 1)
-    entered = call.at if entered_at is None else entered_at
-    if at <= entered + NEWCOMER_SECONDS and at < deadline(call):
+    if at <= call.at + NEWCOMER_SECONDS and at < deadline(call):
         return Repeat(at, f"perhaps not there yet: {error}")
     return Gone(str(error))
 

@@ -109,12 +109,6 @@ def test_later_it_means_gone(attempt: int, now: float) -> None:
     assert retry(call("mute", "10"), GONE, attempt, now, 0.5) == Gone("it failed")
 
 
-def test_the_entry_counts_when_it_is_known() -> None:
-    late = retry(call("mute", "10"), GONE, 1, 1000.1, 0.5, entered_at=900.0)
-    newly = retry(call("mute", "10"), GONE, 1, 1030.0, 0.5, entered_at=1029.0)
-    assert (late, newly) == (Gone("it failed"), Repeat(1030.3, "perhaps not there yet: it failed"))
-
-
 def test_of_several_members_each_is_tried_alone() -> None:
     verdict = retry(call("mute", "10", "11"), GONE, 1, NOW, 0.5)
     assert verdict == Split("it failed")
