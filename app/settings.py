@@ -74,9 +74,6 @@ class Settings:
     reconcile_interval: float = setting(
         duration, 30.0, "how often live or doubtful conferences are held against Plivo's own list"
     )
-    admin_password: str | None = setting(
-        text, None, "console and admin API; none: made at the first start", secret=True
-    )
     host: str = setting(text, "127.0.0.1", "the address to listen on; 0.0.0.0 in a container")
     port: int = setting(integer(1, 65535), 8000, "the port to listen on")
     sandbox_port: int = setting(integer(1, 65535), 8001, "the port of the sandbox, on 127.0.0.1")
@@ -149,8 +146,7 @@ class Settings:
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret text, for the log's redaction."""
-        own = [*self.plivo_auth_token, *self.trigger_token]
-        return tuple([*own, self.admin_password] if self.admin_password else own)
+        return (*self.plivo_auth_token, *self.trigger_token)
 
 
 def named_secret(name: str, environ: Mapping[str, str] | None = None) -> str | None:

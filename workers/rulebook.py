@@ -1,7 +1,7 @@
 """The rules that a process works with now: the last good version of the file.
 
 A changed file is taken when it is good; a broken one changes nothing but is told everywhere (log,
-metric, console). New rules are published once, whichever process sees them first: the receiver
+metric). New rules are published once, whichever process sees them first: the receiver
 gets what it needs of them, every live conference an event, so that its timers are derived again
 (`lua/publish.lua`). The last good text is kept in Redis, for a process that starts while the file
 is broken.

@@ -127,7 +127,7 @@ class RuleEntry(Strict):
         "expires_in": "`expires_in` goes beside an action",
         "on_error": "`on_error` goes beside an action",
     }
-    name = Plain("What the rule is called, in the journal and the console.", required=True)
+    name = Plain("What the rule is called, in the journal and on the terminal.", required=True)
     description = Plain("More about it.")
     when = Raw("What it waits for: one trigger, or a list: any of them.", required=True)
     match = Raw("What must hold of the event: every key.", described={"type": "object"})
