@@ -8,7 +8,7 @@ vectors. The URL is built from PUBLIC_URL, never from `Host` or a forwarding hea
 import hmac
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 Pairs = Sequence[tuple[str, str]]
@@ -21,8 +21,8 @@ MAIN_V2 = "X-Plivo-Signature-Ma-V2"
 
 MOST_CANDIDATES = 8
 """Signatures looked at per header: more tokens than this are never valid at once."""
-HINT_FRAGMENTS = ("rp=all&rc=5",)
-"""Fragments that we print in callback URLs; tried for the log's hint only."""
+HINT_FRAGMENT = "#rp=all&rc=5"
+"""The fragment that we print in callback URLs; tried for the log's hint only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,15 @@ def _hint(
     """What else would have matched: tells a wrong token from a wrong URL. Never accepted."""
     if _matches(documented_text(request), nonce, tokens, given):
         return "the signature has the form of Plivo's documentation, not that of its SDK"
-    for fragment in HINT_FRAGMENTS:
-        if _matches(f"{signed_text(request)}#{fragment}", nonce, tokens, given):
+    for signed in _with_fragment(request):
+        if _matches(signed_text(signed), nonce, tokens, given):
             return "the signature covers the fragment of the callback URL"
     return "no token of PLIVO_AUTH_TOKEN gives this signature for PUBLIC_URL and this request"
+
+
+def _with_fragment(request: SignedRequest) -> Iterable[SignedRequest]:
+    """The fragment where the URL has it, at its end, or where a parser that knows none puts it."""
+    yield replace(request, url=request.url + HINT_FRAGMENT)
+    if request.query:
+        *others, (key, value) = sorted(request.query)
+        yield replace(request, query=[*others, (key, value + HINT_FRAGMENT)])

@@ -168,9 +168,12 @@ def test_both_forms_agree_on_the_urls_that_we_print() -> None:
     assert signed_text(of) == documented_text(of)
 
 
-def test_a_signed_fragment_is_recognised_for_the_log_and_refused() -> None:
-    of = request(From="1")
-    wrong = {V3: sign(signed_text(of) + "#rp=all&rc=5", "7", b"t").decode(), NONCE: "7"}
+@pytest.mark.parametrize(
+    "address", [f"{URL}?v=1#rp=all&rc=5", f"{URL}#rp=all&rc=5?v=1"], ids=["last", "before query"]
+)
+def test_a_signed_fragment_is_recognised_for_the_log_and_refused(address: str) -> None:
+    of = request(url=URL + "?v=1", From="1")
+    wrong = {V3: sign(f"{address}.From1", "7", b"t").decode(), NONCE: "7"}
     verdict = verify(of, wrong, [b"t"])
     assert not verdict.ok
     assert "fragment" in verdict.reason
