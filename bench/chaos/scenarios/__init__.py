@@ -6,6 +6,7 @@ from typing import Any
 from bench.chaos.report import Row
 from bench.chaos.scenarios import (
     budget,
+    deploy,
     failures,
     kills,
     order,
@@ -18,6 +19,7 @@ from bench.chaos.scenarios import (
 SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
     "lost": kills.nothing_lost,
     "twice": kills.nothing_twice,
+    "deploy": deploy.restarted,
     "order": order.in_order,
     "slow": order.slow_one,
     "recovery": recovery.next_worker,
