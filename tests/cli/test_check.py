@@ -31,11 +31,12 @@ def test_a_missing_file_is_an_error_that_says_what_to_do(tmp_path: Path) -> None
         read_rules(str(tmp_path / "nowhere.yaml"))
 
 
-def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_told_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_bytes(b"version: \xff")
-    with pytest.raises(NoRulesFile, match="is not UTF-8"):
-        read_rules(str(path))
+    result = CliRunner().invoke(gavel, ["check", str(path)])
+    assert result.exit_code == 1
+    assert result.stdout == f"{path}:1:10: error: not UTF-8; save the file as UTF-8\n"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

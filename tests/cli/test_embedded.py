@@ -13,6 +13,7 @@ from cli import embedded
 from cli.child import Child
 from cli.supervisor import Supervisor
 from cli.terminal import Terminal
+from tests.cli.waiting import look_until
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def valkey(tmp_path: Path) -> Iterator[tuple[Supervisor, Child, Path]]:
         pass_fds=lambda: embedded.lock(data),
     )
     supervisor.add(child)
-    supervisor.wait_until(lambda: embedded.answers(socket_file))
+    look_until(supervisor, lambda: embedded.answers(socket_file))
     yield supervisor, child, socket_file
     supervisor.stop(())
     terminal.close()
@@ -43,8 +44,8 @@ def test_what_was_written_survives_sigkill_at_the_same_address(
         redis.set("written", "kept")
     assert child.process
     os.kill(child.process.pid, signal.SIGKILL)
-    supervisor.wait_until(lambda: child.process is None)
-    supervisor.wait_until(lambda: embedded.answers(socket_file))
+    look_until(supervisor, lambda: child.process is None)
+    look_until(supervisor, lambda: embedded.answers(socket_file))
     with Redis.from_url(embedded.url(socket_file)) as redis:
         assert redis.get("written") == b"kept"
 

@@ -14,7 +14,7 @@ import pytest
 from cli.child import FIRST_DELAY, LONGEST_DELAY, Child
 from cli.supervisor import Supervisor
 from cli.terminal import Terminal
-from tests.cli.waiting import alive, until
+from tests.cli.waiting import alive, look_until, until
 
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = (
@@ -51,7 +51,7 @@ def test_a_killed_child_is_started_again(supervisor: Supervisor, tmp_path: Path)
     supervisor.add(sleeper)
     first = pid(sleeper)
     os.kill(first, signal.SIGKILL)
-    supervisor.wait_until(lambda: sleeper.process is not None and pid(sleeper) != first)
+    look_until(supervisor, lambda: sleeper.process is not None and pid(sleeper) != first)
     assert alive(pid(sleeper))
 
 
@@ -67,7 +67,7 @@ def test_what_a_dead_child_left_behind_is_ended_before_it_starts_again(
     until(lambda: parent.log.read_text().strip(), "the grandchild's process id")
     grandchild = int(parent.log.read_text())
     os.kill(pid(parent), signal.SIGKILL)
-    supervisor.wait_until(lambda: parent.process is None)
+    look_until(supervisor, lambda: parent.process is None)
     until(lambda: not alive(grandchild), "the grandchild to be gone")
 
 
@@ -78,10 +78,10 @@ def test_the_pause_before_a_start_doubles_up_to_five_seconds_and_is_told(
     supervisor.add(broken)
     delays = []
     for _ in range(8):
-        supervisor.wait_until(lambda: broken.process is None)
+        look_until(supervisor, lambda: broken.process is None)
         delays.append(broken.delay)
         broken.due = time.monotonic()
-        supervisor.wait_until(lambda: broken.process is not None)
+        look_until(supervisor, lambda: broken.process is not None)
     assert delays[:3] == [FIRST_DELAY * 2, FIRST_DELAY * 4, FIRST_DELAY * 8]
     assert delays[-1] == LONGEST_DELAY
     until(lambda: "broken died (exit code 1)" in screen.getvalue(), "the death on the screen")
@@ -141,6 +141,6 @@ def test_warnings_in_a_log_are_shown_and_the_rest_is_not(
 ) -> None:
     program = f"print('INFO quiet'); print('WARNING \\x1b[2J loud', flush=True); {SLEEP}"
     supervisor.add(child(tmp_path, program))
-    supervisor.wait_until(lambda: "loud" in screen.getvalue())
+    look_until(supervisor, lambda: "loud" in screen.getvalue())
     assert "WARNING \\x1b[2J loud" in screen.getvalue()
     assert "quiet" not in screen.getvalue()

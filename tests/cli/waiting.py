@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from cli.supervisor import Supervisor
+
 
 def until(holds: Callable[[], object], what: str, seconds: float = 20.0) -> None:
     """Returns as soon as `holds()` is true; fails with `what` after `seconds`."""
@@ -20,3 +22,13 @@ def alive(pid: int) -> bool:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def look_until(supervisor: Supervisor, holds: Callable[[], object]) -> None:
+    """The supervisor does its work until this holds, at most for as long as `until` waits."""
+
+    def look() -> object:
+        supervisor.look()
+        return holds()
+
+    until(look, "what the supervisor was to do")
