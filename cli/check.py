@@ -10,8 +10,7 @@ from app.settings import Settings
 from workers.rules.load import load
 from workers.rules.problems import RulesError
 from workers.rules.ruleset import Rules
-
-LARGEST = 1024 * 1024
+from workers.rules.source import MAX_BYTES, decode
 
 
 class NoRulesFile(GavelError):
@@ -19,17 +18,16 @@ class NoRulesFile(GavelError):
 
 
 def read_rules(path: str) -> str:
-    """The text of a rules file. Raises NoRulesFile."""
+    """The text of a rules file. Raises NoRulesFile, or RulesError when it is not UTF-8."""
     try:
         with Path(path).open("rb") as file:
-            return file.read(LARGEST + 1).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise NoRulesFile(f"{path} is not UTF-8 text (byte {error.start})") from None
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise NoRulesFile(
             f"the rules file {path} can not be read: {error.strerror}. "
             "Write it, or set RULES_FILE to where it is"
         ) from None
+    return decode(data, path)
 
 
 def load_rules(path: str) -> Rules:

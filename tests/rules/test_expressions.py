@@ -73,7 +73,7 @@ def test_an_expression_has_this_value(text: str, value: Any) -> None:
         ("data.name % 1 == 1", "arithmetic needs numbers"),
         ("1 in data.name", "only a text can be in a text"),
         ("(data.name | minutes) == ''", "minutes has no answer for 'x': it needs a number"),
-        ("conference.members[7].id == 1", "[7] is absent"),
+        ("conference.members[7].id == '1'", "[7] is absent"),
         ("data.name | first == 1", "first has no answer for 'x': it needs a list"),
         ("data.name.er == 1", "data.name.er is absent"),
         ("data.name.__class__ == 1", "data.name.__class__ is absent"),

@@ -192,7 +192,12 @@ ACTIONS: Mapping[str, Action] = {
     "trigger": Action(
         "Runs the rules that wait for the trigger of that name, for this conference.",
         "trigger: floor-opened",
-        Plain("The name.", shape=_NAME, expected="a name", required=True),
+        Plain(
+            "The name.",
+            shape=_NAME,
+            expected="a name, with `data` beside it if need be",
+            required=True,
+        ),
         param="name",
         beside={"data": FreeMapping("What those rules see as `data`.")},
         expires_in=None,

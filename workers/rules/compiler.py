@@ -12,10 +12,12 @@ from jinja2 import nodes
 
 from workers.rules import operations
 from workers.rules.filters import FILTERS, TESTS, Filter, as_text
+from workers.rules.names import MEMBER
 from workers.rules.operations import Evaluate
 from workers.rules.scope import Scope
 from workers.rules.suggest import did_you_mean, quoted
 from workers.rules.syntax import ExpressionError
+from workers.rules.trees import family, hint, key_in_brackets, path_of, refusal, said
 from workers.rules.values import LIMIT, add, bounded
 
 _Result = tuple[Evaluate, str]
@@ -33,13 +35,13 @@ class Compiler:
     def compile(self, node: nodes.Node | None) -> _Result:
         method = _COMPILERS.get(type(node))
         if method is None:
-            raise self.fail(_refusal(node))
+            raise self.fail(refusal(node))
         return method(self, node)
 
     # names
 
     def name(self, node: Any) -> _Result:
-        path = _path(node)
+        path = path_of(node)
         if not path:
             return self.item(node)
         if problem := self.scope.problem(path):
@@ -53,17 +55,22 @@ class Compiler:
     def item(self, node: Any) -> _Result:
         """`x[0]`, `x["name"]`, and `.name` of what is no plain name."""
         inner, kind = self.compile(node.node)
-        named = isinstance(node, nodes.Getattr)
-        if kind not in ("any", "members", "list") or (named and kind != "any"):
-            raise self.fail(f"{_said(_family(kind))} has no fields")
-        if named:
-            return operations.item(inner, node.attr), "any"
-        key = node.arg.value if isinstance(node.arg, nodes.Const) else None
-        if isinstance(node.arg, nodes.Neg) and isinstance(node.arg.node, nodes.Const):
-            key = -node.arg.node.value
+        key = key_in_brackets(node)
+        if kind not in ("any", "member", "members", "list"):
+            raise self.fail(f"{said(family(kind))} has no fields")
         if not isinstance(key, str | int) or isinstance(key, bool):
             raise self.fail("in [ ] stands a number or a text in quotes")
-        return operations.item(inner, key), "any"
+        if kind in ("members", "list") and isinstance(key, str):
+            raise self.fail(f"a list has no fields; take one: `[0].{key[:40]}`", key)
+        if kind == "member" and isinstance(key, str):
+            return operations.item(inner, key), self.field_of_member(key)
+        return operations.item(inner, key), "member" if kind == "members" else "any"
+
+    def field_of_member(self, name: str) -> str:
+        """The type of a field of a member; fails when there is none of that name."""
+        if problem := self.scope.member_problem(name):
+            raise self.fail(problem, name)
+        return MEMBER[name].type
 
     # values
 
@@ -119,18 +126,18 @@ class Compiler:
         return lambda fields: operations.chain(left(fields), steps, fields), "flag"
 
     def refuse_comparison(self, sign: str, left: str, right: str, node: Any) -> None:
-        one, two = _family(left), _family(right)
+        one, two = family(left), family(right)
         if "any" in (one, two):
             return
         if sign in ("in", "notin"):
             if two not in ("list", "text"):
-                raise self.fail(f"`in` needs a list or a text behind it, not {_said(two)}")
+                raise self.fail(f"`in` needs a list or a text behind it, not {said(two)}")
         elif one != two or (sign not in ("eq", "ne") and one in ("flag", "list")):
-            raise self.fail(f"{_said(one)} and {_said(two)} cannot be compared" + _hint(node))
+            raise self.fail(f"{said(one)} and {said(two)} cannot be compared" + hint(node))
 
     def refuse_impossible(self, name: Any, value: Any) -> None:
         """A text that a field with known values never is."""
-        path = _path(name)
+        path = path_of(name)
         values = self.scope.values_of(path) if path else ()
         if values and isinstance(value, nodes.Const) and value.value not in values:
             dotted = ".".join(path)
@@ -142,7 +149,7 @@ class Compiler:
     def operation(self, node: Any) -> _Result:
         left, one = self.compile(node.left)
         right, two = self.compile(node.right)
-        kinds = {_family(one), _family(two)} - {"any"}
+        kinds = {family(one), family(two)} - {"any"}
         if isinstance(node, nodes.Add):
             if len(kinds) > 1 or kinds - {"number", "text"}:
                 raise self.fail("+ adds two numbers or two texts; ~ joins anything")
@@ -154,7 +161,7 @@ class Compiler:
 
     def sign(self, node: Any) -> _Result:
         inner, kind = self.compile(node.node)
-        if _family(kind) not in ("number", "any"):
+        if family(kind) not in ("number", "any"):
             raise self.fail("a sign needs a number")
         factor = -1 if isinstance(node, nodes.Neg) else 1
         return lambda fields: bounded(operator.mul, inner(fields), factor), "number"
@@ -172,13 +179,20 @@ class Compiler:
         self.refuse_value(node.name, entry, kind)
         if node.name == "default":
             return operations.default(inner, arguments[0]), kind
+        gives = self.of_members(node, entry) if kind == "members" else entry.gives
         apply = entry.apply
         if entry.zoned:
             zone = self.scope.zone
             return operations.applied(
                 node.name, lambda *values: apply(zone, *values), inner, arguments
-            ), (entry.gives)
-        return operations.applied(node.name, apply, inner, arguments), entry.gives
+            ), gives
+        return operations.applied(node.name, apply, inner, arguments), gives
+
+    def of_members(self, node: Any, entry: Filter) -> str:
+        """What a filter makes of a list of members; the field it names must be one of theirs."""
+        if node.name in _BY_FIELD and isinstance(node.args[0], nodes.Const):
+            self.field_of_member(str(node.args[0].value))
+        return _OF_MEMBERS.get(node.name, entry.gives)
 
     def test(self, node: Any) -> _Result:
         entry = self.entry(node, TESTS, "test")
@@ -204,9 +218,12 @@ class Compiler:
         return entry
 
     def refuse_value(self, name: str, entry: Filter, kind: str) -> None:
-        if "any" not in (entry.takes, _family(kind)) and _family(kind) != entry.takes:
-            raise self.fail(f"{name} needs {_said(entry.takes)}, not {_said(_family(kind))}", name)
+        if "any" not in (entry.takes, family(kind)) and family(kind) != entry.takes:
+            raise self.fail(f"{name} needs {said(entry.takes)}, not {said(family(kind))}", name)
 
+
+_BY_FIELD = frozenset({"where", "where_not", "pluck"})
+_OF_MEMBERS = {"where": "members", "where_not": "members", "first": "member", "last": "member"}
 
 _COMPILERS: Mapping[type, Callable[[Compiler, Any], _Result]] = {
     nodes.Name: Compiler.name,
@@ -241,56 +258,3 @@ _ARITHMETIC = {
     "//": operator.floordiv,
     "%": operator.mod,
 }
-
-
-def _refusal(node: nodes.Node | None) -> str:
-    if isinstance(node, nodes.Call):
-        called = node.node
-        tests = {"startswith": "starting_with", "endswith": "ending_with"}
-        if isinstance(called, nodes.Getattr) and called.attr in tests:
-            return f"functions cannot be called; write `is {tests[called.attr]}(...)`"
-        if isinstance(called, nodes.Getattr) and called.attr in FILTERS:
-            return f"functions cannot be called; write `| {called.attr}`"
-        return "functions cannot be called; there are filters, such as `| default(0)`"
-    if isinstance(node, nodes.Pow):
-        return "** is not part of the language"
-    return f"{type(node).__name__.lower()} is not part of the language"
-
-
-def _path(node: Any) -> list[str]:
-    """`a.b["c"]` as its names; empty when it does not begin with a name."""
-    names: list[str] = []
-    while True:
-        if isinstance(node, nodes.Name):
-            return [node.name, *reversed(names)]
-        if isinstance(node, nodes.Getattr):
-            names.append(node.attr)
-        elif (
-            isinstance(node, nodes.Getitem)
-            and isinstance(node.arg, nodes.Const)
-            and isinstance(node.arg.value, str)
-        ):
-            names.append(node.arg.value)
-        else:
-            return []
-        node = node.node
-
-
-def _family(kind: str) -> str:
-    return {
-        "seconds": "number",
-        "time": "number",
-        "phone": "text",
-        "digits": "text",
-        "members": "list",
-    }.get(kind, kind)
-
-
-def _said(family: str) -> str:
-    return {"flag": "true or false"}.get(family, f"a {family}")
-
-
-def _hint(node: Any) -> str:
-    if isinstance(node, nodes.Const) and isinstance(node.value, str):
-        return f"; write {node.value} without quotes" if node.value.isdigit() else ""
-    return "; put the text in quotes" if isinstance(node, nodes.Const) else ""

@@ -7,12 +7,14 @@ MAX_SECONDS = 366 * 24 * 3600.0
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _WHOLE = re.compile(r"(?:\d{1,9}(?:\.\d{1,3})?(?:ms|[dhms]))+", re.ASCII)
 _PART = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)(ms|[dhms])", re.ASCII)
+_SHORT = {"h": "h", "mi": "m", "m": "m", "s": "s", "d": "d"}
+_WORDS = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|mi|m|s)(?:ays?|ours?|rs?|ns?|nutes?|ecs?|econds?)?")
 
 
 def parse_duration(text: str) -> float:
     """Seconds. Raises `ValueError` with a sentence that says what to write instead."""
     if len(text) > 40 or not _WHOLE.fullmatch(text):
-        raise ValueError(f"expected a duration like 30s, 5m or 1h30m, not {_shown(text)}")
+        raise ValueError(f"expected a duration like 30s, 5m or 1h30m, not {_mended(text)}")
     parts = _PART.findall(text)
     sizes = [_UNITS[unit] for _, unit in parts]
     if any(left <= right for left, right in itertools.pairwise(sizes)):
@@ -26,8 +28,19 @@ def parse_duration(text: str) -> float:
 def _shown(text: str) -> str:
     if not text:
         return "nothing"
-    number = re.fullmatch(r"\d+(\.\d+)?", text)
-    return f"{text[:40]!r}" + (f" (write {text[:40]}s for seconds)" if number else "")
+    return f"{text[:40]!r}"
+
+
+def _mended(text: str) -> str:
+    """What was written, and how it is written as a duration where that is clear."""
+    shown = _shown(text)
+    if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
+        return f"{shown} (write {text[:40]}s for seconds)"
+    if clock := re.fullmatch(r"(\d{1,3}):(\d\d)", text, re.ASCII):
+        minutes, seconds = (int(part) for part in clock.groups())
+        return f"{shown} (write {minutes}m{seconds}s for minutes and seconds)".replace("m0s", "m")
+    words = _WORDS.fullmatch(text[:40].lower())
+    return shown + (f" (write {words.group(1)}{_SHORT[words.group(2)]})" if words else "")
 
 
 def format_duration(seconds: float) -> str:

@@ -15,7 +15,7 @@ from workers.rules.compiler import Compiler
 from workers.rules.model import Fields
 from workers.rules.operations import Evaluate
 from workers.rules.scope import Scope
-from workers.rules.syntax import ExpressionError, check_size, parse_output
+from workers.rules.syntax import ExpressionError, check_size, parse_expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def compile_expression(text: str, scope: Scope) -> Compiled:
     for braces in ("{{", "}}", "{%"):
         if braces in text:
             raise ExpressionError("an expression is written without braces", text.index(braces))
-    parts = parse_output("{{ " + text + "\n }}")
+    parts = parse_expression(text)
     if len(parts) != 1 or isinstance(parts[0], nodes.Tuple):
         raise ExpressionError("expected one expression, without commas at its top")
     return compile_node(parts[0], text, scope)

@@ -16,7 +16,7 @@ from workers.rules.globs import glob_matcher
 from workers.rules.model import Unknown
 from workers.rules.problems import Report
 from workers.rules.regexes import compile_regex
-from workers.rules.scope import Scope
+from workers.rules.scope import Scope, unknown_list
 from workers.rules.source import Map, Seq, Text
 from workers.rules.suggest import did_you_mean, quoted
 from workers.rules.values import compare_equal, in_collection, is_number, plain_phone
@@ -205,8 +205,7 @@ class _Reader:
             if name is None:
                 return None
             if name not in self.scope.lists:
-                message = f"unknown list {quoted(name)}" + did_you_mean(name, self.scope.lists)
-                self.report.error(name, message)
+                self.report.error(name, unknown_list(name, self.scope.lists))
                 return None
             items = self.scope.lists[name]
         return lambda found: in_collection(_listed(found), items, phone)

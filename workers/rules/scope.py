@@ -5,8 +5,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
 from workers.rules.names import ALWAYS, GROUPS, SINGLE
-from workers.rules.suggest import did_you_mean
+from workers.rules.suggest import did_you_mean, quoted
 from workers.rules.triggers import KINDS
+
+_MEANT = {
+    "length": ("duration",),
+    "reason": ("error",),
+    "name": ("caller_name",),
+    "number": ("from",),
+    "phone": ("from",),
+    "joined_at": ("entered_at",),
+    "count": ("member_count",),
+    "size": ("member_count",),
+    "remaining": ("time_left",),
+    "status": ("error",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +34,8 @@ class Scope:
         """Why the name cannot be used here, with a suggestion; None when it can."""
         root, *rest = path
         if root not in GROUPS and root not in SINGLE:
-            return f"unknown name {_dotted(path)}" + _suggestion(path)
+            hint = f"; did you mean 'lists.{root}'?" if root in self.lists else _suggestion(path)
+            return f"unknown name {_dotted(path)}" + hint
         if root in self.lacking:
             return f"{_dotted(path)} is not known for {self.lacking[root]}"
         if root == "lists":
@@ -30,10 +44,14 @@ class Scope:
                     ", ".join(f"lists.{name}" for name in self.lists) or "there are none"
                 )
             if rest[0] not in self.lists:
-                return f"unknown list {rest[0]!r}" + did_you_mean(rest[0], self.lists)
+                return unknown_list(rest[0], self.lists)
         if root in GROUPS:
             return _group_problem(root, rest)
         return None
+
+    def member_problem(self, name: str) -> str | None:
+        """Why a member has no such field; None when it has."""
+        return _group_problem("member", [name])
 
     def type_of(self, path: Sequence[str]) -> str:
         """The type of a name without a problem; `any` for what only its sender knows."""
@@ -67,15 +85,30 @@ def scope_of(
     return Scope(lacking, lists, zone)
 
 
+def unknown_list(name: str, lists: Mapping[str, tuple[str, ...]]) -> str:
+    """What to say of a list that the file does not have."""
+    said = f"unknown list {quoted(name)}"
+    return said + (did_you_mean(name, lists) or f"; write it: `lists: {{{name[:40]}: [...]}}`")
+
+
 def _group_problem(root: str, rest: Sequence[str]) -> str | None:
     if not rest:
         return f"{root} is a group of fields; say which, such as {root}.{next(iter(GROUPS[root]))}"
     if rest[0] not in GROUPS[root]:
-        dotted = [f"{root}.{name}" for name in GROUPS[root]]
-        return f"unknown name {root}.{rest[0]}" + did_you_mean(f"{root}.{rest[0]}", dotted)
-    if len(rest) > 1 and GROUPS[root][rest[0]].type != "members":
+        return f"unknown name {_dotted((root, rest[0]))}" + _field_suggestion(root, rest[0])
+    if len(rest) > 1 and GROUPS[root][rest[0]].type == "members":
+        name = f"{root}.{rest[0]}"
+        return f'{name} is a list; take its items: `{name} | pluck("{rest[1][:40]}")`'
+    if len(rest) > 1:
         return f"{root}.{rest[0]} has no fields of its own"
     return None
+
+
+def _field_suggestion(root: str, name: str) -> str:
+    """Only the field is compared: the group's name would make every other field look near."""
+    known = GROUPS[root]
+    meant = next((name for name in _MEANT.get(name, ()) if name in known), name)
+    return did_you_mean(meant, known, prefix=f"{root}.")
 
 
 def _dotted(path: Sequence[str]) -> str:
@@ -85,6 +118,8 @@ def _dotted(path: Sequence[str]) -> str:
 def _suggestion(path: Sequence[str]) -> str:
     every = [f"{root}.{name}" for root, names in GROUPS.items() for name in names]
     known = [name.split(".")[1] for name in every]
+    if path[0].lower() in ("null", "nil", "undefined"):
+        return "; what may be absent is asked by `is defined` or `is not defined`"
     if len(path) == 1 and path[0] in known:
         return f"; did you mean {every[known.index(path[0])]!r}?"
     if len(path) == 1:

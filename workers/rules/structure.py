@@ -51,6 +51,8 @@ class Block(Value):
             return {}
         if not isinstance(value, Map):
             keys = ", ".join(sorted(self.schema().fields, key=_BESIDE.__contains__))
+            if not keys:
+                raise ValidationError(f"nothing stands here: remove {kind_of(value)}")
             raise ValidationError(f"expected a mapping with {keys}, not {kind_of(value)}")
         return dict(self.schema().load(dict(value.items())))
 

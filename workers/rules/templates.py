@@ -11,7 +11,7 @@ from workers.rules.expressions import Compiled, compile_node
 from workers.rules.filters import as_text
 from workers.rules.model import Fields, Template
 from workers.rules.scope import Scope
-from workers.rules.syntax import ExpressionError, check_size, parse_output
+from workers.rules.syntax import ExpressionError, check_size, parse_expression, parse_output
 
 MAX_PARTS = 50
 
@@ -88,7 +88,7 @@ def _compile_parts(text: str, spans: list[re.Match[str]], scope: Scope) -> list[
     try:
         found = parse_output(text)
     except ExpressionError as error:
-        raise ExpressionError(str(error), _first_broken(text, spans)) from None
+        raise _first_broken(text, spans) or error from None
     for node in found:
         if isinstance(node, nodes.TemplateData):
             parts.append(node.data)
@@ -101,13 +101,14 @@ def _compile_parts(text: str, spans: list[re.Match[str]], scope: Scope) -> list[
     return parts
 
 
-def _first_broken(text: str, spans: list[re.Match[str]]) -> int:
+def _first_broken(text: str, spans: list[re.Match[str]]) -> ExpressionError | None:
     for span in spans:
         try:
-            parse_output(span.group())
-        except ExpressionError:
-            return span.start()
-    return text.rfind("{{")
+            parse_expression(span.group(1))
+        except ExpressionError as error:
+            place = span.start(1) + error.offset if error.offset else span.start()
+            return ExpressionError(str(error), place)
+    return None
 
 
 def _as_json(value: Any) -> Any:

@@ -14,6 +14,7 @@ from workers.rules.problems import Place
 _LOOKED_AT = 500  # characters of a line; a hostile one may be long
 _LINES = 100
 _COMMENT_AS_VALUE = re.compile(r"(?:(?<=[:\[,{])|(?<=[:\-\[,{]\s))\s*(#[^\s,\]}]*)")
+_COMMENT_IN_TEXT = re.compile(r"[:,]\s+[^\s\"'#{\[][^\"'#{}\[\]]*\s(#[^#]*[}\]])")
 _AFTER_QUOTE = re.compile(r":\s+(\"[^\"]*\"|'[^']*')\s*$")
 _BRACES = re.compile(r"(?:^|[:\-,\[])\s*(\{\{.*)")
 _COLON_IN_TEXT = re.compile(r"^\s*(?:- +)?[\w.\"']+:\s+[^\"'{\[|>&*!#\s].*:\s")
@@ -67,6 +68,8 @@ def _trap_in(line: str, *, flow: bool) -> tuple[int, str] | None:
         return braces.start(1), _braces_message(line)
     if flow and (comment := _COMMENT_AS_VALUE.search(line)):
         return comment.start(1), comment_message(comment.group(1))
+    if flow and (comment := _COMMENT_IN_TEXT.search(line)):
+        return comment.start(1), 'quote a text that contains " #" (YAML takes it for a comment)'
     return None
 
 

@@ -86,4 +86,9 @@ class HangUp(Members):
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Any:
         if value in ("conference", "every_conference"):
             return str(value)
+        if isinstance(value, Map) and "where" not in value:
+            raise ValidationError(
+                "expected `conference`, `every_conference` with `confirm: true` beside it, "
+                "members or {where: ...}, not a mapping"
+            )
         return super()._deserialize(value, attr, data)

@@ -1,0 +1,76 @@
+"""What is read off the syntax tree of an expression, and off its types, for the compiler."""
+
+from typing import Any
+
+from jinja2 import nodes
+
+from workers.rules.filters import FILTERS
+
+
+def refusal(node: nodes.Node | None) -> str:
+    """Why a node is not part of the language."""
+    if isinstance(node, nodes.Call):
+        called = node.node
+        tests = {"startswith": "starting_with", "endswith": "ending_with"}
+        if isinstance(called, nodes.Getattr) and called.attr in tests:
+            return f"functions cannot be called; write `is {tests[called.attr]}(...)`"
+        if isinstance(called, nodes.Getattr) and called.attr in FILTERS:
+            return f"functions cannot be called; write `| {called.attr}`"
+        return "functions cannot be called; there are filters, such as `| default(0)`"
+    if isinstance(node, nodes.Pow):
+        return "** is not part of the language"
+    return f"{type(node).__name__.lower()} is not part of the language"
+
+
+def key_in_brackets(node: Any) -> Any:
+    """What stands in `[ ]`, or behind the point; None when it is no plain number or text."""
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    if isinstance(node.arg, nodes.Neg) and isinstance(node.arg.node, nodes.Const):
+        return -node.arg.node.value
+    return node.arg.value if isinstance(node.arg, nodes.Const) else None
+
+
+def path_of(node: Any) -> list[str]:
+    """`a.b["c"]` as its names; empty when it does not begin with a name."""
+    names: list[str] = []
+    while True:
+        if isinstance(node, nodes.Name):
+            return [node.name, *reversed(names)]
+        if isinstance(node, nodes.Getattr):
+            names.append(node.attr)
+        elif (
+            isinstance(node, nodes.Getitem)
+            and isinstance(node.arg, nodes.Const)
+            and isinstance(node.arg.value, str)
+        ):
+            names.append(node.arg.value)
+        else:
+            return []
+        node = node.node
+
+
+def family(kind: str) -> str:
+    """What kinds of the catalogue have in common for operators."""
+    return {
+        "seconds": "number",
+        "time": "number",
+        "phone": "text",
+        "digits": "text",
+        "members": "list",
+        "member": "any",
+    }.get(kind, kind)
+
+
+def said(family: str) -> str:
+    """A family in a message."""
+    return {"flag": "true or false"}.get(family, f"a {family}")
+
+
+def hint(node: Any) -> str:
+    """How a constant of the wrong type is mended."""
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        return f"; write {node.value} without quotes" if node.value.isdigit() else ""
+    if isinstance(node, nodes.Const) and isinstance(node.value, int | float):
+        return f"; put {node.value} in quotes if a text is meant"
+    return ""
