@@ -20,7 +20,7 @@ from redis import Redis
 
 from workers.failures import CallError
 
-STRETCH, MARGIN = 1.02, 0.1
+STRETCH, MARGIN = 1.02, 0.15
 """The window is kept for `seconds * STRETCH + MARGIN`: what is granted at even distances arrives
 at Plivo with the network's jitter, and must not meet there more closely than it left here."""
 
