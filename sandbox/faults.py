@@ -88,15 +88,39 @@ def _boolean(value: object) -> bool:
     return str(value).lower() == "true"
 
 
+def _whole(low: int, high: int) -> Callable[[Any], int]:
+    """Reads a whole number within bounds; ValueError for any other."""
+
+    def read(value: Any) -> int:
+        number = int(str(value))
+        if not low <= number <= high:
+            raise ValueError(value)
+        return number
+
+    return read
+
+
+def _amount(high: float) -> Callable[[Any], float]:
+    """Reads a number from 0 to `high`; ValueError for any other."""
+
+    def read(value: Any) -> float:
+        number = float(value)
+        if not 0 <= number <= high:
+            raise ValueError(value)
+        return number
+
+    return read
+
+
 _FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "actions": _names,
     "conference": str,
-    "times": int,
-    "skip": int,
-    "chance": float,
-    "seconds": float,
-    "status": int,
-    "retry_after": int,
+    "times": _whole(0, 1_000_000_000),
+    "skip": _whole(0, 1_000_000_000),
+    "chance": _amount(1),
+    "seconds": _amount(86_400),
+    "status": _whole(200, 599),
+    "retry_after": _whole(0, 86_400),
     "new_nonce": _boolean,
 }
 

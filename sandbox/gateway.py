@@ -14,7 +14,6 @@ from sandbox import credentials
 from sandbox.answers import Request, Result
 from sandbox.api import OPERATIONS, Operation, shape_of
 from sandbox.errors import (
-    BadParameter,
     MethodNotAllowed,
     NotFound,
     RateLimited,
@@ -23,6 +22,7 @@ from sandbox.errors import (
     Unauthenticated,
 )
 from sandbox.faults import API_KINDS, Fault
+from sandbox.inputs import json_object
 from sandbox.log import ApiRequest
 from sandbox.operations import record
 from sandbox.parameters import one_of, url
@@ -171,20 +171,10 @@ def _names(path: str) -> list[str]:
 
 async def _params(http: web.Request) -> dict[str, Any]:
     """Query and JSON body together; an empty body is no parameters."""
-    params: dict[str, Any] = dict(http.query)
     try:
-        body = await http.read()
+        return {**http.query, **json_object(await http.read())}
     except web.HTTPRequestEntityTooLarge as error:
         raise TooLarge from error
-    if not body.strip():
-        return params
-    try:
-        wanted = json.loads(body)
-    except ValueError as error:
-        raise BadParameter("the body is not JSON") from error
-    if not isinstance(wanted, dict):
-        raise BadParameter("the body is not a JSON object")
-    return params | wanted
 
 
 def _status(fault: Fault) -> Result:

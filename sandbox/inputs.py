@@ -9,19 +9,29 @@ from aiohttp import web
 from sandbox.elements import ConferenceElement, conference_element
 from sandbox.errors import BadParameter
 from sandbox.model import Call
+from sandbox.parameters import whole
 
 
 async def body(http: web.Request) -> dict[str, Any]:
     """The JSON object of a request, or its form."""
     if http.content_type == "application/json":
-        try:
-            wanted = json.loads(await http.read() or b"{}")
-        except ValueError as error:
-            raise BadParameter("the body is not JSON") from error
-        if not isinstance(wanted, dict):
-            raise BadParameter("the body is not a JSON object")
-        return wanted
-    return {key: value for key, value in (await http.post()).items() if isinstance(value, str)}
+        return json_object(await http.read())
+    try:
+        form = await http.post()
+    except (ValueError, LookupError) as error:
+        raise BadParameter("the body is not a form") from error
+    return {key: value for key, value in form.items() if isinstance(value, str)}
+
+
+def json_object(sent: bytes) -> dict[str, Any]:
+    """The object in a body; an empty body is an empty one. BadParameter for anything else."""
+    try:
+        wanted = json.loads(sent.strip() or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise BadParameter("the body is not JSON") from error
+    if not isinstance(wanted, dict):
+        raise BadParameter("the body is not a JSON object")
+    return wanted
 
 
 def element(wanted: Mapping[str, Any], conference: str, call: Call) -> ConferenceElement:
@@ -29,7 +39,7 @@ def element(wanted: Mapping[str, Any], conference: str, call: Call) -> Conferenc
     attributes = wanted.get("attributes") or {}
     if not isinstance(attributes, dict):
         raise BadParameter("attributes parameter is invalid: an object of XML attributes")
-    texts = {str(key): _whole(_xml_text(value)) for key, value in attributes.items()}
+    texts = {str(key): whole(_xml_text(value)) for key, value in attributes.items()}
     return conference_element(conference, texts, call.warnings.append)
 
 
@@ -37,23 +47,18 @@ def _xml_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _whole(value: str) -> str:
-    """Without halves of surrogate pairs, which JSON can bring and UTF-8 cannot."""
-    return value.encode("utf-8", "replace").decode()
-
-
 def headers(wanted: Mapping[str, Any]) -> dict[str, str]:
     """The `SIP-H-…` fields that the call brings along."""
     given = wanted.get("headers") or {}
     if not isinstance(given, dict):
         raise BadParameter("headers parameter is invalid: an object of SIP-H-… fields")
-    return {_whole(str(key)): _whole(str(value)) for key, value in given.items()}
+    return {whole(str(key)): whole(str(value)) for key, value in given.items()}
 
 
 def text(wanted: Mapping[str, Any], name: str, default: str = "") -> str:
     """A value as text, the default when it is not given or empty."""
     value = wanted.get(name)
-    return default if value is None or value == "" else _whole(str(value))
+    return default if value is None or value == "" else whole(str(value))
 
 
 def number(wanted: Mapping[str, Any], name: str, default: float, low: float = 0.0) -> float:

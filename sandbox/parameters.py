@@ -13,6 +13,11 @@ _ONE_VOICE = {"da-DK": "WOMAN", "fr-CA": "WOMAN", "ru-RU": "WOMAN", "sv-SE": "WO
 _ONE_VOICE |= {"pt-PT": "MAN"}
 
 
+def whole(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON can bring and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def required(params: Mapping[str, Any], name: str) -> str:
     """The text of a parameter that must be there and not empty."""
     value = params.get(name)
@@ -20,7 +25,7 @@ def required(params: Mapping[str, Any], name: str) -> str:
         raise BadParameter(f"{name} parameter is missing")
     if not isinstance(value, str):
         raise BadParameter(f"{name} parameter is invalid")
-    return value
+    return whole(value)
 
 
 def one_of(params: Mapping[str, Any], name: str, allowed: tuple[str, ...], default: str) -> str:
@@ -44,7 +49,7 @@ def url(params: Mapping[str, Any], name: str) -> str:
         parts = None
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         raise BadParameter(f"{name} parameter is invalid: an http or https URL")
-    return str(value)
+    return whole(value)
 
 
 def sound_url(params: Mapping[str, Any]) -> str:

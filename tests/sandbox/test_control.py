@@ -54,6 +54,11 @@ def test_beyond_loopback_the_credentials_are_wanted() -> None:
         ("calls/none/digits", {"digits": "1"}, "no such call is up"),
         ("clock", {"advance": "-1"}, "advance parameter is invalid"),
         ("clock", {"rate": "nan"}, "rate parameter is invalid"),
+        ("faults", {"kind": "status", "status": 9999}, "status: 9999 does not fit"),
+        ("faults", {"kind": "slow", "seconds": -1}, "seconds: -1 does not fit"),
+        ("faults", {"kind": "delay", "seconds": "nan"}, "seconds: 'nan' does not fit"),
+        ("faults", {"kind": "drop", "times": -1}, "times: -1 does not fit"),
+        ("faults", {"kind": "drop", "chance": 7}, "chance: 7 does not fit"),
     ],
 )
 def test_what_cannot_be_is_refused(
@@ -76,14 +81,33 @@ def test_half_a_character_breaks_nothing(sandbox: Sandbox, service: Service, api
     sandbox.call_in(half, from_=half, caller_name=half, attributes=attributes)
     assert service.wait_for("enter").fields["ConferenceName"] == "half ?"
     assert api("POST", "half%20%3F/Member/all/Speak/", text=half).status_code == 202
+    assert api("POST", "half%20%3F/Member/all/Play/", url=half).status_code == 400
     assert requests.get(sandbox.url, timeout=5).status_code == 200
 
 
 def test_bodies_that_are_no_json_object_are_refused(sandbox: Sandbox) -> None:
     headers = {"Content-Type": "application/json"}
-    for body in ("{", "[1]"):
+    for body in ("{", "[1]", "[" * 30_000):
         url = f"{sandbox.url}/sandbox/calls"
         assert requests.post(url, data=body, headers=headers, timeout=5).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/x-www-form-urlencoded",
+        "application/x-www-form-urlencoded; charset=nonsense",
+        "multipart/form-data",
+    ],
+)
+def test_bodies_that_are_no_form_are_refused(content_type: str, sandbox: Sandbox) -> None:
+    answer = requests.post(
+        f"{sandbox.url}/sandbox/calls",
+        data=b"\xff\xfe",
+        headers={"Content-Type": content_type},
+        timeout=5,
+    )
+    assert (answer.status_code, answer.json()) == (400, {"error": "the body is not a form"})
 
 
 def test_the_log_can_be_waited_for(sandbox: Sandbox, api: Api) -> None:
