@@ -73,12 +73,22 @@ class Recording:
     transcription_url: str = ""
     transcription_method: str = "POST"
     call_uuid: str = ""
-    words: list[str] = field(default_factory=list)
+    said: "list[str | Prompt]" = field(default_factory=list)
     ended_at: float | None = None
     started_ms: int = 0
     ended_ms: int = 0
     duration: float = 0.0
     available_at: float | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """What was said in it, in order; not the prompts that it ended before."""
+        end = math.inf if self.ended_at is None else self.ended_at
+        return [
+            one if isinstance(one, str) else one.content
+            for one in self.said
+            if isinstance(one, str) or one.begins_at < end
+        ]
 
 
 @dataclass(slots=True, eq=False)
@@ -91,13 +101,18 @@ class Prompt:
     content: str
     asked_at: float
     seconds: float
+    begins_at: float = math.inf
     ends_at: float = math.inf
     clip: Clip | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Conference:
-    """One instance of a conference; its name can be used again, its uuid never."""
+    """One instance of a conference; its name can be used again, its uuid never.
+
+    `heard_until`: when each member has heard the prompts that are over; `busy_until`: and those
+    that are to come.
+    """
 
     name: str
     uuid: str
@@ -107,6 +122,8 @@ class Conference:
     floor: str = ""
     recordings: list[Recording] = field(default_factory=list)
     prompts: list[Prompt] = field(default_factory=list)
+    heard_until: dict[str, float] = field(default_factory=dict)
+    busy_until: dict[str, float] = field(default_factory=dict)
     last_id: int = 0
     closing: bool = False
     ends_at: float = 0.0

@@ -1,5 +1,6 @@
 """Texts and files that are played into a conference: queued, heard, stopped."""
 
+import math
 from collections.abc import Callable
 
 from sandbox.clock import Clock
@@ -37,21 +38,19 @@ class Prompts:
     def speak(self, target: Target, text: str, voice: str, language: str) -> None:
         """A text is spoken to these members; recordings that run hear the words."""
         words = Words(text, language, voice)
-        self._queue("speak", target, words, text, speaking_seconds(text))
+        prompt = self._queue("speak", target, words, text, speaking_seconds(text))
         if target.text == "all" or self._switches().recorded_prompts == "any":
             for recording in target.members[0].conference.recordings:
-                recording.words.append(text)
+                recording.said.append(prompt)
 
     def stop(self, kind: str, target: Target) -> None:
         """Stop what was started in the same form (`all` is not stopped by an id)."""
         conference, now = target.members[0].conference, self._clock.now()
         for prompt in conference.prompts:
             if prompt.kind == kind and self._meant(prompt, target):
-                prompt.ends_at = now
-                if prompt.clip is not None:
-                    prompt.clip.end = now
-        conference.prompts = [prompt for prompt in conference.prompts if prompt.ends_at > now]
-        _chain(conference)
+                _stop(prompt, now)
+        _forget_heard(conference, now)
+        _place_all(conference)
 
     def _meant(self, prompt: Prompt, target: Target) -> bool:
         if self._switches().stop_form == "strict":
@@ -60,9 +59,9 @@ class Prompts:
 
     def _queue(
         self, kind: str, target: Target, content: Words | File, text: str, seconds: float
-    ) -> None:
+    ) -> Prompt:
         conference, now = target.members[0].conference, self._clock.now()
-        conference.prompts = [prompt for prompt in conference.prompts if prompt.ends_at > now]
+        _forget_heard(conference, now)
         prompt = Prompt(kind, target.text, target.ids, text, now, seconds)
         conference.prompts.append(prompt)
         if conference.timeline is not None:
@@ -70,25 +69,46 @@ class Prompts:
             prompt.clip = Clip(now, now, content, audience=audience)
             conference.timeline.clips.append(prompt.clip)
             self._tasks.spawn(self._measure(conference, prompt, content))
-        _chain(conference)
+        _place(conference, prompt)
+        return prompt
 
     async def _measure(self, conference: Conference, prompt: Prompt, content: Words | File) -> None:
         """Replace the guessed length by the true one, once the studio knows it."""
         seconds = await self._studio.measure(content)
         if seconds is not None and prompt in conference.prompts:
             prompt.seconds = seconds
-            _chain(conference)
+            _place_all(conference)
 
 
-def _chain(conference: Conference) -> None:
-    """Each begins when all that its listeners hear before it is over."""
-    for number, prompt in enumerate(conference.prompts):
-        before = [
-            earlier.ends_at
-            for earlier in conference.prompts[:number]
-            if set(earlier.members) & set(prompt.members)
-        ]
-        begins = max([prompt.asked_at, *before])
-        prompt.ends_at = begins + prompt.seconds
-        if prompt.clip is not None:
-            prompt.clip.start, prompt.clip.end = begins, prompt.ends_at
+def _place(conference: Conference, prompt: Prompt) -> None:
+    """Behind all that its listeners hear before it."""
+    busy = conference.busy_until
+    prompt.begins_at = max([prompt.asked_at, *(busy.get(one, 0.0) for one in prompt.members)])
+    prompt.ends_at = prompt.begins_at + prompt.seconds
+    busy.update(dict.fromkeys(prompt.members, prompt.ends_at))
+    if prompt.clip is not None:
+        prompt.clip.start, prompt.clip.end = prompt.begins_at, prompt.ends_at
+
+
+def _place_all(conference: Conference) -> None:
+    """Anew, after a length changed or a prompt went; what is over stays where it was."""
+    conference.busy_until = dict(conference.heard_until)
+    for prompt in conference.prompts:
+        _place(conference, prompt)
+
+
+def _stop(prompt: Prompt, now: float) -> None:
+    """End it; one that has not begun is never heard."""
+    if prompt.begins_at >= now:
+        prompt.begins_at = math.inf
+    prompt.ends_at = now
+    if prompt.clip is not None:
+        prompt.clip.start, prompt.clip.end = min(prompt.clip.start, now), now
+
+
+def _forget_heard(conference: Conference, now: float) -> None:
+    """Drop the prompts that are over; remember until when their listeners were busy."""
+    for prompt in conference.prompts:
+        if prompt.ends_at <= now and prompt.begins_at < now:
+            conference.heard_until.update(dict.fromkeys(prompt.members, prompt.ends_at))
+    conference.prompts = [prompt for prompt in conference.prompts if prompt.ends_at > now]

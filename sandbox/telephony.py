@@ -154,7 +154,7 @@ class Telephony:
         self.exchange.take_floor(member)
         if text:
             for recording in member.conference.recordings:
-                recording.words.append(text)
+                recording.said.append(text)
 
     def _record_by_xml(self, conference: Conference) -> None:
         """`record="true"`: once, for the first who asks (recordWhenAlone: and is not alone)."""
