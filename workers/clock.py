@@ -35,7 +35,7 @@ def tick_forever(hands: Hands, stopping: threading.Event) -> None:
             if tick.next_due is not None:
                 pause = min(pause, max(0.0, tick.next_due - tick.now))
         except RedisError as error:
-            log.warning("redis is away: %s", error)
+            hands.away.tell(error)
             pause = 0.3
         except Exception:  # a clock that stands still would hold up everything here
             log.exception("the clock stumbled")
@@ -49,6 +49,6 @@ def watch_rules(hands: Hands, stopping: threading.Event) -> None:
         try:
             hands.rulebook.look()
         except RedisError as error:
-            log.warning("redis is away: %s", error)
+            hands.away.tell(error)
         except Exception:
             log.exception("the rules file could not be looked at")

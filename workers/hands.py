@@ -10,6 +10,7 @@ from app.inbox import Inbox
 from app.lease import Leases
 from app.settings import Settings
 from app.timers import Timers
+from workers.away import Away
 from workers.budget import Budget
 from workers.plivo import PlivoClient
 from workers.rulebook import Rulebook
@@ -35,6 +36,7 @@ class Hands:
         self.webhooks = webhooks
         self.budget = budget
         self.reconcile_interval = reconcile_interval
+        self.away = Away()
         self.stopping = threading.Event()  # set: finish the call under way, start no other
         self.pace = 0.0  # how full the budget was when somebody here last asked
         self.inbox = Inbox(redis)

@@ -38,7 +38,7 @@ def reconcile_forever(hands: Hands, stopping: threading.Event) -> None:
             if hands.redis.set(CLAIM, "1", nx=True, px=claim_ms):
                 reconcile(hands, stopping)
         except RedisError as error:
-            log.warning("redis is away: %s", error)
+            hands.away.tell(error)
         except PlivoError as error:
             log.warning("reconcile failed, trying again in an interval: %s", error)
         except Exception:  # the next round may go well

@@ -28,6 +28,17 @@ def test_rq_leaves_our_clients_time_out_as_it_was_set(
     client.close()
 
 
+def test_a_worker_that_is_stopped_before_it_runs_ends(
+    redis_server: ValkeyServer, redis: Redis, tmp_path: Path
+) -> None:
+    worker = ConferenceWorker(hands_of(redis, "http://127.0.0.1:1", tmp_path), threads=1)
+    worker.stop()
+    running = threading.Thread(target=worker.run, daemon=True)
+    running.start()
+    running.join(20)
+    assert not running.is_alive()
+
+
 def start_worker(folder: Path, redis_url: str) -> subprocess.Popen[str]:
     environment = {
         "PATH": os.environ["PATH"],
