@@ -2,9 +2,10 @@
 
 import asyncio
 import secrets
+import string
 import time
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -20,6 +21,15 @@ ANSWER_BYTES = 128 * 1024
 def new_nonce() -> str:
     """20 digits, as in the official vectors."""
     return str(10**19 + secrets.randbelow(9 * 10**19))
+
+
+def as_sent(url: str) -> str:
+    """The address as given, also where it could be written otherwise (`:80`, `%7E`, an upper-case
+    host); only what cannot be sent is percent-encoded. It is what is signed. ValueError for none.
+    """
+    if not URL(url).host:
+        raise ValueError(f"{url!r} names no host")
+    return quote(url, safe=string.punctuation)
 
 
 async def read_whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
@@ -155,7 +165,7 @@ class Sender:
         self, url: str, timeout: aiohttp.ClientTimeout
     ) -> aiohttp.client._RequestContextManager:
         message = self.message
-        target = str(URL(url))
+        target = as_sent(url)
         if self.switches.signed_url == "with_fragment" and (
             fragment := urlsplit(message.url).fragment
         ):

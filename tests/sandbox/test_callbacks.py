@@ -10,6 +10,7 @@ from plivo.utils import validate_signature, validate_v3_signature
 
 from sandbox.embedded import Sandbox
 from sandbox.policy import Policy, split_url
+from sandbox.sender import as_sent
 from sandbox.signing import signature_v2, signature_v3
 from tests.sandbox.service import Reply, Service
 
@@ -44,6 +45,33 @@ def test_the_official_package_accepts_every_callback(
         assert not validate_v3_signature(method, url, nonce, token, signature, other)
     v2, v2_nonce = got.headers["X-Plivo-Signature-V2"], got.headers["X-Plivo-Signature-V2-Nonce"]
     assert validate_signature(url, v2_nonce, v2, token)
+
+
+@pytest.mark.parametrize("path", ["/%7Eevents", "/a/../events", "/events?x=%7E&y=a%2fb"])
+def test_an_address_is_sent_and_signed_as_it_was_given(
+    path: str, service: Service, room: Room, sandbox: Sandbox
+) -> None:
+    room(callbackUrl=service.url + path)
+    service.wait_until(lambda: bool(service.received))
+    got = service.received[0]
+    assert got.path == path.partition("?")[0]
+    nonce, signature = (got.headers[f"X-Plivo-Signature-V3{end}"] for end in ("-Nonce", ""))
+    token = sandbox.options.auth_token
+    assert validate_v3_signature(
+        "POST", service.url + path, nonce, token, signature, dict(got.fields)
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("http://Example.COM:80/x", "http://Example.COM:80/x"),
+        ("https://h.example", "https://h.example"),
+        ("http://h.example/a b/é?q=☎%", "http://h.example/a%20b/%C3%A9?q=%E2%98%8E%"),
+    ],
+)
+def test_only_what_cannot_be_sent_is_encoded(given: str, sent: str) -> None:
+    assert as_sent(given) == sent
 
 
 def test_a_subaccount_signs_with_two_tokens(service: Service) -> None:
