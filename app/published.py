@@ -80,7 +80,7 @@ class PublishedRules:
         Raises RedisError when Redis is away, unless `stale` and an older one was seen.
         """
         with self._lock:
-            if self._clock() - self._looked < self._seconds:
+            if self._last is not None and self._clock() - self._looked < self._seconds:
                 return self._last
             try:
                 text = self._redis.get(keys.RULES)

@@ -48,7 +48,9 @@ def entered(scene: Scene, event: Event) -> Iterator[Fact]:
         old = _same_member(draft, member_id, call)
         if old is not None:
             yield from leave(scene, event, f"{event.id}-exit", old, {}, last=False)
-    yield from enter(scene, event, event.id, entry_facts(data))
+    facts = entry_facts(data)
+    facts.setdefault("first", not draft.live)  # Plivo's flag is not documented and may be missing
+    yield from enter(scene, event, event.id, facts)
     if data.get("recording_id"):
         draft.recording = draft.awaited = True
 

@@ -125,11 +125,20 @@ def test_an_exit_without_from_still_tells_who_it_was() -> None:
 
 
 def test_a_missing_field_makes_a_rule_unknown_not_false() -> None:
+    named = condition(lambda fields: fields["member"]["caller_name"] == "Anna")
+    room = Timeline(book(rule("member.entered", mute(), name="named", match=named)))
+    decision = room.enter(1)
+    assert room.runs == [("named", "unknown")]
+    assert decision.runs[0].reason == "caller_name is absent"
+
+
+def test_who_is_first_is_known_without_the_flag_and_the_flag_wins() -> None:
     first = condition(lambda fields: fields["member"]["first"] is True)
     room = Timeline(book(rule("member.entered", mute(), name="first", match=first)))
-    decision = room.enter(1)
-    assert room.runs == [("first", "unknown")]
-    assert decision.runs[0].reason == "first is absent"
+    room.enter(1)
+    room.enter(2)
+    room.enter(3, first=True)
+    assert [outcome for _, outcome in room.runs] == ["applied", "skipped", "applied"]
 
 
 def test_the_reason_of_a_refusal_is_kept() -> None:
