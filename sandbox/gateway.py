@@ -26,7 +26,7 @@ from sandbox.inputs import json_object
 from sandbox.log import ApiRequest
 from sandbox.operations import record
 from sandbox.parameters import one_of, url
-from sandbox.responses import respond
+from sandbox.responses import failure, reset, respond
 from sandbox.sender import Message
 from sandbox.telephony import Telephony
 
@@ -58,7 +58,7 @@ class Gateway:
             result = self._refusal(error)
         except Reset:
             entry.error = "connection reset"
-            return _reset(http)
+            return reset(http)
         response = respond(result, request.api_id, self._lines.switches)
         entry.status = response.status
         return response
@@ -101,7 +101,7 @@ class Gateway:
         if "ok_error" in faults:
             return Result(200, {"error": "failed"})
         if "status" in faults:
-            return _status(faults["status"])
+            return failure(faults["status"])
         result = self._operate(operation, request)
         if "slow" in faults:
             await asyncio.sleep(faults["slow"].seconds)
@@ -177,18 +177,5 @@ async def _params(http: web.Request) -> dict[str, Any]:
         raise TooLarge from error
 
 
-def _status(fault: Fault) -> Result:
-    texts = {429: "rate limit exceeded", 404: "not found", 401: "authentication failed"}
-    headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
-    return Result(fault.status, {"error": texts.get(fault.status, "server error")}, headers=headers)
-
-
 def _as_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _reset(http: web.Request) -> web.Response:
-    """Send RST: no byte of an answer gets out."""
-    if http.transport is not None:
-        http.transport.abort()
-    return web.Response(status=500)

@@ -1,11 +1,21 @@
 """From a result to the HTTP answer, as the switches want it."""
 
 import json
+import socket
+import struct
+from http import HTTPStatus
 
 from aiohttp import web
 
 from sandbox.answers import Result
+from sandbox.faults import Fault
 from sandbox.switches import Switches
+
+_TEXTS = {status.value: status.phrase.lower() for status in HTTPStatus if status >= 400} | {
+    401: "authentication credentials were not provided",
+    429: "rate limit exceeded",
+    500: "server error",
+}
 
 
 def respond(result: Result, api_id: str, switches: Switches) -> web.Response:
@@ -24,3 +34,19 @@ def respond(result: Result, api_id: str, switches: Switches) -> web.Response:
         content_type="application/json",
         headers=result.headers,
     )
+
+
+def failure(fault: Fault) -> Result:
+    """The answer that a `status` fault wants, in the words of the real one."""
+    headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
+    return Result(fault.status, {"error": _TEXTS.get(fault.status, "failed")}, headers=headers)
+
+
+def reset(http: web.Request) -> web.Response:
+    """Send RST: no byte of an answer gets out, and the other end learns of it by an error."""
+    if http.transport is not None:
+        at_once = struct.pack("ii", 1, 0)  # linger for 0 s: a reset in place of a goodbye
+        connection = http.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        http.transport.abort()
+    return web.Response(status=500)

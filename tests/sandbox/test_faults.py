@@ -31,6 +31,16 @@ def test_a_500_does_nothing(sandbox: Sandbox, api: Api, room: Room) -> None:
     assert members(sandbox)[0]["muted"] is False
 
 
+@pytest.mark.parametrize(
+    ("status", "text"), [(403, "forbidden"), (409, "conflict"), (503, "service unavailable")]
+)
+def test_an_ordered_status_has_its_own_text(
+    status: int, text: str, sandbox: Sandbox, api: Api
+) -> None:
+    sandbox.fault("status", status=status)
+    assert api("GET", "").json()["error"] == text
+
+
 def test_only_the_named_conference_and_action_suffer(
     sandbox: Sandbox, api: Api, room: Room
 ) -> None:
@@ -66,7 +76,7 @@ def test_a_connection_is_reset_after_or_before_the_deed(
 ) -> None:
     room()
     sandbox.fault(kind)
-    with pytest.raises(requests.ConnectionError):
+    with pytest.raises(requests.ConnectionError, match="reset by peer"):
         api("POST", "room/Member/all/Mute/")
     assert members(sandbox)[0]["muted"] is done
 
