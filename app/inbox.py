@@ -85,7 +85,7 @@ class Inbox:
     def writable(self) -> bool:
         """Can Redis store something now?"""
         try:
-            return bool(self.redis.set(keys.PREFIX + "writable", "1", ex=60))
+            return bool(self.redis.set(keys.WRITABLE, "1", ex=60))
         except RedisError:
             return False
 

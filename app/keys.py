@@ -25,6 +25,8 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:metrics              | hash   | counters, named as /metrics shows them |
 | gavel:given_up             | list   | calls that were given up, for `gavel retry`, bounded |
 | gavel:budget:*             |        | the account's budget of API calls |
+| gavel:reconciled           | string | a worker held the list of Plivo against ours, expires |
+| gavel:writable             | string | the last try of /readyz, expires |
 | gavel:story                | channel| every journal entry as it is written |
 | rq:queue:gavel, rq:job:{k} |        | RQ's: the wake-ups |
 """
@@ -45,6 +47,8 @@ RULES_TEXT = PREFIX + "rules_text"
 RULES_DIGEST = PREFIX + "rules_digest"
 RULES_BROKEN = PREFIX + "rules_broken"
 METRICS = PREFIX + "metrics"
+RECONCILED = PREFIX + "reconciled"
+WRITABLE = PREFIX + "writable"
 STORY = PREFIX + "story"
 QUEUE_NAME = "gavel"
 QUEUE = "rq:queue:" + QUEUE_NAME

@@ -66,7 +66,7 @@ def examine_plivo(settings: Settings) -> Iterator[Finding]:
         hint = ": check PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN" if error.status in (401, 403) else ""
         yield bad(f"{error}{hint}")
     else:
-        yield good(f"{settings.plivo_api_url} lets us in; {len(names)} conferences are live")
+        yield good(f"{settings.plivo_api_url} lets us in; conferences live: {len(names)}")
     finally:
         client.close()
 

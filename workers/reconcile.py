@@ -25,7 +25,6 @@ log = logging.getLogger("gavel.reconcile")
 PRIORITY = 2
 AT_ONCE = 8
 LOOK_SECONDS = 0.5
-CLAIM = keys.PREFIX + "reconciled"
 
 Answer = TypeVar("Answer")
 
@@ -35,7 +34,7 @@ def reconcile_forever(hands: Hands, stopping: threading.Event) -> None:
     claim_ms = max(100, int((hands.reconcile_interval - LOOK_SECONDS) * 1000))
     while not stopping.is_set():
         try:
-            if hands.redis.set(CLAIM, "1", nx=True, px=claim_ms):
+            if hands.redis.set(keys.RECONCILED, "1", nx=True, px=claim_ms):
                 reconcile(hands, stopping)
         except RedisError as error:
             hands.away.tell(error)
