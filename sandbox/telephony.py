@@ -18,7 +18,7 @@ from sandbox.prompts import Prompts
 from sandbox.recorder import Recorder
 from sandbox.sender import Message
 from sandbox.sounds import Sounds
-from sandbox.studio import studio_for
+from sandbox.studios import studio_for
 from sandbox.switches import Switches
 from sandbox.tasks import Tasks
 from sandbox.timeline import Timeline

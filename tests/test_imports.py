@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,18 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
+def known_modules(path: Path, known: set[str]) -> set[str]:
+    """Those of the `known` modules that a file imports, anywhere in it."""
+    found: set[str] = set()
+    for node in nodes(path):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            below = {f"{node.module}.{alias.name}" for alias in node.names} & known
+            found |= below or {node.module or ""}
+    return found & known
+
+
 def reads_environment(path: Path) -> bool:
     for node in nodes(path):
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"}:
@@ -65,6 +78,16 @@ def test_rooms_import_in_one_direction(room: str) -> None:
         if name.partition(".")[0] in MAY_IMPORT.keys() - MAY_IMPORT[room]
     }
     assert not found
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_no_module_imports_one_that_imports_it(room: str) -> None:
+    names = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in modules(room)
+    }
+    graph = {name: known_modules(path, set(names)) - {name} for name, path in names.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 @pytest.mark.parametrize("package", ONLY_IN)
