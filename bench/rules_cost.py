@@ -1,7 +1,8 @@
 """What a rule costs: `decide` for one event with 1,000 rules of which 3 apply, beside those 3.
 
 `python -m bench.rules_cost` prints microseconds per event and the ratio, which should stay below
-3 (the rules that do not apply are for other conferences and other triggers).
+3: when the rules that do not apply are for other conferences and triggers, and when they all wait
+for the same in every conference and differ by `match` or by `if`.
 """
 
 import statistics
@@ -52,6 +53,22 @@ def rules_of(others: int) -> Rules:
     return load("\n".join(lines) + "\n", "rules.yaml")
 
 
+def rules_that_differ(others: int, by: str) -> Rules:
+    """Three rules that apply, amid so many that differ by one value only."""
+    lines = ["version: 1", "rules:"]
+    step = (others + 3) // 3
+    for number in range(others + 3):
+        applies = number % step == 0 and number < 3 * step
+        caller = "14155550100" if applies else f"1999{number:07}"
+        lines += [f"  - name: rule {number}", "    when: member.entered"]
+        if by == "match":
+            lines += [f"    match: {{conference: '*', member.from: '+{caller}'}}"]
+        else:
+            lines += ["    match: {conference: '*'}", f"    if: member.from == '{caller}'"]
+        lines += ["    do:", "      - log: 'entered {{ conference.name }}'"]
+    return load("\n".join(lines) + "\n", "rules.yaml")
+
+
 def entered(number: int) -> Event:
     data = {"member_id": str(number), "from": "14155550100", "call_uuid": f"call-{number}"}
     return Event(f"evt-{number}", "member.entered", "town-1", 1e9 + number, "uuid-1", data)
@@ -93,10 +110,15 @@ def microseconds(once: Callable[[int], None], events: int) -> float:
 
 def costs(rules: int = 1000, events: int = 2000) -> list[Cost]:
     few, many = rules_of(0), rules_of(rules - 3)
-    return [
+    found = [
         Cost(what, microseconds(made(few), events), microseconds(made(many), events))
         for what, made in (("candidates and match", matching), ("decide", deciding))
     ]
+    for by in ("match", "if"):
+        alone, among = (rules_that_differ(others, by) for others in (0, rules - 3))
+        cost = microseconds(deciding(alone), events), microseconds(deciding(among), events)
+        found.append(Cost(f"decide, rules that differ by {by}", *cost))
+    return found
 
 
 def main() -> None:

@@ -7,18 +7,47 @@ from typing import Any
 from workers.rules.filters import as_text
 from workers.rules.model import Fields, Unknown
 from workers.rules.suggest import quoted
+from workers.rules.values import plain_phone
 
 Test = Callable[[Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
+class Literals:
+    """A condition certainly refuses when the field at `path` is there and is none of `texts`
+    (as `literal_key` writes them). The converse need not hold."""
+
+    path: tuple[str, ...]
+    kind: str
+    texts: frozenset[str]
+
+
+def literal_key(value: Any, kind: str) -> str:
+    """A value as literals are compared."""
+    text = value if isinstance(value, str) else as_text(value)
+    return str(plain_phone(text)) if kind == "phone" else text
+
+
+def look_up(fields: Fields, path: tuple[str, ...]) -> Any:
+    """The value at a path; None when it is absent."""
+    value: Any = fields
+    for name in path:
+        if not isinstance(value, Mapping) or name not in value:
+            return None
+        value = value[name]
+    return value
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
-    """One key: where its value is, what must hold of it, and how that was written."""
+    """One key: where its value is, what must hold of it, and how that was written. `literals` are
+    all texts that could hold, when that is known."""
 
     path: tuple[str, ...]
     test: Test
     wanted: str
     kind: str
+    literals: Literals | None = None
 
     def value(self, fields: Fields) -> Any:
         value: Any = fields
@@ -32,7 +61,7 @@ class Check:
         value = self.value(fields)
         if self.test(value):
             return None
-        return f"{'.'.join(self.path)} is {_shown(value, self.kind)}, not {self.wanted}"
+        return f"{'.'.join(self.path)} is {shown(value, self.kind)}, not {self.wanted}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +85,7 @@ class Match:
         return None
 
 
-def _shown(value: Any, kind: str) -> str:
+def shown(value: Any, kind: str) -> str:
     """A value in a reason; of a telephone number only its end."""
     if kind == "phone" and isinstance(value, str):
         return f"...{value[-4:]}" if len(value) > 4 else "short"

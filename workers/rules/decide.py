@@ -22,6 +22,7 @@ from workers.rules.model import Rule, Unknown
 from workers.rules.outcomes import came_due, failed, stepped
 from workers.rules.ruleset import Rules
 from workers.rules.runs import Decision, Run
+from workers.rules.shelf import Candidate, Passed
 from workers.rules.views import fields_of
 from workers.rules.walk import Walk, seconds, walk
 
@@ -45,10 +46,19 @@ _HANDLERS: Mapping[str, Callable[[Scene, Event], Iterator[Fact]]] = {
 }
 
 
-def decide(conference: Conference, events: Sequence[Event], rules: Rules, now: float) -> Decision:
+def decide(
+    conference: Conference,
+    events: Sequence[Event],
+    rules: Rules,
+    now: float,
+    *,
+    detailed: bool = False,
+) -> Decision:
     """Hold events, in the order of their acceptance, against the rules. `now` (seconds since the
-    epoch) only tells what is late; everything else happens at the time of its event."""
-    decider = _Decider(conference, rules, now)
+    epoch) only tells what is late; everything else happens at the time of its event. Where very
+    many rules are skipped because they ask for other values of the same field, one run stands for
+    all of them, unless `detailed`."""
+    decider = _Decider(conference, rules, now, detailed)
     for event in events:
         decider.take(event)
     return decider.decision()
@@ -75,7 +85,8 @@ def meanings(conference: Conference, event: Event, rules: Rules, now: float) -> 
 class _Decider:
     """One decision under way."""
 
-    def __init__(self, conference: Conference, rules: Rules, now: float) -> None:
+    def __init__(self, conference: Conference, rules: Rules, now: float, detailed: bool) -> None:
+        self.detailed = detailed
         self.draft = Draft(conference)
         self.rules = rules
         self.now = now
@@ -113,15 +124,26 @@ class _Decider:
             return self.hang_up_at_limit(fact)
         if fact.kind == "wait":
             return self.go_on(fact)
-        candidates = self.rules.candidates(fact.kind, self.draft.name)
-        fields: dict[str, Any] | None = None
-        for index, rule, triggers in candidates:
-            if not _waits_for(rule, triggers, fact):
-                continue
-            if fields is None:
-                fields = fields_of(self.draft, self.rules, fact)
-            self.run(index, rule, fact, fields)
+        shelf = self.rules.shelf(fact.kind, self.draft.name, fact.value)
+        every: Sequence[Candidate] = (
+            shelf.every if fact.only is None else shelf.of_rule(fact.only[0])
+        )
+        if not every:
+            return None
+        fields = fields_of(self.draft, self.rules, fact)
+        if fact.only is None and fact.kind != "conference.members" and not self.detailed:
+            every, passed = shelf.concerned(fields)
+            for one in passed:
+                self.pass_over(one, fact)
+        for index, rule, triggers in every:
+            if _waits_for(rule, triggers, fact):
+                self.run(index, rule, fact, fields)
         return None
+
+    def pass_over(self, passed: Passed, fact: Fact) -> None:
+        """One run for many rules that certainly do not apply."""
+        run = f"{fact.id}.{fact.kind}.{'.'.join(passed.path)}"
+        self.runs[run, 0] = Run(run, fact.event, passed.rules, "", "skipped", passed.reason)
 
     def run(self, index: int, rule: Rule, fact: Fact, fields: Mapping[str, Any]) -> None:
         """One rule against one fact; a rule runs once for all that an event means."""

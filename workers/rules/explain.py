@@ -66,7 +66,7 @@ def explain(
 ) -> Explanation:
     """`decide` for one event, with a reason for every rule of the file. `public_url` is ours, for
     the callbacks of recordings."""
-    decision = decide(conference, [event], rules, now)
+    decision = decide(conference, [event], rules, now, detailed=True)
     meant = meanings(conference, event, rules, now)
     runs: dict[str, Run] = {}
     for run in decision.runs:

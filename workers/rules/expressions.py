@@ -12,21 +12,24 @@ from typing import Any
 from jinja2 import nodes
 
 from workers.rules.compiler import Compiler
+from workers.rules.conditions import Literals, literal_key
 from workers.rules.model import Fields
 from workers.rules.operations import Evaluate
 from workers.rules.scope import Scope
 from workers.rules.syntax import ExpressionError, check_size, parse_expression
+from workers.rules.trees import path_of
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """An expression, compiled. `type` is one of `workers.rules.names`; `names` are the dotted
-    names it asks about."""
+    names it asks about; `literals` are texts that some of them must have for it to hold."""
 
     text: str
     run: Evaluate
     type: str
     names: frozenset[str] = frozenset()
+    literals: tuple[Literals, ...] = ()
 
     def evaluate(self, fields: Fields) -> Any:
         return self.run(fields)
@@ -54,4 +57,20 @@ def compile_node(node: nodes.Node, text: str, scope: Scope) -> Compiled:
         run, kind = compiler.compile(node)
     except RecursionError:
         raise ExpressionError("nested too deep") from None
-    return Compiled(" ".join(text.split()), run, kind, frozenset(compiler.names))
+    names = frozenset(compiler.names)
+    return Compiled(" ".join(text.split()), run, kind, names, _literals(node, scope))
+
+
+def _literals(node: nodes.Node, scope: Scope) -> tuple[Literals, ...]:
+    """Of `name == "text"`, alone or joined to others by `and`: one that is false decides."""
+    if isinstance(node, nodes.And):
+        return _literals(node.left, scope) + _literals(node.right, scope)
+    if not isinstance(node, nodes.Compare) or [one.op for one in node.ops] != ["eq"]:
+        return ()
+    sides = (node.expr, node.ops[0].expr)
+    texts = [one.value for one in sides if isinstance(one, nodes.Const)]
+    path = next((found for one in sides if (found := path_of(one))), None)
+    if path is None or len(texts) != 1 or not isinstance(texts[0], str) or path[0] == "lists":
+        return ()
+    kind = scope.type_of(path)
+    return (Literals(tuple(path), kind, frozenset({literal_key(texts[0], kind)})),)

@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from workers.rules.conditions import Check, Match, Test
+from workers.rules.conditions import Check, Literals, Match, Test, literal_key
 from workers.rules.durations import parse_duration
 from workers.rules.fields import is_empty, kind_of, nearest
 from workers.rules.filters import as_text
-from workers.rules.globs import glob_matcher
+from workers.rules.globs import glob_matcher, is_glob
 from workers.rules.model import Unknown
 from workers.rules.problems import Report
 from workers.rules.regexes import compile_regex
@@ -21,6 +21,7 @@ from workers.rules.source import Map, Seq, Text
 from workers.rules.suggest import did_you_mean, quoted
 from workers.rules.values import compare_equal, in_collection, is_number, plain_phone
 
+_TEXTS = frozenset({"text", "phone", "digits", "any"})
 NUMBERS = frozenset({"number", "seconds", "time"})
 OPERATORS: Mapping[str, str] = {
     "is": "Exactly this text (no glob), number or true/false.",
@@ -99,10 +100,22 @@ class _Reader:
             return [
                 check for name, operand in value.items() for check in self.operator(name, operand)
             ]
-        return self.check(self.any_of(value, key), _written(value))
+        literals = None if _has_glob(value) and self.kind != "digits" else self.literals(value)
+        return self.check(self.any_of(value, key), _written(value), literals)
 
-    def check(self, test: Test | None, wanted: str) -> list[Check]:
-        return [] if test is None else [Check(self.path, test, wanted, self.kind)]
+    def check(
+        self, test: Test | None, wanted: str, literals: Literals | None = None
+    ) -> list[Check]:
+        return [] if test is None else [Check(self.path, test, wanted, self.kind, literals)]
+
+    def literals(self, value: Any) -> Literals | None:
+        """All texts that could hold; None for numbers and flags, which are not compared as texts,
+        and for what is in error."""
+        items = value if isinstance(value, Seq | tuple) else [value]
+        if self.kind not in _TEXTS or not all(isinstance(item, str) for item in items):
+            return None
+        texts = frozenset(literal_key(str(item), self.kind) for item in items)
+        return Literals(self.path, self.kind, texts)
 
     def operator(self, name: Text, operand: Any) -> list[Check]:
         wanted = f"{name} {_written(operand)}"
@@ -111,12 +124,16 @@ class _Reader:
             self.report.error(name, message)
             return []
         if name == "is":
-            return self.check(self.exact(operand, name), wanted)
+            return self.check(self.exact(operand, name), wanted, self.literals(operand))
         if name == "not":
             return self.check(_negated(self.any_of(operand, name)), wanted)
         if name in ("in", "not_in"):
             test = self.member_of(operand, name)
-            return self.check(test if name == "in" else _negated(test), wanted)
+            if name == "not_in":
+                return self.check(_negated(test), wanted)
+            is_name = isinstance(operand, Text)
+            items = self.scope.lists.get(operand) if is_name else operand
+            return self.check(test, wanted, self.literals(items))
         if name == "regex":
             return self.check(self.regex(operand, name), wanted)
         return self.check(self.order(name, operand), wanted)
@@ -234,6 +251,10 @@ class _Reader:
             return None
         holds, bound = _ORDER[name], number
         return lambda found: holds(_as_number(found), bound)
+
+
+def _has_glob(value: Any) -> bool:
+    return any(is_glob(str(item)) for item in (value if isinstance(value, Seq) else [value]))
 
 
 def _negated(test: Test | None) -> Test | None:

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from workers.rules.globs import any_matches
 from workers.rules.model import AnswerOptions, Limit, Rule
 from workers.rules.problems import Problem
+from workers.rules.shelf import Candidate, Shelf
 
-Candidate = tuple[int, Rule, tuple[int, ...]]
+_BY_PARAMETER = ("trigger", "member.digits")
 ANY_DIGITS = tuple("0123456789*#")
 _REMEMBERED = 4096
 
@@ -29,7 +30,7 @@ class Rules:
     answers: tuple[AnswerOptions, ...] = ()
     warnings: tuple[Problem, ...] = ()
     _by_kind: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)
-    _remembered: dict[tuple[str, str], tuple[Candidate, ...]] = field(
+    _remembered: dict[tuple[str, str], "_Shelves"] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
 
@@ -39,15 +40,20 @@ class Rules:
     def candidates(self, kind: str, conference: str) -> tuple[Candidate, ...]:
         """The enabled rules with a trigger of that kind whose conference globs match, in file
         order: (index of the rule, rule, indexes of its triggers of that kind)."""
+        return self._shelves(kind, conference).whole.every
+
+    def shelf(self, kind: str, conference: str, value: Any = None) -> Shelf:
+        """`candidates` as a shelf; for triggers and digits only those that may wait for `value`."""
+        shelves = self._shelves(kind, conference)
+        if kind in _BY_PARAMETER:
+            return shelves.by_parameter.get(value) or shelves.by_parameter[None]
+        return shelves.whole
+
+    def _shelves(self, kind: str, conference: str) -> "_Shelves":
         key = (kind, conference)
         found = self._remembered.get(key)
         if found is None:
-            found = tuple(
-                candidate
-                for candidate in self._by_kind.get(kind, ())
-                if not candidate[1].conference_globs
-                or any_matches(candidate[1].conference_globs, conference)
-            )
+            found = _shelves(kind, conference, self._by_kind.get(kind, ()))
             if len(self._remembered) >= _REMEMBERED:
                 self._remembered.clear()
             self._remembered[key] = found
@@ -92,6 +98,45 @@ class Rules:
             wanted = [rule.triggers[index].parameter for index in indexes]
             found.append((rule, ANY_DIGITS if None in wanted else tuple(wanted)))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelves:
+    """`by_parameter`: None for every value that no rule names."""
+
+    whole: Shelf
+    by_parameter: Mapping[Any, Shelf]
+
+
+def _shelves(kind: str, conference: str, known: tuple[Candidate, ...]) -> _Shelves:
+    every = [
+        candidate
+        for candidate in known
+        if not candidate[1].conference_globs
+        or any_matches(candidate[1].conference_globs, conference)
+    ]
+    if kind not in _BY_PARAMETER:
+        return _Shelves(Shelf(every), {})
+    wanted = {
+        candidate[0]: {candidate[1].triggers[index].parameter for index in candidate[2]}
+        for candidate in every
+    }
+    parted: dict[Any, list[Candidate]] = {None: []}
+    for parameters in wanted.values():
+        parted |= {parameter: [] for parameter in parameters}
+    anything = [candidate for candidate in every if None in wanted[candidate[0]]]
+    for candidate in every:
+        for parameter in wanted[candidate[0]] - {None}:
+            parted[parameter].append(candidate)
+    shelves = {
+        parameter: Shelf(sorted({one[0]: one for one in (*anything, *named)}.values(), key=_place))
+        for parameter, named in parted.items()
+    }
+    return _Shelves(Shelf(every), shelves)
+
+
+def _place(candidate: Candidate) -> int:
+    return candidate[0]
 
 
 def _index(rules: tuple[Rule, ...]) -> dict[str, tuple[Candidate, ...]]:

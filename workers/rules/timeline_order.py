@@ -29,7 +29,7 @@ def rearranged(moments: list[Moment], report: Report) -> list[Moment]:
 
 def _with_identities(moments: list[Moment]) -> list[Moment]:
     """Give each event the UUID of the instance it truly belongs to: a new one begins when a
-    member enters an empty room. The first one in is marked as such."""
+    member enters an empty conference. The first one in is marked as such."""
     inside: dict[str, set[str]] = {}
     count: dict[str, int] = {}
     known: dict[str, str] = {}
@@ -37,12 +37,12 @@ def _with_identities(moments: list[Moment]) -> list[Moment]:
     for moment in moments:
         name, data = moment.conference, moment.data
         if moment.what == "member.entered":
-            room = inside.setdefault(name, set())
-            if not room:
+            there = inside.setdefault(name, set())
+            if not there:
                 count[name] = count.get(name, 0) + 1
                 known[name] = f"{name}#{count[name]}"
                 data = {"first": True, **data}
-            room.add(data["member_id"])
+            there.add(data["member_id"])
         elif moment.what == "member.exited":
             inside.setdefault(name, set()).discard(data["member_id"])
         uuid = moment.uuid or (known.get(name, "") if moment.what != "trigger" else "")

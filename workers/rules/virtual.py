@@ -66,7 +66,7 @@ class World:
     def feed(self, event: Event) -> None:
         """Something happens now."""
         room = self.rooms.get(event.conference) or Conference.new(event.conference)
-        decision = decide(room, [event], self.rules, self.now)
+        decision = decide(room, [event], self.rules, self.now, detailed=True)
         self.rooms[event.conference] = decision.conference
         self.happened.append(Decided(event, decision))
         for call in decision.calls:

@@ -1,0 +1,94 @@
+"""A thousand rules of which an event concerns a few."""
+
+import pytest
+
+from app.conferences import Conference
+from app.events import Event
+from workers.rules.decide import decide
+from workers.rules.load import load
+from workers.rules.ruleset import Rules
+from workers.rules.shelf import MANY
+
+MEMBER = {"member_id": "10", "direction": "inbound"}
+
+
+def rules_with(*lines: str, count: int = 3 * MANY, before: str = "") -> Rules:
+    """So many rules; {n} in a line is the number of its rule."""
+    text = f"version: 1\n{before}rules:\n"
+    for number in range(count):
+        text += f"  - name: rule {number}\n    when: member.entered\n"
+        text += "".join(f"    {line.replace('@', f'{number:03}')}\n" for line in lines)
+        text += "    do: [{log: hello}]\n"
+    return load(text, "rules.yaml")
+
+
+def entered(**data: str) -> Event:
+    return Event("evt-1", "member.entered", "room", 1e9, "uuid-1", {**MEMBER, **data})
+
+
+def outcomes(rules: Rules, event: Event, *, detailed: bool = False) -> dict[str, str]:
+    decision = decide(Conference.new("room"), [event], rules, event.at, detailed=detailed)
+    return {run.rule: f"{run.outcome} {run.reason}".strip() for run in decision.runs}
+
+
+SAYING_WHICH = [
+    ('match: {member.from: "+4930@"}', "from"),
+    ('match: {member.from: ["+4930@", "+1@"]}', "from"),
+    ('match: {member.from: {is: "+4930@"}}', "from"),
+    ('match: {member.from: {in: ["4930@"]}}', "from"),
+    ('match: {conference: "r*", member.from: "4930@"}', "from"),
+    ('if: member.from == "+4930@"', "from"),
+    ('if: member.id == "10" and "4930@" == member.from', "from"),
+    ('match: {member.direction: inbound, member.from: "4930@"}', "from"),
+    ('match: {member.caller_name: "4930@"}', "caller_name"),
+]
+
+
+@pytest.mark.parametrize(("line", "field"), SAYING_WHICH)
+def test_one_run_stands_for_many_rules_that_ask_for_others(line: str, field: str) -> None:
+    found = outcomes(rules_with(line), entered(**{field: "4930007"}))
+
+    assert found.pop("rule 7") == "applied"
+    shown = "...0007" if field == "from" else "'4930007'"
+    reason = f"member.{field} is {shown}, and they match others: rule 0, rule 1, rule 2, ..."
+    assert found == {f"{3 * MANY - 1} rules": f"skipped {reason}"}
+
+
+@pytest.mark.parametrize(("line", "field"), SAYING_WHICH)
+@pytest.mark.parametrize("value", ["4930007", "+4930007", "nobody", ""])
+def test_what_applies_is_the_same_in_detail(line: str, field: str, value: str) -> None:
+    rules, event = rules_with(line), entered(**({field: value} if value else {}))
+    brief, detailed = outcomes(rules, event), outcomes(rules, event, detailed=True)
+
+    assert len(detailed) == 3 * MANY
+    for name, outcome in detailed.items():
+        assert brief.get(name, outcome) == outcome
+        assert name in brief or outcome.startswith("skipped")
+
+
+def test_few_rules_are_recorded_one_by_one() -> None:
+    rules = rules_with('match: {member.from: "+4930@"}', count=MANY - 1)
+
+    assert len(outcomes(rules, entered(**{"from": "4930007"}))) == MANY - 1
+
+
+def test_an_absent_field_is_told_for_every_rule() -> None:
+    found = outcomes(rules_with('match: {member.from: "+4930@"}'), entered())
+
+    assert found["rule 5"] == "unknown member.from is absent"
+    assert len(found) == 3 * MANY
+
+
+def test_rules_apply_in_the_order_of_the_file() -> None:
+    lists = "lists: {hosts: ['4930007']}\n"
+    text = '{member.from: ["4930@", "4930007"]}'
+    found = outcomes(rules_with(f"match: {text}", before=lists), entered(**{"from": "+4930007"}))
+
+    assert list(found) == [f"rule {number}" for number in range(3 * MANY)]
+
+
+def test_a_match_that_may_be_unknown_is_asked_before_an_if() -> None:
+    rules = rules_with('match: {member.caller_name: "A*"}', 'if: member.from == "+4930@"')
+    found = outcomes(rules, entered(**{"from": "4930007"}))
+
+    assert found["rule 8"] == "unknown member.caller_name is absent"
