@@ -13,6 +13,8 @@ LONGEST_SIZE_LINE = 256
 
 
 class State(Enum):
+    """What to do with what has arrived."""
+
     MORE = "wait for more"
     WHOLE = "all is there, or enough to see that it will be refused"
     HEAD_TOO_LARGE = "refuse it"

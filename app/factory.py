@@ -99,6 +99,7 @@ def refuse(error: Refused) -> Response:
 
 
 def redis_away(error: RedisError) -> Response:
+    """503: what could not be stored or read now can be in a moment."""
     return refuse(Unavailable(f"Redis did not answer: {error}"))
 
 

@@ -28,6 +28,8 @@ def line(conference: str, at: float, kind: str, **fields: Any) -> str:
 
 
 class Journal:
+    """Reads journals; the commit writes them. Every method raises `RedisError`."""
+
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 

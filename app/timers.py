@@ -36,6 +36,8 @@ class Due:
 
 
 class Timers:
+    """The due-time set, as every worker ticks it. Every method raises `RedisError`."""
+
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._tick = script(redis, "tick")

@@ -8,7 +8,6 @@ from sandbox.model import Recording
 from sandbox.telephony import Telephony
 
 TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav"}
-PIECE = 64 * 1024
 
 
 class Files:
