@@ -6,7 +6,7 @@ from collections.abc import Callable
 import aiohttp
 
 from sandbox.clock import Clock
-from sandbox.faults import DELIVERY_KINDS, Faults
+from sandbox.faults import DELIVERY_KINDS, READ_KINDS, Faults
 from sandbox.log import Delivery, Log
 from sandbox.options import Options
 from sandbox.sender import Answer, Message, Sender, Signer, new_nonce
@@ -59,8 +59,16 @@ class Post:
         task.add_done_callback(lambda done: self._unqueue(message.conference, done))
 
     async def fetch(self, message: Message) -> Answer:
-        """Deliver a request whose answer is read."""
-        return await self._sender(message).send_until_done()
+        """Deliver a request whose answer is read, with the faults that name it."""
+        about = (message.action, message.conference)
+        faults = {fault.kind: fault for fault in self._faults.take(READ_KINDS, *about, named=True)}
+        sender = self._sender(message, ",".join(faults), forged="bad_signature" in faults)
+        if "drop" in faults:
+            sender.note_dropped()
+            return Answer(0)
+        if "delay" in faults:
+            await self._clock.sleep(faults["delay"].seconds)
+        return await sender.send_until_done()
 
     async def drop_all(self) -> None:
         """Stop all that is under way."""

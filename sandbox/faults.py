@@ -24,6 +24,10 @@ DELIVERY_KINDS: Mapping[str, str] = {
     "drop": "a callback never comes",
     "bad_signature": "a callback comes with a signature of another token",
 }
+READ_KINDS: Mapping[str, str] = {
+    kind: DELIVERY_KINDS[kind] for kind in ("delay", "drop", "bad_signature")
+}
+"""What can happen to a request whose answer is read; only to those that `actions` names."""
 CONTENT_KINDS: Mapping[str, str] = {
     "wrap": "a recording callback comes as JSON in the one field `response`",
     "no_transcript": "a transcription callback comes with `error`",
@@ -144,11 +148,17 @@ class Faults:
         self.faults = [fault for fault in self.faults if fault.id != fault_id]
         return len(self.faults) < before
 
-    def take(self, kinds: Mapping[str, str], action: str, conference: str) -> list[Fault]:
-        """Those that happen now to this request or callback; counted as used."""
-        if not self.faults:
-            return []
-        taken = [fault for fault in self.faults if self._happens(fault, kinds, action, conference)]
+    def take(
+        self, kinds: Mapping[str, str], action: str, conference: str, *, named: bool = False
+    ) -> list[Fault]:
+        """Those that happen now to this request or callback; counted as used. `named`: only those
+        that name its action.
+        """
+        taken = [
+            fault
+            for fault in self.faults
+            if (fault.actions or not named) and self._happens(fault, kinds, action, conference)
+        ]
         self.faults = [f for f in self.faults if not f.times or f.used < f.times]
         return taken
 

@@ -58,17 +58,21 @@ class Sounds:
             if other is not member and not other.waiting:
                 self._end_wait(other)
         element = member.element
-        if element.wait_sound and (first or member.waiting):
-            self._waits[member] = self._tasks.spawn(self._wait(member))
+        if first or member.waiting:
+            self._begin_wait(member)
         self._door(member, element.enter_sound)
         for digit in element.send_digits:
             self.key(member, digit)
 
     def exited(self, member: Member) -> None:
+        """The one who is left behind alone waits again."""
+        conference = member.conference
         self._end_wait(member)
-        if member.conference.timeline is not None:
+        if conference.timeline is not None:
             now = self._clock.now()
-            member.conference.timeline.set_gate(member.id, now, speaks=False, hears=False)
+            conference.timeline.set_gate(member.id, now, speaks=False, hears=False)
+        if len(conference.members) == 1 and not conference.closing:
+            self._begin_wait(*conference.members.values())
         self._door(member, member.element.exit_sound)
 
     def _door(self, member: Member, sound: str) -> None:
@@ -77,6 +81,10 @@ class Sounds:
             self._add(member, Beeps(count), BEEP_SECONDS * count)
         elif sound.startswith(("http://", "https://")):
             self._tasks.spawn(self._door_sound(member, sound))
+
+    def _begin_wait(self, member: Member) -> None:
+        if member.element.wait_sound and member not in self._waits:
+            self._waits[member] = self._tasks.spawn(self._wait(member))
 
     async def _wait(self, member: Member) -> None:
         """waitSound, again and again, until the member waits no more."""

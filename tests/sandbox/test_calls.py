@@ -272,6 +272,20 @@ def test_the_wait_sound_goes_on_until_somebody_comes(
     assert len(service.at("/music")) == 1
 
 
+def test_the_wait_sound_comes_back_for_the_one_who_is_left_alone(
+    sandbox: Sandbox, service: Service, room: Room
+) -> None:
+    service.answer_xml("/music", '<Wait length="60"/>')
+    room(waitSound=f"{service.url}/music")
+    service.wait("/music")
+    bert, carl = room(), room()
+    sandbox.hang_up(bert)
+    sandbox.hang_up(carl)
+    service.wait("/music", 2)
+    service.wait_until(lambda: not sandbox.state()["under_way"])
+    assert len(service.at("/music")) == 2
+
+
 def test_enter_and_exit_sounds_are_fetched(sandbox: Sandbox, service: Service, room: Room) -> None:
     sandbox.hang_up(room(enterSound=f"{service.url}/in", exitSound=f"{service.url}/out"))
     service.wait("/in")

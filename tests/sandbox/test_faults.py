@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import requests
+from plivo.utils import validate_v3_signature
 
 from sandbox.client import ControlFailed
 from sandbox.embedded import Sandbox
@@ -88,6 +89,42 @@ def test_a_slow_answer_comes_late_and_the_deed_is_done_at_once(
     sandbox.fault("slow", seconds=0.2)
     assert api("POST", "room/Member/all/Mute/").elapsed.total_seconds() >= 0.2
     assert sandbox.state()["faults"] == []
+
+
+def test_the_action_can_be_dropped_when_it_is_named(
+    sandbox: Sandbox, service: Service, room: Room
+) -> None:
+    sandbox.fault("drop", actions=["action"])
+    call = room(action=f"{service.url}/next")
+    room()
+    sandbox.fault("drop", actions=[], conference="another")  # names no request whose answer is read
+    sandbox.hang_up(call)
+    service.wait_for("exit")
+    service.wait_until(lambda: any(one["error"] == "dropped" for one in sandbox.deliveries()))
+    assert service.at("/next") == []
+
+
+def test_the_answer_url_can_be_asked_with_a_wrong_signature(
+    sandbox: Sandbox, service: Service
+) -> None:
+    sandbox.fault("bad_signature", actions=["answer"])
+    for path in ("one", "two"):
+        sandbox.call_in(answer_url=f"{service.url}/{path}")
+        service.wait(f"/{path}")
+    first, second = service.at("/one")[0], service.at("/two")[0]
+    token = sandbox.options.auth_token
+    valid = [
+        validate_v3_signature(
+            "POST",
+            service.url + one.path,
+            one.headers[NONCE],
+            token,
+            one.headers["X-Plivo-Signature-V3"],
+            dict(one.fields),
+        )
+        for one in (first, second)
+    ]
+    assert valid == [False, True]
 
 
 def test_a_callback_comes_twice(sandbox: Sandbox, service: Service, room: Room) -> None:
