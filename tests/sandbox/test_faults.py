@@ -92,16 +92,22 @@ def test_a_slow_answer_comes_late_and_the_deed_is_done_at_once(
 
 
 def test_the_action_can_be_dropped_when_it_is_named(
-    sandbox: Sandbox, service: Service, room: Room
+    sandbox: Sandbox, service: Service, api: Api, room: Room
 ) -> None:
     sandbox.fault("drop", actions=["action"])
-    call = room(action=f"{service.url}/next")
-    room()
-    sandbox.fault("drop", actions=[], conference="another")  # names no request whose answer is read
-    sandbox.hang_up(call)
-    service.wait_for("exit")
+    room(action=f"{service.url}/next")
+    api("POST", "room/Member/all/Kick/")
     service.wait_until(lambda: any(one["error"] == "dropped" for one in sandbox.deliveries()))
     assert service.at("/next") == []
+
+
+def test_a_fault_for_any_callback_spares_what_is_read(
+    sandbox: Sandbox, service: Service, api: Api, room: Room
+) -> None:
+    room(action=f"{service.url}/next", callbackUrl="")
+    sandbox.fault("drop", times=0)
+    api("POST", "room/Member/all/Kick/")
+    assert service.wait("/next")
 
 
 def test_the_answer_url_can_be_asked_with_a_wrong_signature(
