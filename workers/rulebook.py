@@ -16,6 +16,7 @@ from app import keys
 from app.events import Event, new_id
 from app.logs import step
 from app.scripts import script
+from workers.rules.difference import difference
 from workers.rules.load import load
 from workers.rules.problems import RulesError
 from workers.rules.ruleset import Rules
@@ -40,6 +41,7 @@ class Rulebook:
         are none."""
         found = self._file.poll()
         if isinstance(found, Loaded):
+            self.rules = found.rules
             self._take(found)
             return
         text = self._redis.get(keys.RULES_TEXT)
@@ -60,7 +62,17 @@ class Rulebook:
         self._untold = None
 
     def _take(self, found: Loaded) -> None:
+        changes = difference(self.rules, found.rules)
         self.rules = found.rules
+        if changes:
+            step(
+                log,
+                "rules changed",
+                added=changes.get("added"),
+                changed=changes.get("changed"),
+                removed=changes.get("removed"),
+                lists=changes.get("lists"),
+            )
         told = self._publish(
             json.dumps(found.rules.published(), ensure_ascii=False),
             found.text,

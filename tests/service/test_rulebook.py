@@ -54,6 +54,21 @@ def rewrite(book: Rulebook, path: Path, text: str) -> None:
     book.look()
 
 
+def test_what_a_changed_file_changed_is_logged(
+    redis: Redis, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = "  - {{name: {}, when: member.entered, do: [log: {}]}}\n"
+    old = ("stays", "same"), ("is edited", "one"), ("goes", "x")
+    new = ("is edited", "two"), ("comes", "x"), ("stays", "same")
+    path.write_text("version: 1\nrules:\n" + "".join(entry.format(*rule) for rule in old))
+    book = opened(redis, path)
+    with caplog.at_level(logging.INFO, "gavel.rules"):
+        rewrite(book, path, "version: 1\nrules:\n" + "".join(entry.format(*r) for r in new))
+
+    told = next(vars(one)["ids"] for one in caplog.records if one.message == "rules changed")
+    assert (told["added"], told["changed"], told["removed"]) == ("comes", "is edited", "goes")
+
+
 def test_the_receiver_is_told_what_it_needs_to_know(redis: Redis, path: Path) -> None:
     path.write_text(TRIGGER)
     opened(redis, path)
