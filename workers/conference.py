@@ -30,7 +30,7 @@ log = logging.getLogger("gavel.decide")
 EARLY = frozenset({"mute", "unmute", "deaf", "undeaf"})
 
 REDIS_SECONDS = 0.2  # until Redis, when it is away, is asked for a slot of the budget again
-GRANT_SECONDS = 0.05  # how long such a slot may wait for its call to go out: a third of budget.MARGIN
+GRANT_SECONDS = 0.05  # how long such a slot may wait for its call: a third of budget.MARGIN
 
 
 class ConferenceTurn(Turn):
