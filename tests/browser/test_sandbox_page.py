@@ -145,13 +145,23 @@ def test_hostile_names_are_text(sandbox: Sandbox, browser: Chrome) -> None:
     assert browser.title == "Sandbox · 1 conference"
 
 
+def test_a_long_name_squeezes_nothing_out_of_sight(sandbox: Sandbox, browser: Chrome) -> None:
+    sandbox.call_in("W" * 200, from_="W" * 200, caller_name="W" * 200, attributes={})
+    assert shows(browser, "Hang up")
+    button = browser.find_element(By.CSS_SELECTOR, "button.danger").rect
+    assert button["x"] + button["width"] < browser.get_window_size()["width"]
+
+
 def test_every_field_has_a_name_and_every_button_says_what_it_does(
     sandbox: Sandbox, browser: Chrome
 ) -> None:
-    sandbox.call_in("room", attributes={})
-    assert shows(browser, "Hang up")
+    for caller in ("+1000", "+2000"):
+        sandbox.call_in("room", from_=caller, attributes={})
+        assert shows(browser, caller)
     for field in browser.find_elements(By.CSS_SELECTOR, "input, select, button"):
         assert field.accessible_name, field.get_attribute("outerHTML")
+    names = [one.accessible_name for one in browser.find_elements(By.CSS_SELECTOR, "main button")]
+    assert len(set(names)) == len(names) == 6  # each says whose it is
     assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == "en"
 
 
@@ -161,4 +171,6 @@ def test_the_page_is_usable_on_a_narrow_screen(sandbox: Sandbox, browser: Chrome
     browser.set_window_size(500, 900)
     wider = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert browser.execute_script(wider) <= 0
+    cells = browser.find_elements(By.CSS_SELECTOR, "td.text")
+    assert min(cell.size["width"] for cell in cells) >= 100  # read in words, not letter by letter
     browser.set_window_size(1300, 1000)
