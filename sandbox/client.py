@@ -54,11 +54,19 @@ class ControlClient:
         """Set a fault; its id."""
         return int(self._send("POST", "faults", {"kind": kind, **wanted})["id"])
 
+    def clear_fault(self, fault_id: int) -> None:
+        """Take one away; ControlFailed when it is used up."""
+        self._send("DELETE", f"faults/{fault_id}")
+
     def clear_faults(self) -> None:
         self._send("DELETE", "faults")
 
     def switch(self, **wanted: Any) -> None:
         self._send("POST", "switches", wanted)
+
+    def switches(self) -> dict[str, Any]:
+        """The positions of all switches."""
+        return self._send("GET", "switches")
 
     def clock(self, **wanted: float) -> dict[str, Any]:
         """Set `rate`, `skew`, or jump ahead (`advance`); what the clock says then."""

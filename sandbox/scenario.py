@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -73,12 +74,14 @@ def play(
     tell: Callable[[str], None] = print,
 ) -> list[dict[str, Any]]:
     """Play against a running sandbox and the service that it calls; what the service asked of the
-    Conference API meanwhile. `speed` 10 makes the sandbox's clock ten times faster, too.
+    Conference API meanwhile. `speed` 10 makes the sandbox's clock ten times faster, too. However
+    it ends, the clock, the switches and the faults are then as they were.
     """
     client = ControlClient(sandbox)
     options = Options(service=service, answer_url=answer_url or Options().answer_url)
     stage = Stage(client, options.answer_url_for)
     seen = int(client.state()["requests"])
+    switches, clock = client.switches(), client.clock()
     client.clock(rate=speed)
     begun = time.monotonic()
     try:
@@ -88,7 +91,9 @@ def play(
             tell(f"{step.at:8.2f}s  {_line(step)}{_play_step(stage, step)}")
         return client.requests(after=seen)
     finally:
-        client.clock(rate=1.0)
+        client.clock(rate=clock["rate"], skew=clock["skew"])
+        client.switch(**switches)
+        _clear(stage)
         client.close()
 
 
@@ -101,6 +106,13 @@ def _play_step(stage: Stage, step: Step) -> str:
     except ControlFailed as error:
         return f" ({error})"
     return ""
+
+
+def _clear(stage: Stage) -> None:
+    """Take away what faults of this scenario are left."""
+    for fault_id in stage.faults:
+        with suppress(ControlFailed):  # used up
+            stage.sandbox.clear_fault(fault_id)
 
 
 def _line(step: Step) -> str:

@@ -30,6 +30,7 @@ class Stage:
     sandbox: ControlClient
     answer_url: Callable[[str], str]
     calls: dict[str, str] = field(default_factory=dict)
+    faults: list[int] = field(default_factory=list)
 
 
 def seconds(text: object) -> float:
@@ -96,7 +97,7 @@ def _hang_up(stage: Stage, given: Mapping[str, Any]) -> None:
 
 def _fault(stage: Stage, given: Mapping[str, Any]) -> None:
     wanted = dict(given["fault"])
-    stage.sandbox.fault(**wanted)
+    stage.faults.append(stage.sandbox.fault(**wanted))
 
 
 def _clear_faults(stage: Stage, given: Mapping[str, Any]) -> None:

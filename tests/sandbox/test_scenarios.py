@@ -72,6 +72,26 @@ def test_the_clock_of_the_sandbox_keeps_pace(sandbox: Sandbox, service: Service)
     assert clock["rate"] == 1
 
 
+def test_a_scenario_leaves_the_sandbox_as_it_was(sandbox: Sandbox, service: Service) -> None:
+    sandbox.switch(profile="documented")
+    sandbox.clock(skew=5)
+    sandbox.fault("slow", times=0, conference="mine")
+    text = """
+    timeline:
+      - {fault: {kind: drop, times: 0}}
+      - {switch: {profile: rich, error_body: text}}
+      - {skew: -90}
+      - {fault: {kind: status}}
+      - {at: 1s, hang_up: nobody}
+    """
+    with pytest.raises(BadScenario):
+        played(text, sandbox, service)
+    switches, state = sandbox.switches(), sandbox.state()
+    assert (switches["profile"], switches["error_body"]) == ("documented", "json")
+    assert (sandbox.clock()["skew"], sandbox.clock()["rate"]) == (5, 1)
+    assert [one["conference"] for one in state["faults"]] == ["mine"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
