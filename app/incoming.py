@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
+
+from gunicorn.http.errors import ParseException
 
 from app.arrival import LARGEST_BODY
 from app.errors import TooLarge, Unusable
@@ -57,19 +59,25 @@ def receive(environ: Environ, public_url: str) -> Incoming:
 
 
 def read_body(environ: Environ) -> bytes:
-    """The whole body. Raises TooLarge without reading more than is allowed."""
+    """The whole body. Raises TooLarge without reading more than is allowed, and Unusable."""
     length = environ.get("CONTENT_LENGTH") or ""
     if length.isdigit():
         if int(length) > LARGEST_BODY:
             raise TooLarge(f"the body has {length} bytes, at most {LARGEST_BODY} are taken")
-        body: bytes = environ["wsgi.input"].read(int(length))
-        return body
+        return _read(environ["wsgi.input"], int(length))
     if not environ.get("wsgi.input_terminated"):
         return b""
-    body = environ["wsgi.input"].read(LARGEST_BODY + 1)
+    body = _read(environ["wsgi.input"], LARGEST_BODY + 1)
     if len(body) > LARGEST_BODY:
         raise TooLarge(f"the body has more than the {LARGEST_BODY} bytes that are taken")
     return body
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    try:
+        return stream.read(size)
+    except (ParseException, OSError):  # gunicorn's: of a body in chunks
+        raise Unusable(f"the body must come whole, with at most {LARGEST_BODY} bytes") from None
 
 
 def raw_path(environ: Environ) -> str:

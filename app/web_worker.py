@@ -30,22 +30,19 @@ HEAD_TOO_LARGE = (
 )
 
 
-class BoundedSocket(socket.socket):
-    """A socket that blocks for a bounded time in all, not for a bounded time each time."""
+class ArrivedSocket(socket.socket):
+    """In a thread nothing comes any more: a request is there whole, so whoever reads on was sent a
+    crooked one, or throws away what nobody read. They get TimeoutError at once, which gunicorn
+    knows: that connection is not used again. Sending may take `seconds`."""
 
     seconds = 10.0
-    _deadline = 0.0
 
     def setblocking(self, flag: bool) -> None:
-        self._deadline = time.monotonic() + self.seconds
         self.settimeout(self.seconds if flag else 0.0)
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         if self.gettimeout():
-            left = self._deadline - time.monotonic()
-            if left <= 0:
-                raise ConnectionResetError("the client took too long")
-            self.settimeout(min(left, self.gettimeout() or left))
+            raise TimeoutError("what has not come yet is not waited for")
         return super().recv(bufsize, flags)
 
 
@@ -53,8 +50,8 @@ class Connection(TConn):
     """One client. `timeout` is the moment when we stop to wait for it."""
 
     def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
-        bounded = BoundedSocket(sock.family, sock.type, sock.proto, fileno=sock.detach())
-        super().__init__(cfg, bounded, client, server)
+        arrived = ArrivedSocket(sock.family, sock.type, sock.proto, fileno=sock.detach())
+        super().__init__(cfg, arrived, client, server)
         self.since = time.monotonic()
         self.data_ready = True  # it is, whenever a thread sees this connection
         self.arrival = Arrival()

@@ -81,6 +81,9 @@ def test_a_chunked_body_is_read(server: Server, stored: Stored) -> None:
     assert len(stored()) == 1
 
 
+CHUNKED = b"POST /plivo/conference HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
 @pytest.mark.parametrize(
     "begun",
     [
@@ -91,6 +94,9 @@ def test_a_chunked_body_is_read(server: Server, stored: Stored) -> None:
         b"POST /plivo/conference HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\nConf",
         b"POST /plivo/conference HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nCo",
         b"POST /plivo/conference HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n0\r\n\r\n",
+        CHUNKED + b"3" * 300,
+        CHUNKED + b"1\r\nx\r\n" * 12000,
+        CHUNKED + b"0\r\nA: " + b"x" * 66000,
     ],
 )
 def test_clients_that_send_slowly_hold_nobody_up_and_are_closed(
@@ -129,7 +135,7 @@ def test_a_huge_body_that_is_sent_is_refused_too(server: Server) -> None:
     assert status(server.send(head + b"x" * 3_000_000)) in {413, 0}
     chunk = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
     head = b"POST /plivo/conference HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    assert status(server.send(head + chunk * 100)) in {413, 0}
+    assert status(server.send(head + chunk * 100)) in {413, 400, 0}
     assert status(server.send(server.callback(enter()))) == 200
 
 
@@ -188,6 +194,12 @@ def test_crooked_addresses_lead_nowhere(server: Server, redis: Redis, line: str)
         b"POST /plivo/conference HTTP/1.1\r\nHost: x\r\nContent-Length: 0x10\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         b"GARBAGE\r\n\r\n",
+        CHUNKED + b"zz\r\nabc\r\n0\r\n\r\n",
+        CHUNKED + b"-1\r\nabc\r\n0\r\n\r\n",
+        CHUNKED + b"3\r\nabcdef\r\n0\r\n\r\n",
+        CHUNKED + b"0x3\r\nabc\r\n0\r\n\r\n",
+        CHUNKED + b"fffffffff\r\nabc\r\n0\r\n\r\n",
+        CHUNKED + b"3" * 300,
     ],
 )
 def test_what_two_servers_could_read_differently_is_refused(
@@ -195,7 +207,7 @@ def test_what_two_servers_could_read_differently_is_refused(
 ) -> None:
     answer = server.send(request_bytes)
     assert status(answer) in {0, 400, 501}
-    assert b"alive" not in answer
+    assert b"alive\n" not in answer
 
 
 def test_a_second_accounts_token_is_refused(server: Server, redis: Redis) -> None:
