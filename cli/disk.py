@@ -8,17 +8,30 @@ do: while its fsync is under way it answers without having written (docs/decisio
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 EVERY_SECONDS = 1.0
+_sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 State = tuple[int, int]
 
 
-def keep_on_disk(data: Path) -> None:
-    """Sync what changed under `data`, for as long as the process lives."""
+def keep_on_disk(data: Path, warn: Callable[[str], None]) -> None:
+    """Sync what changed under `data`, for as long as the process lives; `warn` is told when the
+    disk fails, and again when it works."""
     synced: dict[Path, State] = {}
+    failing = False
     while True:
-        synced = sync(data / "appendonlydir", synced)
+        try:
+            synced = sync(data / "appendonlydir", synced)
+        except OSError as error:
+            if not failing:
+                warn(f"{data} can not be brought to the disk: {error.strerror}. Make room there.")
+            failing = True
+        else:
+            if failing:
+                warn(f"{data} is brought to the disk again.")
+            failing = False
         time.sleep(EVERY_SECONDS)
 
 
@@ -34,7 +47,7 @@ def sync(folder: Path, synced: dict[Path, State]) -> dict[Path, State]:
             status = os.fstat(descriptor)
             found[path] = (status.st_mtime_ns, status.st_size)
             if synced.get(path) != found[path]:
-                os.fdatasync(descriptor)
+                _sync(descriptor)
         finally:
             os.close(descriptor)
     return found

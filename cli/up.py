@@ -71,7 +71,8 @@ def _start(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> bool:
             socket_file = embedded.socket_path(plan.state / "valkey")
             supervisor.add(plan.valkey())
             data = plan.state / "valkey"
-            Thread(target=keep_on_disk, args=(data,), name="disk", daemon=True).start()
+            watch = (data, lambda text: terminal.say(terminal.paint("red", safe(text))))
+            Thread(target=keep_on_disk, args=watch, name="disk", daemon=True).start()
             supervisor.wait_until(lambda: embedded.answers(socket_file), "Valkey is loading…")
         supervisor.wait_until(lambda: check.poll() is not None)
     finally:

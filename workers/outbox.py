@@ -145,8 +145,8 @@ def merged(group: Sequence[Entry]) -> Call:
 def together_after(pace: float) -> float:
     """Seconds to leave between two calls of one conference that others could join, by how full
     the account's budget is (0 to 1): nothing while it is nearly empty, so that a single mute is
-    at once; up to 0.8 s in a burst, so that one that fills in a second needs a few calls."""
-    return min(0.8, 0.2 + 1.2 * pace) if pace > 0.1 else 0.0
+    at once; up to 0.9 s in a burst, so that a room that fills in a second needs three calls."""
+    return min(0.9, 0.45 + 1.2 * pace) if pace > 0.1 else 0.0
 
 
 def _entries(call: Call) -> list[Entry]:

@@ -12,13 +12,13 @@ from cli.disk import sync
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that were synced, through the system call itself."""
     names: list[str] = []
-    real = os.fdatasync
+    real = os.fsync
 
     def record(descriptor: int) -> None:
         names.append(os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")))
         real(descriptor)
 
-    monkeypatch.setattr(os, "fdatasync", record)
+    monkeypatch.setattr("cli.disk._sync", record)
     return names
 
 
