@@ -18,7 +18,7 @@ from sandbox.elements import (
     read_answer,
 )
 from sandbox.exchange import Exchange
-from sandbox.model import Call, Conference, Recording
+from sandbox.model import Call
 from sandbox.prompts import PLAY_SECONDS, speaking_seconds
 from sandbox.sender import Message
 from sandbox.switches import Switches
@@ -34,7 +34,6 @@ class CallLife:
     post: Post
     clock: Clock
     switches: Callable[[], Switches]
-    recording_of: Callable[[Conference], Recording | None]
     finished: Callable[[Call], None]
 
     async def run(self, call: Call, elements: list[Element], answer_url: str, method: str) -> None:
@@ -80,7 +79,7 @@ class CallLife:
             call.status = "completed"
         if member is None or not element.action:
             return None if goes_on else []
-        fields = action_fields(member, self.recording_of(member.conference), self.switches())
+        fields = action_fields(member, member.conference.last_recording, self.switches())
         if goes_on and element.redirect:
             return await self._fetch(call, "action", element.action, element.method, fields)
         self.post.send(

@@ -121,6 +121,7 @@ class Conference:
     running: bool = False
     floor: str = ""
     recordings: list[Recording] = field(default_factory=list)
+    last_recording: Recording | None = None
     prompts: list[Prompt] = field(default_factory=list)
     heard_until: dict[str, float] = field(default_factory=dict)
     busy_until: dict[str, float] = field(default_factory=dict)

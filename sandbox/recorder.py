@@ -42,6 +42,7 @@ class Recorder:
         recording.started_at = self._clock.now()
         recording.started_ms = round(self._clock.epoch() * 1000)
         conference.recordings.append(recording)
+        conference.last_recording = recording
         self.recordings[recording.id] = recording
         while len(self.recordings) > self._studio.kept:
             self._studio.forget(self.recordings.pop(next(iter(self.recordings))))

@@ -44,9 +44,7 @@ class Telephony:
         self.prompts = Prompts(clock, self._positions, studio, self.tasks)
         self.sounds = Sounds(clock, self._positions, studio, self.post, self.tasks)
         self.exchange = Exchange(clock, self._positions, self)
-        self._life = CallLife(
-            self.exchange, self.post, clock, self._positions, self.recording_of, self._finished
-        )
+        self._life = CallLife(self.exchange, self.post, clock, self._positions, self._finished)
 
     def _positions(self) -> Switches:
         return self.switches

@@ -272,6 +272,15 @@ def test_the_wait_sound_goes_on_until_somebody_comes(
     assert len(service.at("/music")) == 1
 
 
+def test_the_action_tells_the_recording_also_when_it_ended_with_the_last_member(
+    sandbox: Sandbox, service: Service, room: Room
+) -> None:
+    sandbox.hang_up(room(record="true", action=f"{service.url}/next"))
+    told = service.wait("/next")[0].fields
+    assert told["RecordingID"] == sandbox.state()["recordings"][0]["id"]
+    assert told["RecordUrl"].endswith(".mp3")
+
+
 def test_the_wait_sound_comes_back_for_the_one_who_is_left_alone(
     sandbox: Sandbox, service: Service, room: Room
 ) -> None:
