@@ -15,6 +15,7 @@ from app.conferences import Conference
 from app.errors import GavelError
 from app.events import KINDS, Event, new_id
 from app.journal import Journal
+from workers.rules.complete import lacks
 from workers.rules.replay import UnreadableRecord, events_of
 from workers.rules.ruleset import Rules
 from workers.rules.virtual import World
@@ -39,7 +40,10 @@ def event_of_kind(kind: str, given: Given) -> Event:
     if not given.conference:
         raise NoEvent(f"say in which conference: gavel explain {kind} --conference NAME")
     data = {"data": {}, "chain": 0} if kind == "trigger" else {}
-    return Event(new_id(), kind, given.conference, time.time(), "", data | dict(given.data))
+    event = Event(new_id(), kind, given.conference, time.time(), "", data | dict(given.data))
+    if complaint := lacks(event):
+        raise NoEvent(f"{kind}: {complaint}; say it by an option, or write the event in a file")
+    return event
 
 
 def event_of_file(path: str, given: Given) -> Event:
@@ -57,10 +61,19 @@ def event_of_file(path: str, given: Given) -> Event:
         event = parse({str(key): str(value) for key, value in found.items()}).event
         event = replace(event, at=time.time())
     else:
-        event = _recorded({"at": time.time(), **found}, path)
+        event = _recorded(_filled_in(found, given), path)
     if not event.conference and given.conference:
         event = replace(event, conference=given.conference)
     return replace(event, data={**event.data, **given.data})
+
+
+def _filled_in(found: Mapping[str, Any], given: Given) -> Mapping[str, Any]:
+    """An event, or an entry of the journal, with what only flags tell."""
+    if "event" in found:
+        return found
+    data = found.get("data", {})
+    told = {"at": time.time(), "conference": given.conference, **found}
+    return {**told, "data": {**data, **given.data} if isinstance(data, dict) else data}
 
 
 def _recorded(entry: Mapping[str, Any], path: str) -> Event:

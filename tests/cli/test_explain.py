@@ -101,7 +101,7 @@ def test_a_recorded_event_is_explained_with_the_state_that_was_before_it(
         (["nonsense"], "is no file and no kind of event"),
         (["member.entered"], "say in which conference"),
         (["evt-1"], "Redis does not answer"),
-        (["member.entered", "--conference", "x", "--state", "nowhere"], "can not be read"),
+        (["conference.observed", "--conference", "x", "--state", "no"], "can not be read"),
     ],
 )
 def test_what_can_not_be_explained_is_told_in_a_sentence(
@@ -160,3 +160,46 @@ def test_the_tests_of_a_rules_file_are_found_beside_it(folder: Path) -> None:
 
 def test_a_missing_file_of_tests_is_told(folder: Path) -> None:
     assert "can not be read" in str(run(folder, "test").exception)
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ({"kind": "member.entered", "conference": "x"}, "`data` has no `member_id`"),
+        ({"kind": "member.entered", "data": {"member_id": "1"}}, "`conference` is missing"),
+        (
+            {"kind": "member.entered", "conference": "x", "data": {"member_id": 5}},
+            "`member_id` in `data` must be a text, not 5",
+        ),
+        (
+            {"kind": "conference.observed", "conference": "x", "data": {"members": ["a"]}},
+            "every entry of `members` must be a mapping with a `member_id`",
+        ),
+        ({"kind": "timer", "conference": "x"}, "`data` has no `timer`"),
+    ],
+)
+def test_an_event_that_cannot_be_decided_says_what_it_lacks(
+    folder: Path, event: dict[str, object], said: str
+) -> None:
+    file = folder / "event.json"
+    file.write_text(json.dumps(event))
+    explained = run(folder, "explain", str(file), "--state", "empty")
+    file.write_text(json.dumps({"at": 1.0, **event}))
+    replayed = run(folder, "replay", str(file), "--rules", str(folder / "rules.yaml"))
+
+    assert said in str(explained.exception)
+    assert said in str(replayed.exception)
+
+
+def test_options_that_leave_out_what_is_needed_say_so(folder: Path) -> None:
+    result = run(folder, "explain", "member.entered", "--conference", "x", "--state", "empty")
+
+    assert "member.entered: `data` has no `member_id`" in str(result.exception)
+
+
+def test_options_fill_in_what_a_file_leaves_out(folder: Path) -> None:
+    file = folder / "event.json"
+    file.write_text('{"kind": "member.entered"}')
+    given = ["--conference", "x", "--member", "7", "--state", "empty"]
+
+    assert "+ Greet (line 4) applies" in run(folder, "explain", str(file), *given).output

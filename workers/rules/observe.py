@@ -28,6 +28,8 @@ def observed(scene: Scene, event: Event) -> Iterator[Fact]:
     if data.get("gone"):
         if draft.live and draft.seen < fresh_since:
             yield from end(scene, event, event.id)
+        elif draft.live:
+            scene.ignore(event, f"a callback came within {GRACE:g} s before the list was read")
         return
     rows: Sequence[Row] = data.get("members", ())
     started_at = event.at - data["run_time"] if "run_time" in data else None

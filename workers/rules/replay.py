@@ -12,6 +12,7 @@ from typing import Any
 
 from app.events import KINDS, Event
 from workers.rules.calls import Call
+from workers.rules.complete import lacks
 from workers.rules.ruleset import Rules
 from workers.rules.virtual import Decided, World
 
@@ -81,16 +82,23 @@ def events_of(entries: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
         if not isinstance(told, Mapping):
             continue  # a run or a call: `event` is an id
         try:
-            yield Event(
+            event = Event(
                 id=str(told.get("id", f"recorded-{number}")),
                 kind=str(told["kind"]),
-                conference=str(told.get("conference", entry.get("conference"))),
+                conference=str(told.get("conference") or entry.get("conference") or ""),
                 at=float(entry["at"]),
                 uuid=str(told.get("uuid", "")),
                 data=dict(told.get("data", {})),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise UnreadableRecord(f"record {number} is not an event: {error}") from None
+            raise UnreadableRecord(f"record {number} is not an event: {_said(error)}") from None
+        if complaint := lacks(event):
+            raise UnreadableRecord(f"record {number} can not be decided: {complaint}")
+        yield event
+
+
+def _said(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
 
 
 def read_lines(text: str) -> Iterator[Event]:
