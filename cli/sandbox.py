@@ -7,11 +7,16 @@ import click
 from app.errors import GavelError
 from app.settings import Settings
 from sandbox.client import ControlFailed
+from sandbox.errors import SandboxError
 from sandbox.options import AUTH_ID, AUTH_TOKEN, Options
 from sandbox.scenario import BadScenario, Scenario, read, shipped
 from sandbox.scenario import play as play_scenario
 from sandbox.server import serve
 from sandbox.switches import Switches
+
+
+class CannotServe(GavelError):
+    """The sandbox can not start so: the message says what to change."""
 
 
 class CannotPlay(GavelError):
@@ -45,18 +50,21 @@ def sandbox(
         return
     settings = Settings.load()
     tokens = settings.plivo_auth_token or (AUTH_TOKEN,)
-    options = Options(
-        port=settings.sandbox_port if port is None else port,
-        auth_id=settings.plivo_auth_id or AUTH_ID,
-        auth_token=tokens[0],
-        service=settings.public_url if service is None else service,
-        sound=sound,
-        switches=Switches().changed(dict(text.partition("=")[::2] for text in switch)),
-    )
-    click.echo(f"account {options.auth_id}, calls are answered by {options.service}", err=True)
-    if not settings.plivo_auth_id:
-        click.echo(f"its token is {AUTH_TOKEN}", err=True)
-    serve(options, tell=click.echo)
+    try:
+        options = Options(
+            port=settings.sandbox_port if port is None else port,
+            auth_id=settings.plivo_auth_id or AUTH_ID,
+            auth_token=tokens[0],
+            service=settings.public_url if service is None else service,
+            sound=sound,
+            switches=Switches().changed(dict(text.partition("=")[::2] for text in switch)),
+        )
+        click.echo(f"account {options.auth_id}, calls are answered by {options.service}", err=True)
+        if not settings.plivo_auth_id:
+            click.echo(f"its token is {AUTH_TOKEN}", err=True)
+        serve(options, tell=click.echo)
+    except SandboxError as error:
+        raise CannotServe(str(error)) from None
 
 
 @sandbox.command()
