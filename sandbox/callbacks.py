@@ -1,6 +1,7 @@
 """The fields of what Plivo sends to a service, by event and profile (contract, section 2.1)."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from sandbox.model import Call, Conference, Member, Recording
 from sandbox.switches import Switches
@@ -33,6 +34,10 @@ def rich_fields(call: Call) -> dict[str, str]:
         "CallerName": call.caller_name,
         "BillRate": "0.003",
         "RequestUUID": call.uuid,
+        "ALegUUID": call.uuid,
+        "ALegRequestUUID": call.uuid,
+        "ParentAuthID": call.account,
+        "SessionStart": f"{datetime.fromtimestamp(call.began_at, UTC):%Y-%m-%d %H:%M:%S.%f}",
         **call.headers,
     }
 

@@ -60,6 +60,8 @@ class Control:
             to=inputs.text(wanted, "to", "+14155550199"),
             caller_name=inputs.text(wanted, "caller_name"),
             direction=inputs.text(wanted, "direction", "inbound"),
+            account=self._lines.options.auth_id,
+            began_at=self._lines.clock.epoch(),
             headers=inputs.headers(wanted),
             tone=inputs.number(wanted, "tone", self._lines.next_tone()),
         )

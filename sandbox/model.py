@@ -19,7 +19,9 @@ def new_uuid() -> str:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One telephone call; `left` is set while it is in a conference: how it goes on from there."""
+    """One telephone call. `account` is whose it is, `began_at` epoch seconds as the service is told
+    them; `left` is set while it is in a conference: how it goes on from there.
+    """
 
     uuid: str
     caller: str
@@ -27,6 +29,8 @@ class Call:
     caller_name: str = ""
     direction: str = "inbound"
     status: str = "ringing"
+    account: str = ""
+    began_at: float = 0.0
     headers: Mapping[str, str] = field(default_factory=dict)
     tone: float = 0.0
     member: "Member | None" = None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,17 @@ def test_the_documented_profile_says_only_what_the_page_lists(
     room()
     always = {"ConferenceName", "ConferenceUUID", "ConferenceMemberID", "CallUUID"}
     assert set(service.wait_for("enter").fields) == {"ConferenceAction", *always}
+
+
+def test_the_rich_profile_says_all_that_was_ever_seen(service: Service, room: Room) -> None:
+    room()
+    told = service.wait_for("enter").fields
+    seen = (
+        "ALegUUID ALegRequestUUID BillRate CallerName Event ParentAuthID RequestUUID SessionStart"
+    )
+    assert set(seen.split()) <= set(told)
+    assert told["ParentAuthID"].startswith("MA")
+    assert datetime.fromisoformat(told["SessionStart"]).year >= 2020
 
 
 def test_a_minimal_exit_says_only_who_left(sandbox: Sandbox, service: Service, room: Room) -> None:
