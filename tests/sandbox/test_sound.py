@@ -24,9 +24,12 @@ ANNA, BERT, FILE = 440.0, 620.0, 2_000.0
 
 @pytest.fixture
 def studio(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A sandbox with sound and without a speech synthesizer: words are the marker tone."""
+    """A sandbox with sound and without a speech synthesizer: words are the marker tone. Its clock
+    stands still, so that what is heard does not depend on how busy the machine is.
+    """
     monkeypatch.setenv("PATH", "/nowhere")
     with Sandbox(sound="on") as running:
+        running.clock(rate=0)
         yield running
 
 
