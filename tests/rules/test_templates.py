@@ -135,3 +135,40 @@ def test_a_mistake_is_told_with_its_place(text: str, message: str, offset: int) 
         compile_template(text, SCOPE)
     assert str(caught.value).startswith(message)
     assert caught.value.offset == offset
+
+
+def address(text: str, **fields: Any) -> Any:
+    made = compile_template(text, SCOPE, schemes=("http://", "https://"))
+    return made.render({"data": fields})
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "rendered"),
+    [
+        ("https://a.example/{{ data.x }}", "../b?c=d#e", "https://a.example/..%2Fb%3Fc%3Dd%23e"),
+        ("https://a.example{{ data.x }}", "@evil.example/", "https://a.example%40evil.example%2F"),
+        ("https://a.example/?q={{ data.x }}&r=1", "1&r=2", "https://a.example/?q=1%26r%3D2&r=1"),
+        ("https://a.example/{{ data.x | urlencode }}", "a b", "https://a.example/a%20b"),
+        ("https://a.example/{{ data.x }}.mp3", 5, "https://a.example/5.mp3"),
+        ("{{ data.x }}", "https://b.example/c?d=e", "https://b.example/c?d=e"),
+        ("{{ data.x }}/{{ data.x }}", "https://b", "https://b/https%3A%2F%2Fb"),
+        ("https://a.example/x", "", "https://a.example/x"),
+    ],
+)
+def test_in_an_address_a_value_stays_the_part_that_it_is(
+    text: str, value: Any, rendered: str
+) -> None:
+    assert address(text, x=value) == rendered
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("https://a.example/{{ data.x }}/b", ".."),
+        ("{{ data.x }}", "file:///etc/passwd"),
+        ("{{ data.x }}", "//evil.example"),
+    ],
+)
+def test_what_makes_no_good_address_is_unknown(text: str, value: str) -> None:
+    with pytest.raises(Unknown):
+        address(text, x=value)

@@ -138,7 +138,7 @@ class StepReader:
 
     def compiled(self, part: Any) -> Any:
         if isinstance(part, TemplateText):
-            return self.template(part.text)
+            return self.template(part.text, schemes=part.schemes)
         if isinstance(part, FreeForm):
             return self.free(part.node)
         if isinstance(part, Mapping):
@@ -155,9 +155,11 @@ class StepReader:
             _json_scalar(node) if node.plain and _is_json(node) else self.template(node, typed=True)
         )
 
-    def template(self, text: Text, *, typed: bool = False) -> Template:
+    def template(
+        self, text: Text, *, typed: bool = False, schemes: tuple[str, ...] = ()
+    ) -> Template:
         try:
-            return compile_template(text, self.scope, typed=typed)
+            return compile_template(text, self.scope, typed=typed, schemes=schemes)
         except ExpressionError as error:
             self.report.error(text.at(error.offset), str(error))
             return PlainText(str(text))

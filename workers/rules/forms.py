@@ -14,9 +14,10 @@ from workers.rules.suggest import quoted
 
 @dataclass(frozen=True, slots=True)
 class TemplateText:
-    """A text that may carry `{{ }}`, not yet compiled."""
+    """A text that may carry `{{ }}`, not yet compiled. With `schemes` it is an address."""
 
     text: Text
+    schemes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Templated(Scalar):
             raise ValueError(f"expected an address that ends in {' or '.join(self.endings)}")
         if self.schemes and not text.startswith("{{") and re.search(r"\s", _outside(text)):
             raise ValueError("an address cannot have spaces in it")
-        return TemplateText(text)
+        return TemplateText(text, self.schemes)
 
 
 def _outside(text: str) -> str:

@@ -94,6 +94,9 @@ answer *unknown*: the rule does not run, and the journal says which field it was
 `is defined` deal with fields that may be absent. `and` and `or` use what is known where that
 decides. What a text becomes is never read as a template again.
 
+In an address, what stands in `{{ }}` is percent-encoded, so that it stays the one part that it is;
+at the very beginning it is the address itself: `url: "{{ recording.url }}"`.
+
 Within `json` and `data`, a text that is nothing but one `{{ }}` keeps the type of its value, and
 plain `5`, `true` and `null` are those values; quote them to have texts.
 """

@@ -4,16 +4,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import nodes
 
 from workers.rules.expressions import Compiled, compile_node
 from workers.rules.filters import as_text
-from workers.rules.model import Fields, Template
+from workers.rules.model import Fields, Template, Unknown
 from workers.rules.scope import Scope
+from workers.rules.suggest import quoted
 from workers.rules.syntax import ExpressionError, check_size, parse_expression, parse_output
 
 MAX_PARTS = 50
+_ENCODED_ALREADY = re.compile(r"\|\s*urlencode$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,33 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
+class Address(Rendered):
+    """An address with `{{ }}`. What a caller may have chosen stays one part of it: values are
+    percent-encoded, but for one at the very beginning, which is an address itself. `schemes` are
+    what the whole must begin with."""
+
+    schemes: tuple[str, ...] = ()
+
+    def render(self, fields: Fields) -> str:
+        first, *rest = self.parts
+        text = first if isinstance(first, str) else as_text(first.evaluate(fields))
+        text += "".join(
+            part if isinstance(part, str) else _encoded(part, part.evaluate(fields))
+            for part in rest
+        )
+        if not text.startswith(self.schemes):
+            raise Unknown(f"{quoted(text)} is no address that begins with {self.schemes[0]}")
+        return text
+
+
+def _encoded(part: Compiled, value: Any) -> str:
+    text = as_text(value)
+    if text in (".", ".."):
+        raise Unknown(f"{quoted(text)} cannot be a part of an address")
+    return text if _ENCODED_ALREADY.search(part.text) else quote(text, safe="")
+
+
+@dataclass(frozen=True, slots=True)
 class Typed:
     """Nothing but one `{{ }}`, where the value keeps its type (`json`, `data`)."""
 
@@ -50,8 +80,10 @@ class Typed:
         return _as_json(self.part.evaluate(fields))
 
 
-def compile_template(text: str, scope: Scope, *, typed: bool = False) -> Template:
-    """Raises `ExpressionError`, its offset counted in `text`."""
+def compile_template(
+    text: str, scope: Scope, *, typed: bool = False, schemes: tuple[str, ...] = ()
+) -> Template:
+    """With `schemes`, of an address. Raises `ExpressionError`, its offset counted in `text`."""
     if "{%" in text:
         raise ExpressionError("only {{ }} can be used, no {% %}", text.index("{%"))
     if "{{" not in text:
@@ -68,6 +100,8 @@ def compile_template(text: str, scope: Scope, *, typed: bool = False) -> Templat
     parts = _compile_parts(text, spans, scope)
     if typed and len(parts) == 1 and isinstance(parts[0], Compiled):
         return Typed(str(text), parts[0])
+    if schemes:
+        return Address(str(text), tuple(parts), schemes)
     return Rendered(str(text), tuple(parts))
 
 
