@@ -57,7 +57,8 @@ class Block(Value):
         return dict(self.schema().load(dict(value.items())))
 
     def json_schema(self) -> Json:
-        return describe(self.schema)
+        described = describe(self.schema)
+        return {**described, "type": ["object", "null"]} if self.optional else described
 
 
 def describe(schema: type[Schema]) -> Json:

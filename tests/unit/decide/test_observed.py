@@ -94,12 +94,13 @@ def test_a_conference_that_is_gone_ends() -> None:
 def test_an_old_snapshot_does_not_undo_what_callbacks_said_since() -> None:
     room = Timeline(LIFE)
     room.enter(1)
-    gone(room, as_of=room.at - 1)
+    decision = gone(room, as_of=room.at - 1)
     assert room.conference.live
     room.pass_time(60)
     room.enter(2)
     observe(room, [1], run_time=60.0)
     assert list(room.conference.members) == ["1", "2"]
+    assert "ignored: a callback came within 3 s" in decision.notes[0]
 
 
 def test_an_old_snapshot_does_not_start_again_what_has_ended() -> None:
