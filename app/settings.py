@@ -78,7 +78,7 @@ class Settings:
     port: int = setting(integer(1, 65535), 8000, "the port to listen on")
     sandbox_port: int = setting(integer(1, 65535), 8001, "the port of the sandbox, on 127.0.0.1")
     web_processes: int = setting(integer(1, 64), 2, "gunicorn workers")
-    web_threads: int = setting(integer(1, 256), 8, "threads of each of them")
+    web_threads: int = setting(integer(1, 256), 2, "threads of each of them")
     worker_processes: int = setting(integer(1, 64), 1, "processes that decide and act")
     worker_threads: int = setting(
         integer(1, 256), 64, "conferences that each of them works at the same time"

@@ -79,7 +79,8 @@ class ConferenceTurn(Turn):
     def send(self, group: Sequence[Entry]) -> None:
         self._be_granted()
         try:
-            answer = self.hands.client.perform(merged(group))
+            with self.hands.waiting():
+                answer = self.hands.client.perform(merged(group))
         except PlivoError as error:
             self._observe(error)
             raise
@@ -94,7 +95,8 @@ class ConferenceTurn(Turn):
             except RedisError as error:
                 raise PlivoError(f"redis is away: {error}", kind="temporary", sent="no") from error
             if isinstance(answer, Wait):
-                time.sleep(answer.seconds)
+                with self.hands.waiting():
+                    time.sleep(answer.seconds)
             else:
                 self._granted = time.monotonic()
 

@@ -1,6 +1,8 @@
 """What one worker process works with, wired once: rules, Redis, the Conference API."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from redis import Redis
@@ -16,6 +18,11 @@ from workers.plivo import PlivoClient
 from workers.rulebook import Rulebook
 from workers.rules.ruleset import Rules
 from workers.webhook import WebhookSender
+
+TURNS_AT_ONCE = 4
+"""Turns of one process that decide and store at the same time, beside any number that wait for an
+answer from outside. More would only share the one interpreter lock, and each turn would find fewer
+events to take together (docs/decisions/0004)."""
 
 
 class Hands:
@@ -40,8 +47,18 @@ class Hands:
         self.stopping = threading.Event()  # set: finish the call under way, start no other
         self.pace = 0.0  # how full the budget was when somebody here last asked
         self.inbox = Inbox(redis)
+        self.turns = threading.BoundedSemaphore(TURNS_AT_ONCE)
         self.leases = Leases(redis)
         self.timers = Timers(redis)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While a turn waits for an answer from outside, another one has its place."""
+        self.turns.release()
+        try:
+            yield
+        finally:
+            self.turns.acquire()
 
     def rules(self) -> Rules:
         """The rules as they are now."""

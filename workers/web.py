@@ -32,7 +32,8 @@ class WebTurn(Turn):
         return replace(outbox, entries=tuple(entries))
 
     def send(self, group: Sequence[Entry]) -> None:
-        self.hands.webhooks.send(group[0].call)
+        with self.hands.waiting():
+            self.hands.webhooks.send(group[0].call)
 
     def done(self, group: Sequence[Entry]) -> None:
         self._tell(group[0].call)

@@ -15,6 +15,11 @@ log = logging.getLogger("gavel.worker")
 def work(hands: Hands, key: str) -> None:
     """Take one turn at a unit; returns at once when another worker has it. Raises RedisError when
     Redis went away: what was not recorded is taken up again when the lease has run out."""
+    with hands.turns:
+        _take_a_turn(hands, key)
+
+
+def _take_a_turn(hands: Hands, key: str) -> None:
     lease = hands.leases.take(key)
     if lease is None:
         return
