@@ -64,7 +64,7 @@ class ConferenceTurn(Turn):
 
     def may_send_at(self, group: Sequence[Entry], now: float) -> float:
         together = self.outbox.sent_at + together_after(self.hands.pace)
-        if together > now and mergeable(group[0]):
+        if together > now and mergeable(group[0]) and not group[0].attempts:
             return together
         try:
             answer = self.hands.budget.reserve(VERBS[group[0].call.verb].priority, self.lease.key)

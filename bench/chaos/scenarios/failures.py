@@ -1,12 +1,13 @@
 """Promise 6, second half: what becomes of calls that fail, until `expires_in` and after."""
 
 import asyncio
+import itertools
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.chaos.callbacks import callback
+from bench.chaos.callbacks import Callback, callback
 from bench.chaos.edge import Fate, Request
 from bench.chaos.report import Row
 from bench.chaos.stage import Stage, stage
@@ -62,8 +63,7 @@ async def tried_until_expired(short: bool) -> list[Row]:
     cases = {name: case for name, case in CASES.items() if not (short and case.slow)}
     async with stage(RULES) as on:
         on.edge.fate = _fate
-        # One after the other, so that they do not look like an API that is down altogether.
-        await on.plivo.post_all([callback(name, "7") for name in cases], 4)
+        await on.plivo.post_all(_among_others(list(cases)), 6)
         await on.until(lambda: all(_last(on, name) == c.status for name, c in cases.items()), 45)
         wrong = [name for name, case in cases.items() if not _is_right(on, name, case)]
         tries = {name: len(on.edge.calls(conference=name)) for name in cases}
@@ -77,6 +77,15 @@ async def tried_until_expired(short: bool) -> list[Row]:
     )
     kept = not wrong and not hasty and retried == "spoken, muted"
     return [Row("6 Failures are retried until expires_in, then given up", measured, kept)]
+
+
+def _among_others(cases: list[str]) -> list[Callback]:
+    """Each case amid conferences for which all goes well, and more of those while the cases are
+    tried again: so that they do not look like an API that is down altogether, which is another
+    scenario."""
+    well = (callback(f"mute-well-{number}", "7") for number in itertools.count())
+    mixed = [c for name in cases for c in (callback(name, "7"), next(well))]
+    return mixed + list(itertools.islice(well, 24))
 
 
 def _fate(request: Request, before: int) -> Fate:
