@@ -18,7 +18,7 @@ from app.events import Event, new_id
 from app.inbox import Inbox
 from app.journal import Journal
 from app.timers import Timers
-from tests.doubles.plivo_edge import DONE, PlivoEdge, Seen, answer, plivo_edge, reset
+from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, Seen, answer, plivo_edge, reset
 from tests.service.building import enter, hands_of, work_all
 from workers import jobs
 from workers.hands import Hands
@@ -62,6 +62,26 @@ def journal(redis: Redis, kind: str, field: str) -> list[Any]:
 
 def verbs(edge: PlivoEdge) -> list[str]:
     return [seen.path.split("/Conference/sales-1/")[1] for seen in edge.seen]
+
+
+def losing_the_lease(redis: Redis) -> Script:
+    """To Redis, the worker died while it was sending."""
+
+    def run(seen: Seen, connection: socket.socket) -> None:
+        redis.delete(keys.lease(KEY))
+        connection.sendall(DONE)
+
+    return run
+
+
+def counting(redis: Redis, undecided: list[int]) -> Script:
+    """Note how many events wait undecided while the call is made."""
+
+    def run(seen: Seen, connection: socket.socket) -> None:
+        undecided.append(int(redis.llen(keys.inbox(KEY))))
+        connection.sendall(DONE)
+
+    return run
 
 
 def test_an_event_becomes_a_call_and_a_story(redis: Redis, edge: PlivoEdge, hands: Hands) -> None:
@@ -124,11 +144,7 @@ def test_a_step_that_failed_for_good_stops_its_run_and_can_be_retried(
 def test_what_a_dead_worker_was_sending_is_not_repeated_if_people_hear_it(
     redis: Redis, edge: PlivoEdge, tmp_path: Path
 ) -> None:
-    def lose_the_lease(seen: Seen, connection: socket.socket) -> None:
-        redis.delete(keys.lease(KEY))  # to Redis, the worker died while it was sending
-        connection.sendall(DONE)
-
-    edge.scripts.append(lose_the_lease)
+    edge.scripts.append(losing_the_lease(redis))
     enter(redis)
     hands = hands_of(redis, edge.url, tmp_path, SPEAK)
     work(hands, KEY)
@@ -141,11 +157,7 @@ def test_what_a_dead_worker_was_sending_is_not_repeated_if_people_hear_it(
 def test_what_a_dead_worker_was_sending_is_repeated_if_it_is_safe(
     redis: Redis, edge: PlivoEdge, hands: Hands
 ) -> None:
-    def lose_the_lease(seen: Seen, connection: socket.socket) -> None:
-        redis.delete(keys.lease(KEY))
-        connection.sendall(DONE)
-
-    edge.scripts.append(lose_the_lease)
+    edge.scripts.append(losing_the_lease(redis))
     enter(redis)
     work(hands, KEY)
     deadline = time.monotonic() + 10
@@ -162,12 +174,7 @@ def test_a_decision_is_stored_before_what_people_hear_goes_out(
     redis: Redis, edge: PlivoEdge, tmp_path: Path
 ) -> None:
     undecided: list[int] = []
-
-    def look(seen: Seen, connection: socket.socket) -> None:
-        undecided.append(int(redis.llen(keys.inbox(KEY))))
-        connection.sendall(DONE)
-
-    edge.scripts += [look, look]
+    edge.scripts += [counting(redis, undecided)] * 2
     enter(redis)
     work_all(hands_of(redis, edge.url, tmp_path, SPEAK))
     assert verbs(edge) == ["Member/1/Speak/", "Member/1/Mute/"]
@@ -178,12 +185,7 @@ def test_only_the_first_call_of_a_turn_precedes_its_record(
     redis: Redis, edge: PlivoEdge, tmp_path: Path
 ) -> None:
     undecided: list[int] = []
-
-    def look(seen: Seen, connection: socket.socket) -> None:
-        undecided.append(int(redis.llen(keys.inbox(KEY))))
-        connection.sendall(DONE)
-
-    edge.scripts += [look, look]
+    edge.scripts += [counting(redis, undecided)] * 2
     enter(redis)
     rules = SPEAK.replace('speak: {to: member, text: "Hello."}', "deaf: member")
     work_all(hands_of(redis, edge.url, tmp_path, rules))
