@@ -9,10 +9,10 @@ from flask import Blueprint, Response, request
 from redis.exceptions import RedisError
 
 from app.addresses import conference_url, transcription_url
+from app.domain.names import checked_name
 from app.errors import Unavailable, Unusable
 from app.gate import Gate
 from app.logs import step
-from app.names import checked_name
 from app.published import Published, PublishedRules
 from app.settings import Settings
 

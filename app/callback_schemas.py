@@ -10,9 +10,9 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
+from app.domain.names import checked_member
 from app.errors import Unusable
 from app.fields import SPELLINGS
-from app.names import checked_member
 
 NOTHING = {"none", "null", "nan"}
 """What unfinished durations look like when a program printed its own nothing."""

@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app import keys
-from app.events import Event
+from app.domain.event import Event
 from app.scripts import script
 
 RECORDING_SECONDS = 30 * 86400

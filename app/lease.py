@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from redis import Redis
 
-from app.events import Event
+from app.domain.event import Event
 from app.scripts import script
 
 LEASE_MS = 4000  # whoever dies is replaced after this long; renewed every second

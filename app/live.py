@@ -10,7 +10,7 @@ from typing import Any
 from redis import Redis
 
 from app import keys
-from app.conferences import Conference
+from app.domain.conference import Conference
 
 AT_ONCE = 200
 

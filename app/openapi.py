@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.arrival import LARGEST_BODY
-from app.names import LONGEST_NAME
+from app.domain.names import LONGEST_NAME
 from app.triggers import LONGEST_KEY
 
 TEXT = {"type": "string"}

@@ -11,13 +11,13 @@ from flask import Blueprint, Response, request
 from marshmallow import RAISE, Schema, ValidationError, fields
 from redis.exceptions import RedisError
 
+from app.domain.event import Event, new_id
+from app.domain.names import checked_member, checked_name
 from app.errors import Forbidden, NotFound, Unauthorized, Unavailable, Unusable
-from app.events import Event, new_id
 from app.fields import json_object
 from app.inbox import Identity, Inbox
 from app.incoming import read_body
 from app.logs import step
-from app.names import checked_member, checked_name
 from app.published import PublishedRules
 from app.settings import Settings
 

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.conferences import Conference
-from app.events import Event
+from app.domain.conference import Conference
+from app.domain.event import Event
 from workers.rules.decide import decide
 from workers.rules.load import load
 from workers.rules.model import Unknown

@@ -11,9 +11,9 @@ from redis import Redis
 
 from app import keys
 from app.callbacks import parse
-from app.conferences import Conference
+from app.domain.conference import Conference
+from app.domain.event import KINDS, Event, new_id
 from app.errors import GavelError
-from app.events import KINDS, Event, new_id
 from app.journal import Journal
 from workers.rules.complete import lacks
 from workers.rules.replay import UnreadableRecord, events_of

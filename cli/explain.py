@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from app.conferences import Conference
-from app.events import KINDS, Event
+from app.domain.conference import Conference
+from app.domain.event import KINDS, Event
 from app.settings import Settings
 from cli.check import load_rules
 from cli.event_source import (

@@ -8,7 +8,7 @@ from typing import Any
 from redis import Redis
 
 from app import keys
-from app.events import Event, new_id
+from app.domain.event import Event, new_id
 from app.inbox import Identity, Inbox
 
 REMEMBERED_SECONDS = 3600

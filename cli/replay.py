@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.events import Event
+from app.domain.event import Event
 from app.journal import Journal
 from app.settings import Settings
 from cli.check import load_rules

@@ -8,7 +8,7 @@ import click
 from redis import Redis
 
 from app import keys
-from app.conferences import Conference
+from app.domain.conference import Conference
 from app.settings import Settings
 from app.timers import Due, Timers
 from cli.state import open_redis

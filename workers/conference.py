@@ -10,9 +10,10 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from app import journal, keys
-from app.conferences import Conference
 from app.connect import may_pass
-from app.events import Event, new_id
+from app.domain.call import VERBS, WEB_VERBS, Call
+from app.domain.conference import Conference
+from app.domain.event import Event, new_id
 from app.inbox import RECORDING_SECONDS
 from app.lease import Lease, read_events
 from app.logs import step
@@ -20,7 +21,6 @@ from workers.budget import Wait
 from workers.failures import PlivoError
 from workers.hands import Hands
 from workers.outbox import Entry, mergeable, merged, together_after
-from workers.rules.calls import VERBS, WEB_VERBS, Call
 from workers.rules.decide import decide
 from workers.rules.runs import Decision
 from workers.turn import KEPT_ASIDE, Turn, Waiting

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from workers.rules.calls import VERBS, Call
+from app.domain.call import VERBS, Call
 
 MEMBERS_AT_ONCE = 50
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from redis.exceptions import RedisError
 
 from app import keys
-from app.events import Event, new_id
+from app.domain.event import Event, new_id
 from app.logs import step
 from workers.budget import Wait
 from workers.failures import PlivoError

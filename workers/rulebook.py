@@ -13,7 +13,7 @@ import logging
 from redis import Redis
 
 from app import keys
-from app.events import Event, new_id
+from app.domain.event import Event, new_id
 from app.logs import step
 from app.scripts import script
 from workers.rules.difference import difference

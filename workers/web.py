@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app import keys
+from app.domain.call import Call
 from app.lease import Lease
 from workers.conference import outcome
 from workers.hands import Hands
 from workers.outbox import Entry, Outbox
-from workers.rules.calls import Call
 from workers.turn import Turn, Waiting
 
 

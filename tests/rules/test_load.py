@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from app.domain.call import VERBS
 from tests.rules.builders import fields, file_of, problems_of, rule_of, rules_of
 from workers.rules.actions import ACTIONS
-from workers.rules.calls import VERBS
 from workers.rules.load import load
 from workers.rules.model import Step, Template
 from workers.rules.templates import PlainText

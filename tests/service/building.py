@@ -5,7 +5,7 @@ from pathlib import Path
 from redis import Redis
 
 from app import keys
-from app.events import Event, new_id
+from app.domain.event import Event, new_id
 from app.inbox import Inbox
 from workers.budget import Budget
 from workers.hands import Hands

@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from app import keys
-from app.events import Event, new_id
+from app.domain.event import Event, new_id
 from app.inbox import Inbox
 from app.journal import Journal, line
 from app.lease import Lease, LeaseLost, Leases, Step

@@ -9,7 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app import keys
-from app.events import Event, new_id
+from app.domain.event import Event, new_id
 from app.inbox import Inbox
 from app.lease import Leases, Step
 from tests.service.building import MUTE_EVERYONE

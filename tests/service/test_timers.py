@@ -6,7 +6,7 @@ import time
 from redis import Redis
 
 from app import keys
-from app.events import Event, new_id
+from app.domain.event import Event, new_id
 from app.inbox import Inbox
 from app.lease import Leases, Step
 from app.timers import Timers

@@ -14,7 +14,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
 from app import keys
-from app.events import Event, new_id
+from app.domain.event import Event, new_id
 from app.inbox import Inbox
 from app.journal import Journal
 from app.timers import Timers

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from app.domain.call import Call
 from workers.failures import PlivoError
 from workers.plivo.answers import Answer, failure
 from workers.plivo.observed import (
@@ -17,7 +18,6 @@ from workers.plivo.observed import (
 )
 from workers.plivo.plan import PlannedRequest, is_safe_to_repeat, plan, requests_for
 from workers.plivo.wire import FRESH_SECONDS, Wire
-from workers.rules.calls import Call
 
 ALL = ("all",)
 """The members of a call that is for everybody."""

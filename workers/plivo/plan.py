@@ -12,8 +12,8 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from app.addresses import recording_url, transcription_url
+from app.domain.call import VERBS, Call
 from workers.failures import PlivoError
-from workers.rules.calls import VERBS, Call
 
 _MEMBER_ID = re.compile(r"[0-9]{1,20}")  # contract 7.4: decimal text
 

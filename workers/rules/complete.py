@@ -6,7 +6,7 @@ Events that the receiver and the engine make always have it; files and flags may
 from collections.abc import Mapping
 from typing import Any
 
-from app.events import Event
+from app.domain.event import Event
 
 _MEMBER = {"member_id": "a text"}
 _STEP = {"run": "a text", "step": "a number"}

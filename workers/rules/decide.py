@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.conferences import Conference, Waiting
-from app.events import Event
+from app.domain.call import Call
+from app.domain.conference import Conference, Waiting
+from app.domain.event import Event
 from workers.rules import observe, recordings, timers
-from workers.rules.calls import Call
 from workers.rules.derive import Scene, entered, exited, heard, triggered
 from workers.rules.draft import Draft
 from workers.rules.effects import assume, follow_ups, limit_call, suspend

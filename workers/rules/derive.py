@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.conferences import Past
-from app.events import Event
+from app.domain.conference import Past
+from app.domain.event import Event
 from workers.rules import timers
 from workers.rules.draft import Draft, member_facts, short_hash
 from workers.rules.facts import Fact

@@ -8,7 +8,7 @@ from dataclasses import fields
 from hashlib import blake2b
 from typing import Any
 
-from app.conferences import Conference, Member, Past, Timer, Waiting
+from app.domain.conference import Conference, Member, Past, Timer, Waiting
 
 GONE_KEPT = 256
 ONCE_KEPT = 512

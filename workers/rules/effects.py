@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.conferences import Timer, Waiting
-from app.events import Event
-from workers.rules.calls import Call
+from app.domain.call import Call
+from app.domain.conference import Timer, Waiting
+from app.domain.event import Event
 from workers.rules.draft import WAITING_KEPT, Draft
 from workers.rules.facts import Fact
 from workers.rules.gates import number_of

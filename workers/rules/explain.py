@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.conferences import Conference, Timer
-from app.events import Event
+from app.domain.call import WEB_VERBS, Call
+from app.domain.conference import Conference, Timer
+from app.domain.event import Event
 from workers.failures import PlivoError
 from workers.plivo.plan import PlannedRequest, requests_for
-from workers.rules.calls import WEB_VERBS, Call
 from workers.rules.decide import Meaning, decide, meanings
 from workers.rules.globs import any_matches
 from workers.rules.model import Rule, Unknown

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
-from app.conferences import Timer
+from app.domain.conference import Timer
 from workers.rules.explain import Explanation, Verdict, Wanted
 from workers.rules.timeline_text import describe
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.conferences import Past
+from app.domain.conference import Past
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ seconds before it was asked for stands against it.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from app.events import Event
+from app.domain.event import Event
 from workers.rules import timers
 from workers.rules.derive import Scene, end, enter, entry_facts, leave
 from workers.rules.draft import Draft

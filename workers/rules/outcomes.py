@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from app.conferences import Timer, Waiting
-from app.events import Event
+from app.domain.conference import Timer, Waiting
+from app.domain.event import Event
 from workers.rules import timers
 from workers.rules.derive import Scene
 from workers.rules.draft import Draft

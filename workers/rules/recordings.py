@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.conferences import Past
-from app.events import Event
+from app.domain.conference import Past
+from app.domain.event import Event
 from workers.rules import timers
 from workers.rules.derive import Scene
 from workers.rules.draft import Draft, short_hash

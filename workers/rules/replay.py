@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.events import KINDS, Event
-from workers.rules.calls import Call
+from app.domain.call import Call
+from app.domain.event import KINDS, Event
 from workers.rules.complete import lacks
 from workers.rules.ruleset import Rules
 from workers.rules.virtual import Decided, World

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.conferences import Conference
-from app.events import Event
-from workers.rules.calls import Call
+from app.domain.call import Call
+from app.domain.conference import Conference
+from app.domain.event import Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workers.rules.calls import VERBS
+from app.domain.call import VERBS
 from workers.rules.problems import Place, Report
 from workers.rules.source import Map, Text, parse
 from workers.rules.suggest import did_you_mean, quoted
@@ -223,7 +223,7 @@ def _as_record(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_event_data(kind: str, data: dict[str, Any]) -> dict[str, Any]:
-    """In the words of `app.events`."""
+    """In the words of `app.domain.event`."""
     if "member" in data:
         data["member_id"] = data.pop("member")
         if kind.startswith("member."):

@@ -4,7 +4,7 @@ happened in it."""
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.events import Event
+from app.domain.event import Event
 from workers.rules.durations import format_duration
 from workers.rules.runs import Run
 from workers.rules.timeline import Atom, Missing, Report, Result

@@ -7,7 +7,7 @@ of an unchanged rule keep their ids through a reload and those of a changed one 
 from collections.abc import Iterator
 from math import floor
 
-from app.conferences import Timer
+from app.domain.conference import Timer
 from workers.rules.cron import parse_schedule
 from workers.rules.draft import Draft
 from workers.rules.model import Trigger, Unknown

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.conferences import Past
+from app.domain.conference import Past
 from workers.rules.draft import Draft
 from workers.rules.facts import Fact
 from workers.rules.ruleset import Rules

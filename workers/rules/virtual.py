@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from app.conferences import Conference, Timer
-from app.events import Event
+from app.domain.call import WEB_VERBS, Call
+from app.domain.conference import Conference, Timer
+from app.domain.event import Event
 from workers.failures import CallError, PlivoError, WebhookError
 from workers.plivo.answers import Answer, failure
 from workers.retry import Gone, Repeat, Split, Unknown, retry
-from workers.rules.calls import WEB_VERBS, Call
 from workers.rules.decide import decide
 from workers.rules.ruleset import Rules
 from workers.rules.runs import Decision

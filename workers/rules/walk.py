@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from workers.rules.calls import VERBS, WEB_VERBS, Call
+from app.domain.call import VERBS, WEB_VERBS, Call
 from workers.rules.draft import Draft
 from workers.rules.model import Fields, Rule, Step, Template, Unknown
 from workers.rules.targets import resolve

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from app import keys
-from app.conferences import Conference
+from app.domain.conference import Conference
 from bench.chaos.callbacks import call_uuid, callback
 from bench.chaos.report import Row
 from bench.chaos.stage import Stage, stage

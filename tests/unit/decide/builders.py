@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.conferences import Conference
-from app.events import Event
+from app.domain.conference import Conference
+from app.domain.event import Event
 from workers.rules.decide import Decision, decide
 from workers.rules.model import Condition, Fields, Rule, Step, Target, Trigger, Unknown
 from workers.rules.ruleset import Rules

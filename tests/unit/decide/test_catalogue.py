@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from app.domain.call import VERBS
 from tests.unit.decide.builders import START, Timeline, book, rule, speak, step
 from tests.unit.timeline.books import STANDUP
 from workers.rules.actions import ACTIONS
-from workers.rules.calls import VERBS
 from workers.rules.load import load
 from workers.rules.model import Limit, Rule
 from workers.rules.triggers import KINDS

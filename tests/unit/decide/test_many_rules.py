@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.conferences import Conference
-from app.events import Event
+from app.domain.conference import Conference
+from app.domain.event import Event
 from workers.rules.decide import decide
 from workers.rules.load import load
 from workers.rules.ruleset import Rules

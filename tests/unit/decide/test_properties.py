@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.conferences import Conference
-from app.events import Event
+from app.domain.conference import Conference
+from app.domain.event import Event
 from tests.unit.decide.builders import (
     NAME,
     START,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.domain.call import VERBS, Call
 from tests.unit.decide.builders import (
     ALL,
     NAME,
@@ -18,7 +19,6 @@ from tests.unit.decide.builders import (
     wait,
     webhook,
 )
-from workers.rules.calls import VERBS, Call
 from workers.rules.model import Step, Target
 from workers.rules.walk import MOST_TRIGGERS
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import app.conferences
-from app.conferences import Conference, UnreadableConference
+import app.domain.conference
+from app.domain.conference import Conference, UnreadableConference
 from tests.unit.decide.builders import (
     OTHER_UUID,
     Timeline,
@@ -84,9 +84,9 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(room.conference.to_json()) < 20_000
 
 
-RULES = Path(app.conferences.__file__).parent.parent / "workers" / "rules"
+RULES = Path(app.domain.conference.__file__).parent.parent / "workers" / "rules"
 PURE = [
-    Path(app.conferences.__file__),
+    Path(app.domain.conference.__file__),
     *(
         RULES / f"{name}.py"
         for name in (
@@ -112,8 +112,8 @@ PURE = [
     ),
 ]
 MAY_IMPORT = {
-    "app.conferences",
-    "app.events",
+    "app.domain.conference",
+    "app.domain.event",
     "collections",
     "collections.abc",
     "dataclasses",

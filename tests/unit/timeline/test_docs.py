@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.call import VERBS
 from tests.unit.timeline.books import standup
-from workers.rules.calls import VERBS
 from workers.rules.timeline import run_text
 from workers.rules.timeline_values import EVENTS
 

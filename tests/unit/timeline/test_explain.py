@@ -1,7 +1,7 @@
 from typing import Any
 
-from app.conferences import Conference
-from app.events import Event
+from app.domain.conference import Conference
+from app.domain.event import Event
 from tests.unit.timeline.books import standup
 from workers.rules.decide import decide
 from workers.rules.explain import Explanation, explain

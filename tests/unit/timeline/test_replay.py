@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from app.events import Event
+from app.domain.event import Event
 from tests.unit.timeline.books import STANDUP, standup
 from workers.rules.load import load
 from workers.rules.replay import UnreadableRecord, events_of, read_lines, replay

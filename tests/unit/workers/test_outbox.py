@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.call import Call
 from workers.outbox import Entry, Outbox, merged, next_group, together_after
-from workers.rules.calls import Call
 
 
 def call(verb: str = "mute", *members: str, run: str = "", **changes: Any) -> Call:
