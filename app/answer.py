@@ -13,8 +13,8 @@ from app.domain.names import checked_name
 from app.errors import Unavailable, Unusable
 from app.gate import Gate
 from app.logs import step
-from app.published import Published, PublishedRules
 from app.settings import Settings
+from app.store.published_rules import Published, PublishedRules
 
 log = logging.getLogger("gavel.receive")
 

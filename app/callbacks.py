@@ -13,7 +13,7 @@ from app import callback_schemas as schemas
 from app.domain.event import Event, new_id
 from app.domain.names import checked_name
 from app.fields import known_fields
-from app.inbox import Identity
+from app.store.inbox import Identity
 
 BRIEF_SECONDS = 2
 """Digits and floor may truly happen again soon; only an immediate repeat is a duplicate."""

@@ -14,11 +14,11 @@ from werkzeug.routing import BaseConverter
 from app import answer, health, openapi, receiver, triggers
 from app.arrival import LARGEST_BODY
 from app.errors import STATUS, Refused, Unavailable
-from app.inbox import Inbox
 from app.logs import step
-from app.metrics import Refusals
-from app.published import PublishedRules
 from app.settings import Settings
+from app.store.inbox import Inbox
+from app.store.metrics import Refusals
+from app.store.published_rules import PublishedRules
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

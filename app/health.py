@@ -3,8 +3,8 @@
 from flask import Blueprint, Response
 
 from app.errors import Unavailable
-from app.inbox import Inbox
-from app.metrics import Metrics, Refusals
+from app.store.inbox import Inbox
+from app.store.metrics import Metrics, Refusals
 
 PLAIN = "text/plain; charset=utf-8"
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"

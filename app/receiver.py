@@ -13,9 +13,9 @@ from app.callbacks import Callback, identities, parse
 from app.errors import Unavailable, Unusable
 from app.fields import flat_fields, object_fields
 from app.gate import Gate, Passed
-from app.inbox import Accepted, Inbox
 from app.logs import step
 from app.settings import Settings
+from app.store.inbox import Accepted, Inbox
 
 log = logging.getLogger("gavel.receive")
 

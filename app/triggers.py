@@ -15,11 +15,11 @@ from app.domain.event import Event, new_id
 from app.domain.names import checked_member, checked_name
 from app.errors import Forbidden, NotFound, Unauthorized, Unavailable, Unusable
 from app.fields import json_object
-from app.inbox import Identity, Inbox
 from app.incoming import read_body
 from app.logs import step
-from app.published import PublishedRules
 from app.settings import Settings
+from app.store.inbox import Identity, Inbox
+from app.store.published_rules import PublishedRules
 
 log = logging.getLogger("gavel.receive")
 

@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from app.connect import connect
 from app.factory import create_app
-from app.inbox import Inbox
 from app.logs import start_logging
 from app.settings import Settings
+from app.store.connection import connect
+from app.store.inbox import Inbox
 
 
 def make() -> Flask:

@@ -4,8 +4,8 @@ import time
 
 import click
 
-from app.live import live_conferences
 from app.settings import Settings
+from app.store.live import live_conferences
 from cli.state import open_redis
 from cli.table import duration, show
 

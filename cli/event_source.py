@@ -9,12 +9,12 @@ from typing import Any
 
 from redis import Redis
 
-from app import keys
 from app.callbacks import parse
 from app.domain.conference import Conference
 from app.domain.event import KINDS, Event, new_id
 from app.errors import GavelError
-from app.journal import Journal
+from app.store import keys
+from app.store.journal import Journal
 from workers.rules.complete import lacks
 from workers.rules.replay import UnreadableRecord, events_of
 from workers.rules.ruleset import Rules

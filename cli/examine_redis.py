@@ -7,9 +7,9 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from app.connect import connect
-from app.inbox import Inbox
 from app.settings import Settings
+from app.store.connection import connect
+from app.store.inbox import Inbox
 from cli.examine import Finding, bad, doubtful, good
 
 OLDEST = 7

@@ -9,8 +9,8 @@ from contextlib import closing
 
 from redis.exceptions import RedisError
 
-from app.connect import connect
-from app.journal import Journal
+from app.store.connection import connect
+from app.store.journal import Journal
 from cli.story import Story
 from cli.terminal import Terminal
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from redis import Redis
 
-from app import keys
 from app.domain.event import Event, new_id
-from app.inbox import Identity, Inbox
+from app.store import keys
+from app.store.inbox import Identity, Inbox
 
 REMEMBERED_SECONDS = 3600
 

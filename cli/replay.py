@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from app.domain.event import Event
-from app.journal import Journal
 from app.settings import Settings
+from app.store.journal import Journal
 from cli.check import load_rules
 from cli.event_source import NoEvent
 from cli.state import open_redis

@@ -7,9 +7,9 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.connect import connect
 from app.errors import GavelError
 from app.settings import Settings
+from app.store.connection import connect
 from cli import embedded
 
 

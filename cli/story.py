@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.journal import Entry
 from app.logs import Redaction
+from app.store.journal import Entry
 from cli.terminal import safe
 
 NAME_WIDTH = 16

@@ -7,10 +7,10 @@ from typing import Any
 import click
 from redis import Redis
 
-from app import keys
 from app.domain.conference import Conference
 from app.settings import Settings
-from app.timers import Due, Timers
+from app.store import keys
+from app.store.timers import Due, Timers
 from cli.state import open_redis
 from cli.table import duration, show
 from workers.rules.load import load

@@ -7,8 +7,8 @@ from itertools import islice
 
 import click
 
-from app.journal import Journal
 from app.settings import Settings
+from app.store.journal import Journal
 from cli.state import open_redis
 from cli.story import Story
 from cli.terminal import painter, safe

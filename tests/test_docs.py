@@ -46,19 +46,23 @@ def test_the_readme_has_its_parts_in_order() -> None:
 
 
 def test_the_architecture_lists_the_keys_of_redis_as_the_code_does() -> None:
-    import app.keys
+    import app.store.keys
 
-    table = [line for line in (app.keys.__doc__ or "").splitlines() if line.startswith("|")]
+    table = [line for line in (app.store.keys.__doc__ or "").splitlines() if line.startswith("|")]
     architecture = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").splitlines()
     assert [line for line in table if line not in architecture] == []
 
 
 def test_every_key_of_redis_is_in_the_table() -> None:
-    import app.keys
+    import app.store.keys
 
-    named = [value for value in vars(app.keys).values() if str(value).startswith(app.keys.PREFIX)]
-    table = (app.keys.__doc__ or "").replace(", _digest", " gavel:rules_digest")
-    assert [key for key in named if key != app.keys.PREFIX and f"{key} " not in table] == []
+    named = [
+        value
+        for value in vars(app.store.keys).values()
+        if str(value).startswith(app.store.keys.PREFIX)
+    ]
+    table = (app.store.keys.__doc__ or "").replace(", _digest", " gavel:rules_digest")
+    assert [key for key in named if key != app.store.keys.PREFIX and f"{key} " not in table] == []
     elsewhere = [
         str(path.relative_to(ROOT))
         for room in ("app", "workers", "cli")

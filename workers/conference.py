@@ -9,14 +9,14 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from app import journal, keys
-from app.connect import may_pass
 from app.domain.call import VERBS, WEB_VERBS, Call
 from app.domain.conference import Conference
 from app.domain.event import Event, new_id
-from app.inbox import RECORDING_SECONDS
-from app.lease import Lease, read_events
 from app.logs import step
+from app.store import journal, keys
+from app.store.connection import may_pass
+from app.store.inbox import RECORDING_SECONDS
+from app.store.lease import Lease, read_events
 from workers.budget import Wait
 from workers.failures import PlivoError
 from workers.hands import Hands

@@ -7,11 +7,11 @@ from functools import cache
 
 from redis import Redis
 
-from app.connect import connect
-from app.inbox import Inbox
-from app.lease import Leases
 from app.settings import Settings
-from app.timers import Timers
+from app.store.connection import connect
+from app.store.inbox import Inbox
+from app.store.lease import Leases
+from app.store.timers import Timers
 from workers.away import Away
 from workers.budget import Budget
 from workers.plivo import PlivoClient

@@ -21,10 +21,10 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from app import keys
-from app.connect import may_pass
 from app.logs import start_logging
 from app.settings import Settings
+from app.store import keys
+from app.store.connection import may_pass
 from workers.clock import tick_forever, watch_rules
 from workers.hands import Hands, equip
 from workers.reconcile import reconcile_forever

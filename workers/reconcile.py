@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from redis.exceptions import RedisError
 
-from app import keys
 from app.domain.event import Event, new_id
 from app.logs import step
+from app.store import keys
 from workers.budget import Wait
 from workers.failures import PlivoError
 from workers.hands import Hands

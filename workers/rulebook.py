@@ -12,10 +12,10 @@ import logging
 
 from redis import Redis
 
-from app import keys
 from app.domain.event import Event, new_id
 from app.logs import step
-from app.scripts import script
+from app.store import keys
+from app.store.scripts import script
 from workers.rules.difference import difference
 from workers.rules.load import load
 from workers.rules.problems import RulesError

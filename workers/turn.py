@@ -19,11 +19,11 @@ from dataclasses import dataclass, field, replace
 
 from redis.exceptions import RedisError
 
-from app import journal, keys
-from app.connect import may_pass
-from app.lease import Lease, Step
 from app.logs import step
-from app.metrics import observed
+from app.store import journal, keys
+from app.store.connection import may_pass
+from app.store.lease import Lease, Step
+from app.store.metrics import observed
 from workers.failures import CallError
 from workers.outbox import Entry, Outbox, merged, next_group
 from workers.retry import GiveUp, Gone, Repeat, Split, Unknown, retry

@@ -8,9 +8,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app import keys
 from app.domain.call import Call
-from app.lease import Lease
+from app.store import keys
+from app.store.lease import Lease
 from workers.conference import outcome
 from workers.hands import Hands
 from workers.outbox import Entry, Outbox

@@ -2,8 +2,8 @@
 
 import logging
 
-from app import keys
-from app.lease import LeaseLost
+from app.store import keys
+from app.store.lease import LeaseLost
 from workers.conference import ConferenceTurn
 from workers.hands import Hands
 from workers.turn import Turn

@@ -7,8 +7,8 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app import keys
-from app.journal import Journal
+from app.store import keys
+from app.store.journal import Journal
 
 Entry = Mapping[str, Any]
 

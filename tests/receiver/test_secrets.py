@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from app.connect import connect
 from app.factory import create_app
-from app.inbox import Inbox
+from app.store.connection import connect
+from app.store.inbox import Inbox
 from tests.receiver.building import TOKEN, TRIGGER_TOKEN, Plivo, enter, settings
 
 APP = Path(__file__).parents[2] / "app"

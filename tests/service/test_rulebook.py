@@ -8,10 +8,10 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app import keys
 from app.domain.event import Event, new_id
-from app.inbox import Inbox
-from app.lease import Leases, Step
+from app.store import keys
+from app.store.inbox import Inbox
+from app.store.lease import Leases, Step
 from tests.service.building import MUTE_EVERYONE
 from workers.rulebook import Rulebook
 from workers.rules.problems import RulesError

@@ -5,11 +5,11 @@ import time
 
 from redis import Redis
 
-from app import keys
 from app.domain.event import Event, new_id
-from app.inbox import Inbox
-from app.lease import Leases, Step
-from app.timers import Timers
+from app.store import keys
+from app.store.inbox import Inbox
+from app.store.lease import Leases, Step
+from app.store.timers import Timers
 
 KEY = keys.conference_key("sales-1")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from app import keys
-from app.journal import Journal
-from app.timers import Timers
+from app.store import keys
+from app.store.journal import Journal
+from app.store.timers import Timers
 from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge
 from tests.service.building import enter, hands_of, work_all
 from workers.hands import Hands

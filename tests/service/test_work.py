@@ -13,11 +13,11 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from app import keys
 from app.domain.event import Event, new_id
-from app.inbox import Inbox
-from app.journal import Journal
-from app.timers import Timers
+from app.store import keys
+from app.store.inbox import Inbox
+from app.store.journal import Journal
+from app.store.timers import Timers
 from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, Seen, answer, plivo_edge, reset
 from tests.service.building import enter, hands_of, work_all
 from workers import jobs

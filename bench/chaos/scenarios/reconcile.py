@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from app import keys
 from app.domain.conference import Conference
+from app.store import keys
 from bench.chaos.callbacks import call_uuid, callback
 from bench.chaos.report import Row
 from bench.chaos.stage import Stage, stage

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from redis import Redis
 
 from app.domain.event import Event
-from app.scripts import script
+from app.store.scripts import script
 
 LEASE_MS = 4000  # whoever dies is replaced after this long; renewed every second
 EVENTS_AT_ONCE = 100

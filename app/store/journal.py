@@ -1,6 +1,6 @@
 """The journal: what happened in each conference and why, newest last, bounded and kept for a week.
 
-It is written by the commit that it tells of (see `app.lease`), so it is never ahead of the truth
+It is written by the commit that it tells of (see `app.store.lease`), so it is never ahead of the truth
 and never behind. Entries are JSON objects with `at` (seconds), `conference` and `kind`:
 
 - `event`: `event` (id, kind, uuid, data)
@@ -16,7 +16,7 @@ from typing import Any
 
 from redis import Redis
 
-from app import keys
+from app.store import keys
 
 Entry = Mapping[str, Any]
 

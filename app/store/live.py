@@ -9,8 +9,8 @@ from typing import Any
 
 from redis import Redis
 
-from app import keys
 from app.domain.conference import Conference
+from app.store import keys
 
 AT_ONCE = 200
 

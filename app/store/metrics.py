@@ -13,8 +13,8 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app import keys
-from app.scripts import script
+from app.store import keys
+from app.store.scripts import script
 
 UNITS_LOOKED_AT = 2000
 LATENCY = "gavel_callback_to_call_seconds"

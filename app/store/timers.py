@@ -11,8 +11,8 @@ from typing import Any
 
 from redis import Redis
 
-from app import keys
-from app.scripts import script
+from app.store import keys
+from app.store.scripts import script
 
 AT_ONCE = 200
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app import keys
+from app.store import keys
 
 ANY_DIGIT = tuple("0123456789*#")
 

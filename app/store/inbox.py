@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app import keys
 from app.domain.event import Event
-from app.scripts import script
+from app.store import keys
+from app.store.scripts import script
 
 RECORDING_SECONDS = 30 * 86400
 PARKED_SECONDS = 86400
