@@ -8,11 +8,11 @@ from xml.sax.saxutils import escape, quoteattr
 from flask import Blueprint, Response, request
 from redis.exceptions import RedisError
 
-from app.addresses import conference_url, transcription_url
 from app.domain.names import checked_name
 from app.errors import Unavailable, Unusable
-from app.gate import Gate
 from app.logs import step
+from app.plivo.urls import conference_url, transcription_url
+from app.plivo.verify import Gate
 from app.settings import Settings
 from app.store.published_rules import Published, PublishedRules
 

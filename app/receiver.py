@@ -9,11 +9,11 @@ import logging
 from flask import Blueprint, Response, request
 from redis.exceptions import RedisError
 
-from app.callbacks import Callback, identities, parse
 from app.errors import Unavailable, Unusable
-from app.fields import flat_fields, object_fields
-from app.gate import Gate, Passed
 from app.logs import step
+from app.plivo.fields import flat_fields, object_fields
+from app.plivo.parse import Callback, identities, parse
+from app.plivo.verify import Gate, Passed
 from app.settings import Settings
 from app.store.inbox import Accepted, Inbox
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from app import addresses
 from app.errors import SettingsError
+from app.plivo import urls as addresses
 from app.settings import Settings
 from cli.check import NoRulesFile, load_rules
 from cli.examine import Finding, bad, good

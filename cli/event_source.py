@@ -9,10 +9,10 @@ from typing import Any
 
 from redis import Redis
 
-from app.callbacks import parse
 from app.domain.conference import Conference
 from app.domain.event import KINDS, Event, new_id
 from app.errors import GavelError
+from app.plivo.parse import parse
 from app.store import keys
 from app.store.journal import Journal
 from workers.rules.complete import lacks

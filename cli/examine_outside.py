@@ -9,9 +9,9 @@ from hashlib import sha256
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from app.addresses import answer_url
+from app.plivo.signature import NONCE, V3, SignedRequest, signed_text
+from app.plivo.urls import answer_url
 from app.settings import Settings
-from app.signature import NONCE, V3, SignedRequest, signed_text
 from cli.examine import Finding, bad, doubtful, good
 from workers.plivo import PlivoClient, PlivoError
 

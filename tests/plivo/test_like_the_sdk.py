@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from app.addresses import recording_url, transcription_url
+from app.plivo.urls import recording_url, transcription_url
 from tests.doubles.plivo_edge import PlivoEdge, Seen, answer
 from tests.plivo.builders import AUTH_ID, PUBLIC_URL
 from workers.plivo import ALL, PlivoClient

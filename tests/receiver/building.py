@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.fields import form_pairs
+from app.plivo.fields import form_pairs
+from app.plivo.signature import NONCE, V3, SignedRequest, sign, signed_text
 from app.settings import Settings
-from app.signature import NONCE, V3, SignedRequest, sign, signed_text
 
 TOKEN = "a-token-of-the-account"
 TRIGGER_TOKEN = "a-token-for-triggers"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from app.fields import form_pairs
-from app.signature import NONCE, V3, SignedRequest, sign, signed_text
+from app.plivo.fields import form_pairs
+from app.plivo.signature import NONCE, V3, SignedRequest, sign, signed_text
 from app.web_worker import WebWorker
 from tests.receiver.building import FORM, TOKEN, TRIGGER_TOKEN
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.callbacks import Callback, identities, parse
 from app.domain.event import KINDS
 from app.errors import Unusable
-from app.fields import flat_fields, form_pairs, object_fields
+from app.plivo.fields import flat_fields, form_pairs, object_fields
+from app.plivo.parse import Callback, identities, parse
 from tests.receiver.building import enter, recording, transcription
 
 URL = "https://media.plivo.com/v1/Account/MA/Recording/93bc7c6a.mp3"

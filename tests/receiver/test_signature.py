@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.signature import (
+from app.plivo.signature import (
     MAIN_V3,
     NONCE,
     V2,

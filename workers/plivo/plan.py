@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
-from app.addresses import recording_url, transcription_url
 from app.domain.call import VERBS, Call
+from app.plivo.urls import recording_url, transcription_url
 from workers.failures import PlivoError
 
 _MEMBER_ID = re.compile(r"[0-9]{1,20}")  # contract 7.4: decimal text

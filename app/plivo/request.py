@@ -9,8 +9,8 @@ from gunicorn.http.errors import ParseException
 
 from app.arrival import LARGEST_BODY
 from app.errors import TooLarge, Unusable
-from app.fields import form_pairs, json_object
-from app.signature import Pairs, SignedRequest
+from app.plivo.fields import form_pairs, json_object
+from app.plivo.signature import Pairs, SignedRequest
 
 FORM = "application/x-www-form-urlencoded"
 

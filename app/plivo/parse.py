@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Self
 
-from app import callback_schemas as schemas
 from app.domain.event import Event, new_id
 from app.domain.names import checked_name
-from app.fields import known_fields
+from app.plivo import schemas
+from app.plivo.fields import known_fields
 from app.store.inbox import Identity
 
 BRIEF_SECONDS = 2

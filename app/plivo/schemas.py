@@ -12,7 +12,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from app.domain.names import checked_member
 from app.errors import Unusable
-from app.fields import SPELLINGS
+from app.plivo.fields import SPELLINGS
 
 NOTHING = {"none", "null", "nan"}
 """What unfinished durations look like when a program printed its own nothing."""

@@ -4,10 +4,10 @@ import logging
 from dataclasses import dataclass
 
 from app.errors import SignatureRefused
-from app.incoming import Environ, Incoming, receive
 from app.logs import step
+from app.plivo.request import Environ, Incoming, receive
+from app.plivo.signature import verify
 from app.settings import Settings
-from app.signature import verify
 
 log = logging.getLogger("gavel.receive")
 
