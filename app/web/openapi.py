@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from app.arrival import LARGEST_BODY
 from app.domain.names import LONGEST_NAME
-from app.triggers import LONGEST_KEY
+from app.web.triggers import LONGEST_KEY
 
 TEXT = {"type": "string"}
 NAME = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
