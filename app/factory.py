@@ -11,9 +11,9 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import BaseConverter
 
-from app.arrival import LARGEST_BODY
 from app.errors import STATUS, Refused, Unavailable
 from app.logs import step
+from app.server.request_buffer import LARGEST_BODY
 from app.settings import Settings
 from app.store.inbox import Inbox
 from app.store.metrics import Refusals

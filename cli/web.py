@@ -7,7 +7,7 @@ import click
 
 from app.settings import Settings
 
-ARGUMENTS = ("-m", "gunicorn", "-c", "python:app.gunicorn_conf", "app.wsgi:make()")
+ARGUMENTS = ("-m", "gunicorn", "-c", "python:app.server.gunicorn_conf", "app.server.wsgi:make()")
 
 
 @click.command()

@@ -7,10 +7,10 @@ from urllib.parse import quote, urlsplit
 
 from gunicorn.http.errors import ParseException
 
-from app.arrival import LARGEST_BODY
 from app.errors import TooLarge, Unusable
 from app.plivo.fields import form_pairs, json_object
 from app.plivo.signature import Pairs, SignedRequest
+from app.server.request_buffer import LARGEST_BODY
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from app.arrival import LARGEST_BODY
 from app.domain.names import LONGEST_NAME
+from app.server.request_buffer import LARGEST_BODY
 from app.web.triggers import LONGEST_KEY
 
 TEXT = {"type": "string"}

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from app.plivo.fields import form_pairs
 from app.plivo.signature import NONCE, V3, SignedRequest, sign, signed_text
-from app.web_worker import WebWorker
+from app.server.worker import WebWorker
 from tests.receiver.building import FORM, TOKEN, TRIGGER_TOKEN
 
 
@@ -103,8 +103,8 @@ def serve(redis_url: str, log: Path, **environ: str) -> Iterator[Server]:
         "PLIVO_AUTH_TOKEN": TOKEN,
         "TRIGGER_TOKEN": TRIGGER_TOKEN,
     }
-    arguments = ["-m", "gunicorn", "-c", "python:app.gunicorn_conf"]
-    arguments += ["-k", "tests.receiver.live.HastyWorker", "app.wsgi:make()"]
+    arguments = ["-m", "gunicorn", "-c", "python:app.server.gunicorn_conf"]
+    arguments += ["-k", "tests.receiver.live.HastyWorker", "app.server.wsgi:make()"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, *arguments],

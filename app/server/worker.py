@@ -20,7 +20,7 @@ from typing import Any
 from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from app.arrival import Arrival, State
+from app.server.request_buffer import Arrival, State
 
 READ_AT_ONCE = 128 * 1024
 ACCEPT_AT_ONCE = 64

@@ -1,4 +1,4 @@
-"""The web server's settings: `gunicorn -c python:app.gunicorn_conf "app.wsgi:make()"`.
+"""The web server's settings: `gunicorn -c python:app.server.gunicorn_conf "app.server.wsgi:make()"`.
 
 Only gunicorn imports this module, for the values below: reading the settings is what it is for.
 See docs/decisions/0014-web-server.md for the measurements behind them.
@@ -10,7 +10,7 @@ _settings = Settings.load()
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.web_processes
-worker_class = "app.web_worker.WebWorker"
+worker_class = "app.server.worker.WebWorker"
 threads = _settings.web_threads
 worker_connections = 768  # open files are often limited to 1024
 backlog = 2048
@@ -28,7 +28,7 @@ limit_request_field_size = 8190
 forwarded_allow_ips = "127.0.0.1"
 control_socket_disable = True
 accesslog = None
-logger_class = "app.web_log.Log"
+logger_class = "app.server.log.Log"
 loglevel = _settings.log_level
 worker_tmp_dir = None
 proc_name = "gavel-web"

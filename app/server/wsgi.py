@@ -1,4 +1,4 @@
-"""What gunicorn starts: `gunicorn "app.wsgi:make()"`."""
+"""What gunicorn starts: `gunicorn "app.server.wsgi:make()"`."""
 
 from flask import Flask
 
