@@ -1,6 +1,6 @@
 """The names that RQ knows. A job carries the key of a unit and nothing else: it is a wake-up."""
 
-from workers.hands import hands
+from workers.bootstrap import hands
 from workers.work import work
 
 

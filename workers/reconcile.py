@@ -16,9 +16,9 @@ from redis.exceptions import RedisError
 from app.domain.event import Event, new_id
 from app.logs import step
 from app.store import keys
-from workers.budget import Wait
-from workers.failures import PlivoError
-from workers.hands import Hands
+from workers.bootstrap import Hands
+from workers.conference.budget import Wait
+from workers.conference.errors import PlivoError
 
 log = logging.getLogger("gavel.reconcile")
 

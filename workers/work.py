@@ -4,10 +4,10 @@ import logging
 
 from app.store import keys
 from app.store.lease import LeaseLost
-from workers.conference import ConferenceTurn
-from workers.hands import Hands
-from workers.turn import Turn
-from workers.web import WebTurn
+from workers.bootstrap import Hands
+from workers.conference.processor import ConferenceTurn
+from workers.conference.turn import Turn
+from workers.webhooks.processor import WebTurn
 
 log = logging.getLogger("gavel.worker")
 

@@ -16,8 +16,8 @@ from app.domain.call import Call
 from tests.doubles import plivo_edge as script
 from tests.doubles.plivo_edge import PlivoEdge, Seen, answer, plivo_edge
 from tests.plivo.builders import call
-from workers.failures import WebhookError
-from workers.webhook import WebhookSender, key_of
+from workers.conference.errors import WebhookError
+from workers.webhooks.sender import WebhookSender, key_of
 
 TLS = Path(__file__).parent.parent / "doubles" / "tls"
 SECRET = "whsec_" + base64.b64encode(b"twenty-four bytes of key").decode()

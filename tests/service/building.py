@@ -7,11 +7,11 @@ from redis import Redis
 from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.inbox import Inbox
-from workers.budget import Budget
-from workers.hands import Hands
+from workers.bootstrap import Hands
+from workers.conference.budget import Budget
 from workers.plivo import PlivoClient
-from workers.rulebook import Rulebook
-from workers.webhook import WebhookSender
+from workers.rules_reloader import Rulebook
+from workers.webhooks.sender import WebhookSender
 from workers.work import work
 
 MUTE_EVERYONE = """

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from workers.budget import (
+from workers.conference.budget import (
     LOW_SHARE,
     MARGIN,
     SLOW_START,
@@ -21,7 +21,7 @@ from workers.budget import (
     Granted,
     Wait,
 )
-from workers.failures import PlivoError
+from workers.conference.errors import PlivoError
 
 START = 1_700_000_000.0
 TEN_IN_A_SECOND = 1.0 * STRETCH + MARGIN

@@ -20,8 +20,8 @@ from app.store.timers import Timers
 from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, answer, plivo_edge, send
 from tests.doubles.redis_line import RedisLine, redis_line
 from tests.service.building import MUTE_EVERYONE, enter, hands_of, work_all
-from workers.failures import PlivoError
-from workers.hands import Hands
+from workers.bootstrap import Hands
+from workers.conference.errors import PlivoError
 from workers.reconcile import reconcile
 
 KEY = keys.conference_key("sales-1")

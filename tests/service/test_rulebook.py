@@ -13,8 +13,8 @@ from app.store import keys
 from app.store.inbox import Inbox
 from app.store.lease import Leases, Step
 from tests.service.building import MUTE_EVERYONE
-from workers.rulebook import Rulebook
 from workers.rules.problems import RulesError
+from workers.rules_reloader import Rulebook
 
 BROKEN = "version: 1\nrules:\n  - name: x\n    when: nonsense\n    do: [mute: member]\n"
 TRIGGER = """

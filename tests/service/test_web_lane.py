@@ -12,7 +12,7 @@ from app.store.journal import Journal
 from app.store.timers import Timers
 from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge
 from tests.service.building import enter, hands_of, work_all
-from workers.hands import Hands
+from workers.bootstrap import Hands
 from workers.work import work
 
 

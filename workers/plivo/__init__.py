@@ -4,10 +4,10 @@
 `observed` read what comes back, `client` is what others use.
 """
 
-from workers.failures import PlivoError
-from workers.plivo.client import ALL, PlivoClient
+from workers.conference.errors import PlivoError
+from workers.plivo.api import ALL, PlivoClient
+from workers.plivo.endpoints import PlannedRequest, requests_for
 from workers.plivo.observed import ObservedConference, ObservedMember, RecordingStarted
-from workers.plivo.plan import PlannedRequest, requests_for
 
 __all__ = [
     "ALL",

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from workers.failures import PlivoError
-from workers.plivo.answers import Answer, number
+from workers.conference.errors import PlivoError
+from workers.plivo.responses import Answer, number
 
 _QUOTED = re.compile(r"u?(?:'([^']*)'|\"([^\"]*)\")")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from app.domain.call import WEB_VERBS, Call
 from app.domain.conference import Conference, Timer
 from app.domain.event import Event
-from workers.failures import PlivoError
-from workers.plivo.plan import PlannedRequest, requests_for
+from workers.conference.errors import PlivoError
+from workers.plivo.endpoints import PlannedRequest, requests_for
 from workers.rules.decide import Meaning, decide, meanings
 from workers.rules.globs import any_matches
 from workers.rules.model import Rule, Unknown

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from app.domain.call import WEB_VERBS, Call
 from app.domain.conference import Conference, Timer
 from app.domain.event import Event
-from workers.failures import CallError, PlivoError, WebhookError
-from workers.plivo.answers import Answer, failure
-from workers.retry import Gone, Repeat, Split, Unknown, retry
+from workers.conference.errors import CallError, PlivoError, WebhookError
+from workers.conference.retry import Gone, Repeat, Split, Unknown, retry
+from workers.plivo.responses import Answer, failure
 from workers.rules.decide import decide
 from workers.rules.ruleset import Rules
 from workers.rules.runs import Decision

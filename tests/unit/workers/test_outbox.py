@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.call import Call
-from workers.outbox import Entry, Outbox, merged, next_group, together_after
+from workers.conference.outbox import Entry, Outbox, merged, next_group, together_after
 
 
 def call(verb: str = "mute", *members: str, run: str = "", **changes: Any) -> Call:

@@ -2,7 +2,7 @@
 -- ARGV: 'reserve', now (us, '' for Redis' own), calls, window (us), class, who
 --   -> {1 granted / 0 wait, us to wait, calls in the window, 1 if the outcome shall be told}
 -- ARGV: 'observe', now, calls, window, 1 success / 0 failure -> nothing
--- The constants are explained in workers/budget.py, which passes them as ARGV 7 and following.
+-- The constants are explained in workers/conference/budget.py, which passes them as ARGV 7 and following.
 
 local P = 'gavel:budget:'
 local SENT, BREAKER, TICKET = P .. 'sent', P .. 'breaker', P .. 'ticket'

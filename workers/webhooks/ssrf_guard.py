@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Self
 from urllib.parse import quote, urlsplit
 
-from workers.failures import WebhookError
+from workers.conference.errors import WebhookError
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]

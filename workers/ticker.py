@@ -10,7 +10,7 @@ import time
 
 from redis.exceptions import RedisError
 
-from workers.hands import Hands
+from workers.bootstrap import Hands
 
 log = logging.getLogger("gavel.clock")
 

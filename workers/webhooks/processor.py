@@ -11,10 +11,10 @@ from dataclasses import replace
 from app.domain.call import Call
 from app.store import keys
 from app.store.lease import Lease
-from workers.conference import outcome
-from workers.hands import Hands
-from workers.outbox import Entry, Outbox
-from workers.turn import Turn, Waiting
+from workers.bootstrap import Hands
+from workers.conference.outbox import Entry, Outbox
+from workers.conference.processor import outcome
+from workers.conference.turn import Turn, Waiting
 
 
 class WebTurn(Turn):

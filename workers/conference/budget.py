@@ -18,7 +18,7 @@ from typing import Any
 
 from redis import Redis
 
-from workers.failures import CallError
+from workers.conference.errors import CallError
 
 STRETCH, MARGIN = 1.02, 0.15
 """The window is kept for `seconds * STRETCH + MARGIN`: what is granted at even distances arrives

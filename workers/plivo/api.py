@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.call import Call
-from workers.failures import PlivoError
-from workers.plivo.answers import Answer, failure
+from workers.conference.errors import PlivoError
+from workers.plivo.endpoints import PlannedRequest, is_safe_to_repeat, plan, requests_for
 from workers.plivo.observed import (
     ObservedConference,
     RecordingStarted,
@@ -16,8 +16,8 @@ from workers.plivo.observed import (
     observed_conference,
     recording_started,
 )
-from workers.plivo.plan import PlannedRequest, is_safe_to_repeat, plan, requests_for
-from workers.plivo.wire import FRESH_SECONDS, Wire
+from workers.plivo.responses import Answer, failure
+from workers.plivo.transport import FRESH_SECONDS, Wire
 
 ALL = ("all",)
 """The members of a call that is for everybody."""
@@ -27,7 +27,7 @@ class PlivoClient:
     """Plivo's Conference API for one account. Safe for threads; keeps one connection a thread.
 
     Every method sends its request once and raises PlivoError when it was not done; nothing is
-    repeated here, that is for `workers.retry` to decide. `members`: ids, or `ALL`. Methods for
+    repeated here, that is for `workers.conference.retry` to decide. `members`: ids, or `ALL`. Methods for
     members return the ids that the answer named.
     """
 

@@ -1,6 +1,6 @@
 """A turn: one worker's work at one unit, from taking its lease to giving it back.
 
-The same for a conference (`workers.conference`) and for its web lane (`workers.web`): take in what
+The same for a conference (`workers.conference.processor`) and for its web lane (`workers.webhooks.processor`): take in what
 came, send what is next, record what became of it, until nothing is left to do now. Each loop is
 one commit, which records the last call, stores the decisions and marks the next call, all or
 nothing; the call itself goes out between two commits. Only the first call of a turn may precede
@@ -24,9 +24,9 @@ from app.store import journal, keys
 from app.store.connection import may_pass
 from app.store.lease import Lease, Step
 from app.store.metrics import observed
-from workers.failures import CallError
-from workers.outbox import Entry, Outbox, merged, next_group
-from workers.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
+from workers.conference.errors import CallError
+from workers.conference.outbox import Entry, Outbox, merged, next_group
+from workers.conference.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
 
 log = logging.getLogger("gavel.act")
 

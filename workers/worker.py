@@ -25,10 +25,10 @@ from app.logs import start_logging
 from app.settings import Settings
 from app.store import keys
 from app.store.connection import may_pass
-from workers.clock import tick_forever, watch_rules
-from workers.hands import Hands, equip
+from workers.bootstrap import Hands, equip
 from workers.reconcile import reconcile_forever
 from workers.rules.problems import RulesError
+from workers.ticker import tick_forever, watch_rules
 from workers.work import work
 
 log = logging.getLogger("gavel.worker")

@@ -19,10 +19,10 @@ import requests
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 
-from workers.failures import PlivoError, Sent
-from workers.plivo.answers import Answer
-from workers.plivo.line import Line, Surroundings
-from workers.plivo.plan import PlannedRequest
+from workers.conference.errors import PlivoError, Sent
+from workers.plivo.connection import Line, Surroundings
+from workers.plivo.endpoints import PlannedRequest
+from workers.plivo.responses import Answer
 
 FRESH_SECONDS = 1.5
 """Idle time after which a call that must not be repeated gets a new connection. Shorter than the

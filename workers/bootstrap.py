@@ -13,11 +13,11 @@ from app.store.inbox import Inbox
 from app.store.lease import Leases
 from app.store.timers import Timers
 from workers.away import Away
-from workers.budget import Budget
+from workers.conference.budget import Budget
 from workers.plivo import PlivoClient
-from workers.rulebook import Rulebook
 from workers.rules.ruleset import Rules
-from workers.webhook import WebhookSender
+from workers.rules_reloader import Rulebook
+from workers.webhooks.sender import WebhookSender
 
 TURNS_AT_ONCE = 4
 """Turns of one process that decide and store at the same time, beside any number that wait for an

@@ -1,4 +1,4 @@
-"""How a call to the outside failed: the one value that `workers.retry` decides on.
+"""How a call to the outside failed: the one value that `workers.conference.retry` decides on.
 
 The adapter that made the call (workers/plivo, workers/webhook) knows whether the failure is
 temporary and whether the request can have had an effect; nobody else guesses.

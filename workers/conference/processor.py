@@ -17,13 +17,13 @@ from app.store import journal, keys
 from app.store.connection import may_pass
 from app.store.inbox import RECORDING_SECONDS
 from app.store.lease import Lease, read_events
-from workers.budget import Wait
-from workers.failures import PlivoError
-from workers.hands import Hands
-from workers.outbox import Entry, mergeable, merged, together_after
+from workers.bootstrap import Hands
+from workers.conference.budget import Wait
+from workers.conference.errors import PlivoError
+from workers.conference.outbox import Entry, mergeable, merged, together_after
+from workers.conference.turn import KEPT_ASIDE, Turn, Waiting
 from workers.rules.decide import decide
 from workers.rules.runs import Decision
-from workers.turn import KEPT_ASIDE, Turn, Waiting
 
 log = logging.getLogger("gavel.decide")
 

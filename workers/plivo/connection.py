@@ -22,7 +22,7 @@ from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util.ssl_ import create_urllib3_context
 
-from workers.plivo.answers import Answer
+from workers.plivo.responses import Answer
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes of an answer that are read; a list of 50,000 conferences fits."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from workers.failures import Kind, PlivoError, Sent
+from workers.conference.errors import Kind, PlivoError, Sent
 
 _TEMPORARY = frozenset({408, 425, 429})
 _NEVER_SUPPORTED = frozenset({501, 505, 511})

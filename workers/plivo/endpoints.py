@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from app.domain.call import VERBS, Call
 from app.plivo.urls import recording_url, transcription_url
-from workers.failures import PlivoError
+from workers.conference.errors import PlivoError
 
 _MEMBER_ID = re.compile(r"[0-9]{1,20}")  # contract 7.4: decimal text
 

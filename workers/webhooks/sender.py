@@ -21,10 +21,10 @@ from typing import Any
 
 from app.domain.call import Call
 from app.settings import named_secret
-from workers.failures import Kind, WebhookError
-from workers.plivo.answers import retry_after_seconds
-from workers.plivo.line import Surroundings
-from workers.web_address import Place, Resolve, resolve
+from workers.conference.errors import Kind, WebhookError
+from workers.plivo.connection import Surroundings
+from workers.plivo.responses import retry_after_seconds
+from workers.webhooks.ssrf_guard import Place, Resolve, resolve
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0

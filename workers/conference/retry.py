@@ -7,7 +7,7 @@ that people hear (speak, play) are only repeated when it is certain that they we
 from dataclasses import dataclass
 
 from app.domain.call import VERBS, Call
-from workers.failures import CallError
+from workers.conference.errors import CallError
 
 NEWCOMER_SECONDS = 3.0
 """How long after the event that a call answers Plivo's API may not know its member yet."""
