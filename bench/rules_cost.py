@@ -15,8 +15,8 @@ from app.domain.conference import Conference
 from app.domain.event import Event
 from workers.rules.decide import decide
 from workers.rules.load import load
-from workers.rules.model import Unknown
 from workers.rules.ruleset import Rules
+from workers.rules.vocabulary.model import Unknown
 
 LIMIT = 3.0
 KINDS = ("member.entered", "conference.started", "{member.digits: '*1'}", "member.exited")

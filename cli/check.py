@@ -8,9 +8,9 @@ import click
 from app.errors import GavelError
 from app.settings import Settings
 from workers.rules.load import load
-from workers.rules.problems import RulesError
 from workers.rules.ruleset import Rules
 from workers.rules.source import MAX_BYTES, decode
+from workers.rules.vocabulary.problems import RulesError
 
 
 class NoRulesFile(GavelError):

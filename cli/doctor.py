@@ -14,7 +14,7 @@ from cli.examine_outside import examine_plivo, examine_public_url, examine_signa
 from cli.examine_redis import examine_clock, examine_redis
 from cli.plan import make_plan
 from cli.terminal import painter, safe
-from workers.rules.problems import RulesError
+from workers.rules.vocabulary.problems import RulesError
 
 
 def examine_rules(settings: Settings) -> Iterator[Finding]:

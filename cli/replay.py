@@ -13,10 +13,10 @@ from cli.check import load_rules
 from cli.event_source import NoEvent
 from cli.state import open_redis
 from cli.terminal import safe_lines
-from workers.rules.problems import RulesError
 from workers.rules.replay import UnreadableRecord, events_of, read_lines
 from workers.rules.replay import replay as replay_events
 from workers.rules.replay_text import render_diff
+from workers.rules.vocabulary.problems import RulesError
 
 
 @click.command()

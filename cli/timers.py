@@ -14,7 +14,7 @@ from app.store.timers import Due, Timers
 from cli.state import open_redis
 from cli.table import duration, show
 from workers.rules.load import load
-from workers.rules.problems import RulesError
+from workers.rules.vocabulary.problems import RulesError
 
 
 @click.command()

@@ -18,8 +18,8 @@ from app.store import keys
 from app.store.scripts import script
 from workers.rules.difference import difference
 from workers.rules.load import load
-from workers.rules.problems import RulesError
 from workers.rules.ruleset import Rules
+from workers.rules.vocabulary.problems import RulesError
 from workers.rules.watch import Broken, Loaded, RulesFile
 
 log = logging.getLogger("gavel.rules")

@@ -27,7 +27,7 @@ from app.store import keys
 from app.store.connection import may_pass
 from workers.bootstrap import Hands, equip
 from workers.reconcile import reconcile_forever
-from workers.rules.problems import RulesError
+from workers.rules.vocabulary.problems import RulesError
 from workers.ticker import tick_forever, watch_rules
 from workers.work import work
 

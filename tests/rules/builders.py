@@ -4,10 +4,10 @@ from typing import Any
 
 from workers.rules.expressions import Compiled, compile_expression
 from workers.rules.load import load
-from workers.rules.model import Fields, Rule
-from workers.rules.problems import RulesError
 from workers.rules.ruleset import Rules
 from workers.rules.scope import Scope
+from workers.rules.vocabulary.model import Fields, Rule
+from workers.rules.vocabulary.problems import RulesError
 
 LISTS = {"hosts": ("+14155550100", "sip:anna@phone.plivo.com")}
 

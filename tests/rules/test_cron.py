@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from workers.rules.cron import parse_schedule
+from workers.rules.vocabulary.cron import parse_schedule
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.rules.builders import expression, fields
-from workers.rules.model import Unknown
 from workers.rules.syntax import ExpressionError
+from workers.rules.vocabulary.model import Unknown
 
 
 @pytest.mark.parametrize(

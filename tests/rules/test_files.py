@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from workers.rules.load import load
-from workers.rules.problems import RulesError
+from workers.rules.vocabulary.problems import RulesError
 
 HERE = Path(__file__).parent
 BAD = sorted((HERE / "bad").glob("*.yaml"))

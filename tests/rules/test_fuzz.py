@@ -11,21 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.rules.builders import LISTS, expression, fields
-from workers.rules.actions import ACTIONS
-from workers.rules.cron import parse_schedule
-from workers.rules.durations import parse_duration
 from workers.rules.filters import FILTERS, TESTS
 from workers.rules.load import load
 from workers.rules.match import OPERATORS
-from workers.rules.model import Unknown
-from workers.rules.names import GROUPS, SINGLE
-from workers.rules.problems import RulesError
 from workers.rules.ruleset import Rules
 from workers.rules.schema import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.scope import Scope
 from workers.rules.syntax import ExpressionError
 from workers.rules.templates import compile_template
-from workers.rules.triggers import KINDS
+from workers.rules.vocabulary.actions import ACTIONS
+from workers.rules.vocabulary.cron import parse_schedule
+from workers.rules.vocabulary.durations import parse_duration
+from workers.rules.vocabulary.model import Unknown
+from workers.rules.vocabulary.names import GROUPS, SINGLE
+from workers.rules.vocabulary.problems import RulesError
+from workers.rules.vocabulary.triggers import KINDS
 
 GOOD = [path.read_text() for path in sorted((Path(__file__).parent / "good").glob("*.yaml"))]
 NAMES = [

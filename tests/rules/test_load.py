@@ -6,10 +6,10 @@ import pytest
 
 from app.domain.call import VERBS
 from tests.rules.builders import fields, file_of, problems_of, rule_of, rules_of
-from workers.rules.actions import ACTIONS
 from workers.rules.load import load
-from workers.rules.model import Step, Template
 from workers.rules.templates import PlainText
+from workers.rules.vocabulary.actions import ACTIONS
+from workers.rules.vocabulary.model import Step, Template
 
 
 def step_of(do: str, when: str = "member.entered") -> Step:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.rules.builders import fields, rule_of
-from workers.rules.model import Unknown
+from workers.rules.vocabulary.model import Unknown
 
 
 def refusal(match: str, when: str = "{trigger: x}", **more: Any) -> str | None:

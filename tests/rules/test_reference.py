@@ -10,14 +10,14 @@ import pytest
 import yaml
 
 from workers.rules import reference
-from workers.rules.actions import ACTIONS
 from workers.rules.filters import FILTERS, TESTS
 from workers.rules.load import load
 from workers.rules.match import OPERATORS
-from workers.rules.names import GROUPS, SINGLE
-from workers.rules.problems import RulesError
 from workers.rules.schema import AnswerEntry, File, LimitEntry, RuleEntry
-from workers.rules.triggers import KINDS
+from workers.rules.vocabulary.actions import ACTIONS
+from workers.rules.vocabulary.names import GROUPS, SINGLE
+from workers.rules.vocabulary.problems import RulesError
+from workers.rules.vocabulary.triggers import KINDS
 
 ROOT = Path(__file__).parents[2]
 GOOD = sorted((Path(__file__).parent / "good").glob("*.yaml"))

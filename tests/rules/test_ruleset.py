@@ -2,8 +2,8 @@
 
 from bench.rules_cost import rules_of
 from workers.rules.load import load
-from workers.rules.model import Rule
 from workers.rules.ruleset import Rules
+from workers.rules.vocabulary.model import Rule
 
 TEXT = """
 version: 1

@@ -2,9 +2,9 @@
 
 import pytest
 
-from workers.rules.durations import format_duration, parse_duration, spoken_duration
-from workers.rules.globs import any_matches, covers, glob_matcher, may_overlap
-from workers.rules.suggest import did_you_mean
+from workers.rules.vocabulary.durations import format_duration, parse_duration, spoken_duration
+from workers.rules.vocabulary.globs import any_matches, covers, glob_matcher, may_overlap
+from workers.rules.vocabulary.suggest import did_you_mean
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pytest
 
 from tests.rules.builders import LISTS, fields
 from workers.rules.filters import FILTERS
-from workers.rules.model import Unknown
 from workers.rules.scope import Scope
 from workers.rules.syntax import ExpressionError
 from workers.rules.templates import compile_template
+from workers.rules.vocabulary.model import Unknown
 
 SCOPE = Scope(lists=LISTS, zone=ZoneInfo("Europe/Berlin"))
 

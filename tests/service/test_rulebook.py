@@ -13,7 +13,7 @@ from app.store import keys
 from app.store.inbox import Inbox
 from app.store.lease import Leases, Step
 from tests.service.building import MUTE_EVERYONE
-from workers.rules.problems import RulesError
+from workers.rules.vocabulary.problems import RulesError
 from workers.rules_reloader import Rulebook
 
 BROKEN = "version: 1\nrules:\n  - name: x\n    when: nonsense\n    do: [mute: member]\n"

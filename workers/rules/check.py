@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from workers.rules.actions import ACTIONS
 from workers.rules.conditions import Check, Match
 from workers.rules.do import step_key
-from workers.rules.durations import parse_duration
 from workers.rules.expressions import Compiled
-from workers.rules.model import Fields, Rule, Step, Trigger, Unknown
-from workers.rules.problems import Report
 from workers.rules.source import Map, Text
 from workers.rules.structure import key_of
 from workers.rules.templates import Rendered, Typed
-from workers.rules.triggers import KINDS
+from workers.rules.vocabulary.actions import ACTIONS
+from workers.rules.vocabulary.durations import parse_duration
+from workers.rules.vocabulary.model import Fields, Rule, Step, Trigger, Unknown
+from workers.rules.vocabulary.problems import Report
+from workers.rules.vocabulary.triggers import KINDS
 
 _OVER = ("conference.ended", "recording.missing")
 _AFTER_ALL = frozenset({"webhook", "archive", "log", "trigger", "wait"})

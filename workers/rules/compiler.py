@@ -12,13 +12,13 @@ from jinja2 import nodes
 
 from workers.rules import operations
 from workers.rules.filters import FILTERS, TESTS, Filter, as_text
-from workers.rules.names import MEMBER
 from workers.rules.operations import Evaluate
 from workers.rules.scope import Scope
-from workers.rules.suggest import did_you_mean, quoted
 from workers.rules.syntax import ExpressionError
 from workers.rules.trees import family, hint, key_in_brackets, path_of, refusal, said
-from workers.rules.values import LIMIT, add, bounded
+from workers.rules.vocabulary.names import MEMBER
+from workers.rules.vocabulary.suggest import did_you_mean, quoted
+from workers.rules.vocabulary.values import LIMIT, add, bounded
 
 _Result = tuple[Evaluate, str]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from workers.rules.filters import as_text
-from workers.rules.model import Fields, Unknown
-from workers.rules.suggest import quoted
-from workers.rules.values import plain_phone
+from workers.rules.vocabulary.model import Fields, Unknown
+from workers.rules.vocabulary.suggest import quoted
+from workers.rules.vocabulary.values import plain_phone
 
 Test = Callable[[Any], bool]
 

@@ -18,12 +18,12 @@ from workers.rules.draft import Draft
 from workers.rules.effects import assume, follow_ups, limit_call, suspend
 from workers.rules.facts import Fact, accepts
 from workers.rules.gates import refusal, remember
-from workers.rules.model import Rule, Unknown
 from workers.rules.outcomes import came_due, failed, stepped
 from workers.rules.ruleset import Rules
 from workers.rules.runs import Decision, Run
 from workers.rules.shelf import Candidate, Passed
 from workers.rules.views import fields_of
+from workers.rules.vocabulary.model import Rule, Unknown
 from workers.rules.walk import Walk, seconds, walk
 
 __all__ = ["Decision", "Meaning", "Run", "decide", "meanings"]

@@ -13,8 +13,8 @@ from app.domain.event import Event
 from workers.rules import timers
 from workers.rules.draft import Draft, member_facts, short_hash
 from workers.rules.facts import Fact
-from workers.rules.globs import any_matches
 from workers.rules.ruleset import Rules
+from workers.rules.vocabulary.globs import any_matches
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workers.rules.actions import ACTIONS, BESIDE_EVERY
 from workers.rules.expressions import compile_expression
 from workers.rules.fields import is_empty, kind_of
 from workers.rules.forms import FreeForm, TemplateText
-from workers.rules.model import Step, Target, Template
-from workers.rules.problems import Report
 from workers.rules.scope import Scope
 from workers.rules.source import Map, Seq, Text
 from workers.rules.structure import Strict, key_of, load_part
-from workers.rules.suggest import did_you_mean, quoted
 from workers.rules.syntax import ExpressionError
 from workers.rules.templates import PlainText, compile_template
+from workers.rules.vocabulary.actions import ACTIONS, BESIDE_EVERY
+from workers.rules.vocabulary.model import Step, Target, Template
+from workers.rules.vocabulary.problems import Report
+from workers.rules.vocabulary.suggest import did_you_mean, quoted
 from workers.rules.whom import TargetSpec
 
 

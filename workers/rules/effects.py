@@ -8,9 +8,9 @@ from app.domain.event import Event
 from workers.rules.draft import WAITING_KEPT, Draft
 from workers.rules.facts import Fact
 from workers.rules.gates import number_of
-from workers.rules.model import Fields, Rule
 from workers.rules.outcomes import LIMIT_RUN
 from workers.rules.views import KEPT_FOR_LATER
+from workers.rules.vocabulary.model import Fields, Rule
 from workers.rules.walk import Walk
 
 LIMIT_EXPIRES = 60.0

@@ -9,10 +9,10 @@ from app.domain.event import Event
 from workers.conference.errors import PlivoError
 from workers.plivo.endpoints import PlannedRequest, requests_for
 from workers.rules.decide import Meaning, decide, meanings
-from workers.rules.globs import any_matches
-from workers.rules.model import Rule, Unknown
 from workers.rules.ruleset import Rules
 from workers.rules.runs import Decision, Run
+from workers.rules.vocabulary.globs import any_matches
+from workers.rules.vocabulary.model import Rule, Unknown
 
 
 @dataclass(frozen=True, slots=True)

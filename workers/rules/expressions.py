@@ -13,16 +13,16 @@ from jinja2 import nodes
 
 from workers.rules.compiler import Compiler
 from workers.rules.conditions import Literals, literal_key
-from workers.rules.model import Fields
 from workers.rules.operations import Evaluate
 from workers.rules.scope import Scope
 from workers.rules.syntax import ExpressionError, check_size, parse_expression
 from workers.rules.trees import path_of
+from workers.rules.vocabulary.model import Fields
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """An expression, compiled. `type` is one of `workers.rules.names`; `names` are the dotted
+    """An expression, compiled. `type` is one of `workers.rules.vocabulary.names`; `names` are the dotted
     names it asks about; `literals` are texts that some of them must have for it to hold."""
 
     text: str

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from marshmallow import ValidationError, fields
 
-from workers.rules import durations
-from workers.rules.problems import Located
 from workers.rules.source import Map, Seq, Text
-from workers.rules.suggest import did_you_mean, quoted
+from workers.rules.vocabulary import durations
+from workers.rules.vocabulary.problems import Located
+from workers.rules.vocabulary.suggest import did_you_mean, quoted
 
 Json = dict[str, Any]
 

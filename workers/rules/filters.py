@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from workers.rules.durations import spoken_duration
+from workers.rules.vocabulary.durations import spoken_duration
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """`takes` and `gives` are types of `workers.rules.names`, `any` for whatever; `arguments` is
+    """`takes` and `gives` are types of `workers.rules.vocabulary.names`, `any` for whatever; `arguments` is
     the smallest and the largest number of them; with `zoned` the file's time zone comes first."""
 
     doc: str

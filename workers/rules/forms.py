@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 from workers.rules.fields import Json, Note, Scalar, Value, kind_of
 from workers.rules.source import Map, Node, Seq, Text
-from workers.rules.suggest import quoted
+from workers.rules.vocabulary.suggest import quoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from workers.rules.draft import Draft, short_hash
 from workers.rules.facts import Fact
-from workers.rules.model import Fields, Rule, Unknown
+from workers.rules.vocabulary.model import Fields, Rule, Unknown
 from workers.rules.walk import seconds
 
 

@@ -11,16 +11,16 @@ from workers.rules.do import StepReader
 from workers.rules.expressions import compile_expression
 from workers.rules.fields import is_empty, kind_of
 from workers.rules.match import compile_match, conference_globs
-from workers.rules.model import AnswerOptions, Condition, Limit, Rule
-from workers.rules.problems import Place, Report
 from workers.rules.ruleset import Rules
 from workers.rules.schema import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.scope import Scope, scope_of
 from workers.rules.shadows import Parts, Section, check_parts
 from workers.rules.source import Map, Seq, Text, parse
 from workers.rules.structure import key_of, load_part
-from workers.rules.suggest import quoted
 from workers.rules.syntax import ExpressionError
+from workers.rules.vocabulary.model import AnswerOptions, Condition, Limit, Rule
+from workers.rules.vocabulary.problems import Place, Report
+from workers.rules.vocabulary.suggest import quoted
 from workers.rules.when import read_when
 
 MAX_RULES = 5000

@@ -9,17 +9,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from workers.rules.conditions import Check, Literals, Match, Test, literal_key
-from workers.rules.durations import parse_duration
 from workers.rules.fields import is_empty, kind_of, nearest
 from workers.rules.filters import as_text
-from workers.rules.globs import glob_matcher, is_glob
-from workers.rules.model import Unknown
-from workers.rules.problems import Report
-from workers.rules.regexes import compile_regex
 from workers.rules.scope import Scope, unknown_list
 from workers.rules.source import Map, Seq, Text
-from workers.rules.suggest import did_you_mean, quoted
-from workers.rules.values import compare_equal, in_collection, is_number, plain_phone
+from workers.rules.vocabulary.durations import parse_duration
+from workers.rules.vocabulary.globs import glob_matcher, is_glob
+from workers.rules.vocabulary.model import Unknown
+from workers.rules.vocabulary.problems import Report
+from workers.rules.vocabulary.regexes import compile_regex
+from workers.rules.vocabulary.suggest import did_you_mean, quoted
+from workers.rules.vocabulary.values import compare_equal, in_collection, is_number, plain_phone
 
 _TEXTS = frozenset({"text", "phone", "digits", "any"})
 NUMBERS = frozenset({"number", "seconds", "time"})

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from workers.rules.filters import as_text
-from workers.rules.model import Fields, Unknown
-from workers.rules.suggest import quoted
-from workers.rules.values import compare_equal, in_collection
+from workers.rules.vocabulary.model import Fields, Unknown
+from workers.rules.vocabulary.suggest import quoted
+from workers.rules.vocabulary.values import compare_equal, in_collection
 
 Evaluate = Callable[[Fields], Any]
 _ORDER = {"lt": operator.lt, "lteq": operator.le, "gt": operator.gt, "gteq": operator.ge}

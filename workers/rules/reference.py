@@ -11,15 +11,15 @@ from pathlib import Path
 from marshmallow import Schema
 
 from workers.rules import prose
-from workers.rules.actions import ACTIONS, BESIDE_EVERY, Action
-from workers.rules.durations import format_duration
 from workers.rules.fields import Choice, Value, Whole
 from workers.rules.filters import FILTERS, TESTS, Filter
 from workers.rules.match import OPERATORS
-from workers.rules.names import ALWAYS, GROUPS, SINGLE, Field
 from workers.rules.schema import AnswerEntry, File, LimitEntry, RuleEntry, file_schema
 from workers.rules.structure import Block
-from workers.rules.triggers import KINDS
+from workers.rules.vocabulary.actions import ACTIONS, BESIDE_EVERY, Action
+from workers.rules.vocabulary.durations import format_duration
+from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE, Field
+from workers.rules.vocabulary.triggers import KINDS
 
 DOCUMENT = Path("docs/rules.md")
 SCHEMA = Path("rules.schema.json")

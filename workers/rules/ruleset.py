@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workers.rules.globs import any_matches
-from workers.rules.model import AnswerOptions, Limit, Rule
-from workers.rules.problems import Problem
 from workers.rules.shelf import Candidate, Shelf
+from workers.rules.vocabulary.globs import any_matches
+from workers.rules.vocabulary.model import AnswerOptions, Limit, Rule
+from workers.rules.vocabulary.problems import Problem
 
 _BY_PARAMETER = ("trigger", "member.digits")
 ANY_DIGITS = tuple("0123456789*#")

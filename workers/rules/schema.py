@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from workers.rules import actions, names, triggers
 from workers.rules.fields import (
     Choice,
     Duration,
@@ -17,6 +16,7 @@ from workers.rules.fields import (
 )
 from workers.rules.match import OPERATORS
 from workers.rules.structure import Strict, describe, described
+from workers.rules.vocabulary import actions, names, triggers
 
 
 def trigger_schema() -> Json:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
-from workers.rules.names import ALWAYS, GROUPS, SINGLE
-from workers.rules.suggest import did_you_mean, quoted
-from workers.rules.triggers import KINDS
+from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
+from workers.rules.vocabulary.suggest import did_you_mean, quoted
+from workers.rules.vocabulary.triggers import KINDS
 
 _MEANT = {
     "length": ("duration",),

@@ -7,13 +7,13 @@ from typing import Any
 
 from workers.rules.check import names_used
 from workers.rules.do import step_key
-from workers.rules.durations import format_duration
-from workers.rules.globs import any_matches, covers, is_glob, may_overlap
-from workers.rules.model import AnswerOptions, Limit, Rule
-from workers.rules.problems import Located, Place, Report
 from workers.rules.source import Map, Seq
 from workers.rules.structure import key_of
-from workers.rules.suggest import did_you_mean, quoted
+from workers.rules.vocabulary.durations import format_duration
+from workers.rules.vocabulary.globs import any_matches, covers, is_glob, may_overlap
+from workers.rules.vocabulary.model import AnswerOptions, Limit, Rule
+from workers.rules.vocabulary.problems import Located, Place, Report
+from workers.rules.vocabulary.suggest import did_you_mean, quoted
 
 MAX_PAIRS = 500_000
 MAX_COMPARED = 100  # globs of one list

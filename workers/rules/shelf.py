@@ -11,7 +11,7 @@ from itertools import islice
 
 from workers.rules.conditions import Check, Literals, Match, literal_key, look_up, shown
 from workers.rules.expressions import Compiled
-from workers.rules.model import Fields, Rule
+from workers.rules.vocabulary.model import Fields, Rule
 
 Candidate = tuple[int, Rule, tuple[int, ...]]
 MANY = 32

@@ -13,8 +13,8 @@ from typing import Any, cast
 import yaml
 
 from workers.rules import traps
-from workers.rules.problems import Place, Problem, Report, RulesError
-from workers.rules.suggest import quoted
+from workers.rules.vocabulary.problems import Place, Problem, Report, RulesError
+from workers.rules.vocabulary.suggest import quoted
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 30

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
 from workers.rules.fields import Json, Note, Value, is_empty, kind_of
-from workers.rules.problems import Located, Report
 from workers.rules.source import Map, Seq, Text
-from workers.rules.suggest import did_you_mean, quoted
+from workers.rules.vocabulary.problems import Located, Report
+from workers.rules.vocabulary.suggest import did_you_mean, quoted
 
 
 class Strict(Schema):

@@ -1,7 +1,7 @@
 """Whom an action is for: ids, out of a rule's target and who is in the conference."""
 
 from workers.rules.draft import Draft
-from workers.rules.model import Fields, Target, Unknown
+from workers.rules.vocabulary.model import Fields, Target, Unknown
 
 EVERYBODY = ("all",)
 

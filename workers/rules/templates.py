@@ -10,10 +10,10 @@ from jinja2 import nodes
 
 from workers.rules.expressions import Compiled, compile_node
 from workers.rules.filters import as_text
-from workers.rules.model import Fields, Template, Unknown
 from workers.rules.scope import Scope
-from workers.rules.suggest import quoted
 from workers.rules.syntax import ExpressionError, check_size, parse_expression, parse_output
+from workers.rules.vocabulary.model import Fields, Template, Unknown
+from workers.rules.vocabulary.suggest import quoted
 
 MAX_PARTS = 50
 _ENCODED_ALREADY = re.compile(r"\|\s*urlencode$")

@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from workers.rules.durations import parse_duration
-from workers.rules.problems import Report
 from workers.rules.source import Map, Seq, Text
-from workers.rules.suggest import did_you_mean, quoted
+from workers.rules.vocabulary.durations import parse_duration
+from workers.rules.vocabulary.problems import Report
+from workers.rules.vocabulary.suggest import did_you_mean, quoted
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,2})?")
 

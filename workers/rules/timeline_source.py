@@ -7,13 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.call import VERBS
-from workers.rules.problems import Place, Report
 from workers.rules.source import Map, Text, parse
-from workers.rules.suggest import did_you_mean, quoted
 from workers.rules.timeline_nodes import Nodes
 from workers.rules.timeline_order import rearranged
 from workers.rules.timeline_values import EVENTS, Case, Expected, Moment
 from workers.rules.virtual import TIMEOUT
+from workers.rules.vocabulary.problems import Place, Report
+from workers.rules.vocabulary.suggest import did_you_mean, quoted
 
 DEFAULT_START = datetime(2026, 1, 5, 9, 0)
 """A Monday morning."""

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.domain.event import Event
-from workers.rules.durations import format_duration
 from workers.rules.runs import Run
 from workers.rules.timeline import Atom, Missing, Report, Result
 from workers.rules.virtual import Made
+from workers.rules.vocabulary.durations import format_duration
 
 _SHOWN = ("digits", "from", "name", "recording_id", "timer", "verb", "error", "text", "gone")
 _OUTCOMES = {"applied": "ran", "dry_run": "ran (dry run)"}

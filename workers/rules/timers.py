@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from math import floor
 
 from app.domain.conference import Timer
-from workers.rules.cron import parse_schedule
 from workers.rules.draft import Draft
-from workers.rules.model import Trigger, Unknown
 from workers.rules.ruleset import Rules
+from workers.rules.vocabulary.cron import parse_schedule
+from workers.rules.vocabulary.model import Trigger, Unknown
 
 LIMIT_RETRY = 30.0
 """Seconds until a hang-up at the limit that failed is tried again."""

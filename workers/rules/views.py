@@ -1,4 +1,4 @@
-"""The names a rule can see about one fact, as `workers.rules.names` documents them."""
+"""The names a rule can see about one fact, as `workers.rules.vocabulary.names` documents them."""
 
 from typing import Any
 

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from app.domain.call import VERBS, WEB_VERBS, Call
 from workers.rules.draft import Draft
-from workers.rules.model import Fields, Rule, Step, Template, Unknown
 from workers.rules.targets import resolve
+from workers.rules.vocabulary.model import Fields, Rule, Step, Template, Unknown
 
 MOST_TRIGGERS = 8
 """How many `trigger` actions may follow from one another."""

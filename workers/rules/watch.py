@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workers.rules.load import load
-from workers.rules.problems import Problem, RulesError
 from workers.rules.ruleset import Rules
 from workers.rules.source import MAX_BYTES, decode
+from workers.rules.vocabulary.problems import Problem, RulesError
 
 TRUSTED = 1.0  # seconds that an unchanged `stat` is believed
 SETTLED = 0.1  # seconds between two reads that must agree

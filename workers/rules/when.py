@@ -3,14 +3,14 @@
 import re
 from typing import Any
 
-from workers.rules.cron import parse_schedule
-from workers.rules.durations import parse_duration
 from workers.rules.fields import is_empty, kind_of
-from workers.rules.model import Trigger
-from workers.rules.problems import Report
 from workers.rules.source import Map, Seq, Text
-from workers.rules.suggest import did_you_mean, quoted
-from workers.rules.triggers import KINDS
+from workers.rules.vocabulary.cron import parse_schedule
+from workers.rules.vocabulary.durations import parse_duration
+from workers.rules.vocabulary.model import Trigger
+from workers.rules.vocabulary.problems import Report
+from workers.rules.vocabulary.suggest import did_you_mean, quoted
+from workers.rules.vocabulary.triggers import KINDS
 
 _SHORTEST = {"conference.every": 1.0}
 

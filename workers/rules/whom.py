@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 
 from workers.rules.fields import Json, Note, Value, is_empty, kind_of, nearest
 from workers.rules.source import Map, Node, Seq, Text
-from workers.rules.suggest import did_you_mean, quoted
+from workers.rules.vocabulary.suggest import did_you_mean, quoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 from app.domain.conference import Conference
 from app.domain.event import Event
 from workers.rules.decide import Decision, decide
-from workers.rules.model import Condition, Fields, Rule, Step, Target, Trigger, Unknown
 from workers.rules.ruleset import Rules
+from workers.rules.vocabulary.model import Condition, Fields, Rule, Step, Target, Trigger, Unknown
 
 START = 1_800_000_000.0
 NAME = "sales-1"

@@ -7,10 +7,10 @@ import pytest
 from app.domain.call import VERBS
 from tests.unit.decide.builders import START, Timeline, book, rule, speak, step
 from tests.unit.timeline.books import STANDUP
-from workers.rules.actions import ACTIONS
 from workers.rules.load import load
-from workers.rules.model import Limit, Rule
-from workers.rules.triggers import KINDS
+from workers.rules.vocabulary.actions import ACTIONS
+from workers.rules.vocabulary.model import Limit, Rule
+from workers.rules.vocabulary.triggers import KINDS
 
 PARAMETERS: dict[str, Any] = {
     "member.digits": "*1",

@@ -10,7 +10,7 @@ from tests.unit.decide.builders import (
     speak,
     webhook,
 )
-from workers.rules.model import AnswerOptions
+from workers.rules.vocabulary.model import AnswerOptions
 
 COMING_AND_GOING = book(
     rule("member.entered", mute(), name="entered"),

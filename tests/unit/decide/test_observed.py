@@ -13,8 +13,8 @@ from tests.unit.decide.builders import (
     speak,
     webhook,
 )
-from workers.rules.model import Limit
 from workers.rules.runs import Decision
+from workers.rules.vocabulary.model import Limit
 
 LIFE = book(
     rule("conference.started", speak("Welcome"), name="started"),

@@ -22,8 +22,8 @@ from tests.unit.decide.builders import (
     webhook,
 )
 from workers.rules.decide import decide
-from workers.rules.model import Limit
 from workers.rules.runs import Decision
+from workers.rules.vocabulary.model import Limit
 
 UUIDS = ("uuid-one", "uuid-two", "uuid-three")
 SEEN = Says(lambda fields: f"{fields['conference'].get('uuid', '')}")

@@ -19,7 +19,7 @@ from tests.unit.decide.builders import (
     wait,
     webhook,
 )
-from workers.rules.model import Step, Target
+from workers.rules.vocabulary.model import Step, Target
 from workers.rules.walk import MOST_TRIGGERS
 
 NOBODY_SAID = Says(lambda fields: fields["data"]["name"])

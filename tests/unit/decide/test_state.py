@@ -18,7 +18,7 @@ from tests.unit.decide.builders import (
     wait,
     webhook,
 )
-from workers.rules.model import Limit
+from workers.rules.vocabulary.model import Limit
 
 FULL = book(
     rule("conference.started", step("record"), webhook(), speak(), name="a"),

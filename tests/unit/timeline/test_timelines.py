@@ -4,9 +4,9 @@ import pytest
 
 from tests.unit.timeline.books import standup
 from workers.rules.load import load
-from workers.rules.problems import RulesError
 from workers.rules.timeline import Report, run_tests, run_text
 from workers.rules.timeline_text import render_report
+from workers.rules.vocabulary.problems import RulesError
 
 HOST = 'from: "+14155550100"'
 GUEST = 'from: "+4930123456"'

@@ -6,7 +6,7 @@ The loader, the checks, the JSON Schema and the reference are made from these ro
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workers.rules.names import ALWAYS
+from workers.rules.vocabulary.names import ALWAYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The names that rules can see: one entry per field, with its type and its documentation.
 
-Which groups a rule sees depends on its trigger (`workers.rules.triggers`). `conference`, `event`,
+Which groups a rule sees depends on its trigger (`workers.rules.vocabulary.triggers`). `conference`, `event`,
 `lists` and `now` are there for every trigger.
 """
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from workers.rules.model import Unknown
+from workers.rules.vocabulary.model import Unknown
 
 LIMIT = 1e15
 MAX_TEXT = 100_000
