@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "cli": {"app", "workers", "sandbox", "cli"},
 }
 ONLY_IN = {
-    "yaml": ("workers/rules/source.py", "workers/rules/traps.py", "sandbox/scenario"),
+    "yaml": ("workers/rules/nodes/yaml.py", "workers/rules/nodes/coercions.py", "sandbox/scenario"),
     "requests": ("workers/plivo/", "workers/web", "sandbox/client.py"),
     "rq": ("workers/", "bench/"),
     "flask": ("app/",),

@@ -4,7 +4,7 @@ import pytest
 
 from tests.rules.builders import file_of, problems_of
 from workers.rules.load import load
-from workers.rules.source import MAX_BYTES, Map, Seq, Text, decode, parse
+from workers.rules.nodes.yaml import MAX_BYTES, Map, Seq, Text, decode, parse
 from workers.rules.vocabulary.problems import Report, RulesError
 
 

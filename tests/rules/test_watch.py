@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.rules.source import MAX_BYTES
+from workers.rules.nodes.yaml import MAX_BYTES
 from workers.rules.watch import SETTLED, TRUSTED, Broken, Loaded, RulesFile
 
 

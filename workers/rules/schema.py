@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from workers.rules.fields import (
+from workers.rules.match import OPERATORS
+from workers.rules.nodes.fields import (
     Choice,
     Duration,
     ExpressionText,
@@ -14,8 +15,7 @@ from workers.rules.fields import (
     Whole,
     Zone,
 )
-from workers.rules.match import OPERATORS
-from workers.rules.structure import Strict, describe, described
+from workers.rules.nodes.schema_errors import Strict, describe, described
 from workers.rules.vocabulary import actions, names, triggers
 
 

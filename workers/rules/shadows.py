@@ -7,8 +7,8 @@ from typing import Any
 
 from workers.rules.check import names_used
 from workers.rules.do import step_key
-from workers.rules.source import Map, Seq
-from workers.rules.structure import key_of
+from workers.rules.nodes.schema_errors import key_of
+from workers.rules.nodes.yaml import Map, Seq
 from workers.rules.vocabulary.durations import format_duration
 from workers.rules.vocabulary.globs import any_matches, covers, is_glob, may_overlap
 from workers.rules.vocabulary.model import AnswerOptions, Limit, Rule

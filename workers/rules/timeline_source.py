@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.call import VERBS
-from workers.rules.source import Map, Text, parse
+from workers.rules.nodes.yaml import Map, Text, parse
 from workers.rules.timeline_nodes import Nodes
 from workers.rules.timeline_order import rearranged
 from workers.rules.timeline_values import EVENTS, Case, Expected, Moment

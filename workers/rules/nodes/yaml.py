@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import yaml
 
-from workers.rules import traps
+from workers.rules.nodes import coercions as traps
 from workers.rules.vocabulary.problems import Place, Problem, Report, RulesError
 from workers.rules.vocabulary.suggest import quoted
 
