@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.rules.builders import expression, fields
-from workers.rules.syntax import ExpressionError
+from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.vocabulary.model import Unknown
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from app.domain.call import VERBS
 from tests.rules.builders import fields, file_of, problems_of, rule_of, rules_of
+from workers.rules.expressions.templates import PlainText
 from workers.rules.load import load
-from workers.rules.templates import PlainText
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.model import Step, Template
 

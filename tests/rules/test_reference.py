@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from workers.rules import reference
-from workers.rules.filters import FILTERS, TESTS
+from workers.rules.expressions.filters import FILTERS, TESTS
 from workers.rules.load import load
 from workers.rules.match import OPERATORS
 from workers.rules.schema import AnswerEntry, File, LimitEntry, RuleEntry

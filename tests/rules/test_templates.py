@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.rules.builders import LISTS, fields
-from workers.rules.filters import FILTERS
-from workers.rules.scope import Scope
-from workers.rules.syntax import ExpressionError
-from workers.rules.templates import compile_template
+from workers.rules.expressions.filters import FILTERS
+from workers.rules.expressions.scope import Scope
+from workers.rules.expressions.syntax import ExpressionError
+from workers.rules.expressions.templates import compile_template
 from workers.rules.vocabulary.model import Unknown
 
 SCOPE = Scope(lists=LISTS, zone=ZoneInfo("Europe/Berlin"))

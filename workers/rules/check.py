@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from workers.rules.conditions import Check, Match
 from workers.rules.do import step_key
-from workers.rules.expressions import Compiled
+from workers.rules.expressions.conditions import Check, Match
+from workers.rules.expressions.expressions import Compiled
+from workers.rules.expressions.templates import Rendered, Typed
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Text
-from workers.rules.templates import Rendered, Typed
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.durations import parse_duration
 from workers.rules.vocabulary.model import Fields, Rule, Step, Trigger, Unknown

@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workers.rules.expressions import compile_expression
+from workers.rules.expressions.expressions import compile_expression
+from workers.rules.expressions.scope import Scope
+from workers.rules.expressions.syntax import ExpressionError
+from workers.rules.expressions.templates import PlainText, compile_template
 from workers.rules.nodes.fields import is_empty, kind_of
 from workers.rules.nodes.schema_errors import Strict, key_of, load_part
 from workers.rules.nodes.templates_as_written import FreeForm, TemplateText
 from workers.rules.nodes.yaml import Map, Seq, Text
-from workers.rules.scope import Scope
-from workers.rules.syntax import ExpressionError
-from workers.rules.templates import PlainText, compile_template
 from workers.rules.vocabulary.actions import ACTIONS, BESIDE_EVERY
 from workers.rules.vocabulary.model import Step, Target, Template
 from workers.rules.vocabulary.problems import Report

@@ -11,7 +11,7 @@ from pathlib import Path
 from marshmallow import Schema
 
 from workers.rules import prose
-from workers.rules.filters import FILTERS, TESTS, Filter
+from workers.rules.expressions.filters import FILTERS, TESTS, Filter
 from workers.rules.match import OPERATORS
 from workers.rules.nodes.fields import Choice, Value, Whole
 from workers.rules.nodes.schema_errors import Block

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from workers.rules.conditions import Check, Literals, Match, literal_key, look_up, shown
-from workers.rules.expressions import Compiled
+from workers.rules.expressions.conditions import Check, Literals, Match, literal_key, look_up, shown
+from workers.rules.expressions.expressions import Compiled
 from workers.rules.vocabulary.model import Fields, Rule
 
 Candidate = tuple[int, Rule, tuple[int, ...]]

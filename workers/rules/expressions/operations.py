@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from workers.rules.filters import as_text
+from workers.rules.expressions.filters import as_text
 from workers.rules.vocabulary.model import Fields, Unknown
 from workers.rules.vocabulary.suggest import quoted
 from workers.rules.vocabulary.values import compare_equal, in_collection

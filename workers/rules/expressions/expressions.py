@@ -11,12 +11,12 @@ from typing import Any
 
 from jinja2 import nodes
 
-from workers.rules.compiler import Compiler
-from workers.rules.conditions import Literals, literal_key
-from workers.rules.operations import Evaluate
-from workers.rules.scope import Scope
-from workers.rules.syntax import ExpressionError, check_size, parse_expression
-from workers.rules.trees import path_of
+from workers.rules.expressions.compiler import Compiler
+from workers.rules.expressions.conditions import Literals, literal_key
+from workers.rules.expressions.operations import Evaluate
+from workers.rules.expressions.scope import Scope
+from workers.rules.expressions.syntax import ExpressionError, check_size, parse_expression
+from workers.rules.expressions.trees import path_of
 from workers.rules.vocabulary.model import Fields
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers.rules.filters import as_text
+from workers.rules.expressions.filters import as_text
 from workers.rules.vocabulary.model import Fields, Unknown
 from workers.rules.vocabulary.suggest import quoted
 from workers.rules.vocabulary.values import plain_phone

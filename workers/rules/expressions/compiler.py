@@ -10,12 +10,12 @@ from typing import Any
 
 from jinja2 import nodes
 
-from workers.rules import operations
-from workers.rules.filters import FILTERS, TESTS, Filter, as_text
-from workers.rules.operations import Evaluate
-from workers.rules.scope import Scope
-from workers.rules.syntax import ExpressionError
-from workers.rules.trees import family, hint, key_in_brackets, path_of, refusal, said
+from workers.rules.expressions.expressions import operations
+from workers.rules.expressions.filters import FILTERS, TESTS, Filter, as_text
+from workers.rules.expressions.operations import Evaluate
+from workers.rules.expressions.scope import Scope
+from workers.rules.expressions.syntax import ExpressionError
+from workers.rules.expressions.trees import family, hint, key_in_brackets, path_of, refusal, said
 from workers.rules.vocabulary.names import MEMBER
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
 from workers.rules.vocabulary.values import LIMIT, add, bounded

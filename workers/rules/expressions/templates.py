@@ -8,10 +8,15 @@ from urllib.parse import quote
 
 from jinja2 import nodes
 
-from workers.rules.expressions import Compiled, compile_node
-from workers.rules.filters import as_text
-from workers.rules.scope import Scope
-from workers.rules.syntax import ExpressionError, check_size, parse_expression, parse_output
+from workers.rules.expressions.expressions import Compiled, compile_node
+from workers.rules.expressions.filters import as_text
+from workers.rules.expressions.scope import Scope
+from workers.rules.expressions.syntax import (
+    ExpressionError,
+    check_size,
+    parse_expression,
+    parse_output,
+)
 from workers.rules.vocabulary.model import Fields, Template, Unknown
 from workers.rules.vocabulary.suggest import quoted
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from workers.rules.filters import FILTERS
+from workers.rules.expressions.filters import FILTERS
 
 
 def refusal(node: nodes.Node | None) -> str:
