@@ -11,9 +11,9 @@ import yaml
 
 from workers.rules import reference
 from workers.rules.expressions.filters import FILTERS, TESTS
+from workers.rules.language.match import OPERATORS
+from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.load import load
-from workers.rules.match import OPERATORS
-from workers.rules.schema import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.names import GROUPS, SINGLE
 from workers.rules.vocabulary.problems import RulesError

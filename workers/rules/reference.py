@@ -12,10 +12,10 @@ from marshmallow import Schema
 
 from workers.rules import prose
 from workers.rules.expressions.filters import FILTERS, TESTS, Filter
-from workers.rules.match import OPERATORS
+from workers.rules.language.match import OPERATORS
+from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry, file_schema
 from workers.rules.nodes.fields import Choice, Value, Whole
 from workers.rules.nodes.schema_errors import Block
-from workers.rules.schema import AnswerEntry, File, LimitEntry, RuleEntry, file_schema
 from workers.rules.vocabulary.actions import ACTIONS, BESIDE_EVERY, Action
 from workers.rules.vocabulary.durations import format_duration
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE, Field

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from workers.rules.language.targets import HangUp, Members
 from workers.rules.nodes.fields import Choice, Duration, Flag, Plain, Value
 from workers.rules.nodes.schema_errors import Block, Strict
 from workers.rules.nodes.templates_as_written import Free, FreeMapping, Headers, Templated
-from workers.rules.whom import HangUp, Members
 
 HEARD = 60.0  # seconds after which what people hear or feel comes too late
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"

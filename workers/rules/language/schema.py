@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from workers.rules.match import OPERATORS
+from workers.rules.language.match import OPERATORS
 from workers.rules.nodes.fields import (
     Choice,
     Duration,
