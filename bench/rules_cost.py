@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from app.domain.conference import Conference
 from app.domain.event import Event
-from workers.rules.decide import decide
+from workers.rules.engine.decide import decide
+from workers.rules.engine.ruleset import Rules
 from workers.rules.load import load
-from workers.rules.ruleset import Rules
 from workers.rules.vocabulary.model import Unknown
 
 LIMIT = 3.0

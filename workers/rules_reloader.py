@@ -17,8 +17,8 @@ from app.logs import step
 from app.store import keys
 from app.store.scripts import script
 from workers.rules.difference import difference
+from workers.rules.engine.ruleset import Rules
 from workers.rules.load import load
-from workers.rules.ruleset import Rules
 from workers.rules.vocabulary.problems import RulesError
 from workers.rules.watch import Broken, Loaded, RulesFile
 

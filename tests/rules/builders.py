@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from workers.rules.engine.ruleset import Rules
 from workers.rules.expressions.expressions import Compiled, compile_expression
 from workers.rules.expressions.scope import Scope
 from workers.rules.load import load
-from workers.rules.ruleset import Rules
 from workers.rules.vocabulary.model import Fields, Rule
 from workers.rules.vocabulary.problems import RulesError
 

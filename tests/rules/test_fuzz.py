@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.rules.builders import LISTS, expression, fields
+from workers.rules.engine.ruleset import Rules
 from workers.rules.expressions.filters import FILTERS, TESTS
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
@@ -18,7 +19,6 @@ from workers.rules.expressions.templates import compile_template
 from workers.rules.language.match import OPERATORS
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.load import load
-from workers.rules.ruleset import Rules
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.cron import parse_schedule
 from workers.rules.vocabulary.durations import parse_duration

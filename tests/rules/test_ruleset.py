@@ -1,8 +1,8 @@
 """`Rules`: which rules are visited, and what the receiver is told."""
 
 from bench.rules_cost import rules_of
+from workers.rules.engine.ruleset import Rules
 from workers.rules.load import load
-from workers.rules.ruleset import Rules
 from workers.rules.vocabulary.model import Rule
 
 TEXT = """

@@ -22,8 +22,8 @@ from workers.conference.budget import Wait
 from workers.conference.errors import PlivoError
 from workers.conference.outbox import Entry, mergeable, merged, together_after
 from workers.conference.turn import KEPT_ASIDE, Turn, Waiting
-from workers.rules.decide import decide
-from workers.rules.runs import Decision
+from workers.rules.engine.decide import decide
+from workers.rules.engine.run import Decision
 
 log = logging.getLogger("gavel.decide")
 

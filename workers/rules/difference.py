@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from workers.rules.ruleset import Rules
+from workers.rules.engine.ruleset import Rules
 
 _NAMED = 20
 

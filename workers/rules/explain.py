@@ -8,9 +8,9 @@ from app.domain.conference import Conference, Timer
 from app.domain.event import Event
 from workers.conference.errors import PlivoError
 from workers.plivo.endpoints import PlannedRequest, requests_for
-from workers.rules.decide import Meaning, decide, meanings
-from workers.rules.ruleset import Rules
-from workers.rules.runs import Decision, Run
+from workers.rules.engine.decide import Meaning, decide, meanings
+from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.run import Decision, Run
 from workers.rules.vocabulary.globs import any_matches
 from workers.rules.vocabulary.model import Rule, Unknown
 

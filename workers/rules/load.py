@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from workers.rules.engine.ruleset import Rules
 from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope, scope_of
 from workers.rules.expressions.syntax import ExpressionError
@@ -18,7 +19,6 @@ from workers.rules.lint.rule import check_rule
 from workers.rules.nodes.fields import is_empty, kind_of
 from workers.rules.nodes.schema_errors import key_of, load_part
 from workers.rules.nodes.yaml import Map, Seq, Text, parse
-from workers.rules.ruleset import Rules
 from workers.rules.vocabulary.model import AnswerOptions, Condition, Limit, Rule
 from workers.rules.vocabulary.problems import Place, Report
 from workers.rules.vocabulary.suggest import quoted

@@ -13,7 +13,7 @@ from typing import Any
 from app.domain.call import Call
 from app.domain.event import KINDS, Event
 from workers.rules.complete import lacks
-from workers.rules.ruleset import Rules
+from workers.rules.engine.ruleset import Rules
 from workers.rules.virtual import Decided, World
 
 _OWN = frozenset({"timer", "schedule", "step.done", "action.failed", "rules.changed"})

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workers.rules.engine.ruleset import Rules
 from workers.rules.nodes.yaml import decode
-from workers.rules.ruleset import Rules
 from workers.rules.timeline_source import read_cases
 from workers.rules.timeline_values import Case, Expected, Moment
 from workers.rules.virtual import Decided, Made, World

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.domain.event import Event
-from workers.rules.runs import Run
+from workers.rules.engine.run import Run
 from workers.rules.timeline import Atom, Missing, Report, Result
 from workers.rules.virtual import Made
 from workers.rules.vocabulary.durations import format_duration

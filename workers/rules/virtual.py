@@ -16,9 +16,9 @@ from app.domain.event import Event
 from workers.conference.errors import CallError, PlivoError, WebhookError
 from workers.conference.retry import Gone, Repeat, Split, Unknown, retry
 from workers.plivo.responses import Answer, failure
-from workers.rules.decide import decide
-from workers.rules.ruleset import Rules
-from workers.rules.runs import Decision
+from workers.rules.engine.decide import decide
+from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.run import Decision
 
 TIMEOUT = "timeout"
 _HALF = 0.5  # jitter, without a die

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from workers.rules.engine.ruleset import Rules
 from workers.rules.load import load
 from workers.rules.nodes.yaml import MAX_BYTES, decode
-from workers.rules.ruleset import Rules
 from workers.rules.vocabulary.problems import Problem, RulesError
 
 TRUSTED = 1.0  # seconds that an unchanged `stat` is believed

@@ -4,10 +4,10 @@ import pytest
 
 from app.domain.conference import Conference
 from app.domain.event import Event
-from workers.rules.decide import decide
+from workers.rules.engine.decide import decide
+from workers.rules.engine.rule_index import MANY
+from workers.rules.engine.ruleset import Rules
 from workers.rules.load import load
-from workers.rules.ruleset import Rules
-from workers.rules.shelf import MANY
 
 MEMBER = {"member_id": "10", "direction": "inbound"}
 

@@ -13,7 +13,7 @@ from tests.unit.decide.builders import (
     speak,
     webhook,
 )
-from workers.rules.runs import Decision
+from workers.rules.engine.run import Decision
 from workers.rules.vocabulary.model import Limit
 
 LIFE = book(

@@ -21,8 +21,8 @@ from tests.unit.decide.builders import (
     wait,
     webhook,
 )
-from workers.rules.decide import decide
-from workers.rules.runs import Decision
+from workers.rules.engine.decide import decide
+from workers.rules.engine.run import Decision
 from workers.rules.vocabulary.model import Limit
 
 UUIDS = ("uuid-one", "uuid-two", "uuid-three")

@@ -19,8 +19,8 @@ from tests.unit.decide.builders import (
     wait,
     webhook,
 )
+from workers.rules.engine.steps import MOST_TRIGGERS
 from workers.rules.vocabulary.model import Step, Target
-from workers.rules.walk import MOST_TRIGGERS
 
 NOBODY_SAID = Says(lambda fields: fields["data"]["name"])
 

@@ -1,7 +1,7 @@
 """Rules that the tests of timelines, explanations and replays play with."""
 
+from workers.rules.engine.ruleset import Rules
 from workers.rules.load import load
-from workers.rules.ruleset import Rules
 
 STANDUP = """\
 version: 1

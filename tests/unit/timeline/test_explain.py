@@ -3,7 +3,7 @@ from typing import Any
 from app.domain.conference import Conference
 from app.domain.event import Event
 from tests.unit.timeline.books import standup
-from workers.rules.decide import decide
+from workers.rules.engine.decide import decide
 from workers.rules.explain import Explanation, explain
 from workers.rules.explain_text import render_explanation
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from math import floor
 
 from app.domain.conference import Timer
-from workers.rules.draft import Draft
-from workers.rules.ruleset import Rules
+from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.state import Draft
 from workers.rules.vocabulary.cron import parse_schedule
 from workers.rules.vocabulary.model import Trigger, Unknown
 

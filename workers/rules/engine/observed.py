@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.domain.event import Event
-from workers.rules import timers
-from workers.rules.derive import Scene, end, enter, entry_facts, leave
-from workers.rules.draft import Draft
-from workers.rules.facts import Fact
+from workers.rules.engine import timers
+from workers.rules.engine.occurrence import Fact
+from workers.rules.engine.state import Draft
+from workers.rules.engine.transitions import Scene, end, enter, entry_facts, leave
 
 GRACE = 3.0
 TOLERANCE = 2.0

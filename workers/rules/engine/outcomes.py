@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from app.domain.conference import Timer, Waiting
 from app.domain.event import Event
-from workers.rules import timers
-from workers.rules.derive import Scene
-from workers.rules.draft import Draft
-from workers.rules.facts import Fact
-from workers.rules.ruleset import Rules
+from workers.rules.engine import timers
+from workers.rules.engine.occurrence import Fact
+from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.state import Draft
+from workers.rules.engine.transitions import Scene
 
 FAILURE = "-failed"
 """In the ids of runs that a failure started: what fails in them starts no others."""

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from app.domain.call import Call
 from app.domain.conference import Timer, Waiting
 from app.domain.event import Event
-from workers.rules.draft import WAITING_KEPT, Draft
-from workers.rules.facts import Fact
-from workers.rules.gates import number_of
-from workers.rules.outcomes import LIMIT_RUN
-from workers.rules.views import KEPT_FOR_LATER
+from workers.rules.engine.context import KEPT_FOR_LATER
+from workers.rules.engine.occurrence import Fact
+from workers.rules.engine.outcomes import LIMIT_RUN
+from workers.rules.engine.preconditions import number_of
+from workers.rules.engine.state import WAITING_KEPT, Draft
+from workers.rules.engine.steps import Walk
 from workers.rules.vocabulary.model import Fields, Rule
-from workers.rules.walk import Walk
 
 LIMIT_EXPIRES = 60.0
 """Seconds that a hang-up at the limit may take; if it fails it is tried again while live."""

@@ -10,10 +10,10 @@ from typing import Any
 
 from app.domain.conference import Past
 from app.domain.event import Event
-from workers.rules import timers
-from workers.rules.draft import Draft, member_facts, short_hash
-from workers.rules.facts import Fact
-from workers.rules.ruleset import Rules
+from workers.rules.engine import timers
+from workers.rules.engine.occurrence import Fact
+from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.state import Draft, member_facts, short_hash
 from workers.rules.vocabulary.globs import any_matches
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workers.rules.shelf import Candidate, Shelf
+from workers.rules.engine.rule_index import Candidate, Shelf
 from workers.rules.vocabulary.globs import any_matches
 from workers.rules.vocabulary.model import AnswerOptions, Limit, Rule
 from workers.rules.vocabulary.problems import Problem

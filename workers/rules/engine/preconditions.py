@@ -1,9 +1,9 @@
 """What a rule must pass before it runs: its conditions, `once` and `cooldown`."""
 
-from workers.rules.draft import Draft, short_hash
-from workers.rules.facts import Fact
+from workers.rules.engine.occurrence import Fact
+from workers.rules.engine.state import Draft, short_hash
+from workers.rules.engine.steps import seconds
 from workers.rules.vocabulary.model import Fields, Rule, Unknown
-from workers.rules.walk import seconds
 
 
 def refusal(draft: Draft, rule: Rule, fact: Fact, fields: Fields) -> tuple[str, str]:

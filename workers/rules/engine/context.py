@@ -3,9 +3,9 @@
 from typing import Any
 
 from app.domain.conference import Past
-from workers.rules.draft import Draft
-from workers.rules.facts import Fact
-from workers.rules.ruleset import Rules
+from workers.rules.engine.occurrence import Fact
+from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.state import Draft
 
 KEPT_FOR_LATER = ("member", "digits", "trigger", "data", "recording", "transcription", "failure")
 """What a run takes along over a wait; the rest is made anew when it goes on."""

@@ -1,6 +1,6 @@
 """Whom an action is for: ids, out of a rule's target and who is in the conference."""
 
-from workers.rules.draft import Draft
+from workers.rules.engine.state import Draft
 from workers.rules.vocabulary.model import Fields, Target, Unknown
 
 EVERYBODY = ("all",)

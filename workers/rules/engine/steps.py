@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from app.domain.call import VERBS, WEB_VERBS, Call
-from workers.rules.draft import Draft
-from workers.rules.targets import resolve
+from workers.rules.engine.state import Draft
+from workers.rules.engine.targets import resolve
 from workers.rules.vocabulary.model import Fields, Rule, Step, Template, Unknown
 
 MOST_TRIGGERS = 8

@@ -5,10 +5,10 @@ from typing import Any
 
 from app.domain.conference import Past
 from app.domain.event import Event
-from workers.rules import timers
-from workers.rules.derive import Scene
-from workers.rules.draft import Draft, short_hash
-from workers.rules.facts import Fact
+from workers.rules.engine import timers
+from workers.rules.engine.occurrence import Fact
+from workers.rules.engine.state import Draft, short_hash
+from workers.rules.engine.transitions import Scene
 
 STARTED, READY, TRANSCRIBED, UNTRANSCRIBED = 1, 2, 4, 8
 

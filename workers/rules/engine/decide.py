@@ -12,19 +12,20 @@ from typing import Any
 from app.domain.call import Call
 from app.domain.conference import Conference, Waiting
 from app.domain.event import Event
-from workers.rules import observe, recordings, timers
-from workers.rules.derive import Scene, entered, exited, heard, triggered
-from workers.rules.draft import Draft
-from workers.rules.effects import assume, follow_ups, limit_call, suspend
-from workers.rules.facts import Fact, accepts
-from workers.rules.gates import refusal, remember
-from workers.rules.outcomes import came_due, failed, stepped
-from workers.rules.ruleset import Rules
-from workers.rules.runs import Decision, Run
-from workers.rules.shelf import Candidate, Passed
-from workers.rules.views import fields_of
+from workers.rules.engine import observed as observe
+from workers.rules.engine import recordings, timers
+from workers.rules.engine.context import fields_of
+from workers.rules.engine.effects import assume, follow_ups, limit_call, suspend
+from workers.rules.engine.occurrence import Fact, accepts
+from workers.rules.engine.outcomes import came_due, failed, stepped
+from workers.rules.engine.preconditions import refusal, remember
+from workers.rules.engine.rule_index import Candidate, Passed
+from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.run import Decision, Run
+from workers.rules.engine.state import Draft
+from workers.rules.engine.steps import Walk, seconds, walk
+from workers.rules.engine.transitions import Scene, entered, exited, heard, triggered
 from workers.rules.vocabulary.model import Rule, Unknown
-from workers.rules.walk import Walk, seconds, walk
 
 __all__ = ["Decision", "Meaning", "Run", "decide", "meanings"]
 
