@@ -15,10 +15,10 @@ from app.errors import GavelError
 from app.plivo.parse import parse
 from app.store import keys
 from app.store.journal import Journal
-from workers.rules.complete import lacks
 from workers.rules.engine.ruleset import Rules
 from workers.rules.replay import UnreadableRecord, events_of
-from workers.rules.virtual import World
+from workers.rules.simulation.complete import lacks
+from workers.rules.simulation.simulator import World
 
 JUST_BEFORE = 0.001
 

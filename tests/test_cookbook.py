@@ -7,8 +7,8 @@ import pytest
 
 from cli.check import load_rules
 from workers.rules.load import load
-from workers.rules.timeline import run_tests, run_text
-from workers.rules.timeline_text import render_report
+from workers.rules.simulation.timeline import run_tests, run_text
+from workers.rules.simulation.timeline_text import render_report
 
 ROOT = Path(__file__).parent.parent
 COOKBOOK = ROOT / "docs" / "cookbook"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 from app.domain.conference import Timer
 from workers.rules.explain import Explanation, Verdict, Wanted
-from workers.rules.timeline_text import describe
+from workers.rules.simulation.timeline_text import describe
 
 _MARKS = {"applied": "+", "dry_run": "+", "failed": "!", "unknown": "?"}
 _WORDS = {

@@ -12,9 +12,9 @@ from typing import Any
 
 from app.domain.call import Call
 from app.domain.event import KINDS, Event
-from workers.rules.complete import lacks
 from workers.rules.engine.ruleset import Rules
-from workers.rules.virtual import Decided, World
+from workers.rules.simulation.complete import lacks
+from workers.rules.simulation.simulator import Decided, World
 
 _OWN = frozenset({"timer", "schedule", "step.done", "action.failed", "rules.changed"})
 

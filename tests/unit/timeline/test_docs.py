@@ -5,8 +5,8 @@ import pytest
 
 from app.domain.call import VERBS
 from tests.unit.timeline.books import standup
-from workers.rules.timeline import run_text
-from workers.rules.timeline_values import EVENTS
+from workers.rules.simulation.timeline import run_text
+from workers.rules.simulation.timeline_values import EVENTS
 
 TEXT = (Path(__file__).parents[3] / "docs" / "testing-rules.md").read_text()
 

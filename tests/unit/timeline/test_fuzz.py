@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.timeline.books import standup
-from workers.rules.timeline import run_text
-from workers.rules.timeline_text import render_report
-from workers.rules.timeline_values import EVENTS
+from workers.rules.simulation.timeline import run_text
+from workers.rules.simulation.timeline_text import render_report
+from workers.rules.simulation.timeline_values import EVENTS
 from workers.rules.vocabulary.problems import RulesError
 
 RULES = standup()

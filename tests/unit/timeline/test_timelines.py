@@ -4,8 +4,8 @@ import pytest
 
 from tests.unit.timeline.books import standup
 from workers.rules.load import load
-from workers.rules.timeline import Report, run_tests, run_text
-from workers.rules.timeline_text import render_report
+from workers.rules.simulation.timeline import Report, run_tests, run_text
+from workers.rules.simulation.timeline_text import render_report
 from workers.rules.vocabulary.problems import RulesError
 
 HOST = 'from: "+14155550100"'

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from app.domain.call import VERBS
 from workers.rules.nodes.yaml import Map, Text, parse
-from workers.rules.timeline_nodes import Nodes
-from workers.rules.timeline_order import rearranged
-from workers.rules.timeline_values import EVENTS, Case, Expected, Moment
-from workers.rules.virtual import TIMEOUT
+from workers.rules.simulation.simulator import TIMEOUT
+from workers.rules.simulation.timeline_nodes import Nodes
+from workers.rules.simulation.timeline_order import rearranged
+from workers.rules.simulation.timeline_values import EVENTS, Case, Expected, Moment
 from workers.rules.vocabulary.problems import Place, Report
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
 

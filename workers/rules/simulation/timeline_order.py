@@ -1,6 +1,6 @@
 """What a timeline says, as it is told: who is who, and `swap`, `drop` and `duplicate` done."""
 
-from workers.rules.timeline_values import EVENTS, Moment
+from workers.rules.simulation.timeline_values import EVENTS, Moment
 from workers.rules.vocabulary.problems import Place, Report
 
 

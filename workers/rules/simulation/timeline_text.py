@@ -6,8 +6,8 @@ from typing import Any
 
 from app.domain.event import Event
 from workers.rules.engine.run import Run
-from workers.rules.timeline import Atom, Missing, Report, Result
-from workers.rules.virtual import Made
+from workers.rules.simulation.simulator import Made
+from workers.rules.simulation.timeline import Atom, Missing, Report, Result
 from workers.rules.vocabulary.durations import format_duration
 
 _SHOWN = ("digits", "from", "name", "recording_id", "timer", "verb", "error", "text", "gone")

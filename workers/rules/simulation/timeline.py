@@ -11,9 +11,9 @@ from typing import Any
 
 from workers.rules.engine.ruleset import Rules
 from workers.rules.nodes.yaml import decode
-from workers.rules.timeline_source import read_cases
-from workers.rules.timeline_values import Case, Expected, Moment
-from workers.rules.virtual import Decided, Made, World
+from workers.rules.simulation.simulator import Decided, Made, World
+from workers.rules.simulation.timeline_source import read_cases
+from workers.rules.simulation.timeline_values import Case, Expected, Moment
 
 TOLERANCE = 0.05
 """Seconds by which a call may differ from its expected time."""
