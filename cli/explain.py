@@ -23,8 +23,8 @@ from cli.event_source import (
 from cli.state import NoRedis, open_redis
 from cli.terminal import safe_lines
 from workers.rules.engine.ruleset import Rules
-from workers.rules.explain import explain as explain_event
-from workers.rules.explain_text import render_explanation
+from workers.rules.explanation.explain import explain as explain_event
+from workers.rules.explanation.explain_text import render_explanation
 from workers.rules.vocabulary.problems import RulesError
 
 

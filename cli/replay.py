@@ -13,9 +13,9 @@ from cli.check import load_rules
 from cli.event_source import NoEvent
 from cli.state import open_redis
 from cli.terminal import safe_lines
-from workers.rules.replay import UnreadableRecord, events_of, read_lines
-from workers.rules.replay import replay as replay_events
-from workers.rules.replay_text import render_diff
+from workers.rules.explanation.replay import UnreadableRecord, events_of, read_lines
+from workers.rules.explanation.replay import replay as replay_events
+from workers.rules.explanation.replay_text import render_diff
 from workers.rules.vocabulary.problems import RulesError
 
 

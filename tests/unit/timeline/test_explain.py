@@ -4,8 +4,8 @@ from app.domain.conference import Conference
 from app.domain.event import Event
 from tests.unit.timeline.books import standup
 from workers.rules.engine.decide import decide
-from workers.rules.explain import Explanation, explain
-from workers.rules.explain_text import render_explanation
+from workers.rules.explanation.explain import Explanation, explain
+from workers.rules.explanation.explain_text import render_explanation
 
 AT = 1_800_000_000.0
 RULES = standup()

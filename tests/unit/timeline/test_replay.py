@@ -5,9 +5,9 @@ import pytest
 
 from app.domain.event import Event
 from tests.unit.timeline.books import STANDUP, standup
+from workers.rules.explanation.replay import UnreadableRecord, events_of, read_lines, replay
+from workers.rules.explanation.replay_text import render_diff
 from workers.rules.load import load
-from workers.rules.replay import UnreadableRecord, events_of, read_lines, replay
-from workers.rules.replay_text import render_diff
 
 AT = 1_800_000_000.0
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
-from workers.rules.replay import Change, Diff
+from workers.rules.explanation.replay import Change, Diff
 
 
 def render_diff(diff: Diff, *, zone: tzinfo = UTC) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
 from app.domain.conference import Timer
-from workers.rules.explain import Explanation, Verdict, Wanted
+from workers.rules.explanation.explain import Explanation, Verdict, Wanted
 from workers.rules.simulation.timeline_text import describe
 
 _MARKS = {"applied": "+", "dry_run": "+", "failed": "!", "unknown": "?"}
