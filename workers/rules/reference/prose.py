@@ -20,7 +20,7 @@ FORMS = {
 BEGINNING = """
 # The rules language
 
-<!-- Made by `python -m workers.rules.reference` from the catalogue: do not edit. -->
+<!-- Made by `python -m workers.rules.reference.generate` from the catalogue: do not edit. -->
 
 `rules.yaml` says what happens in your conferences. `gavel check` tells every mistake in it with
 file, line and column; a running service takes a changed file within two seconds, and keeps the

@@ -1,6 +1,6 @@
 """The reference of the language and the schema for editors, made from the catalogue.
 
-`python -m workers.rules.reference` writes `docs/rules.md` and `rules.schema.json`; a test fails
+`python -m workers.rules.reference.generate` writes `docs/rules.md` and `rules.schema.json`; a test fails
 when they are not what this would write.
 """
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from marshmallow import Schema
 
-from workers.rules import prose
 from workers.rules.expressions.filters import FILTERS, TESTS, Filter
 from workers.rules.language.match import OPERATORS
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry, file_schema
 from workers.rules.nodes.fields import Choice, Value, Whole
 from workers.rules.nodes.schema_errors import Block
+from workers.rules.reference.generate import prose
 from workers.rules.vocabulary.actions import ACTIONS, BESIDE_EVERY, Action
 from workers.rules.vocabulary.durations import format_duration
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE, Field
