@@ -18,9 +18,9 @@ from app.store import keys
 from app.store.scripts import script
 from workers.rules.difference import difference
 from workers.rules.engine.ruleset import Rules
+from workers.rules.file import Broken, Loaded, RulesFile
 from workers.rules.load import load
 from workers.rules.vocabulary.problems import RulesError
-from workers.rules.watch import Broken, Loaded, RulesFile
 
 log = logging.getLogger("gavel.rules")
 

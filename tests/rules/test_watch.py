@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from workers.rules.file import SETTLED, TRUSTED, Broken, Loaded, RulesFile
 from workers.rules.nodes.yaml import MAX_BYTES
-from workers.rules.watch import SETTLED, TRUSTED, Broken, Loaded, RulesFile
 
 
 def rules(name: str) -> str:
