@@ -22,7 +22,7 @@ ONLY_IN = {
     "requests": ("workers/plivo/", "workers/web", "sandbox/client.py"),
     "rq": ("workers/", "bench/"),
     "flask": ("app/",),
-    "ctypes": ("cli/child.py",),
+    "ctypes": ("cli/up/supervised_process.py",),
 }
 """Packages from outside, and the beginnings of the paths that may import them."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cli.check import NoRulesFile, read_rules
+from cli.commands.check import NoRulesFile, read_rules
 from cli.main import COMMANDS, gavel
 
 ROOT = Path(__file__).parent.parent.parent

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.disk import sync
+from cli.up.fsync import sync
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")))
         real(descriptor)
 
-    monkeypatch.setattr("cli.disk._sync", record)
+    monkeypatch.setattr("cli.up.fsync._sync", record)
     return names
 
 

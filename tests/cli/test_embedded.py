@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from cli import embedded
-from cli.child import Child
-from cli.supervisor import Supervisor
-from cli.terminal import Terminal
+from cli.commands.up import embedded
+from cli.output.terminal import Terminal
+from cli.up.supervised_process import Child
+from cli.up.supervisor import Supervisor
 from tests.cli.waiting import look_until
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from cli import logfiles
-from cli.logfiles import LogFile
+from cli.commands.up import logfiles
+from cli.up.logfiles import LogFile
 
 
 def append(path: Path, text: str) -> None:

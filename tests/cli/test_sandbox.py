@@ -4,8 +4,8 @@ import socket
 
 from click.testing import CliRunner
 
+from cli.commands.sandbox import CannotServe
 from cli.main import gavel
-from cli.sandbox import CannotServe
 
 
 def told(*arguments: str) -> str:

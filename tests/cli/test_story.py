@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cli.story import Story
+from cli.output.format_journal import Story
 
 
 def told(kind: str, data: Mapping[str, Any]) -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.child import FIRST_DELAY, LONGEST_DELAY, Child
-from cli.supervisor import Supervisor
-from cli.terminal import Terminal
+from cli.output.terminal import Terminal
+from cli.up.supervised_process import FIRST_DELAY, LONGEST_DELAY, Child
+from cli.up.supervisor import Supervisor
 from tests.cli.waiting import alive, look_until, until
 
 SLEEP = "import time; time.sleep(60)"
@@ -122,7 +122,7 @@ def test_children_stop_in_the_order_that_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path, number: int) -> None:
     program = (
-        "import os, sys, time; from pathlib import Path; from cli.child import Child\n"
+        "import os, sys, time; from pathlib import Path; from cli.up.supervised_process import Child\n"
         f"log = Path({str(tmp_path / 'log')!r})\n"
         f"child = Child('c', [sys.executable, '-c', {SLEEP!r}], os.environ, log)\n"
         "child.start(); print(child.process.pid, flush=True); time.sleep(60)"

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from cli.terminal import WAITING_LINES, Terminal, safe
+from cli.output.terminal import WAITING_LINES, Terminal, safe
 from tests.cli.waiting import until
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from cli.supervisor import Supervisor
+from cli.up.supervisor import Supervisor
 
 
 def until(holds: Callable[[], object], what: str, seconds: float = 20.0) -> None:

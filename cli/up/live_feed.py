@@ -11,8 +11,8 @@ from redis.exceptions import RedisError
 
 from app.store.connection import connect
 from app.store.journal import Journal
-from cli.story import Story
-from cli.terminal import Terminal
+from cli.output.format_journal import Story
+from cli.output.terminal import Terminal
 
 AGAIN_SECONDS = 0.3
 MOST_A_SECOND = 100

@@ -9,9 +9,9 @@ import click
 
 from app.settings import Settings
 from app.store.journal import Journal
-from cli.state import open_redis
-from cli.story import Story
-from cli.terminal import painter, safe
+from cli.output.format_journal import Story
+from cli.output.terminal import painter, safe
+from cli.store import open_redis
 
 
 @click.command()

@@ -6,10 +6,10 @@ import time
 import click
 
 from app.settings import Settings
-from cli.given_up import ask_again, given_up
-from cli.state import open_redis
-from cli.table import duration, show
-from cli.terminal import safe
+from cli.failed_calls import ask_again, given_up
+from cli.output.table import duration, show
+from cli.output.terminal import safe
+from cli.store import open_redis
 
 
 @click.command()

@@ -55,7 +55,7 @@ def url(path: Path) -> str:
 
 
 def arguments(data: Path, socket_file: Path) -> list[str]:
-    """The command line: every change is with the kernel before its answer (see `cli.disk`)."""
+    """The command line: every change is with the kernel before its answer (see `cli.up.fsync`)."""
     options = {
         "port": "0",
         "unixsocket": str(socket_file),

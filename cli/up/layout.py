@@ -14,8 +14,9 @@ from pathlib import Path
 
 from app.errors import GavelError
 from app.settings import Settings, environment
-from cli import embedded, web, worker
-from cli.child import Child
+from cli.commands import web, worker
+from cli.commands.up import embedded
+from cli.up.supervised_process import Child
 
 
 class CannotStart(GavelError):

@@ -11,8 +11,8 @@ from app.domain.conference import Conference
 from app.settings import Settings
 from app.store import keys
 from app.store.timers import Due, Timers
-from cli.state import open_redis
-from cli.table import duration, show
+from cli.output.table import duration, show
+from cli.store import open_redis
 from workers.rules.load import load
 from workers.rules.vocabulary.problems import RulesError
 

@@ -7,12 +7,12 @@ from threading import Thread
 import click
 
 from app.settings import Settings
-from cli import embedded
-from cli.child import Child
-from cli.disk import keep_on_disk
-from cli.plan import Plan, listens, make_plan, only_one, require_free
-from cli.supervisor import Stopped, Supervisor
-from cli.terminal import Terminal, safe
+from cli.commands.up import embedded
+from cli.output.terminal import Terminal, safe
+from cli.up.fsync import keep_on_disk
+from cli.up.layout import Plan, listens, make_plan, only_one, require_free
+from cli.up.supervised_process import Child
+from cli.up.supervisor import Stopped, Supervisor
 
 STOP_ORDER = ("web", "worker", "sandbox", "valkey")
 
@@ -116,14 +116,14 @@ def _greet(plan: Plan, terminal: Terminal) -> None:
 
 
 def _tell_story(plan: Plan, terminal: Terminal) -> None:
-    from cli.follow import follow  # the Redis client is loaded while Valkey starts the others
+    from cli.up.live_feed import follow  # the Redis client is loaded while Valkey starts the others
 
     url, timeout = plan.redis_url, plan.settings.redis_timeout
     Thread(target=follow, args=(url, timeout, terminal), name="story", daemon=True).start()
 
 
 def _play_demo(plan: Plan, workers: list[Child]) -> None:
-    from cli.demo import play
+    from cli.up.demo import play
 
     def ready() -> bool:
         """A worker has said its first word: the first caller is not to wait for its start."""

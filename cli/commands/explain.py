@@ -10,8 +10,8 @@ import click
 from app.domain.conference import Conference
 from app.domain.event import KINDS, Event
 from app.settings import Settings
-from cli.check import load_rules
-from cli.event_source import (
+from cli.commands.check import load_rules
+from cli.event_input import (
     Given,
     NoEvent,
     event_of_file,
@@ -20,8 +20,8 @@ from cli.event_source import (
     state_after,
     stored_event,
 )
-from cli.state import NoRedis, open_redis
-from cli.terminal import safe_lines
+from cli.output.terminal import safe_lines
+from cli.store import NoRedis, open_redis
 from workers.rules.engine.ruleset import Rules
 from workers.rules.explanation.explain import explain as explain_event
 from workers.rules.explanation.explain_text import render_explanation

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from cli.child import Child
-from cli.logfiles import LogFile
-from cli.terminal import Terminal, safe
+from cli.output.terminal import Terminal, safe
+from cli.up.logfiles import LogFile
+from cli.up.supervised_process import Child
 
 LOOK_SECONDS = 0.5
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

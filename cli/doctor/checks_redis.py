@@ -10,7 +10,7 @@ from redis.exceptions import RedisError, ResponseError
 from app.settings import Settings
 from app.store.connection import connect
 from app.store.inbox import Inbox
-from cli.examine import Finding, bad, doubtful, good
+from cli.doctor.finding import Finding, bad, doubtful, good
 
 OLDEST = 7
 SKEW_SECONDS = 2.0

@@ -6,8 +6,8 @@ import click
 
 from app.settings import Settings
 from app.store.live import live_conferences
-from cli.state import open_redis
-from cli.table import duration, show
+from cli.output.table import duration, show
+from cli.store import open_redis
 
 
 @click.command()

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.logs import Redaction
 from app.store.journal import Entry
-from cli.terminal import safe
+from cli.output.terminal import safe
 
 NAME_WIDTH = 16
 Paint = Callable[[str, str], str]

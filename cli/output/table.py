@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from cli.terminal import safe
+from cli.output.terminal import safe
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> None:

@@ -8,12 +8,12 @@ import click
 from app.errors import SettingsError
 from app.plivo import urls as addresses
 from app.settings import Settings
-from cli.check import NoRulesFile, load_rules
-from cli.examine import Finding, bad, good
-from cli.examine_outside import examine_plivo, examine_public_url, examine_signature
-from cli.examine_redis import examine_clock, examine_redis
-from cli.plan import make_plan
-from cli.terminal import painter, safe
+from cli.commands.check import NoRulesFile, load_rules
+from cli.doctor.checks_outside import examine_plivo, examine_public_url, examine_signature
+from cli.doctor.checks_redis import examine_clock, examine_redis
+from cli.doctor.finding import Finding, bad, good
+from cli.output.terminal import painter, safe
+from cli.up.layout import make_plan
 from workers.rules.vocabulary.problems import RulesError
 
 

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 from app.plivo.signature import NONCE, V3, SignedRequest, signed_text
 from app.plivo.urls import answer_url
 from app.settings import Settings
-from cli.examine import Finding, bad, doubtful, good
+from cli.doctor.finding import Finding, bad, doubtful, good
 from workers.plivo import PlivoClient, PlivoError
 
 TIMEOUT = 10.0
