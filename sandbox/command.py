@@ -3,10 +3,10 @@
 import argparse
 from dataclasses import fields
 
-from sandbox.errors import SandboxError
-from sandbox.options import Options
 from sandbox.server import serve
-from sandbox.switches import Switches
+from sandbox.world.errors import SandboxError
+from sandbox.world.options import Options
+from sandbox.world.switches import Switches
 
 
 def main() -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from sandbox.client import ControlClient
-from sandbox.options import Options
+from sandbox.control.client import ControlClient
 from sandbox.server import run
 from sandbox.telephony import Telephony
+from sandbox.world.options import Options
 
 
 class Sandbox(ControlClient):

@@ -10,15 +10,14 @@ from urllib.parse import quote
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from sandbox import guard
-from sandbox.clock import Clock
-from sandbox.control import Control
-from sandbox.errors import BadOptions, SandboxError
-from sandbox.files import Files
-from sandbox.gateway import BODY_BYTES, Gateway
-from sandbox.options import Options
-from sandbox.page import Page
+from sandbox.api.middleware import BODY_BYTES, Gateway
+from sandbox.control.files import Files
+from sandbox.control.page import Page
+from sandbox.control.routes import Control, guard
 from sandbox.telephony import Telephony
+from sandbox.world.clock import Clock
+from sandbox.world.errors import BadOptions, SandboxError
+from sandbox.world.options import Options
 
 
 def serve(options: Options, tell: Callable[[str], None] = print) -> None:

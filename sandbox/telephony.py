@@ -4,24 +4,24 @@ import random
 from collections import deque
 from collections.abc import Mapping
 
-from sandbox.callbacks import member_fields
-from sandbox.calls import CallLife
-from sandbox.clock import Clock
-from sandbox.delivery import Post
-from sandbox.elements import Element
-from sandbox.exchange import Exchange
-from sandbox.faults import Faults
-from sandbox.log import ApiRequest, Delivery, Log
-from sandbox.model import Call, Conference, Member, Recording, new_uuid
-from sandbox.options import Options
-from sandbox.prompts import Prompts
-from sandbox.recorder import Recorder
-from sandbox.sender import Message
-from sandbox.sounds import Sounds
-from sandbox.studios import studio_for
-from sandbox.switches import Switches
-from sandbox.tasks import Tasks
-from sandbox.timeline import Timeline
+from sandbox.callbacks.delivery import Post
+from sandbox.callbacks.fields import member_fields
+from sandbox.callbacks.sender import Message
+from sandbox.conferences.calls import CallLife
+from sandbox.conferences.conferences import Exchange
+from sandbox.conferences.prompts import Prompts
+from sandbox.conferences.recorder import Recorder
+from sandbox.conferences.sounds import Sounds
+from sandbox.conferences.studios import studio_for
+from sandbox.world.clock import Clock
+from sandbox.world.elements import Element
+from sandbox.world.faults import Faults
+from sandbox.world.log import ApiRequest, Delivery, Log
+from sandbox.world.model import Call, Conference, Member, Recording, new_uuid
+from sandbox.world.options import Options
+from sandbox.world.switches import Switches
+from sandbox.world.tasks import Tasks
+from sandbox.world.timeline import Timeline
 
 
 class Telephony:

@@ -19,7 +19,7 @@ MAY_IMPORT = {
 }
 ONLY_IN = {
     "yaml": ("workers/rules/nodes/yaml.py", "workers/rules/nodes/coercions.py", "sandbox/scenario"),
-    "requests": ("workers/plivo/", "workers/web", "sandbox/client.py"),
+    "requests": ("workers/plivo/", "workers/web", "sandbox/control/client.py"),
     "rq": ("workers/", "bench/"),
     "flask": ("app/",),
     "ctypes": ("cli/up/supervised_process.py",),

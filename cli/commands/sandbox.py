@@ -6,13 +6,13 @@ import click
 
 from app.errors import GavelError
 from app.settings import Settings
-from sandbox.client import ControlFailed
-from sandbox.errors import SandboxError
-from sandbox.options import AUTH_ID, AUTH_TOKEN, Options
-from sandbox.scenario import BadScenario, Scenario, read, shipped
-from sandbox.scenario import play as play_scenario
+from sandbox.control.client import ControlFailed
+from sandbox.scenarios.scenario import BadScenario, Scenario, read, shipped
+from sandbox.scenarios.scenario import play as play_scenario
 from sandbox.server import serve
-from sandbox.switches import Switches
+from sandbox.world.errors import SandboxError
+from sandbox.world.options import AUTH_ID, AUTH_TOKEN, Options
+from sandbox.world.switches import Switches
 
 
 class CannotServe(GavelError):

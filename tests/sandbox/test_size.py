@@ -4,13 +4,13 @@ import asyncio
 import gc
 from collections.abc import Iterator
 
-from sandbox.answers import Request
-from sandbox.clock import Clock
-from sandbox.elements import ConferenceElement
-from sandbox.model import Call, Member, new_uuid
-from sandbox.operations import get_conference, hang_up_all, list_conferences
-from sandbox.options import Options
+from sandbox.api.answers import Request
+from sandbox.api.operations import get_conference, hang_up_all, list_conferences
 from sandbox.telephony import Telephony
+from sandbox.world.clock import Clock
+from sandbox.world.elements import ConferenceElement
+from sandbox.world.model import Call, Member, new_uuid
+from sandbox.world.options import Options
 
 
 def calls() -> Iterator[tuple[Call, ConferenceElement]]:

@@ -13,8 +13,8 @@ import pytest
 import requests
 import soundfile
 
+from sandbox.conferences.sound.voices import MARKER_HERTZ
 from sandbox.embedded import Sandbox
-from sandbox.sound.voices import MARKER_HERTZ
 from tests.sandbox.conftest import members
 from tests.sandbox.service import Received, Service
 

@@ -4,7 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 
-from sandbox.options import AUTH_ID, AUTH_TOKEN
+from sandbox.world.options import AUTH_ID, AUTH_TOKEN
 from tests.cli.waiting import alive, until
 from tests.story.conftest import RULES, Start
 from tests.story.processes import Sandbox, answers, free_port, group, shorter
@@ -62,12 +62,12 @@ def test_a_second_start_goes_on_where_the_first_one_stopped(
     sandbox.call_in("demo-long")
     sandbox.until_asked("demo-long", "mute")
     first.up.stop(signal.SIGINT)
-    assert "speak" not in sandbox.operations("demo-long")
+    assert "speak" not in sandbox.api.operations("demo-long")
     second = start(rules, **account)
     sandbox.until_asked("demo-long", "speak")
     story = second.ask("why", "demo-long")
     assert "rule “Record the conference”" in story
-    assert sandbox.operations("demo-long") == ["record", "mute", "speak"]
+    assert sandbox.api.operations("demo-long") == ["record", "mute", "speak"]
 
 
 def test_two_on_one_state_are_refused(start: Start) -> None:

@@ -1,0 +1,127 @@
+"""The life of one call: answered by XML, through its elements, to its end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sandbox.callbacks.delivery import Post
+from sandbox.callbacks.fields import action_fields, rich_fields
+from sandbox.callbacks.sender import Message
+from sandbox.conferences.conferences import Exchange
+from sandbox.conferences.prompts import PLAY_SECONDS, speaking_seconds
+from sandbox.world.clock import Clock
+from sandbox.world.elements import (
+    BadAnswer,
+    ConferenceElement,
+    Element,
+    Hangup,
+    Play,
+    Redirect,
+    Speak,
+    Wait,
+    read_answer,
+)
+from sandbox.world.model import Call
+from sandbox.world.switches import Switches
+
+MAX_FETCHES = 50
+
+
+@dataclass(slots=True)
+class CallLife:
+    """Runs calls; each `run` is one task."""
+
+    exchange: Exchange
+    post: Post
+    clock: Clock
+    switches: Callable[[], Switches]
+    finished: Callable[[Call], None]
+
+    async def run(self, call: Call, elements: list[Element], answer_url: str, method: str) -> None:
+        """From the answer to the hang-up; `answer_url` "" begins with the elements."""
+        call.status = "in-progress"
+        fetches = 0
+        try:
+            if answer_url:
+                elements = await self._fetch(call, "answer", answer_url, method, self._start(call))
+            while elements and fetches < MAX_FETCHES:
+                element = elements.pop(0)
+                if isinstance(element, Hangup):
+                    break
+                if isinstance(element, Redirect):
+                    fetches += 1
+                    elements = await self._fetch(
+                        call, "redirect", element.url, element.method, rich_fields(call)
+                    )
+                elif isinstance(element, ConferenceElement):
+                    fetches += 1
+                    after = await self._confer(call, element)
+                    if after is not None:
+                        elements = after
+                else:
+                    await self._listen(element)
+        finally:
+            call.status = "completed"
+            self.finished(call)
+
+    async def _confer(self, call: Call, element: ConferenceElement) -> list[Element] | None:
+        """In the conference until the member leaves; the XML that takes over, if any does."""
+        limit = self.switches().name_limit
+        if limit and len(element.name) > limit:
+            call.warnings.append(f"{element.name}: the name has more than {int(limit)} characters")
+            return None
+        left = self.exchange.enter(call, element)
+        if left is None:
+            call.warnings.append(f"{element.name}: the conference is full")
+            return None
+        member = call.member
+        goes_on = await left
+        if not goes_on:
+            call.status = "completed"
+        if member is None or not element.action:
+            return None if goes_on else []
+        fields = action_fields(member, member.conference.last_recording, self.switches())
+        if goes_on and element.redirect:
+            return await self._fetch(call, "action", element.action, element.method, fields)
+        self.post.send(
+            Message(
+                action="action",
+                conference=element.name,
+                url=element.action,
+                method=element.method,
+                fields=fields,
+            )
+        )
+        return None if goes_on else []
+
+    async def _listen(self, element: Speak | Play | Wait) -> None:
+        if isinstance(element, Wait):
+            await self.clock.sleep(element.seconds)
+        elif isinstance(element, Speak):
+            await self.clock.sleep(speaking_seconds(element.text))
+        else:
+            await self.clock.sleep(PLAY_SECONDS)
+
+    async def _fetch(
+        self, call: Call, action: str, url: str, method: str, fields: dict[str, str]
+    ) -> list[Element]:
+        """The XML at this URL; a bad answer ends the call."""
+        message = Message(
+            action=action,
+            conference=fields.get("ConferenceName", ""),
+            url=url,
+            method=method,
+            fields=fields,
+            signed=self.switches().unsigned != "answer" or action != "answer",
+        )
+        answer = await self.post.fetch(message)
+        if answer.status != 200:
+            call.warnings.append(f"{action}: {url} answered {answer.status or 'nothing'}")
+            return []
+        try:
+            return read_answer(answer.body, call.warnings.append)
+        except BadAnswer as error:
+            call.warnings.append(f"{action}: {error}")
+            return []
+
+    def _start(self, call: Call) -> dict[str, str]:
+        return {**rich_fields(call), "Event": "StartApp"}

@@ -1,0 +1,106 @@
+"""The page at the sandbox's root: see and drive it by hand. Rendered here, escaped by Jinja2."""
+
+from base64 import b64encode
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import sha256
+from importlib.resources import files
+from itertools import islice
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from sandbox.telephony import Telephony
+from sandbox.world.faults import API_KINDS, CONTENT_KINDS, DELIVERY_KINDS
+from sandbox.world.model import Recording
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+SHOWN_CONFERENCES = 50
+SHOWN_LINES = 25
+POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "connect-src 'self'; media-src 'self'; img-src data:; "
+    "style-src '{style}'; script-src '{script}'"
+)
+FAULT_KINDS = (
+    ("The API", API_KINDS),
+    ("Callbacks", DELIVERY_KINDS),
+    ("Recordings and transcripts", CONTENT_KINDS),
+)
+
+
+class Page:
+    """Renders the state as it is now; Jinja2 is imported with the first page."""
+
+    def __init__(self, lines: Telephony) -> None:
+        self._lines = lines
+
+    async def show(self, http: web.Request) -> web.Response:
+        lines = self._lines
+        conferences = lines.exchange.conferences
+        shown = list(islice(conferences.values(), SHOWN_CONFERENCES))
+        recordings = list(lines.recorder.recordings.values())
+        text = self._template.render(
+            options=lines.options,
+            clock=lines.clock,
+            now=lines.clock.now(),
+            conferences=shown,
+            hidden=len(conferences) - len(shown),
+            last_conference=shown[-1].name if shown else "demo",
+            recordings=recordings[: -SHOWN_LINES - 1 : -1],
+            faults=lines.faults.faults,
+            fault_kinds=FAULT_KINDS,
+            requests=lines.requests.newest(SHOWN_LINES),
+            deliveries=lines.deliveries.newest(SHOWN_LINES),
+            error=http.query.get("error", ""),
+        )
+        headers = {
+            "Content-Security-Policy": self._policy,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Cache-Control": "no-store",
+        }
+        body = text.encode("utf-8", "replace")  # JSON can bring half a surrogate pair
+        return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
+
+    @cached_property
+    def _template(self) -> "Template":
+        from jinja2 import Environment, StrictUndefined
+
+        environment = Environment(autoescape=True, undefined=StrictUndefined)
+        environment.filters |= {"clock": _clock, "length_of": _length, "path": _path}
+        return environment.from_string(self._source)
+
+    @cached_property
+    def _source(self) -> str:
+        return files("sandbox").joinpath("page.html").read_text("utf-8")
+
+    @cached_property
+    def _policy(self) -> str:
+        """Only the style and the script of this file run, whatever a name may hold."""
+        return POLICY.format(
+            style=_hash(self._source, "style"), script=_hash(self._source, "script")
+        )
+
+
+def _hash(source: str, element: str) -> str:
+    """The content of the one such element as a source of a Content-Security-Policy."""
+    content = source.partition(f"<{element}>")[2].partition(f"</{element}>")[0]
+    return f"sha256-{b64encode(sha256(content.encode()).digest()).decode()}"
+
+
+def _clock(instant: float) -> str:
+    return f"{datetime.fromtimestamp(instant, UTC):%H:%M:%S}"
+
+
+def _length(seconds: float) -> str:
+    minutes, rest = divmod(int(max(seconds, 0)), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def _path(recording: Recording) -> str:
+    """Where its file is, on this same host."""
+    return urlsplit(recording.url).path

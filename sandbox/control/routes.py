@@ -1,0 +1,170 @@
+"""The control API, below `/sandbox/`: drive the telephones, see and spoil everything."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.api.parameters import one_of
+from sandbox.api.routes import inputs
+from sandbox.conferences.prompts import speaking_seconds
+from sandbox.control.state import call_state, state
+from sandbox.telephony import Telephony
+from sandbox.world.errors import BadParameter, NotFound
+from sandbox.world.faults import Fault
+from sandbox.world.log import Log
+from sandbox.world.model import Call, Member, new_uuid
+
+MAX_WAIT = 60.0
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Control:
+    """Handlers of the control API; each answers JSON."""
+
+    def __init__(self, lines: Telephony) -> None:
+        self._lines = lines
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/sandbox/calls", self.call_in),
+            web.post("/sandbox/calls/{uuid}/digits", self.digits),
+            web.post("/sandbox/calls/{uuid}/speak", self.speak),
+            web.post("/sandbox/calls/{uuid}/hangup", self.hang_up),
+            web.get("/sandbox/calls/{uuid}/heard.wav", self.heard),
+            web.get("/sandbox/state", self.state),
+            web.get("/sandbox/requests", self.requests),
+            web.get("/sandbox/deliveries", self.deliveries),
+            web.post("/sandbox/reset", self.reset),
+            web.get("/sandbox/clock", self.clock),
+            web.post("/sandbox/clock", self.set_clock),
+            web.get("/sandbox/faults", self.faults),
+            web.post("/sandbox/faults", self.add_fault),
+            web.delete("/sandbox/faults", self.clear_faults),
+            web.post("/sandbox/faults/clear", self.clear_faults),
+            web.delete("/sandbox/faults/{id}", self.remove_fault),
+            web.get("/sandbox/switches", self.switches),
+            web.post("/sandbox/switches", self.set_switches),
+        ]
+
+    async def call_in(self, http: web.Request) -> web.Response:
+        wanted = await inputs.body(http)
+        conference = inputs.text(wanted, "conference")
+        answer_url = inputs.text(wanted, "answer_url")
+        if not conference and not answer_url:
+            raise BadParameter("conference or answer_url parameter is missing")
+        call = Call(
+            uuid=new_uuid(),
+            caller=inputs.text(wanted, "from", "+14155550100"),
+            to=inputs.text(wanted, "to", "+14155550199"),
+            caller_name=inputs.text(wanted, "caller_name"),
+            direction=inputs.text(wanted, "direction", "inbound"),
+            account=self._lines.options.auth_id,
+            began_at=self._lines.clock.epoch(),
+            headers=inputs.headers(wanted),
+            tone=inputs.number(wanted, "tone", self._lines.next_tone()),
+        )
+        if not answer_url and "attributes" not in wanted:
+            answer_url = self._lines.options.answer_url_for(conference)
+        elements = [] if answer_url else [inputs.element(wanted, conference, call)]
+        method = one_of(wanted, "answer_method", ("GET", "POST"), "POST")
+        self._lines.call_in(call, list(elements), answer_url, method)
+        return web.json_response({"call_uuid": call.uuid}, status=201)
+
+    async def digits(self, http: web.Request) -> web.Response:
+        call = self._call(http)
+        digits = inputs.text(await inputs.body(http), "digits")
+        if not digits or any(digit not in "0123456789*#ABCDabcd" for digit in digits):
+            raise BadParameter("digits parameter is invalid: 0-9, *, #, A-D")
+        self._lines.exchange.press(self._member(call), digits)
+        return web.json_response(call_state(call))
+
+    async def speak(self, http: web.Request) -> web.Response:
+        call = self._call(http)
+        wanted = await inputs.body(http)
+        text = inputs.text(wanted, "text")
+        seconds = inputs.number(wanted, "seconds", speaking_seconds(text))
+        self._lines.speak(self._member(call), text, seconds)
+        return web.json_response(call_state(call))
+
+    async def hang_up(self, http: web.Request) -> web.Response:
+        call = self._call(http)
+        self._lines.hang_up(call)
+        return web.json_response(call_state(call))
+
+    async def heard(self, http: web.Request) -> web.Response:
+        member = self._member(self._call(http))
+        return web.Response(body=await self._lines.heard(member), content_type="audio/wav")
+
+    async def state(self, http: web.Request) -> web.Response:
+        return web.json_response(state(self._lines))
+
+    async def requests(self, http: web.Request) -> web.Response:
+        return await _read_log(http, self._lines.requests, "requests")
+
+    async def deliveries(self, http: web.Request) -> web.Response:
+        return await _read_log(http, self._lines.deliveries, "deliveries")
+
+    async def reset(self, http: web.Request) -> web.Response:
+        await self._lines.reset()
+        return web.json_response({"message": "reset"})
+
+    async def clock(self, http: web.Request) -> web.Response:
+        clock = self._lines.clock
+        return web.json_response(
+            {"now": clock.now(), "rate": clock.rate, "skew": clock.skew, "real": time.time()}
+        )
+
+    async def set_clock(self, http: web.Request) -> web.Response:
+        wanted = await inputs.body(http)
+        if "rate" in wanted:
+            self._lines.clock.set_rate(inputs.number(wanted, "rate", 1.0))
+        if "skew" in wanted:
+            self._lines.clock.skew = inputs.number(wanted, "skew", 0.0, low=-1e9)
+        if "advance" in wanted:
+            self._lines.clock.advance(inputs.number(wanted, "advance", 0.0))
+        return await self.clock(http)
+
+    async def faults(self, http: web.Request) -> web.Response:
+        return web.json_response({"faults": [f.to_json() for f in self._lines.faults.faults]})
+
+    async def add_fault(self, http: web.Request) -> web.Response:
+        fault = self._lines.faults.add(Fault.read(await inputs.body(http)))
+        return web.json_response(fault.to_json(), status=201)
+
+    async def clear_faults(self, http: web.Request) -> web.Response:
+        self._lines.faults.faults = []
+        return web.Response(status=204)
+
+    async def remove_fault(self, http: web.Request) -> web.Response:
+        number = http.match_info["id"]
+        if not number.isdecimal() or not self._lines.faults.remove(int(number)):
+            raise NotFound("no such fault")
+        return web.Response(status=204)
+
+    async def switches(self, http: web.Request) -> web.Response:
+        return web.json_response(self._lines.switches.to_json())
+
+    async def set_switches(self, http: web.Request) -> web.Response:
+        self._lines.switches = self._lines.switches.changed(await inputs.body(http))
+        return web.json_response(self._lines.switches.to_json())
+
+    def _call(self, http: web.Request) -> Call:
+        call = self._lines.calls.get(http.match_info["uuid"])
+        if call is None:
+            raise NotFound("no such call is up")
+        return call
+
+    def _member(self, call: Call) -> Member:
+        if call.member is None:
+            raise NotFound("the call is in no conference now")
+        return call.member
+
+
+async def _read_log(http: web.Request, log: Log[Any], name: str) -> web.Response:
+    """`after` a number, waiting up to `wait` seconds for something to come."""
+    after = int(inputs.number(http.query, "after", 0.0))
+    await log.wait_beyond(after, min(inputs.number(http.query, "wait", 0.0), MAX_WAIT))
+    entries = log.after(after, int(inputs.number(http.query, "limit", 1_000)))
+    return web.json_response({name: entries, "next": entries[-1]["n"] if entries else after})
