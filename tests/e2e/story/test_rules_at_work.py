@@ -1,0 +1,37 @@
+"""The three rules of the mission, with real processes, seen where Plivo would see them."""
+
+from tests.cli.waiting import until
+from tests.e2e.story.conftest import RULES, Start
+from tests.e2e.story.processes import disabled, shorter
+
+
+def test_a_conference_is_recorded_muted_warned_and_hung_up(start: Start) -> None:
+    gavel = start(shorter(RULES))
+    gavel.until_ready()
+    gavel.sandbox.call_in("demo-story", caller_name="Zoë")
+    gavel.sandbox.until_asked("demo-story", "hang_up")
+    asked = gavel.sandbox.asked("demo-story")
+    assert [entry["operation"] for entry in asked] == ["record", "mute", "speak", "hang_up"]
+    assert asked[2]["params"]["text"] == "This call ends in 2 seconds."
+    gavel.up.until_said("rule “Everyone joins muted”")
+    gavel.up.until_said("ms after the event")
+
+
+def test_disabled_rules_do_nothing(start: Start) -> None:
+    gavel = start(disabled(RULES))
+    gavel.until_ready()
+    gavel.sandbox.call_in("demo-story")
+    gavel.sandbox.until_asked("demo-story", "deaf")
+    assert gavel.sandbox.operations("demo-story") == ["deaf"]
+
+
+def test_other_conferences_are_left_alone(start: Start) -> None:
+    gavel = start(
+        shorter(RULES) + "\n  - name: Canary\n    when: member.exited\n    do: [log: out]\n"
+    )
+    gavel.until_ready()
+    call = gavel.sandbox.call_in("board-meeting")
+    until(lambda: "entered" in gavel.ask("why", "board-meeting"), "the entry to be accepted")
+    gavel.sandbox.hang_up(call)
+    gavel.up.until_said("Canary")
+    assert gavel.sandbox.operations("board-meeting") == []

@@ -1,0 +1,126 @@
+"""`gavel up` itself: what dies comes back, what stops leaves nothing, what was known is kept."""
+
+import os
+import signal
+from collections.abc import Callable
+
+from sandbox.world.options import AUTH_ID, AUTH_TOKEN
+from tests.cli.waiting import alive, until
+from tests.e2e.story.conftest import RULES, Start
+from tests.e2e.story.processes import Sandbox, answers, free_port, group, shorter
+
+PROCESSES = ("valkey-server", "gunicorn", "-m workers", "cli sandbox")
+
+
+def test_every_process_that_is_killed_comes_back_and_work_goes_on(start: Start) -> None:
+    gavel = start()
+    gavel.until_ready()
+    before = {part: gavel.up.child(part) for part in PROCESSES}
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    for part, pid in before.items():
+        until(lambda part=part, pid=pid: gavel.up.child(part) != pid, f"{part} to be back")
+    until(lambda: answers(f"{gavel.url}/readyz"), "the web process to be ready")
+    until(lambda: answers(f"{gavel.sandbox.url}/sandbox/state"), "the sandbox to be ready")
+    gavel.sandbox.call_in("demo-after")
+    gavel.sandbox.until_asked("demo-after", "mute")
+
+
+def test_ctrl_c_stops_everything_and_leaves_no_process(start: Start) -> None:
+    gavel = start()
+    gavel.until_ready()
+    leaders = [gavel.up.child(part) for part in PROCESSES]
+    everybody = set().union(*(group(pid) for pid in leaders))
+    assert gavel.up.stop(signal.SIGINT) == 0
+    assert "Stopped" in gavel.up.output
+    assert not [pid for pid in everybody if alive(pid)]
+
+
+def test_a_supervisor_that_is_killed_leaves_no_process(start: Start) -> None:
+    gavel = start()
+    gavel.until_ready()
+    leaders = [gavel.up.child(part) for part in PROCESSES]
+    everybody = set().union(*(group(pid) for pid in leaders))
+    gavel.up.stop(signal.SIGKILL)
+    until(lambda: not [pid for pid in everybody if alive(pid)], "everybody to end")
+
+
+def test_a_second_start_goes_on_where_the_first_one_stopped(
+    start: Start, plivo: Callable[[str], Sandbox]
+) -> None:
+    port = free_port()
+    sandbox = plivo(f"http://127.0.0.1:{port}")
+    account = {
+        "PORT": str(port),
+        "PLIVO_AUTH_ID": AUTH_ID,
+        "PLIVO_AUTH_TOKEN": AUTH_TOKEN,
+        "PLIVO_API_URL": sandbox.url,
+    }
+    rules = shorter(RULES, limit="60s", warning="52s").replace("expires_in: 5s", "expires_in: 1m")
+    first = start(rules, **account)
+    first.until_ready()
+    sandbox.call_in("demo-long")
+    sandbox.until_asked("demo-long", "mute")
+    first.up.stop(signal.SIGINT)
+    assert "speak" not in sandbox.api.operations("demo-long")
+    second = start(rules, **account)
+    sandbox.until_asked("demo-long", "speak")
+    story = second.ask("why", "demo-long")
+    assert "rule “Record the conference”" in story
+    assert sandbox.api.operations("demo-long") == ["record", "mute", "speak"]
+
+
+def test_two_on_one_state_are_refused(start: Start) -> None:
+    gavel = start()
+    gavel.until_ready()
+    second = start()
+    assert second.up.process.wait(20) == 1
+    second.up.until_said(f"runs already on var/ (process {gavel.up.process.pid})")
+    assert gavel.up.process.poll() is None
+
+
+def test_a_broken_rules_file_stops_the_start_with_every_problem(start: Start) -> None:
+    gavel = start(RULES.replace("member.entered", "member.enterd").replace("- mute:", "- muet:"))
+    assert gavel.up.process.wait(20) == 1
+    gavel.up.until_said("did you mean")
+    assert gavel.up.output.count("rules.yaml:") == 2
+    assert not (gavel.folder / "var" / "log" / "web.log").exists()
+
+
+def test_a_missing_rules_file_stops_the_start(start: Start) -> None:
+    gavel = start(None)
+    assert gavel.up.process.wait(20) == 1
+    gavel.up.until_said("the rules file rules.yaml can not be read")
+
+
+def test_wrong_settings_are_told_all_at_once(start: Start) -> None:
+    gavel = start(PLIVO_RATE="fast", REDIS_URL="mysql://x", WEB_PROCESSES="many")
+    assert gavel.up.process.wait(20) == 1
+    for name in ("PLIVO_RATE", "REDIS_URL", "WEB_PROCESSES"):
+        gavel.up.until_said(name)
+
+
+def test_a_port_that_is_taken_is_told(start: Start) -> None:
+    gavel = start()
+    gavel.until_ready()
+    second = start(STATE_DIR="other", PORT=gavel.environ["PORT"])
+    assert second.up.process.wait(20) == 1
+    second.up.until_said("set PORT")
+
+
+def test_a_newcomer_sees_the_demo_and_the_doctor_finds_nothing(start: Start) -> None:
+    gavel = start()
+    gavel.up.until_said("Anna (member 1) entered")
+    gavel.up.until_said("→ mute member 1")
+    found = gavel.ask("doctor")
+    assert "BAD" not in found, found
+    assert found.count("ok ") >= 9, found
+    assert f"{gavel.url}/plivo/answer/NAME" in found
+
+
+def test_a_scenario_can_be_played(start: Start) -> None:
+    gavel = start(RULES.replace("demo-*", "demo-quiet"))
+    gavel.until_ready()
+    told = gavel.ask("sandbox", "play", "quiet-call", "--speed", "10")
+    assert "202 POST" in told, told
+    assert "/Conference/demo-quiet/Member/" in told, told

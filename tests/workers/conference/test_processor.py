@@ -1,0 +1,261 @@
+"""A turn at a conference, against a real Valkey and real HTTP."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker
+
+from app.domain.event import Event, new_id
+from app.store import keys
+from app.store.inbox import Inbox
+from app.store.journal import Journal
+from app.store.timers import Timers
+from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, Seen, answer, plivo_edge, reset
+from tests.workers.builders import enter, hands_of, work_all
+from workers import jobs
+from workers.bootstrap import Hands
+from workers.work import work
+
+KEY = keys.conference_key("sales-1")
+SPEAK = """
+version: 1
+rules:
+  - name: Greet
+    when: member.entered
+    do:
+      - speak: {to: member, text: "Hello."}
+      - mute: member
+"""
+
+TRIGGER = """
+version: 1
+rules:
+  - name: Quiet, please
+    when: {trigger: quiet}
+    do:
+      - mute: all
+"""
+
+
+@pytest.fixture
+def edge() -> Iterator[PlivoEdge]:
+    with plivo_edge() as running:
+        yield running
+
+
+@pytest.fixture
+def hands(redis: Redis, edge: PlivoEdge, tmp_path: Path) -> Hands:
+    return hands_of(redis, edge.url, tmp_path)
+
+
+def journal(redis: Redis, kind: str, field: str) -> list[Any]:
+    return [entry[field] for entry in Journal(redis).of("sales-1") if entry["kind"] == kind]
+
+
+def verbs(edge: PlivoEdge) -> list[str]:
+    return [seen.path.split("/Conference/sales-1/")[1] for seen in edge.seen]
+
+
+def losing_the_lease(redis: Redis) -> Script:
+    """To Redis, the worker died while it was sending."""
+
+    def run(seen: Seen, connection: socket.socket) -> None:
+        redis.delete(keys.lease(KEY))
+        connection.sendall(DONE)
+
+    return run
+
+
+def counting(redis: Redis, undecided: list[int]) -> Script:
+    """Note how many events wait undecided while the call is made."""
+
+    def run(seen: Seen, connection: socket.socket) -> None:
+        undecided.append(int(redis.llen(keys.inbox(KEY))))
+        connection.sendall(DONE)
+
+    return run
+
+
+def test_an_event_becomes_a_call_and_a_story(redis: Redis, edge: PlivoEdge, hands: Hands) -> None:
+    event = enter(redis)
+    work_all(hands)
+    assert verbs(edge) == ["Member/1/Mute/"]
+    assert [told["id"] for told in journal(redis, "event", "event")] == [event]
+    assert journal(redis, "run", "outcome") == ["applied"]
+    assert journal(redis, "call", "status") == ["done"]
+    assert redis.llen(keys.inbox(KEY)) == 0
+    assert redis.get(keys.lease(KEY)) is None
+
+
+def test_members_who_entered_together_are_muted_in_one_call(
+    redis: Redis, edge: PlivoEdge, hands: Hands
+) -> None:
+    for member in ("1", "2", "3"):
+        enter(redis, member)
+    work_all(hands)
+    assert verbs(edge) == ["Member/1,2,3/Mute/"]
+
+
+def test_a_refused_call_is_tried_again_when_its_time_comes(
+    redis: Redis, edge: PlivoEdge, hands: Hands
+) -> None:
+    edge.answers(answer(503))
+    enter(redis)
+    work_all(hands)
+    assert journal(redis, "call", "status") == ["retry"]
+    deadline = time.monotonic() + 10
+    while len(edge.seen) < 2 and time.monotonic() < deadline:
+        Timers(redis).tick()
+        work_all(hands)
+    assert journal(redis, "call", "status") == ["retry", "done"]
+
+
+def test_a_call_that_may_have_been_heard_is_not_repeated_and_its_run_goes_on(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    edge.scripts.append(reset)
+    enter(redis)
+    work_all(hands_of(redis, edge.url, tmp_path, SPEAK))
+    assert journal(redis, "call", "status") == ["unknown", "done"]
+    assert verbs(edge) == ["Member/1/Speak/", "Member/1/Mute/"]
+
+
+def test_a_step_that_failed_for_good_stops_its_run_and_can_be_retried(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    edge.answers(answer(400, {"error": "text is wrong"}))
+    enter(redis)
+    work_all(hands_of(redis, edge.url, tmp_path, SPEAK))
+    assert journal(redis, "call", "status") == ["failed", "dropped"]
+    (kept,) = [json.loads(row) for row in redis.lrange(keys.GIVEN_UP, 0, -1)]
+    assert kept["call"]["verb"] == "speak"
+    told = [event["kind"] for event in journal(redis, "event", "event")]
+    assert told == ["member.entered", "action.failed"]
+
+
+def test_what_a_dead_worker_was_sending_is_not_repeated_if_people_hear_it(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    edge.scripts.append(losing_the_lease(redis))
+    enter(redis)
+    hands = hands_of(redis, edge.url, tmp_path, SPEAK)
+    work(hands, KEY)
+    assert journal(redis, "call", "status") == []
+    work(hands, KEY)
+    assert journal(redis, "call", "status") == ["unknown", "done"]
+    assert verbs(edge) == ["Member/1/Speak/", "Member/1/Mute/"]
+
+
+def test_what_a_dead_worker_was_sending_is_repeated_if_it_is_safe(
+    redis: Redis, edge: PlivoEdge, hands: Hands
+) -> None:
+    edge.scripts.append(losing_the_lease(redis))
+    enter(redis)
+    work(hands, KEY)
+    deadline = time.monotonic() + 10
+    work(hands, KEY)
+    while len(edge.seen) < 2 and time.monotonic() < deadline:
+        Timers(redis).tick()
+        work_all(hands)
+    assert verbs(edge) == ["Member/1/Mute/", "Member/1/Mute/"]
+    told = [event["kind"] for event in journal(redis, "event", "event")]
+    assert told == ["member.entered"]
+
+
+def test_a_decision_is_stored_before_what_people_hear_goes_out(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    undecided: list[int] = []
+    edge.scripts += [counting(redis, undecided)] * 2
+    enter(redis)
+    work_all(hands_of(redis, edge.url, tmp_path, SPEAK))
+    assert verbs(edge) == ["Member/1/Speak/", "Member/1/Mute/"]
+    assert undecided == [0, 0]
+
+
+def test_only_the_first_call_of_a_turn_precedes_its_record(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    undecided: list[int] = []
+    edge.scripts += [counting(redis, undecided)] * 2
+    enter(redis)
+    rules = SPEAK.replace('speak: {to: member, text: "Hello."}', "deaf: member")
+    work_all(hands_of(redis, edge.url, tmp_path, rules))
+    assert verbs(edge) == ["Member/1/Deaf/", "Member/1/Mute/"]
+    assert undecided == [1, 0]
+
+
+def test_an_event_that_cannot_be_decided_is_set_aside_and_holds_nobody_up(
+    redis: Redis, edge: PlivoEdge, hands: Hands
+) -> None:
+    broken = Event(new_id(), "recording.ready", "sales-1", 0.0, "", {"duration": {"a": []}})
+    Inbox(redis).accept(broken, identities=[])
+    enter(redis)
+    work_all(hands)
+    assert verbs(edge) == ["Member/1/Mute/"]
+    assert redis.llen(keys.inbox(KEY)) == 0
+
+
+def test_a_call_for_a_conference_that_ended_meanwhile_is_not_sent(
+    redis: Redis, edge: PlivoEdge, hands: Hands
+) -> None:
+    edge.answers(answer(503))
+    enter(redis)
+    work_all(hands)
+    left = {"member_id": "1", "call_uuid": "call-1", "last": True}
+    Inbox(redis).accept(
+        Event(new_id(), "member.exited", "sales-1", 0.0, "uuid-1", left), identities=[]
+    )
+    work_all(hands)
+    assert len(edge.seen) == 1
+    assert journal(redis, "call", "status") == ["retry", "dropped"]
+    kinds = [told["kind"] for told in journal(redis, "event", "event")]
+    assert "action.failed" not in kinds
+    assert redis.llen(keys.GIVEN_UP) == 0
+
+
+def test_a_call_for_a_conference_that_we_never_saw_start_is_left_to_plivo(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    hands = hands_of(redis, edge.url, tmp_path, TRIGGER)
+    event = Event(new_id(), "trigger", "sales-1", 0.0, "", {"name": "quiet", "data": {}})
+    Inbox(redis).accept(event, identities=[])
+    work_all(hands)
+    assert verbs(edge) == ["Member/all/Mute/"]
+
+
+def test_the_stock_worker_of_rq_can_work_the_queue(
+    redis: Redis, edge: PlivoEdge, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "hands", lambda: hands)
+    enter(redis)
+    queue = Queue(keys.QUEUE_NAME, connection=redis, serializer=JSONSerializer)
+    SimpleWorker([queue], connection=redis, serializer=JSONSerializer).work(burst=True)
+    assert verbs(edge) == ["Member/1/Mute/"]
+
+
+def test_a_decision_and_a_call_are_logged_with_their_ids_as_fields(
+    hands: Hands, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    event = enter(redis)
+
+    work_all(hands)
+
+    logged = {record.message: getattr(record, "ids", {}) for record in caplog.records}
+    assert logged["decide"] == {"conference": "sales-1", "events": event, "runs": 1, "calls": 1}
+    assert logged["act"] == {
+        "conference": "sales-1",
+        "call": f"{event}.0.0",
+        "verb": "mute",
+        "members": "1",
+        "status": "done",
+    }

@@ -1,0 +1,244 @@
+"""What the client makes of Plivo's answers, over real HTTP."""
+
+from typing import Any
+
+import pytest
+
+from tests.doubles.plivo_edge import PlivoEdge, answer
+from tests.workers.plivo.builders import AUTH_ID, AUTH_TOKEN, call
+from workers.plivo import ALL, PlivoClient, PlivoError, RecordingStarted
+
+CONFERENCE = {
+    "conference_name": "townhall-1",
+    "conference_run_time": "590",
+    "conference_member_count": "1",
+    "members": [
+        {
+            "muted": True,
+            "member_id": "17",
+            "deaf": False,
+            "from": "1456789903",
+            "to": "1677889900",
+            "caller_name": "Joe%20Doe",
+            "direction": "inbound",
+            "call_uuid": "acfbf0b5",
+            "join_time": "590.5",
+        },
+        {"member_id": 18, "muted": "true", "caller_name": "", "join_time": "soon"},
+        {"muted": False},
+        "what?",
+    ],
+    "api_id": "816e903e",
+}
+
+
+def test_the_list_of_conferences_is_their_names(edge: PlivoEdge, plivo: PlivoClient) -> None:
+    edge.answers(answer(200, {"api_id": "1", "conferences": ["My Conf Room", "support"]}))
+    assert plivo.list_conferences() == ["My Conf Room", "support"]
+
+
+def test_a_conference_is_read_leniently(edge: PlivoEdge, plivo: PlivoClient) -> None:
+    edge.answers(answer(200, CONFERENCE))
+    assert plivo.get_conference("townhall-1").data() == {
+        "gone": False,
+        "run_time": 590.0,
+        "members": [
+            {
+                "member_id": "17",
+                "muted": True,
+                "deaf": False,
+                "from": "1456789903",
+                "to": "1677889900",
+                "caller_name": "Joe Doe",
+                "direction": "inbound",
+                "call_uuid": "acfbf0b5",
+                "join_time": 590.5,
+            },
+            {"member_id": "18", "muted": True, "deaf": False},
+        ],
+    }
+
+
+@pytest.mark.parametrize("run_time", [590, "590", "590.0", 590.0])
+def test_run_times_come_in_many_forms(
+    edge: PlivoEdge, plivo: PlivoClient, run_time: object
+) -> None:
+    edge.answers(answer(200, {**CONFERENCE, "conference_run_time": run_time}))
+    assert plivo.get_conference("townhall-1").run_time == 590.0
+
+
+@pytest.mark.parametrize("run_time", [None, "", "x", True, "nan", "1e999", ["590"]])
+def test_a_run_time_that_is_no_number_is_absent(
+    edge: PlivoEdge, plivo: PlivoClient, run_time: object
+) -> None:
+    edge.answers(answer(200, {**CONFERENCE, "conference_run_time": run_time}))
+    assert "run_time" not in plivo.get_conference("townhall-1").data()
+
+
+@pytest.mark.parametrize("body", ["", "hello", "[]", "{}", '{"conferences": 7}', "[" * 50_000])
+def test_an_answer_that_is_no_list_is_a_temporary_failure(
+    edge: PlivoEdge, plivo: PlivoClient, body: str
+) -> None:
+    edge.answers(answer(200, body), answer(200, body))
+    with pytest.raises(PlivoError) as failed:
+        plivo.list_conferences()
+    assert failed.value.kind == "temporary"
+    with pytest.raises(PlivoError):
+        plivo.get_conference("townhall-1")
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("10", ("10",)),
+        ("10,11", ("10", "11")),
+        ("all", ("all",)),
+        (["10", "11"], ("10", "11")),
+        ([10], ("10",)),
+        (10, ("10",)),
+        ("[u'160005', u'160004']", ("160005", "160004")),
+        ("['10']", ("10",)),
+        ('["10"]', ("10",)),
+        ("[10, 11]", ("10", "11")),
+        ("[u'all']", ("all",)),
+        (None, ()),
+        ({}, ()),
+    ],
+)
+def test_member_ids_of_answers_come_in_all_forms(
+    edge: PlivoEdge, plivo: PlivoClient, said: object, heard: tuple[str, ...]
+) -> None:
+    edge.answers(answer(202, {"message": "muted", "member_id": said}))
+    assert plivo.mute("townhall-1", ["10", "11"]) == heard
+
+
+@pytest.mark.parametrize("done", [answer(200), answer(201, {}), answer(202, "ok"), answer(204)])
+def test_any_2xx_is_done_whatever_its_body(
+    edge: PlivoEdge, plivo: PlivoClient, done: bytes
+) -> None:
+    edge.answers(done)
+    assert plivo.unmute("townhall-1", ALL) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        (answer(202, {"recording_id": "r-1", "url": "https://u"}), ("r-1", "https://u", False)),
+        (answer(200, {"api_id": "1", "message": "async api spawned"}), (None, None, False)),
+        (answer(201, ""), (None, None, False)),
+        (answer(400, {"error": "Conference is already being recorded"}), (None, None, True)),
+    ],
+)
+def test_record_is_success_with_or_without_ids(
+    edge: PlivoEdge, plivo: PlivoClient, said: bytes, heard: tuple[Any, ...]
+) -> None:
+    edge.answers(said, said)
+    assert plivo.record("townhall-1") == RecordingStarted(*heard)
+    assert plivo.perform(call("record")) == RecordingStarted(*heard)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "sent"),
+    [
+        (answer(400, {"error": "text parameter is missing"}), "permanent", "yes"),
+        (answer(401, "Unauthorized"), "permanent", "yes"),
+        (answer(403), "permanent", "yes"),
+        (answer(404, {"error": "not found"}), "gone", "yes"),
+        (answer(405), "permanent", "yes"),
+        (answer(408), "temporary", "yes"),
+        (answer(409), "permanent", "yes"),
+        (answer(429), "temporary", "yes"),
+        (answer(500, "<html>"), "temporary", "yes"),
+        (answer(501), "permanent", "yes"),
+        (answer(502), "temporary", "maybe"),
+        (answer(503), "temporary", "yes"),
+        (answer(504), "temporary", "maybe"),
+        (answer(200, {"error": "failed"}), "temporary", "maybe"),
+        (answer(301, Location="http://127.0.0.1:1/"), "permanent", "yes"),
+    ],
+)
+def test_every_refusal_is_one_of_three_kinds(
+    edge: PlivoEdge, plivo: PlivoClient, said: bytes, kind: str, sent: str
+) -> None:
+    edge.answers(said)
+    with pytest.raises(PlivoError) as failed:
+        plivo.perform(call("mute", "10"))
+    assert (failed.value.kind, failed.value.sent) == (kind, sent)
+    assert len(edge.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "low", "high"),
+    [
+        ("7", 7, 7),
+        ("1.5", 1.5, 1.5),
+        ("-1", 0, 0),
+        ("99999999", 86_400, 86_400),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+        ("Fri, 31 Dec 2199 23:59:59 GMT", 86_400, 86_400),
+    ],
+)
+def test_retry_after_is_a_number_or_a_date(
+    edge: PlivoEdge, plivo: PlivoClient, header: str, low: float, high: float
+) -> None:
+    edge.answers(answer(429, Retry_After=header))
+    with pytest.raises(PlivoError) as failed:
+        plivo.mute("townhall-1", ALL)
+    assert failed.value.retry_after is not None
+    assert low <= failed.value.retry_after <= high
+
+
+@pytest.mark.parametrize("header", ["soon", "", "Wed, 99 Foo 2015 07:28:00 GMT", "nan"])
+def test_a_retry_after_that_says_nothing_is_none(
+    edge: PlivoEdge, plivo: PlivoClient, header: str
+) -> None:
+    edge.answers(answer(429, Retry_After=header))
+    with pytest.raises(PlivoError) as failed:
+        plivo.mute("townhall-1", ALL)
+    assert failed.value.retry_after is None
+
+
+def test_messages_say_what_was_asked_and_answered_but_no_secret(
+    edge: PlivoEdge, plivo: PlivoClient
+) -> None:
+    edge.answers(answer(400, {"error": f"bad\nthing {AUTH_TOKEN} \x1b[31m" + "x" * 1000}))
+    with pytest.raises(PlivoError) as failed:
+        plivo.mute("townhall-1", ["10"])
+    text = str(failed.value)
+    assert text.startswith(
+        "POST /Conference/townhall-1/Member/10/Mute/ was answered 400: bad thing"
+    )
+    assert AUTH_TOKEN not in text
+    assert text.isprintable()
+    assert len(text) < 300
+    assert AUTH_TOKEN not in repr(plivo.__dict__)
+
+
+def test_one_who_is_gone_does_not_keep_the_others_from_being_kicked(
+    edge: PlivoEdge, plivo: PlivoClient
+) -> None:
+    edge.answers(answer(404))
+    plivo.perform(call("kick", "10", "11"))
+    assert [seen.path for seen in edge.seen] == [
+        f"/v1/Account/{AUTH_ID}/Conference/townhall-1/Member/{member}/Kick/"
+        for member in ("10", "11")
+    ]
+
+
+def test_when_all_are_gone_the_call_is_gone(edge: PlivoEdge, plivo: PlivoClient) -> None:
+    edge.answers(answer(404), answer(404))
+    with pytest.raises(PlivoError) as failed:
+        plivo.perform(call("kick", "10", "11"))
+    assert failed.value.kind == "gone"
+
+
+def test_what_was_planned_is_what_is_sent(edge: PlivoEdge, plivo: PlivoClient) -> None:
+    wanted = call("speak", "10", "11", conference="a/../b é", params={"text": "Grüße ☎"})
+    plivo.perform(wanted)
+    [planned] = plivo.planned(wanted)
+    [seen] = edge.seen
+    assert (seen.method, seen.target, seen.json()) == (
+        planned.method,
+        f"/v1/Account/{AUTH_ID}{planned.path}",
+        planned.body,
+    )

@@ -1,0 +1,113 @@
+from tests.workers.rules.engine.builders import (
+    OTHER_UUID,
+    UUID,
+    Timeline,
+    book,
+    rule,
+    speak,
+    webhook,
+)
+
+LIFE = book(
+    rule("conference.started", speak("Welcome"), name="started"),
+    rule("conference.ended", webhook(), name="ended"),
+)
+
+
+def test_the_first_member_starts_a_conference_and_the_last_one_ends_it() -> None:
+    room = Timeline(LIFE)
+    room.enter(1)
+    room.enter(2)
+    room.exit(1)
+    assert room.runs == [("started", "applied")]
+    room.exit(2)
+    assert room.runs == [("started", "applied"), ("ended", "applied")]
+    assert not room.conference.live
+
+
+def test_the_start_is_the_time_of_the_first_event() -> None:
+    room = Timeline(LIFE)
+    room.enter(1)
+    first = room.at
+    room.at += 10
+    room.enter(2)
+    assert room.conference.started_at == first
+
+
+def test_a_member_of_a_new_instance_ends_the_old_one_first() -> None:
+    room = Timeline(LIFE)
+    room.enter(1)
+    room.enter(1, uuid=OTHER_UUID, call_uuid="another")
+    assert [name for name, _ in room.runs] == ["started", "ended", "started"]
+    assert room.conference.uuid == OTHER_UUID
+    assert list(room.conference.members) == ["1"]
+    assert room.conference.past[-1].uuid == UUID
+
+
+def test_a_new_instance_inherits_nothing() -> None:
+    rules = book(
+        rule(("conference.elapsed", 60.0), speak("A minute"), name="elapsed"),
+        rule("member.entered", speak("Once"), name="once", once="conference", cooldown=500.0),
+    )
+    room = Timeline(rules)
+    room.enter(1)
+    old = set(room.conference.timers)
+    room.enter(1, uuid=OTHER_UUID, call_uuid="another")
+    assert not old & set(room.conference.timers)
+    assert room.runs == [("once", "applied"), ("once", "applied")]
+    room.pass_time(120)
+    assert room.runs.count(("elapsed", "applied")) == 1
+
+
+def test_events_of_an_ended_instance_change_nothing() -> None:
+    room = Timeline(LIFE)
+    room.enter(1)
+    room.exit(1)
+    before = room.conference
+    assert room.enter(2).runs == ()
+    assert room.exit(1).runs == ()
+    assert room.happen("member.digits", member_id="1", digits="*1").runs == ()
+    assert room.conference == before
+    assert "ended" in room.notes[-1]
+
+
+def test_a_replay_without_a_uuid_does_not_start_a_conference_again() -> None:
+    room = Timeline(LIFE)
+    room.enter(1, uuid="")
+    room.exit(1, uuid="")
+    room.enter(1, uuid="")
+    assert not room.conference.live
+    assert len(room.runs) == 2
+
+
+def test_a_conference_that_began_without_a_uuid_learns_it() -> None:
+    room = Timeline(LIFE)
+    room.enter(1, uuid="")
+    room.enter(2)
+    assert room.conference.uuid == UUID
+    assert room.runs == [("started", "applied")]
+
+
+def test_an_emptied_roster_is_no_end_when_plivo_says_somebody_is_still_there() -> None:
+    room = Timeline(LIFE)
+    room.enter(1)
+    room.exit(1, last=False)
+    assert room.conference.live
+    room.exit(7, last=True)
+    assert not room.conference.live
+
+
+def test_a_call_is_never_made_for_a_conference_that_is_over() -> None:
+    rules = book(rule("member.exited", speak("Somebody left"), webhook(), name="left"))
+    room = Timeline(rules)
+    room.enter(1)
+    room.enter(2)
+    room.exit(1)
+    room.exit(2)
+    assert room.calls == [("speak", "all"), ("webhook",), ("webhook",)]
+
+
+def test_a_run_of_both_triggers_of_one_event_happens_once() -> None:
+    room = Timeline(book(rule(["conference.started", "member.entered"], speak())))
+    room.enter(1)
+    assert room.calls == [("speak", "all")]

@@ -1,0 +1,90 @@
+from typing import Any
+
+from app.domain.conference import Conference
+from app.domain.event import Event
+from tests.workers.rules.simulation.books import standup
+from workers.rules.engine.decide import decide
+from workers.rules.explanation.explain import Explanation, explain
+from workers.rules.explanation.explain_text import render_explanation
+
+AT = 1_800_000_000.0
+RULES = standup()
+
+
+def entered(conference: str = "standup-eu", **data: Any) -> Event:
+    told = {"member_id": "7", "call_uuid": "call-7", **data}
+    return Event("evt-1", "member.entered", conference, AT, "uuid-1", told)
+
+
+def explained(event: Event, state: Conference | None = None) -> Explanation:
+    room = state or Conference.new(event.conference)
+    return explain(event, room, RULES, AT, "https://gavel.example.com")
+
+
+def reasons(explanation: Explanation) -> dict[str, tuple[str, str]]:
+    return {v.rule: (v.outcome, v.reason) for v in explanation.verdicts}
+
+
+def test_every_rule_says_whether_it_applies_and_why_not() -> None:
+    told = reasons(explained(entered(**{"from": "+14155550100"})))
+    assert told["Guests join muted"][0] == "skipped"
+    assert "hosts" in told["Guests join muted"][1]
+    assert told["Warn"] == ("not asked", "it waits for conference.time_left")
+    assert told["Nobody is at home"] == ("not asked", "it is not enabled")
+    assert told["The host opens the floor"] == ("not asked", "it waits for member.digits")
+
+
+def test_an_absent_field_is_named() -> None:
+    assert reasons(explained(entered()))["Guests join muted"] == (
+        "unknown",
+        "member.from is absent",
+    )
+
+
+def test_another_conference_is_named() -> None:
+    outcome, reason = reasons(explained(entered("board", **{"from": "+1"})))["Guests join muted"]
+    assert outcome == "not asked"
+    assert "board" in reason
+
+
+def test_other_digits_are_named() -> None:
+    state = decide(Conference.new("standup-eu"), [entered()], RULES, AT).conference
+    data = {"member_id": "7", "digits": "9"}
+    event = Event("evt-2", "member.digits", "standup-eu", AT, "uuid-1", data)
+    assert reasons(explained(event, state))["The host opens the floor"] == (
+        "not asked",
+        "member.digits was 9, it waits for *1",
+    )
+
+
+def test_the_exact_requests_are_told() -> None:
+    state = decide(Conference.new("standup-eu"), [entered()], RULES, AT).conference
+    data = {"member_id": "7", "digits": "*1"}
+    event = Event("evt-2", "member.digits", "standup-eu", AT, "uuid-1", data)
+    text = render_explanation(explained(event, state), account="MA1")
+    assert "DELETE /v1/Account/MA1/Conference/standup-eu/Member/all/Mute/" in text
+    assert "POST https://crm.example.com/floor" in text
+    assert '{"n": 1}' in text
+
+
+def test_timers_that_are_set_and_cancelled_are_told() -> None:
+    explanation = explained(entered())
+    assert explanation.meant == ("conference.started", "member.entered", "conference.members")
+    assert [round(timer.due - AT) for timer in explanation.timers_set] == [600, 840, 900]
+    data = {"member_id": "7", "call_uuid": "call-7"}
+    exit_event = Event("evt-2", "member.exited", "standup-eu", AT + 5, "uuid-1", data)
+    after = explained(exit_event, explanation.decision.conference)
+    assert len(after.timers_cancelled) == 3
+    assert "(cancelled)" in render_explanation(after)
+
+
+def test_a_request_that_would_never_be_sent_says_why() -> None:
+    event = entered("standup-eu", **{"member_id": "seven", "from": "+1"})
+    assert "never sent: 'seven' is not a member id" in render_explanation(explained(event))
+
+
+def test_an_ignored_event_says_why() -> None:
+    explanation = explained(entered())
+    again = explained(entered(), explanation.decision.conference)
+    assert "in already" in render_explanation(again)
+    assert not again.wanted

@@ -1,0 +1,78 @@
+import json
+from typing import Any
+
+import pytest
+
+from app.domain.event import Event
+from tests.workers.rules.simulation.books import STANDUP, standup
+from workers.rules.explanation.replay import UnreadableRecord, events_of, read_lines, replay
+from workers.rules.explanation.replay_text import render_diff
+from workers.rules.load import load
+
+AT = 1_800_000_000.0
+
+
+def event(number: int, kind: str, after: float, **data: Any) -> Event:
+    told = {"member_id": "7", "call_uuid": "call-7", "from": "+4930", **data}
+    return Event(f"evt-{number}", kind, "standup-eu", AT + after, "uuid-1", told)
+
+
+RECORDED = [
+    event(1, "member.entered", 0.0),
+    Event("tmr-1", "timer", "standup-eu", AT + 600, "", {"timer": "1.old.1", "due": AT + 600}),
+    event(2, "member.exited", 700.0),
+]
+
+
+def test_the_same_rules_decide_the_same() -> None:
+    diff = replay(RECORDED, standup(), standup())
+    assert (diff.events, diff.changes) == (2, ())
+
+
+def test_what_changes_is_told_with_calls_and_reasons() -> None:
+    other = STANDUP.replace("mute: member", "deaf: member").replace(
+        "{not_in: hosts}", "{in: hosts}"
+    )
+    diff = replay(RECORDED, standup(), load(other, "new.yaml"))
+    (change,) = diff.changes
+    assert (change.event, change.kind) == ("evt-1", "member.entered")
+    assert change.only_before == ("mute 7",)
+    assert change.only_after == ()
+    (name, before, after) = change.runs[0]
+    assert (name, before) == ("Guests join muted", "applied")
+    assert after.startswith("skipped (")
+
+
+def test_timers_are_those_of_each_set_of_rules() -> None:
+    other = STANDUP.replace("duration: 15m", "duration: 10m")
+    text = render_diff(replay(RECORDED, standup(), load(other, "new.yaml")))
+    assert "+ hang_up" in text
+    assert '- speak all {"text": "This call ends in 5 minutes."}' in text
+    assert text.endswith("2 events replayed, 3 decided differently\n")
+
+
+def test_events_are_read_from_the_journal_and_from_lines() -> None:
+    told = {"id": "evt-1", "kind": "member.entered", "uuid": "u", "data": {"member_id": "1"}}
+    journal = [
+        {"at": AT, "conference": "a", "kind": "event", "event": told},
+        {"at": AT, "conference": "a", "kind": "run", "event": "evt-1", "rule": "x"},
+        {"at": AT, "conference": "a", "kind": "note", "text": "x"},
+    ]
+    (from_journal,) = events_of(journal)
+    (from_lines,) = read_lines(json.dumps({"at": AT, "conference": "a", **told}) + "\n\n")
+    assert (
+        from_journal == from_lines == Event("evt-1", "member.entered", "a", AT, "u", told["data"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "line 1 is not JSON"),
+        ("[]", "line 1 is not a JSON object"),
+        ('{"kind": "trigger", "conference": "a"}', "record 1 is not an event"),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_told(text: str, problem: str) -> None:
+    with pytest.raises(UnreadableRecord, match=problem):
+        list(read_lines(text))

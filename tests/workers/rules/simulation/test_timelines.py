@@ -1,0 +1,253 @@
+from pathlib import Path
+
+import pytest
+
+from tests.workers.rules.simulation.books import standup
+from workers.rules.load import load
+from workers.rules.simulation.timeline import Report, run_tests, run_text
+from workers.rules.simulation.timeline_text import render_report
+from workers.rules.vocabulary.problems import RulesError
+
+HOST = 'from: "+14155550100"'
+GUEST = 'from: "+4930123456"'
+
+
+def play(timeline: str, expect: str = "", more: str = "expect_nothing_else: true") -> Report:
+    """One test of the given entries, each on its own line."""
+    lines = ["tests:", "  - name: it", f"    {more}", "    timeline:"]
+    lines += [f"      - {{{line.strip()}}}" for line in timeline.strip().splitlines()]
+    if expect:
+        lines += ["    expect:"]
+        lines += [f"      - {{{line.strip()}}}" for line in expect.strip().splitlines()]
+    return run_text("\n".join(lines), "rules_test.yaml", standup())
+
+
+TWO_WARNINGS = f"""
+    at: 0s, member.entered: {{conference: standup-eu, member: 1, {HOST}}}
+    at: 10s, member.entered: {{conference: standup-eu, member: 2, {GUEST}}}
+    at: 10m5s, restart: workers
+    at: 11m, member.exited: {{conference: standup-eu, member: 2}}
+    at: 11m, duplicate: previous
+    at: 13m, member.exited: {{conference: standup-eu, member: 1}}
+"""
+
+
+def test_the_example_of_the_product_passes() -> None:
+    expect = """
+        at: 10s, mute: 2
+        at: 10m, speak: {to: all, text: "This call ends in 5 minutes."}
+    """
+    assert play(TWO_WARNINGS, expect).passed
+
+
+def test_a_failing_expectation_shows_the_timeline_and_what_came_instead() -> None:
+    expect = """
+        at: 10s, mute: 2
+        at: 9m, speak: {to: all, text: "This call ends in 6 minutes."}
+    """
+    report = play(TWO_WARNINGS, expect)
+    assert not report.passed
+    text = render_report(report)
+    assert "FAIL it" in text
+    assert "rules_test.yaml:13:9: expected at 9m speak all" in text
+    assert "came instead: at 10m speak all (text 'This call ends in 5 minutes.')" in text
+    assert "member.entered in standup-eu member 2" in text
+    assert "Guests join muted: ran" in text
+    assert "0 of 1 passed" in text
+
+
+def test_what_nobody_expected_fails_a_test_that_wants_nothing_else() -> None:
+    report = play(TWO_WARNINGS, "at: 10s, mute: 2")
+    assert "not expected: at 10m speak all" in render_report(report)
+    assert play(TWO_WARNINGS, "at: 10s, mute: 2", more="start: 2026-01-05").passed
+
+
+@pytest.mark.parametrize(
+    "move", ["restart: everything", "duplicate: previous", "restart: redis", "restart: web"]
+)
+def test_restarts_and_duplicates_change_nothing(move: str) -> None:
+    timeline = f"""
+        at: 0s, member.entered: {{conference: standup-eu, member: 2, {GUEST}}}
+        at: 1s, {move}
+    """
+    expect = """
+        at: 0s, mute: 2
+        at: 10m, speak: {text: "This call ends in 5 minutes."}
+        at: 14m, speak: {to: all}
+        at: 15m, hang_up: conference
+    """
+    assert play(timeline, expect).passed
+
+
+def test_swapped_callbacks() -> None:
+    timeline = f"""
+        at: 0s, member.entered: {{conference: standup-eu, member: 1, {HOST}}}
+        at: 1s, member.entered: {{conference: standup-eu, member: 2, {GUEST}}}
+        at: 2s, member.exited: {{conference: standup-eu, member: 2}}
+        at: 2s, swap: previous
+    """
+    assert play(timeline).passed
+
+
+def test_dropped_callbacks_and_a_look_at_plivos_list() -> None:
+    timeline = f"""
+        at: 0s, member.entered: {{conference: standup-eu, member: 1, {HOST}}}
+        at: 1s, member.entered: {{conference: standup-eu, member: 2, {GUEST}}}
+        at: 1s, drop: previous
+        at: 30s, conference.observed: {{conference: standup-eu, run_time: 30s, members: [1]}}
+        at: 60s, conference.observed: {{conference: standup-eu, gone: true}}
+    """
+    assert play(timeline).passed
+
+
+def test_an_api_that_refuses_gives_a_step_up() -> None:
+    timeline = f"""
+        at: 0s, plivo: {{mute: 400}}
+        at: 1s, member.entered: {{conference: standup-eu, member: 2, {GUEST}}}
+    """
+    expect = """
+        at: 1s, mute: 2
+        at: 1s, log: mute failed
+    """
+    assert play(timeline, expect).passed
+    assert "<- mute was answered 400" in render_report(play(timeline, expect), verbose=True)
+
+
+def test_an_api_that_is_away_for_a_while_is_tried_again() -> None:
+    timeline = f"""
+        at: 0s, plivo: {{mute: 503}}
+        at: 1s, member.entered: {{conference: standup-eu, member: 2, {GUEST}}}
+        at: 10s, plivo: {{mute: ok}}
+    """
+    report = play(timeline, "at: 1s, mute: 2", more="until: 5m")
+    assert report.passed
+    assert "failed" not in render_report(report, verbose=True)
+
+
+def test_an_api_that_stays_away_gives_up_when_the_call_expires() -> None:
+    timeline = f"""
+        at: 0s, plivo: {{mute: timeout}}
+        at: 1s, member.entered: {{conference: standup-eu, member: 2, {GUEST}}}
+    """
+    report = play(timeline, more="until: 5m")
+    assert "note: Tell of failures: mute failed" in render_report(report, verbose=True)
+
+
+def test_calls_are_compared_by_member_however_they_are_grouped() -> None:
+    rules = load(
+        "version: 1\nrules:\n"
+        "  - {name: kick, when: {trigger: go}, do: [{kick: others}, {deaf: ['1', '2']}]}\n",
+        "rules.yaml",
+    )
+    text = """
+tests:
+  - name: it
+    timeline:
+      - {at: 0s, member.entered: {conference: a, member: 1}}
+      - {at: 0s, member.entered: {conference: a, member: 2}}
+      - {at: 0s, member.entered: {conference: a, member: 3}}
+      - {at: 1s, trigger: {conference: a, name: go, member: 1, data: {n: 3, ok: true}}}
+    expect:
+      - {at: 1s, kick: [3, 2], conference: a}
+      - {at: 1s, deaf: 1}
+      - {at: 1s, deaf: 2}
+    expect_nothing_else: true
+"""
+    assert run_text(text, "rules_test.yaml", rules).passed
+
+
+def test_a_new_instance_under_the_same_name_is_one() -> None:
+    timeline = f"""
+        at: 0s, member.entered: {{conference: standup-eu, member: 1, {HOST}}}
+        at: 1m, member.exited: {{conference: standup-eu, member: 1}}
+        at: 2m, member.entered: {{conference: standup-eu, member: 1, {HOST}}}
+    """
+    assert play(timeline, "at: 12m, speak: {to: all}").passed
+
+
+def test_a_schedule_is_tested_from_a_local_start_time() -> None:
+    rules = load(
+        "version: 1\ntimezone: Europe/Berlin\nrules:\n"
+        "  - {name: it, when: {schedule: '0 18 * * *'}, match: {conference: a},\n"
+        "     do: [{speak: {to: all, text: Bye}}]}\n",
+        "rules.yaml",
+    )
+    text = """
+tests:
+  - name: it
+    start: "2026-03-28 17:00"
+    timeline: [{at: 0s, member.entered: {conference: a, member: 1}}]
+    expect:
+      - {at: 1h, speak: {text: Bye}}
+      - {at: 24h, speak: {text: Bye}}
+    expect_nothing_else: true
+"""
+    assert run_text(text, "rules_test.yaml", rules).passed
+
+
+def test_a_day_is_played_in_a_moment() -> None:
+    rules = load(
+        "version: 1\nrules:\n"
+        "  - {name: tick, when: {conference.every: 5m}, do: [{speak: {to: all, text: Tick}}]}\n",
+        "rules.yaml",
+    )
+    text = """
+tests:
+  - name: it
+    timeline: [{at: 0s, member.entered: {conference: a, member: 1}}]
+    expect: [{at: 24h, speak: {text: Tick}}]
+"""
+    report = run_text(text, "rules_test.yaml", rules)
+    assert report.passed
+    assert len(report.results[0].happened) > 500
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "1:1: error: a file of tests begins with `tests:`"),
+        ("tests: 1", "1:8: error: tests is a list; begin each entry with `-`"),
+        ("test: []", "1:1: error: 'test' is nothing that a file of tests has"),
+        ("tests: [1]", "1:9: error: a test is a mapping with name, timeline and expect"),
+        ("tests: [{timelin: []}]", "1:10: error: 'timelin' is nothing that a test has"),
+        ("tests: [{timeline: [{at: 1s}]}]", "an entry has `at` and just one thing"),
+        ("tests: [{timeline: [{restart: workers}]}]", "an entry says when and what"),
+        ("tests: [{timeline: [{at: 1x, restart: workers}]}]", "expected a duration"),
+        ("tests: [{timeline: [{at: 1s, restart: me}]}]", "restart one of workers, web"),
+        ("tests: [{timeline: [{at: 1s, swap: previous}]}]", "nothing before this to swap"),
+        ("tests: [{timeline: [{at: 1s, drop: it}]}]", "write `drop: previous`"),
+        ("tests: [{timeline: [{at: 1s, plivo: {speek: 404}}]}]", "did you mean"),
+        ("tests: [{timeline: [{at: 1s, plivo: {speak: often}}]}]", "an HTTP status"),
+        ("tests: [{timeline: [{at: 1s, member.enterd: {}}]}]", "did you mean"),
+        ("tests: [{timeline: [{at: 1s, member.entered: {conference: a}}]}]", "needs `member`"),
+        ("tests: [{timeline: [{at: 1s, member.entered: 1}]}]", "says at least which conference"),
+        ("tests: [{expect: [{at: 1s, speak: hello}]}]", "speak is a mapping"),
+        ("tests: [{expect: [{at: 1s, speak: {txt: hello}}]}]", "'txt' is nothing that speak has"),
+        ("tests: [{expect: [{at: 1s, mut: 1}]}]", "did you mean"),
+        ("tests: [{expect_nothing_else: maybe}]", "expected true or false"),
+        ("tests: [{start: tomorrow}]", "expected a local time"),
+    ],
+)
+def test_a_mistake_in_the_file_is_told_at_its_place(text: str, problem: str) -> None:
+    with pytest.raises(RulesError) as caught:
+        run_text(text, "rules_test.yaml", standup())
+    assert problem in str(caught.value)
+
+
+def test_a_timeline_does_not_go_back() -> None:
+    with pytest.raises(RulesError, match="does not go back in time"):
+        play("at: 2s, restart: web\nat: 1s, restart: web")
+
+
+def test_the_shipped_tests_pass_for_the_shipped_rules() -> None:
+    root = Path(__file__).parents[3]
+    rules = load((root / "rules.yaml").read_text(), "rules.yaml")
+    report = run_tests(root / "rules_test.yaml", rules)
+    assert report.passed, render_report(report)
+
+
+def test_the_shipped_tests_fail_for_other_rules() -> None:
+    root = Path(__file__).parents[3]
+    text = (root / "rules.yaml").read_text().replace("mute: member", "deaf: member")
+    report = run_tests(root / "rules_test.yaml", load(text, "rules.yaml"))
+    assert not report.passed

@@ -1,0 +1,138 @@
+"""The rulebook: the last good rules, published once, told to every live conference."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+from app.domain.event import Event, new_id
+from app.store import keys
+from app.store.inbox import Inbox
+from app.store.lease import Leases, Step
+from tests.workers.builders import MUTE_EVERYONE
+from workers.rules.vocabulary.problems import RulesError
+from workers.rules_reloader import Rulebook
+
+BROKEN = "version: 1\nrules:\n  - name: x\n    when: nonsense\n    do: [mute: member]\n"
+TRIGGER = """
+version: 1
+rules:
+  - name: VIP
+    when: {trigger: vip-arrived}
+    do:
+      - log: "hello"
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "rules.yaml"
+    file.write_text(MUTE_EVERYONE)
+    return file
+
+
+def opened(redis: Redis, path: Path) -> Rulebook:
+    book = Rulebook(redis, str(path))
+    book.open()
+    return book
+
+
+def live_conference(redis: Redis) -> str:
+    key = keys.conference_key("sales-1")
+    Inbox(redis).accept(Event(new_id(), "member.entered", "sales-1", 0.0), identities=[])
+    lease = Leases(redis).take(key)
+    assert lease is not None
+    lease.commit(Step(decided=1, live="1.0"), release=True)
+    return key
+
+
+def rewrite(book: Rulebook, path: Path, text: str) -> None:
+    path.write_text(text)
+    book.look()
+
+
+def test_what_a_changed_file_changed_is_logged(
+    redis: Redis, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = "  - {{name: {}, when: member.entered, do: [log: {}]}}\n"
+    old = ("stays", "same"), ("is edited", "one"), ("goes", "x")
+    new = ("is edited", "two"), ("comes", "x"), ("stays", "same")
+    path.write_text("version: 1\nrules:\n" + "".join(entry.format(*rule) for rule in old))
+    book = opened(redis, path)
+    with caplog.at_level(logging.INFO, "gavel.rules"):
+        rewrite(book, path, "version: 1\nrules:\n" + "".join(entry.format(*r) for r in new))
+
+    told = next(vars(one)["ids"] for one in caplog.records if one.message == "rules changed")
+    assert (told["added"], told["changed"], told["removed"]) == ("comes", "is edited", "goes")
+
+
+def test_the_receiver_is_told_what_it_needs_to_know(redis: Redis, path: Path) -> None:
+    path.write_text(TRIGGER)
+    opened(redis, path)
+    published = redis.get(keys.RULES)
+    assert isinstance(published, bytes)
+    assert json.loads(published)["trigger_names"] == ["vip-arrived"]
+
+
+def test_a_changed_file_is_taken_and_every_live_conference_told_once(
+    redis: Redis, path: Path
+) -> None:
+    books = [opened(redis, path), opened(redis, path)]
+    key = live_conference(redis)
+    for book in books:
+        rewrite(book, path, TRIGGER)
+    assert [book.rules.rules[0].name for book in books] == ["VIP", "VIP"]
+    told = [json.loads(entry.split(b" ", 1)[1]) for entry in redis.lrange(keys.inbox(key), 0, -1)]
+    assert [event["kind"] for event in told] == ["rules.changed"]
+
+
+def test_a_broken_file_leaves_the_rules_as_they_are_and_is_told(
+    redis: Redis, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    book = opened(redis, path)
+    with caplog.at_level(logging.ERROR):
+        rewrite(book, path, BROKEN)
+    assert book.rules.rules[0].name == "Everyone joins muted"
+    broken = redis.get(keys.RULES_BROKEN)
+    assert isinstance(broken, bytes)
+    assert b"rules.yaml:4:" in broken
+    assert "rules.yaml:4:" in caplog.text
+    rewrite(book, path, TRIGGER)
+    assert redis.get(keys.RULES_BROKEN) is None
+
+
+def test_a_worker_that_starts_on_a_broken_file_works_with_the_last_good_rules(
+    redis: Redis, path: Path
+) -> None:
+    opened(redis, path)
+    path.write_text(BROKEN)
+    assert opened(redis, path).rules.rules[0].name == "Everyone joins muted"
+
+
+@pytest.mark.parametrize("text", [BROKEN, None])
+def test_without_any_good_rules_a_worker_does_not_start(
+    redis: Redis, path: Path, text: str | None
+) -> None:
+    path.unlink() if text is None else path.write_text(text)
+    with pytest.raises(RulesError) as caught:
+        opened(redis, path)
+    assert "rules.yaml" in str(caught.value)
+
+
+def test_rules_that_were_taken_while_redis_was_full_are_told_when_it_is_not(
+    redis: Redis, path: Path
+) -> None:
+    book = opened(redis, path)
+    redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(RedisError):
+            rewrite(book, path, TRIGGER)
+    finally:
+        redis.config_set("maxmemory", 0)
+    book.look()
+    published = redis.get(keys.RULES)
+    assert isinstance(published, bytes)
+    assert json.loads(published)["trigger_names"] == ["vip-arrived"]

@@ -1,0 +1,107 @@
+"""The web lane: webhooks beside the calls to Plivo, never in their way."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from app.store import keys
+from app.store.journal import Journal
+from app.store.timers import Timers
+from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge
+from tests.workers.builders import enter, hands_of, work_all
+from workers.bootstrap import Hands
+from workers.work import work
+
+
+def rules(hook: str) -> str:
+    return f"""
+version: 1
+rules:
+  - name: Tell the CRM
+    when: member.entered
+    do:
+      - webhook: {{url: "{hook}/joined", json: {{who: "{{{{ member.id }}}}"}}}}
+      - mute: member
+  - name: Deafen at once
+    when: member.entered
+    do:
+      - deaf: member
+"""
+
+
+@pytest.fixture
+def plivo() -> Iterator[PlivoEdge]:
+    with plivo_edge() as running:
+        yield running
+
+
+@pytest.fixture
+def crm() -> Iterator[PlivoEdge]:
+    with plivo_edge() as running:
+        yield running
+
+
+@pytest.fixture
+def hands(redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, tmp_path: Path) -> Hands:
+    return hands_of(redis, plivo.url, tmp_path, rules(crm.url))
+
+
+def paths(edge: PlivoEdge) -> list[str]:
+    return [seen.path.rpartition("/Conference/sales-1/")[2] for seen in edge.seen]
+
+
+def test_a_webhook_goes_out_and_its_run_goes_on_after_it(
+    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, hands: Hands
+) -> None:
+    enter(redis)
+    work_all(hands)
+    assert [seen.json() for seen in crm.seen] == [{"who": "1"}]
+    assert paths(plivo) == ["Member/1/Deaf/", "Member/1/Mute/"]
+    told = [entry["verb"] for entry in Journal(redis).of("sales-1") if entry["kind"] == "call"]
+    assert told == ["deaf", "webhook", "mute"]
+
+
+def test_calls_to_plivo_do_not_wait_for_a_webhook(
+    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, hands: Hands
+) -> None:
+    enter(redis)
+    work(hands, keys.conference_key("sales-1"))
+    assert crm.seen == []
+    assert paths(plivo) == ["Member/1/Deaf/"]
+
+
+def test_a_webhook_that_is_refused_for_good_stops_its_run(
+    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, hands: Hands
+) -> None:
+    crm.answers(answer(400))
+    enter(redis)
+    work_all(hands)
+    assert paths(plivo) == ["Member/1/Deaf/"]
+    kinds = [e["event"]["kind"] for e in Journal(redis).of("sales-1") if e["kind"] == "event"]
+    assert kinds == ["member.entered", "action.failed"]
+
+
+def test_a_webhook_that_waits_for_its_next_try_holds_no_other_up(
+    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, hands: Hands
+) -> None:
+    crm.answers(answer(503, None, Retry_After="3600"))
+    enter(redis, "1")
+    work_all(hands)
+    enter(redis, "2")
+    work_all(hands)
+    assert [seen.json() for seen in crm.seen] == [{"who": "1"}, {"who": "2"}]
+
+
+def test_a_webhook_is_tried_again(
+    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, hands: Hands
+) -> None:
+    crm.answers(answer(503))
+    enter(redis)
+    deadline = time.monotonic() + 10
+    while len(crm.seen) < 2 and time.monotonic() < deadline:
+        work_all(hands)
+        Timers(redis).tick()
+    assert len({seen.headers["webhook-id"] for seen in crm.seen}) == 1
