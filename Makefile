@@ -55,10 +55,10 @@ audit: $(VENV)/.audit  ## known vulnerabilities of what is locked (needs the net
 	$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
 
 browser: $(DEV_STAMP)  ## the pages in a real Chromium (Debian: apt install chromium chromium-driver)
-	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/e2e/browser $(PYTEST_ARGS)
 
 conformance: $(DEV_STAMP)  ## the official Node package against the sandbox (needs node and npm)
-	$(BIN)/python -m pytest tests/conformance $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/e2e/conformance $(PYTEST_ARGS)
 
 # The lock files: every version and hash for Python 3.11 and newer on every platform, no index host.
 lock: $(VENV)/.lock  ## solve the versions anew

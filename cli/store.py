@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from app.errors import GavelError
 from app.settings import Settings
 from app.store.connection import connect
-from cli.commands.up import embedded
+from cli.up import embedded
 
 
 class NoRedis(GavelError):

@@ -11,9 +11,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.api.middleware import BODY_BYTES, Gateway
+from sandbox.control import guard
 from sandbox.control.files import Files
 from sandbox.control.page import Page
-from sandbox.control.routes import Control, guard
+from sandbox.control.routes import Control
 from sandbox.telephony import Telephony
 from sandbox.world.clock import Clock
 from sandbox.world.errors import BadOptions, SandboxError

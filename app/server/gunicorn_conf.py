@@ -1,4 +1,4 @@
-"""The web server's settings: `gunicorn -c python:app.server.gunicorn_conf "app.server.wsgi:make()"`.
+"""The web server's settings: `gunicorn -c python:app.server.gunicorn_conf app.server.wsgi:make()`.
 
 Only gunicorn imports this module, for the values below: reading the settings is what it is for.
 See docs/decisions/0014-web-server.md for the measurements behind them.

@@ -1,7 +1,7 @@
 """The journal: what happened in each conference and why, newest last, bounded and kept for a week.
 
-It is written by the commit that it tells of (see `app.store.lease`), so it is never ahead of the truth
-and never behind. Entries are JSON objects with `at` (seconds), `conference` and `kind`:
+It is written by the commit that it tells of (see `app.store.lease`), so it is never ahead of the
+truth and never behind. Entries are JSON objects with `at` (seconds), `conference` and `kind`:
 
 - `event`: `event` (id, kind, uuid, data)
 - `run`: one rule held against one event: `event`, `rule`, `outcome`, `reason`, `steps`

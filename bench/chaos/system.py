@@ -16,7 +16,7 @@ from redis import Redis
 from app.store.connection import connect
 from bench.chaos.callbacks import TOKEN
 from bench.chaos.edge import ACCOUNT
-from cli.commands.up import embedded
+from cli.up import embedded
 
 Kind = Literal["worker", "web", "valkey"]
 SIGNS: Mapping[Kind, str] = {"worker": "-m workers", "web": "gunicorn", "valkey": "valkey-server"}

@@ -7,8 +7,8 @@ from threading import Thread
 import click
 
 from app.settings import Settings
-from cli.commands.up import embedded
 from cli.output.terminal import Terminal, safe
+from cli.up import embedded
 from cli.up.fsync import keep_on_disk
 from cli.up.layout import Plan, listens, make_plan, only_one, require_free
 from cli.up.supervised_process import Child

@@ -81,7 +81,7 @@ def _signature(url: str, token: str) -> Mapping[str, str]:
 def _get(url: str, headers: Mapping[str, str] | None = None) -> int:
     """The status; 0 when there is no answer."""
     try:
-        with urlopen(Request(url, headers=dict(headers or {})), timeout=TIMEOUT) as answer:
+        with urlopen(Request(url, headers=dict(headers or {})), timeout=TIMEOUT) as answer:  # noqa: S310
             status: int = answer.status
             return status
     except HTTPError as error:

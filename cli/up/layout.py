@@ -15,7 +15,7 @@ from pathlib import Path
 from app.errors import GavelError
 from app.settings import Settings, environment
 from cli.commands import web, worker
-from cli.commands.up import embedded
+from cli.up import embedded
 from cli.up.supervised_process import Child
 
 

@@ -10,12 +10,13 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from sandbox.api import credentials
 from sandbox.api.answers import Request, Result
 from sandbox.api.inputs import json_object
 from sandbox.api.operations import record
 from sandbox.api.parameters import one_of, url
 from sandbox.api.responses import failure, reset, respond
-from sandbox.api.routes import OPERATIONS, Operation, credentials, shape_of
+from sandbox.api.routes import OPERATIONS, Operation, shape_of
 from sandbox.callbacks.sender import Message
 from sandbox.telephony import Telephony
 from sandbox.world.errors import (

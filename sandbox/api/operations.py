@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from sandbox.api import parameters
 from sandbox.api.answers import Request, Result, about, member_body, seconds_text
-from sandbox.api.routes import parameters
 from sandbox.telephony import Telephony
 from sandbox.world.errors import Conflict, NotFound
 from sandbox.world.members import Target, find_members

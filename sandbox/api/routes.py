@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from sandbox.api import operations as do
 from sandbox.api.answers import Request, Result
-from sandbox.api.routes import operations as do
 from sandbox.telephony import Telephony
 
 Operation = Callable[[Telephony, Request], Result]

@@ -76,7 +76,7 @@ class Page:
 
     @cached_property
     def _source(self) -> str:
-        return files("sandbox").joinpath("page.html").read_text("utf-8")
+        return files("sandbox.control").joinpath("page.html").read_text("utf-8")
 
     @cached_property
     def _policy(self) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.api import inputs
 from sandbox.api.parameters import one_of
-from sandbox.api.routes import inputs
 from sandbox.conferences.prompts import speaking_seconds
 from sandbox.control.state import call_state, state
 from sandbox.telephony import Telephony

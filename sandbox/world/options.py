@@ -7,7 +7,7 @@ from sandbox.world.switches import Switches
 
 # Fixed and public: they open nothing but a sandbox. Auth ids are MA and 18 characters.
 AUTH_ID = "MASANDBOXGAVEL000001"
-AUTH_TOKEN = "sandbox-token-not-a-secret-000000000001"
+AUTH_TOKEN = "sandbox-token-not-a-secret-000000000001"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from cli.commands.up import embedded
 from cli.output.terminal import Terminal
+from cli.up import embedded
 from cli.up.supervised_process import Child
 from cli.up.supervisor import Supervisor
 from tests.cli.waiting import look_until

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cli.commands.up import logfiles
+from cli.up import logfiles
 from cli.up.logfiles import LogFile
 
 

@@ -10,7 +10,7 @@ from workers.rules.load import load
 from workers.rules.simulation.timeline import run_tests, run_text
 from workers.rules.simulation.timeline_text import render_report
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 COOKBOOK = ROOT / "docs" / "cookbook"
 RECIPES = [path for path in sorted(COOKBOOK.glob("*.yaml")) if not path.stem.endswith("_test")]
 

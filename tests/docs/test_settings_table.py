@@ -9,7 +9,7 @@ import pytest
 from app.setting_values import duration
 from app.settings import Settings
 
-DOCUMENT = Path(__file__).parent.parent / "docs" / "operations.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 def default(field: "dataclasses.Field[Any]") -> str:

@@ -23,7 +23,7 @@ def render_recording(
     """
     parts = [(clip, recorded_parts(timeline, clip, whispers=whispers)) for clip in timeline.clips]
     kind, subtype = FORMATS[wanted]
-    file = cast(BinaryIO, tempfile.TemporaryFile())
+    file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 (its owner closes it)
     with soundfile.SoundFile(
         file, "w", samplerate=RATE, channels=1, format=kind, subtype=subtype
     ) as sound:

@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 
 from tests.cli.waiting import alive, until
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 TIMEOUT = 10.0
 
 

@@ -12,7 +12,7 @@ from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge
 from tests.workers.plivo.builders import client
 from workers.plivo import ALL, PlivoError
 
-TLS = Path(__file__).parent.parent / "doubles" / "tls"
+TLS = Path(__file__).parents[2] / "doubles" / "tls"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.workers.plivo.builders import call
 from workers.conference.errors import WebhookError
 from workers.webhooks.sender import WebhookSender, key_of
 
-TLS = Path(__file__).parent.parent / "doubles" / "tls"
+TLS = Path(__file__).parents[2] / "doubles" / "tls"
 SECRET = "whsec_" + base64.b64encode(b"twenty-four bytes of key").decode()
 
 

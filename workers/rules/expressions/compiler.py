@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from workers.rules.expressions.expressions import operations
+from workers.rules.expressions import operations
 from workers.rules.expressions.filters import FILTERS, TESTS, Filter, as_text
 from workers.rules.expressions.operations import Evaluate
 from workers.rules.expressions.scope import Scope

@@ -11,7 +11,7 @@ MAX_BRACKETS = 20
 _OPEN = "{{ "
 
 ENVIRONMENT = Environment(
-    autoescape=False,
+    autoescape=False,  # noqa: S701 - nothing is rendered by Jinja2, it only parses
     keep_trailing_newline=True,
     block_start_string="\ufdd0%",
     block_end_string="%\ufdd0",

@@ -15,7 +15,7 @@ from workers.rules.language.match import OPERATORS
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry, file_schema
 from workers.rules.nodes.fields import Choice, Value, Whole
 from workers.rules.nodes.schema_errors import Block
-from workers.rules.reference.generate import prose
+from workers.rules.reference import prose
 from workers.rules.vocabulary.actions import ACTIONS, BESIDE_EVERY, Action
 from workers.rules.vocabulary.durations import format_duration
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE, Field

@@ -13,14 +13,14 @@ from workers.rules.expressions.filters import FILTERS, TESTS
 from workers.rules.language.match import OPERATORS
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.load import load
-from workers.rules.reference.generate import generate as reference
+from workers.rules.reference import generate as reference
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.names import GROUPS, SINGLE
 from workers.rules.vocabulary.problems import RulesError
 from workers.rules.vocabulary.triggers import KINDS
 
-ROOT = Path(__file__).parents[2]
-GOOD = sorted((Path(__file__).parent / "good").glob("*.yaml"))
+ROOT = Path(__file__).parents[4]
+GOOD = sorted((Path(__file__).parents[1] / "good").glob("*.yaml"))
 
 
 def test_the_reference_is_as_the_catalogue_has_it() -> None:

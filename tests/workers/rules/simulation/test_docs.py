@@ -8,7 +8,7 @@ from tests.workers.rules.simulation.books import standup
 from workers.rules.simulation.timeline import run_text
 from workers.rules.simulation.timeline_values import EVENTS
 
-TEXT = (Path(__file__).parents[3] / "docs" / "testing-rules.md").read_text()
+TEXT = (Path(__file__).parents[4] / "docs" / "testing-rules.md").read_text()
 
 
 @pytest.mark.parametrize("kind", EVENTS)

@@ -240,14 +240,14 @@ def test_a_timeline_does_not_go_back() -> None:
 
 
 def test_the_shipped_tests_pass_for_the_shipped_rules() -> None:
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     rules = load((root / "rules.yaml").read_text(), "rules.yaml")
     report = run_tests(root / "rules_test.yaml", rules)
     assert report.passed, render_report(report)
 
 
 def test_the_shipped_tests_fail_for_other_rules() -> None:
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     text = (root / "rules.yaml").read_text().replace("mute: member", "deaf: member")
     report = run_tests(root / "rules_test.yaml", load(text, "rules.yaml"))
     assert not report.passed
