@@ -94,7 +94,9 @@ def _wait_for(url: str) -> None:
 
 def _ask(url: str, body: dict[str, Any]) -> dict[str, Any]:
     """POST JSON. A call that has ended already (404) is no error. Raises Away."""
-    request = Request(  # noqa: S310 (our own address)url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    request = Request(  # noqa: S310 (our own address)
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
     try:
         with _open(request, timeout=TIMEOUT) as answer:
             found: dict[str, Any] = json.load(answer)

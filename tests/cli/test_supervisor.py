@@ -122,7 +122,8 @@ def test_children_stop_in_the_order_that_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path, number: int) -> None:
     program = (
-        "import os, sys, time; from pathlib import Path; from cli.up.supervised_process import Child\n"
+        "import os, sys, time; from pathlib import Path\n"
+        "from cli.up.supervised_process import Child\n"
         f"log = Path({str(tmp_path / 'log')!r})\n"
         f"child = Child('c', [sys.executable, '-c', {SLEEP!r}], os.environ, log)\n"
         "child.start(); print(child.process.pid, flush=True); time.sleep(60)"

@@ -1,6 +1,7 @@
 """A turn: one worker's work at one unit, from taking its lease to giving it back.
 
-The same for a conference (`workers.conference.processor`) and for its web lane (`workers.webhooks.processor`): take in what
+The same for a conference (`workers.conference.processor`) and for its web lane
+(`workers.webhooks.processor`): take in what
 came, send what is next, record what became of it, until nothing is left to do now. Each loop is
 one commit, which records the last call, stores the decisions and marks the next call, all or
 nothing; the call itself goes out between two commits. Only the first call of a turn may precede

@@ -27,8 +27,8 @@ class PlivoClient:
     """Plivo's Conference API for one account. Safe for threads; keeps one connection a thread.
 
     Every method sends its request once and raises PlivoError when it was not done; nothing is
-    repeated here, that is for `workers.conference.retry` to decide. `members`: ids, or `ALL`. Methods for
-    members return the ids that the answer named.
+    repeated here, that is for `workers.conference.retry` to decide. `members`: ids, or `ALL`.
+    Methods for members return the ids that the answer named.
     """
 
     def __init__(

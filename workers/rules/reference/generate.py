@@ -1,7 +1,7 @@
 """The reference of the language and the schema for editors, made from the catalogue.
 
-`python -m workers.rules.reference.generate` writes `docs/rules.md` and `rules.schema.json`; a test fails
-when they are not what this would write.
+`python -m workers.rules.reference.generate` writes `docs/rules.md` and `rules.schema.json`;
+a test fails when they are not what this would write.
 """
 
 import json

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 Fields = Mapping[str, Any]
 """The names a rule can see, nested: {"conference": {...}, "member": {...}, "data": {...}, ...}.
 A field that is absent is simply not in the mapping. Which names there are, by trigger, is said
-by `workers.rules.vocabulary.names`. A `where` sees them with `member` replaced by the member it asks about.
-`lists` need not be given: the loader compiles them in."""
+by `workers.rules.vocabulary.names`. A `where` sees them with `member` replaced
+by the member it asks about. `lists` need not be given: the loader compiles them in."""
 
 
 class Unknown(Exception):

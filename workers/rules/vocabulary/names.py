@@ -1,7 +1,7 @@
 """The names that rules can see: one entry per field, with its type and its documentation.
 
-Which groups a rule sees depends on its trigger (`workers.rules.vocabulary.triggers`). `conference`, `event`,
-`lists` and `now` are there for every trigger.
+Which groups a rule sees depends on its trigger (`workers.rules.vocabulary.triggers`). `conference`,
+`event`, `lists` and `now` are there for every trigger.
 """
 
 from collections.abc import Mapping

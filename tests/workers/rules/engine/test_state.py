@@ -101,6 +101,7 @@ MAY_IMPORT = {
     "dataclasses",
     "datetime",
     "functools",
+    "itertools",
     "hashlib",
     "json",
     "math",
