@@ -1,7 +1,8 @@
 """The clock of a worker process: fires what is due and keeps leases; beside it, the rules file.
 
 Every process has one and none is special; what they do is atomic in Redis (see
-`app.store.timers`). The rules file has a thread of its own: reading and checking a large one may take longer than a lease.
+`app.store.timers`). The rules file has a thread of its
+own: reading and checking a large one may take longer than a lease.
 """
 
 import logging

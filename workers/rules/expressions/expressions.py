@@ -23,7 +23,8 @@ from workers.rules.vocabulary.model import Fields
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """An expression, compiled. `type` is one of `workers.rules.vocabulary.names`; `names`
-    are the dotted names it asks about; `literals` are texts that some of them must have for it to hold."""
+    are the dotted names it asks about; `literals` are texts that some of them must
+    have for it to hold."""
 
     text: str
     run: Evaluate

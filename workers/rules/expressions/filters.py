@@ -17,7 +17,8 @@ from workers.rules.vocabulary.durations import spoken_duration
 @dataclass(frozen=True, slots=True)
 class Filter:
     """`takes` and `gives` are types of `workers.rules.vocabulary.names`, `any` for whatever;
-    `arguments` is the smallest and the largest number of them; with `zoned` the file's time zone comes first."""
+    `arguments` is the smallest and the largest number of them; with `zoned` the
+    file's time zone comes first."""
 
     doc: str
     apply: Callable[..., Any]
