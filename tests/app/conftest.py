@@ -47,17 +47,6 @@ def plivo_with(redis: Redis) -> Callable[..., Plivo]:
 
 
 @pytest.fixture
-def stored(redis: Redis) -> Callable[..., list[dict[str, Any]]]:
-    """What waits in the inbox of a conference, oldest first."""
-
-    def read(conference: str = "demo") -> list[dict[str, Any]]:
-        lines = redis.lrange(keys.inbox(keys.conference_key(conference)), 0, -1)
-        return [json.loads(line.partition(b" ")[2]) for line in lines]
-
-    return read
-
-
-@pytest.fixture
 def publish(redis: Redis) -> Callable[..., None]:
     """Publish a summary of the rules, as a worker does."""
 

@@ -33,7 +33,7 @@ def service() -> Iterator[Service]:
 @pytest.fixture
 def api(sandbox: Sandbox) -> Iterator[Api]:
     """`api("POST", "room/Member/1/Mute/", text="…")`: a request below …/Conference/."""
-    options = sandbox.world.options
+    options = sandbox.options
     with requests.Session() as session:
         session.auth = (options.auth_id, options.auth_token)
 
@@ -60,5 +60,5 @@ def room(sandbox: Sandbox, service: Service) -> Callable[..., str]:
 
 def members(sandbox: Sandbox, name: str = "room") -> list[dict[str, Any]]:
     """The members of a conference now; none when there is none."""
-    found = [one for one in sandbox.control.state()["conferences"] if one["name"] == name]
+    found = [one for one in sandbox.state()["conferences"] if one["name"] == name]
     return list(found[0]["members"]) if found else []

@@ -70,7 +70,7 @@ def test_a_conference_is_shown_with_text_numbers_and_real_booleans(
 ) -> None:
     sandbox.switch(member_ids="restart")
     call = room(muted=True, caller="sip:joe@phone.plivo.com")
-    sandbox.world.clock(advance=590)
+    sandbox.clock(advance=590)
     shown = api("GET", "room/").json()
     assert shown["conference_run_time"] == "590"
     assert shown["conference_member_count"] == "1"
@@ -145,7 +145,7 @@ def test_extra_keys_are_tolerated(api: Api, room: Room) -> None:
 
 @pytest.mark.parametrize("auth", [None, ("MASANDBOXGAVEL000001", "wrong"), ("x", "y")])
 def test_wrong_credentials_are_401(auth: Any, sandbox: Sandbox) -> None:
-    url = f"{sandbox.url}/v1/Account/{sandbox.world.options.auth_id}/Conference/"
+    url = f"{sandbox.url}/v1/Account/{sandbox.options.auth_id}/Conference/"
     answer = requests.get(url, auth=auth, timeout=5)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
@@ -158,7 +158,7 @@ def test_the_path_of_another_account_is_refused(
 ) -> None:
     sandbox.switch(foreign_account=position)
     url = f"{sandbox.url}/v1/Account/MAAAAAAAAAAAAAAAAAAA/Conference/"
-    auth = (sandbox.world.options.auth_id, sandbox.world.options.auth_token)
+    auth = (sandbox.options.auth_id, sandbox.options.auth_token)
     assert requests.get(url, auth=auth, timeout=5).status_code == status
 
 
@@ -185,7 +185,7 @@ def test_a_name_may_be_anything_when_it_is_percent_encoded(
     if name != "..":  # requests resolves it away, however it is written
         assert api("GET", f"{path}/").json()["conference_name"] == name
         assert api("DELETE", f"{path}/").status_code == 204
-        assert sandbox.control.state()["conferences"] == []
+        assert sandbox.state()["conferences"] == []
 
 
 def test_an_empty_name_is_no_way_to_hang_up_everything(api: Api, room: Room) -> None:
@@ -197,10 +197,10 @@ def test_an_empty_name_is_no_way_to_hang_up_everything(api: Api, room: Room) -> 
 @pytest.mark.parametrize("name", ["..", ".", "%2E%2E", "..%2F"])
 def test_a_path_trick_hangs_nothing_up(name: str, sandbox: Sandbox, api: Api, room: Room) -> None:
     room()
-    token = f"{sandbox.world.options.auth_id}:{sandbox.world.options.auth_token}".encode()
+    token = f"{sandbox.options.auth_id}:{sandbox.options.auth_token}".encode()
     headers = {"Authorization": "Basic " + b64encode(token).decode()}
     connection = HTTPConnection(sandbox.url.removeprefix("http://"))
-    path = f"/v1/Account/{sandbox.world.options.auth_id}/Conference/{name}/"
+    path = f"/v1/Account/{sandbox.options.auth_id}/Conference/{name}/"
     connection.request("DELETE", path, headers=headers)
     assert connection.getresponse().status in {400, 404}
     connection.close()
@@ -209,8 +209,8 @@ def test_a_path_trick_hangs_nothing_up(name: str, sandbox: Sandbox, api: Api, ro
 
 def test_a_body_that_is_not_json_is_400(sandbox: Sandbox, room: Room) -> None:
     room()
-    url = f"{sandbox.url}/v1/Account/{sandbox.world.options.auth_id}/Conference/room/Record/"
-    auth = (sandbox.world.options.auth_id, sandbox.world.options.auth_token)
+    url = f"{sandbox.url}/v1/Account/{sandbox.options.auth_id}/Conference/room/Record/"
+    auth = (sandbox.options.auth_id, sandbox.options.auth_token)
     for body in ("{", "[]", '"x"', "[" * 30_000):
         assert requests.post(url, data=body, auth=auth, timeout=5).status_code == 400
 
@@ -243,9 +243,7 @@ def test_a_callback_url_makes_any_call_asynchronous(api: Api, room: Room, servic
 
 def test_the_log_shows_each_request_and_its_answer(api: Api, room: Room, sandbox: Sandbox) -> None:
     room()
-    seen = (
-        sandbox.requests()[-1]["n"] if sandbox.requests() else sandbox.control.state()["requests"]
-    )
+    seen = sandbox.requests()[-1]["n"] if sandbox.requests() else sandbox.state()["requests"]
     api("POST", "room/Member/all/Speak/", text="Hi")
     api("POST", "room/Member/7000/Kick/")
     spoken, kicked = sandbox.requests(after=seen, wait=1)

@@ -37,7 +37,7 @@ def test_the_official_package_accepts_every_callback(
     url = f"{service.url}/events{query}"
     room("café ☎ <b>&", callbackUrl=url, callbackMethod=method)
     got = service.wait_for("enter")
-    token, nonce = sandbox.world.options.auth_token, got.headers["X-Plivo-Signature-V3-Nonce"]
+    token, nonce = sandbox.options.auth_token, got.headers["X-Plivo-Signature-V3-Nonce"]
     fields = {k: v for k, v in got.fields.items() if k not in {"v", "a", "b", "empty"}}
     for header in ("X-Plivo-Signature-V3", "X-Plivo-Signature-Ma-V3"):
         signature = got.headers[header]
@@ -57,7 +57,7 @@ def test_an_address_is_sent_and_signed_as_it_was_given(
     got = service.received[0]
     assert got.path == path.partition("?")[0]
     nonce, signature = (got.headers[f"X-Plivo-Signature-V3{end}"] for end in ("-Nonce", ""))
-    token = sandbox.world.options.auth_token
+    token = sandbox.options.auth_token
     assert validate_v3_signature(
         "POST", service.url + path, nonce, token, signature, dict(got.fields)
     )
@@ -182,7 +182,7 @@ def test_all_tries_together_end_with_the_total_timeout(
     sandbox.switch(retry_delay=0)
     service.reply("/events", Reply(after=0.15))
     room(callbackUrl=f"{service.url}/events#tt=200&rt=100&rc=5&rp=all")
-    service.wait_until(lambda: not sandbox.control.state()["under_way"])
+    service.wait_until(lambda: not sandbox.state()["under_way"])
     assert 1 <= len(service.at("/events")) <= 2  # of six that rc alone would allow
 
 

@@ -19,7 +19,7 @@ def call_by_xml(sandbox: Sandbox, service: Service, xml: str, **wanted: str) -> 
 
 
 def ended(sandbox: Sandbox, call: str) -> bool:
-    return call in [one["call_uuid"] for one in sandbox.control.state()["ended_calls"]]
+    return call in [one["call_uuid"] for one in sandbox.state()["ended_calls"]]
 
 
 def test_a_call_goes_where_the_service_answers_it(sandbox: Sandbox, service: Service) -> None:
@@ -163,7 +163,7 @@ def test_when_the_host_leaves_everybody_is_removed(
     room()
     sandbox.hang_up(host)
     service.wait_until(lambda: service.actions().count("exit") == 3)
-    assert sandbox.control.state()["conferences"] == []
+    assert sandbox.state()["conferences"] == []
 
 
 def test_the_last_one_is_removed_when_nobody_may_stay_alone(
@@ -200,12 +200,12 @@ def test_the_member_too_many_goes_to_the_next_element(
 def test_the_nearest_time_limit_ends_the_conference_to_the_second(
     limits: tuple[int, int], sandbox: Sandbox, service: Service, room: Room
 ) -> None:
-    sandbox.world.clock(rate=0)
+    sandbox.clock(rate=0)
     for limit in limits:
         room(timeLimit=limit)
-    sandbox.world.clock(advance=599)
+    sandbox.clock(advance=599)
     assert len(members(sandbox)) == 2
-    sandbox.world.clock(advance=1)
+    sandbox.clock(advance=1)
     assert members(sandbox) == []
     service.wait_until(lambda: service.actions().count("exit") == 2)
 
@@ -213,8 +213,8 @@ def test_the_nearest_time_limit_ends_the_conference_to_the_second(
 def test_the_time_limit_may_end_it_silently(sandbox: Sandbox, service: Service, room: Room) -> None:
     sandbox.switch(time_limit_end="silent")
     call = room(timeLimit=600)
-    sandbox.world.clock(advance=600)
-    service.wait_until(lambda: ended(sandbox, call) and not sandbox.control.state()["under_way"])
+    sandbox.clock(advance=600)
+    service.wait_until(lambda: ended(sandbox, call) and not sandbox.state()["under_way"])
     assert service.actions() == ["enter"]
 
 
@@ -266,9 +266,9 @@ def test_the_wait_sound_goes_on_until_somebody_comes(
     room(waitSound=f"{service.url}/music")
     service.wait("/music")
     for _ in range(3):
-        sandbox.world.clock(advance=60)
+        sandbox.clock(advance=60)
     room(waitSound=f"{service.url}/music")
-    service.wait_until(lambda: not sandbox.control.state()["under_way"])
+    service.wait_until(lambda: not sandbox.state()["under_way"])
     assert len(service.at("/music")) == 1
 
 
@@ -277,7 +277,7 @@ def test_the_action_tells_the_recording_also_when_it_ended_with_the_last_member(
 ) -> None:
     sandbox.hang_up(room(record="true", action=f"{service.url}/next"))
     told = service.wait("/next")[0].fields
-    assert told["RecordingID"] == sandbox.control.state()["recordings"][0]["id"]
+    assert told["RecordingID"] == sandbox.state()["recordings"][0]["id"]
     assert told["RecordUrl"].endswith(".mp3")
 
 
@@ -291,7 +291,7 @@ def test_the_wait_sound_comes_back_for_the_one_who_is_left_alone(
     sandbox.hang_up(bert)
     sandbox.hang_up(carl)
     service.wait("/music", 2)
-    service.wait_until(lambda: not sandbox.control.state()["under_way"])
+    service.wait_until(lambda: not sandbox.state()["under_way"])
     assert len(service.at("/music")) == 2
 
 
@@ -316,7 +316,7 @@ def test_each_member_is_told_of_at_its_own_callback_url(service: Service, room: 
 def test_what_the_xml_says_wrongly_is_warned_of(sandbox: Sandbox, service: Service) -> None:
     call_by_xml(sandbox, service, '<Dial/><Conference deaf="true" muted="perhaps">a</Conference>')
     service.wait_until(lambda: bool(members(sandbox, "a")))
-    warnings = sandbox.control.state()["calls"][0]["warnings"]
+    warnings = sandbox.state()["calls"][0]["warnings"]
     assert [part in "\n".join(warnings) for part in ("<Dial>", "deaf=", "muted=")] == [True] * 3
 
 
@@ -337,7 +337,7 @@ def test_a_call_ends_when_its_answer_is_no_xml(
     service.reply("/answer", Reply(body=body))
     call = sandbox.call_in(answer_url=f"{service.url}/answer")
     service.wait_until(lambda: ended(sandbox, call))
-    assert sandbox.control.state()["ended_calls"][-1]["warnings"]
+    assert sandbox.state()["ended_calls"][-1]["warnings"]
 
 
 def test_who_hangs_up_before_the_answer_is_gone(sandbox: Sandbox, service: Service) -> None:
@@ -346,7 +346,7 @@ def test_who_hangs_up_before_the_answer_is_gone(sandbox: Sandbox, service: Servi
     service.wait("/answer")
     sandbox.hang_up(call)
     service.wait_until(lambda: ended(sandbox, call))
-    assert sandbox.control.state()["calls"] == []
+    assert sandbox.state()["calls"] == []
 
 
 def test_a_callback_url_that_is_none_is_logged(sandbox: Sandbox, service: Service) -> None:
@@ -361,10 +361,10 @@ def test_other_elements_take_their_time(sandbox: Sandbox, service: Service) -> N
     xml = '<Speak>Welcome to us</Speak><Play>http://h/a.mp3</Play><Wait length="3"/>'
     call_by_xml(sandbox, service, xml + "<Redirect>SERVICE/next</Redirect>")
     service.wait("/answer")
-    service.wait_until(lambda: sandbox.control.state()["calls"][0]["status"] == "in-progress")
+    service.wait_until(lambda: sandbox.state()["calls"][0]["status"] == "in-progress")
     for _ in range(3):
         assert members(sandbox, "there") == []
-        sandbox.world.clock(advance=5)
+        sandbox.clock(advance=5)
     service.wait_until(lambda: bool(members(sandbox, "there")))
 
 

@@ -126,14 +126,14 @@ def test_a_reset_leaves_nothing_and_tells_nobody(
     api("POST", "room/Member/all/Speak/", text="Hello")
     sandbox.fault("delay", times=0, seconds=1000)
     room()
-    sandbox.world.clock(rate=3, advance=100)
+    sandbox.clock(rate=3, advance=100)
     before = len(service.received)
     sandbox.reset()
-    state = sandbox.control.state()
+    state = sandbox.state()
     empty = ("conferences", "calls", "ended_calls", "recordings", "faults")
     assert [state[name] for name in empty] == [[]] * 5
     assert state["under_way"] == 0
-    assert sandbox.world.clock()["rate"] == 1
+    assert sandbox.clock()["rate"] == 1
     assert len(service.received) == before
 
 
@@ -190,5 +190,5 @@ def test_a_shorter_match_is_told_after_two_seconds(
     sandbox: Sandbox, service: Service, room: Room
 ) -> None:
     sandbox.press(room(digitsMatch="1,12"), "1")
-    sandbox.world.clock(advance=2)
+    sandbox.clock(advance=2)
     assert service.wait_for("digits").fields["ConferenceDigitsMatch"] == "1"

@@ -88,7 +88,7 @@ def test_a_slow_answer_comes_late_and_the_deed_is_done_at_once(
     room()
     sandbox.fault("slow", seconds=0.2)
     assert api("POST", "room/Member/all/Mute/").elapsed.total_seconds() >= 0.2
-    assert sandbox.control.state()["faults"] == []
+    assert sandbox.state()["faults"] == []
 
 
 def test_the_action_can_be_dropped_when_it_is_named(
@@ -118,7 +118,7 @@ def test_the_answer_url_can_be_asked_with_a_wrong_signature(
         sandbox.call_in(answer_url=f"{service.url}/{path}")
         service.wait(f"/{path}")
     first, second = service.at("/one")[0], service.at("/two")[0]
-    token = sandbox.world.options.auth_token
+    token = sandbox.options.auth_token
     valid = [
         validate_v3_signature(
             "POST",
@@ -165,7 +165,7 @@ def test_an_exit_comes_late_by_the_sandboxes_clock(
     room("other")
     service.wait("/events", 2)
     assert service.actions() == ["enter", "enter"]
-    sandbox.world.clock(advance=3600)
+    sandbox.clock(advance=3600)
     service.wait_for("exit")
 
 
@@ -179,9 +179,9 @@ def test_two_callbacks_change_their_order(sandbox: Sandbox, service: Service, ro
 def test_who_is_never_followed_comes_late(sandbox: Sandbox, service: Service, room: Room) -> None:
     sandbox.fault("reorder", seconds=60)
     room()
-    service.wait_until(lambda: sandbox.control.state()["under_way"] == 1)
+    service.wait_until(lambda: sandbox.state()["under_way"] == 1)
     assert service.actions() == []
-    sandbox.world.clock(advance=60)
+    sandbox.clock(advance=60)
     service.wait_for("enter")
 
 

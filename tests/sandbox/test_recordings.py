@@ -43,7 +43,7 @@ def test_an_asynchronous_record_tells_twice(
     assert (answer.status_code, "recording_id" in answer.json()) == (200, False)
     started = service.wait("/recording")[0].fields
     assert started["message"] == "conference recording started"
-    sandbox.world.clock(advance=27.4)
+    sandbox.clock(advance=27.4)
     assert api("DELETE", "room/Record/").status_code == 204
     told = finished(service).fields
     assert told["recording_id"] == started["recording_id"]
@@ -69,7 +69,7 @@ def test_a_recording_ends_with_its_conference(
 ) -> None:
     call = room()
     record(api, service)
-    sandbox.world.clock(advance=5)
+    sandbox.clock(advance=5)
     sandbox.hang_up(call)
     assert finished(service).fields["recording_duration"] in {"4", "5"}
 
@@ -82,7 +82,7 @@ def test_the_file_is_there_when_it_is_told_of_and_as_long_as_told(
     record(api, service, file_format=file_format)
     url = service.wait("/recording")[0].fields["url"]
     assert requests.get(url, timeout=5).status_code == 404
-    sandbox.world.clock(advance=12)
+    sandbox.clock(advance=12)
     api("DELETE", "room/Record/")
     told = finished(service).fields
     got = requests.get(told["record_url"], timeout=5)
@@ -106,7 +106,7 @@ def test_files_may_want_credentials(
     record(api, service)
     api("DELETE", "room/Record/")
     url = finished(service).fields["record_url"]
-    auth = (sandbox.world.options.auth_id, sandbox.world.options.auth_token)
+    auth = (sandbox.options.auth_id, sandbox.options.auth_token)
     assert requests.get(url, timeout=5).status_code == 401
     assert requests.get(url, auth=auth, timeout=5).status_code == 200
 
@@ -120,7 +120,7 @@ def test_a_file_may_come_after_its_callback(
     api("DELETE", "room/Record/")
     url = finished(service).fields["record_url"]
     assert requests.get(url, timeout=5).status_code == 404
-    sandbox.world.clock(advance=60)
+    sandbox.clock(advance=60)
     assert requests.get(url, timeout=5).status_code == 200
 
 
@@ -131,7 +131,7 @@ def test_the_callback_has_the_shape_that_is_switched(
     sandbox.switch(recording_callback_shape=shape, record_posts_started=False)
     room()
     record(api, service)
-    sandbox.world.clock(advance=5)
+    sandbox.clock(advance=5)
     api("DELETE", "room/Record/")
     got = service.wait("/recording")[0]
     fields = json.loads(got.fields["response"]) if shape == "response_json" else got.fields
@@ -160,8 +160,8 @@ def test_record_in_the_xml_tells_start_and_stop(
     assert (started["Event"], "RecordingDuration" in started) == ("ConferenceRecordStart", False)
     assert entered["RecordUrl"] == started["RecordUrl"]
     assert started["RecordUrl"].endswith(".wav")
-    sandbox.world.clock(advance=8)
-    for one in sandbox.control.state()["calls"]:
+    sandbox.clock(advance=8)
+    for one in sandbox.state()["calls"]:
         sandbox.hang_up(one["call_uuid"])
     service.wait_until(lambda: service.actions().count("record") == 2)
     stopped = service.wait_for("record").fields
@@ -173,7 +173,7 @@ def test_recording_waits_for_the_second_when_the_xml_says_so(
     room: Room, service: Service, sandbox: Sandbox
 ) -> None:
     room(record=True, recordWhenAlone=False)
-    assert sandbox.control.state()["recordings"] == []
+    assert sandbox.state()["recordings"] == []
     room()
     service.wait_for("record")
 
@@ -209,7 +209,7 @@ def test_the_transcript_has_the_words_that_were_heard(
     sandbox.speak(anna, "Good morning.")
     sandbox.speak(bert, "Nobody hears me.")
     api("POST", "room/Member/all/Speak/", text="Five minutes left.")
-    sandbox.world.clock(advance=5)
+    sandbox.clock(advance=5)
     api("DELETE", "room/Record/")
     told = service.wait("/transcript")[0].fields
     assert told["transcription"] == "Good morning. Five minutes left."
@@ -242,7 +242,7 @@ def test_a_transcript_can_fail(api: Api, room: Room, service: Service, sandbox: 
     sandbox.fault("no_transcript")
     room()
     record(api, service, transcription_type="auto")
-    sandbox.world.clock(advance=5)
+    sandbox.clock(advance=5)
     api("DELETE", "room/Record/")
     told = service.wait("/transcript")[0].fields
     assert (told["transcription"], told["error"]) == ("", "Transcription failed")
@@ -251,7 +251,7 @@ def test_a_transcript_can_fail(api: Api, room: Room, service: Service, sandbox: 
 def test_a_wrong_clock_shows_in_what_is_told(
     api: Api, room: Room, service: Service, sandbox: Sandbox
 ) -> None:
-    sandbox.world.clock(skew=-3600)
+    sandbox.clock(skew=-3600)
     room()
     record(api, service)
     api("DELETE", "room/Record/")

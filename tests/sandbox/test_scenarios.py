@@ -65,16 +65,16 @@ def test_a_scenario_happens_at_the_service(sandbox: Sandbox, service: Service) -
 
 
 def test_the_clock_of_the_sandbox_keeps_pace(sandbox: Sandbox, service: Service) -> None:
-    before = sandbox.world.clock()["now"]
+    before = sandbox.clock()["now"]
     played("timeline: [{at: 20m, end: all}]", sandbox, service, speed=4_000)
-    clock = sandbox.world.clock()
+    clock = sandbox.clock()
     assert clock["now"] - before > 1_190
     assert clock["rate"] == 1
 
 
 def test_a_scenario_leaves_the_sandbox_as_it_was(sandbox: Sandbox, service: Service) -> None:
     sandbox.switch(profile="documented")
-    sandbox.world.clock(skew=5)
+    sandbox.clock(skew=5)
     sandbox.fault("slow", times=0, conference="mine")
     text = """
     timeline:
@@ -86,9 +86,9 @@ def test_a_scenario_leaves_the_sandbox_as_it_was(sandbox: Sandbox, service: Serv
     """
     with pytest.raises(BadScenario):
         played(text, sandbox, service)
-    switches, state = sandbox.world.switches(), sandbox.control.state()
+    switches, state = sandbox.switches(), sandbox.state()
     assert (switches["profile"], switches["error_body"]) == ("documented", "json")
-    assert (sandbox.world.clock()["skew"], sandbox.world.clock()["rate"]) == (5, 1)
+    assert (sandbox.clock()["skew"], sandbox.clock()["rate"]) == (5, 1)
     assert [one["conference"] for one in state["faults"]] == ["mine"]
 
 

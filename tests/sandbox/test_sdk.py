@@ -20,9 +20,7 @@ def client(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[plivo.
     for name in ("", "_FALLBACK_1", "_FALLBACK_2"):
         constant = f"plivo.rest.client.API_VOICE_BASE_URI{name}"
         monkeypatch.setattr(constant, f"{sandbox.url}/v1/Account")
-    with plivo.RestClient(
-        sandbox.world.options.auth_id, sandbox.world.options.auth_token
-    ) as client:
+    with plivo.RestClient(sandbox.options.auth_id, sandbox.options.auth_token) as client:
         yield client
 
 
@@ -145,6 +143,6 @@ def test_errors_are_those_of_the_package(client: Any, room: Room, sandbox: Sandb
     room()
     with pytest.raises(ValidationError, match="text parameter is missing"):
         client.conferences.member_speak("room", "all", "")
-    stranger = plivo.RestClient(sandbox.world.options.auth_id, "wrong")
+    stranger = plivo.RestClient(sandbox.options.auth_id, "wrong")
     with stranger, pytest.raises(AuthenticationError, match="credentials were not provided"):
         stranger.conferences.list()

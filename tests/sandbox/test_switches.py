@@ -103,7 +103,7 @@ def test_a_stop_must_name_the_target_in_the_form_of_the_start(
     api: Api, room: Room, sandbox: Sandbox
 ) -> None:
     def prompts() -> int:
-        return len(sandbox.control.state()["conferences"][0]["prompts"])
+        return len(sandbox.state()["conferences"][0]["prompts"])
 
     sandbox.switch(member_ids="restart")
     room()
@@ -127,7 +127,7 @@ def test_texts_to_the_same_ears_come_one_after_the_other(
     room()
     for target in ("1", "2", "all"):
         api("POST", f"room/Member/{target}/Speak/", text="one two three")
-    one, two, both = sandbox.control.state()["conferences"][0]["prompts"]
+    one, two, both = sandbox.state()["conferences"][0]["prompts"]
     assert abs(one["ends_at"] - two["ends_at"]) < 0.5
     assert both["ends_at"] > one["ends_at"] + 1
 
@@ -135,8 +135,8 @@ def test_texts_to_the_same_ears_come_one_after_the_other(
 def test_a_long_name_can_be_refused(sandbox: Sandbox, service: Service) -> None:
     sandbox.switch(name_limit=5)
     call = sandbox.call_in("longer", attributes={})
-    service.wait_until(lambda: len(sandbox.control.state()["ended_calls"]) == 1)
-    assert sandbox.control.state()["ended_calls"][0]["call_uuid"] == call
+    service.wait_until(lambda: len(sandbox.state()["ended_calls"]) == 1)
+    assert sandbox.state()["ended_calls"][0]["call_uuid"] == call
 
 
 def test_the_first_to_enter_can_hold_the_floor(
@@ -167,7 +167,7 @@ def test_a_post_without_query_can_be_signed_as_the_page_says(
     room()
     got = service.wait_for("enter")
     expected = signature_v3(
-        sandbox.world.options.auth_token,
+        sandbox.options.auth_token,
         "POST",
         f"{service.url}/events",
         got.fields,
@@ -181,7 +181,7 @@ def test_the_fragment_can_be_signed_too(sandbox: Sandbox, service: Service, room
     room(callbackUrl=f"{service.url}/events#rc=2")
     got = service.wait_for("enter")
     nonce = got.headers["X-Plivo-Signature-V2-Nonce"]
-    token = sandbox.world.options.auth_token
+    token = sandbox.options.auth_token
     signed = signature_v2(token, f"{service.url}/events#rc=2", nonce)
     assert (
         got.headers["X-Plivo-Signature-V2"]
@@ -225,7 +225,7 @@ def test_conferences_can_be_smaller(sandbox: Sandbox, service: Service, room: Ro
     sandbox.switch(max_members=1)
     room()
     sandbox.call_in("room", attributes={})
-    service.wait_until(lambda: len(sandbox.control.state()["ended_calls"]) == 1)
+    service.wait_until(lambda: len(sandbox.state()["ended_calls"]) == 1)
     assert len(members(sandbox)) == 1
 
 

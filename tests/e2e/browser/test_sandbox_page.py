@@ -80,7 +80,7 @@ def test_somebody_calls_in_presses_speaks_and_is_hung_up(sandbox: Sandbox, brows
     assert shows(browser, "has the floor")
     button(browser, "Hang up")
     assert shows(browser, "Nobody is here")
-    ended = sandbox.control.state()["ended_calls"]
+    ended = sandbox.state()["ended_calls"]
     assert [one["call_uuid"] for one in ended] == [member["call_uuid"]]
 
 
@@ -109,7 +109,7 @@ def test_a_fault_is_set_and_taken_away(sandbox: Sandbox, browser: Chrome) -> Non
     assert shows(browser, "status 3 more")
     button(browser, "All well again")
     WebDriverWait(browser, 5).until(lambda _: "3 more" not in text(browser))
-    assert sandbox.control.state()["faults"] == []
+    assert sandbox.state()["faults"] == []
 
 
 def test_what_is_refused_is_said(sandbox: Sandbox, browser: Chrome) -> None:
@@ -124,7 +124,7 @@ def test_a_recording_can_be_played(sandbox: Sandbox, browser: Chrome) -> None:
     call = sandbox.call_in("sales-1", attributes={"record": True})
     WebDriverWait(browser, 5).until(lambda _: members(sandbox, "sales-1"))
     sandbox.speak(call, "Good morning")
-    sandbox.world.clock(advance=72)
+    sandbox.clock(advance=72)
     sandbox.hang_up(call)
     assert shows(browser, "1:12")
     assert shows(browser, "Good morning")

@@ -20,7 +20,7 @@ def package() -> Path:
 
 def test_the_node_package_drives_every_conference_method(package: Path) -> None:
     with Sandbox() as sandbox:
-        options = sandbox.world.options
+        options = sandbox.options
         command = ["node", "drive.js", sandbox.url, options.auth_id, options.auth_token]
         done = subprocess.run(
             command, cwd=package, capture_output=True, text=True, timeout=60, check=False

@@ -62,12 +62,12 @@ def test_a_second_start_goes_on_where_the_first_one_stopped(
     sandbox.call_in("demo-long")
     sandbox.until_asked("demo-long", "mute")
     first.up.stop(signal.SIGINT)
-    assert "speak" not in sandbox.api.operations("demo-long")
+    assert "speak" not in sandbox.operations("demo-long")
     second = start(rules, **account)
     sandbox.until_asked("demo-long", "speak")
     story = second.ask("why", "demo-long")
     assert "rule “Record the conference”" in story
-    assert sandbox.api.operations("demo-long") == ["record", "mute", "speak"]
+    assert sandbox.operations("demo-long") == ["record", "mute", "speak"]
 
 
 def test_two_on_one_state_are_refused(start: Start) -> None:

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from sandbox.embedded import Sandbox
+from tests.workers.conftest import OfficialAt
 from tests.workers.plivo.builders import PUBLIC_URL, call
-from tests.workers.plivo.conftest import OfficialAt
 from tests.workers.plivo.test_like_the_sdk import METHODS, ROOM
 from workers.plivo import ALL, PlivoClient, PlivoError
 
 
 @pytest.fixture
 def ours(sandbox: Sandbox) -> Iterator[PlivoClient]:
-    options = sandbox.world.options
+    options = sandbox.options
     client = PlivoClient(sandbox.url, options.auth_id, options.auth_token, public_url=PUBLIC_URL)
     yield client
     client.close()
@@ -34,7 +34,7 @@ def fill(sandbox: Sandbox) -> None:
 def members(sandbox: Sandbox) -> list[Any]:
     return [
         member
-        for conference in sandbox.control.state()["conferences"]
+        for conference in sandbox.state()["conferences"]
         for member in conference["members"]
         if conference["name"] == ROOM
     ]
@@ -54,9 +54,7 @@ def test_the_sandbox_can_not_tell_our_client_from_the_sdk(
     sandbox: Sandbox, ours: PlivoClient, official_at: OfficialAt, method: str
 ) -> None:
     mine, theirs = METHODS[method]
-    official: Any = official_at(
-        sandbox.url, sandbox.world.options.auth_id, sandbox.world.options.auth_token
-    )
+    official: Any = official_at(sandbox.url, sandbox.options.auth_id, sandbox.options.auth_token)
     said = []
     for act, who in ((mine, ours), (theirs, official)):
         fill(sandbox)
@@ -105,7 +103,7 @@ def test_whatever_errors_look_like_they_are_told_apart(
 ) -> None:
     fill(sandbox)
     sandbox.switch(error_body=body)
-    stranger = PlivoClient(sandbox.url, sandbox.world.options.auth_id, "another token")
+    stranger = PlivoClient(sandbox.url, sandbox.options.auth_id, "another token")
     assert kind_of(lambda: ours.mute("nobody is here", ALL)) == "gone"
     assert kind_of(lambda: ours.mute(ROOM, ["99"])) == "gone"
     assert kind_of(lambda: ours.speak(ROOM, ALL, "")) == "permanent"
