@@ -45,7 +45,6 @@ class Hands:
         self.reconcile_interval = reconcile_interval
         self.away = Away()
         self.stopping = threading.Event()  # set: finish the call under way, start no other
-        self.pace = 0.0  # how full the budget was when somebody here last asked
         self.inbox = Inbox(redis)
         self.turns = threading.BoundedSemaphore(TURNS_AT_ONCE)
         self.leases = Leases(redis)

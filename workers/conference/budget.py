@@ -12,6 +12,7 @@ When the API fails, all workers stop together: after `TRIP_AFTER` temporary fail
 call a second goes out, until one succeeds; then the budget opens over `SLOW_START` seconds.
 """
 
+import time
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -19,10 +20,11 @@ from typing import Any
 from redis import Redis
 
 from workers.conference.errors import CallError
+from workers.conference.pacing import MEASURED, Spending, spacing
 
-STRETCH, MARGIN = 1.02, 0.15
-"""The window is kept for `seconds * STRETCH + MARGIN`: what is granted at even distances arrives
-at Plivo with the network's jitter, and must not meet there more closely than it left here."""
+MARGIN = 0.15
+"""The window is kept for `seconds + MARGIN`: what is granted at even distances arrives at Plivo
+with the network's jitter, and must not meet there more closely than it left here."""
 
 LOW_SHARE = 0.8
 """What of the window class 2 may fill: the last 20 % are for calls that rules want."""
@@ -43,6 +45,9 @@ TRIP_AFTER = 10
 DOUBT = 3
 """The same while it is just back: the first successes prove little."""
 
+QUIET = 0.2
+"""Share of the window up to which nobody asks how it was filled: it is far from dry."""
+
 PROBE_EVERY = 1.0
 SLOW_START = 5.0
 """Seconds: between the probes of an API that is down; from its first success to the full rate."""
@@ -50,17 +55,17 @@ SLOW_START = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """Make the call now. `pace`: how full the window is, 0 to 1; merge calls when it is high."""
+    """Make the call now."""
 
-    pace: float
+    spending: Spending
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Ask again in `seconds`; the place is kept until a second later. `pace` as in Granted."""
+    """Ask again in `seconds`; the place is kept until a second later."""
 
     seconds: float
-    pace: float
+    spending: Spending
 
 
 class Budget:
@@ -70,8 +75,16 @@ class Budget:
         source = files(__package__).joinpath("lua/budget.lua").read_text(encoding="utf-8")
         self._script: Any = redis.register_script(source)
         self._calls = calls
-        self._window = _micros(seconds * STRETCH + MARGIN)
+        self._window = seconds + MARGIN
         self._tell_success = False
+        self._spending = Spending(calls, self._window)
+        self._told_at = 0.0  # monotonic: when `_spending` was told
+
+    def spacing(self) -> float:
+        """Seconds to leave between two calls of one conference that others could join, by what
+        this process was told last (see `workers.conference.pacing`)."""
+        fresh = time.monotonic() - self._told_at < MEASURED
+        return spacing(self._spending) if fresh else 0.0
 
     def reserve(
         self, priority: int, conference_key: str, *, now: float | None = None
@@ -82,13 +95,15 @@ class Budget:
         seconds is for tests; None: Redis' clock. Raises RedisError."""
         limits = (LOW_SHARE, _micros(TRICKLE), _micros(LONGEST_WAIT), _micros(GRACE))
         recovery = (_micros(PROBE_EVERY), SLOW_START)
+        watched = (_micros(MEASURED), QUIET)
         answer = self._run(
-            "reserve", now, min(max(priority, 0), 2), conference_key, *limits, *recovery
+            "reserve", now, min(max(priority, 0), 2), conference_key, *limits, *recovery, *watched
         )
-        granted, micros, used, tell = (int(part) for part in answer)
+        granted, micros, tell, *rest = (int(part) for part in answer)
         self._tell_success = bool(tell)
-        pace = min(1.0, used / self._calls)
-        return Granted(pace) if granted else Wait(micros / 1e6, pace)
+        spending = self._spending_of(*rest)
+        self._spending, self._told_at = spending, time.monotonic()
+        return Granted(spending) if granted else Wait(micros / 1e6, spending)
 
     def observe(self, error: CallError | None, *, now: float | None = None) -> None:
         """Tell how a granted call ended; None: it was answered. Raises RedisError.
@@ -99,9 +114,17 @@ class Budget:
         if failed or self._tell_success:
             self._run("observe", now, int(not failed), TRIP_AFTER, DOUBT, _micros(PROBE_EVERY))
 
+    def _spending_of(
+        self, used: int, recent: int = 0, conferences: int = 0, *leave: int
+    ) -> Spending:
+        """`leave`: microseconds until parts of the window's calls, of equal size, have left it."""
+        parts = max(1, len(leave) - 1)
+        returns = tuple((used * part // parts, at / 1e6) for part, at in enumerate(leave))
+        return Spending(self._calls, self._window, used, recent, conferences, returns)
+
     def _run(self, what: str, now: float | None, *rest: str | int | float) -> Any:
         at = "" if now is None else str(_micros(now))
-        return self._script(args=[what, at, self._calls, self._window, *rest])
+        return self._script(args=[what, at, self._calls, _micros(self._window), *rest])
 
 
 def _micros(seconds: float) -> int:

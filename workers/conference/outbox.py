@@ -142,13 +142,6 @@ def merged(group: Sequence[Entry]) -> Call:
     return replace(first, members=members, expires_at=min(ends) if ends else None)
 
 
-def together_after(pace: float) -> float:
-    """Seconds to leave between two calls of one conference that others could join, by how full
-    the account's budget is (0 to 1): nothing while it is nearly empty, so that a single mute is
-    at once; up to 0.9 s in a burst, so that a room that fills in a second needs three calls."""
-    return min(0.9, 0.45 + 1.2 * pace) if pace > 0.1 else 0.0
-
-
 def _entries(call: Call) -> list[Entry]:
     entry = Entry(call)
     if VERBS[call.verb].members == "single" and len(call.members) > 1:

@@ -20,7 +20,7 @@ from app.store.lease import Lease, read_events
 from workers.bootstrap import Hands
 from workers.conference.budget import Wait
 from workers.conference.errors import PlivoError
-from workers.conference.outbox import Entry, mergeable, merged, together_after
+from workers.conference.outbox import Entry, mergeable, merged
 from workers.conference.turn import KEPT_ASIDE, Turn, Waiting
 from workers.rules.engine.decide import decide
 from workers.rules.engine.run import Decision
@@ -63,7 +63,7 @@ class ConferenceTurn(Turn):
         return group[0].call.verb in EARLY
 
     def may_send_at(self, group: Sequence[Entry], now: float) -> float:
-        together = self.outbox.sent_at + together_after(self.hands.pace)
+        together = self.outbox.sent_at + self.hands.budget.spacing()
         if together > now and mergeable(group[0]) and not group[0].attempts:
             return together
         try:
@@ -72,7 +72,6 @@ class ConferenceTurn(Turn):
             if not may_pass(error):
                 raise
             return now + REDIS_SECONDS  # first what became of the last call must be stored
-        self.hands.pace = answer.pace
         self._granted = time.monotonic()
         return now + answer.seconds if isinstance(answer, Wait) else now
 

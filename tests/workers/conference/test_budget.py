@@ -15,7 +15,6 @@ from workers.conference.budget import (
     LOW_SHARE,
     MARGIN,
     SLOW_START,
-    STRETCH,
     TRIP_AFTER,
     Budget,
     Granted,
@@ -24,7 +23,7 @@ from workers.conference.budget import (
 from workers.conference.errors import PlivoError
 
 START = 1_700_000_000.0
-TEN_IN_A_SECOND = 1.0 * STRETCH + MARGIN
+TEN_IN_A_SECOND = 1.0 + MARGIN
 DOWN = PlivoError("down", kind="temporary", sent="yes", status=503)
 GONE = PlivoError("gone", kind="gone", sent="yes", status=404)
 
@@ -61,8 +60,24 @@ def test_a_call_is_free_again_when_one_leaves_the_window(budget: Budget) -> None
 
 
 def test_the_answer_says_how_full_the_window_is(budget: Budget) -> None:
-    paces = [budget.reserve(0, f"c{i}", now=START).pace for i in range(12)]
-    assert paces == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.0, 1.0]
+    used = [budget.reserve(0, f"c{i}", now=START).spending.used for i in range(12)]
+    assert used == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10]
+
+
+def test_the_answer_says_who_filled_the_window_lately_and_when_it_empties(budget: Budget) -> None:
+    for number in range(4):
+        budget.reserve(0, f"c{number % 2}", now=START + number * 0.3)
+    spending = budget.reserve(0, "c9", now=START + 1.1).spending
+    assert (spending.used, spending.recent, spending.conferences) == (5, 4, 3)
+    assert [slots for slots, _ in spending.returns] == [0, 1, 2, 3, 5]
+    leaves = [after for _, after in spending.returns]
+    expected = [moment + TEN_IN_A_SECOND - 1.1 for moment in (0.0, 0.3, 0.6, 0.9, 1.1)]
+    assert leaves == pytest.approx(expected, abs=1e-5)
+
+
+def test_an_almost_empty_window_is_not_looked_into(budget: Budget) -> None:
+    spending = budget.reserve(0, "c", now=START).spending
+    assert (spending.recent, spending.returns) == (0, ())
 
 
 def test_redis_own_clock_is_used_when_none_is_given(budget: Budget, redis: Redis) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.call import Call
-from workers.conference.outbox import Entry, Outbox, merged, next_group, together_after
+from workers.conference.outbox import Entry, Outbox, merged, next_group
 
 
 def call(verb: str = "mute", *members: str, run: str = "", **changes: Any) -> Call:
@@ -132,8 +132,3 @@ def test_every_member_sees_the_calls_in_the_order_they_were_decided(
     for member in "123":
         runs = [int(c.run) for c in sent if not c.members or c.members in (("all",), (member,))]
         assert runs == sorted(runs)
-
-
-def test_calls_of_a_conference_are_left_time_to_join_only_while_the_budget_fills() -> None:
-    assert together_after(0.0) == together_after(0.1) == 0.0
-    assert 0.5 < together_after(0.2) < together_after(0.3) < together_after(1.0) == 0.9

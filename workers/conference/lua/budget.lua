@@ -1,11 +1,14 @@
 -- The account's budget of API calls: who may make one now, and how the API fares. One step each.
 -- ARGV: 'reserve', now (us, '' for Redis' own), calls, window (us), class, who
---   -> {1 granted / 0 wait, us to wait, calls in the window, 1 if the outcome shall be told}
+--   -> {1 granted / 0 wait, us to wait, 1 if the outcome shall be told, calls in the window,
+--       calls lately, conferences that made them, then us until the oldest, the one after a
+--       quarter, half, three quarters and the newest of the window's calls leave it}
+--      From `calls lately` on only when the window is fuller than `quiet`, else nothing.
 -- ARGV: 'observe', now, calls, window, 1 success / 0 failure -> nothing
 -- The constants are explained in workers/conference/budget.py, which passes them as ARGV 7 and following.
 
 local P = 'gavel:budget:'
-local SENT, BREAKER, TICKET = P .. 'sent', P .. 'breaker', P .. 'ticket'
+local SENT, BREAKER, TICKET, SPENDERS = P .. 'sent', P .. 'breaker', P .. 'ticket', P .. 'spenders'
 local most, window = tonumber(ARGV[3]), tonumber(ARGV[4])
 local LOWEST, KEEP_MS = 2, 60000
 
@@ -59,6 +62,7 @@ end
 local class, who = tonumber(ARGV[5]), ARGV[6]
 local share, trickle, longest_wait, grace = ARGV[7] + 0, ARGV[8] + 0, ARGV[9] + 0, ARGV[10] + 0
 local probe_every, slow_start = ARGV[11] + 0, ARGV[12] + 0
+local lately, quiet = ARGV[13] + 0, ARGV[14] + 0
 
 -- Who is late keeps the place unless somebody else comes first; then it is given up.
 local function forget_absent(c)
@@ -134,6 +138,25 @@ if not tripped and opened_at > 0 then
 end
 
 local tell = (tripped or failures > 0) and 1 or 0
+
+-- How the window was filled, for whoever decides what may wait.
+local function spending(granted)
+  local answer = {granted, granted == 1 and 0 or wait, tell, used}
+  if used <= most * quiet then return answer end
+  local low, high = 0, used  -- the first call within `lately`
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if number(redis.call('LINDEX', SENT, middle)) > now - lately then high = middle else low = middle + 1 end
+  end
+  answer[5] = used - low
+  redis.call('ZREMRANGEBYSCORE', SPENDERS, '-inf', whole(now - lately))
+  answer[6] = redis.call('ZCARD', SPENDERS)
+  for quarter = 0, 4 do
+    local index = math.min(used - 1, math.floor(used * quarter / 4))
+    answer[7 + quarter] = number(redis.call('LINDEX', SENT, index)) + window - now
+  end
+  return answer
+end
 if wait > 0 then
   wait = math.min(math.max(wait, 1000), longest_wait)
   if not redis.call('ZSCORE', waiting(class), who) then
@@ -143,14 +166,17 @@ if wait > 0 then
   redis.call('PEXPIRE', TICKET, KEEP_MS)
   redis.call('PEXPIRE', waiting(class), KEEP_MS)
   redis.call('PEXPIRE', expected(class), KEEP_MS)
-  return {0, wait, used, tell}
+  return spending(0)
 end
 
 redis.call('RPUSH', SENT, whole(now))
 redis.call('PEXPIRE', SENT, math.ceil(window / 1000) + 1000)
+redis.call('ZADD', SPENDERS, whole(now), who)
+redis.call('PEXPIRE', SPENDERS, math.ceil(lately / 1000) + 1000)
+used = used + 1
 redis.call('ZREM', waiting(class), who)
 redis.call('ZREM', expected(class), who)
 if class == LOWEST then redis.call('SET', P .. 'trickle', whole(now), 'PX', KEEP_MS) end
 if tripped then set('probe_at', whole(now + probe_every)) end
 if opened_at > 0 then set('opened', opened + 1) end
-return {1, 0, used + 1, tell}
+return spending(1)
