@@ -43,6 +43,7 @@ bench: $(RUN_STAMP) $(BENCH_STAMP)  ## speed and memory, beside the simplest pro
 	for name in $(BENCH); do \
 		$(BIN)/python bench/bench.py run bench/adapters/$$name/adapter.toml $(BENCH_ARGS) || exit 1; done
 	$(BIN)/python bench/bench.py report bench/results/*.json
+	$(BIN)/python -m bench.as_it_comes
 	$(BIN)/python bench/footprint.py idle
 	$(BIN)/python bench/footprint.py live
 	$(BIN)/python -m bench.rules_cost

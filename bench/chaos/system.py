@@ -23,13 +23,15 @@ SIGNS: Mapping[Kind, str] = {"worker": "-m workers", "web": "gunicorn", "valkey"
 
 
 class System:
-    """One `gavel up` with its own state in `folder`, against the Conference API at `api`."""
+    """One `gavel up` with its own state in `folder`, against the Conference API at `api`.
+
+    A setting given as "" is left as it comes."""
 
     def __init__(self, folder: Path, api: str, rules: str, **settings: str) -> None:
         self.folder, self.port = folder, free_port()
         self.rules = folder / "rules.yaml"
         self.rules.write_text(rules, encoding="utf-8")
-        self.environ = {
+        environ = {
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/"),
             "PORT": str(self.port),
@@ -43,6 +45,7 @@ class System:
             "LOG_LEVEL": "warning",
             **settings,
         }
+        self.environ = {name: value for name, value in environ.items() if value}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -9,17 +9,17 @@ last slots stay free for a conference that makes its first call.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-RESERVE = 0.1
+RESERVE = 0.05
 """Share of the budget that calls which others could join leave to all others."""
 
-HORIZON = 0.65
+HORIZON = 0.8
 """Share of the window for which the budget must last: a burst is seldom longer than that. More
 holds back early what a short burst could have spent; less runs dry in a long one."""
 
 LONGEST = 1.0
 """Seconds between two calls of one conference at the most."""
 
-MEASURED = 1.0
+MEASURED = 1.5
 """Seconds back over which spending is measured; a state that is older than that says nothing."""
 
 

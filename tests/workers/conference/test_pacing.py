@@ -141,10 +141,10 @@ def test_one_room_that_fills_is_not_held_back(budget: Budget) -> None:
 
 
 def test_the_slots_that_are_kept_are_not_counted_as_bearable() -> None:
-    full = Spending(100, 5.0, used=90, returns=((0, 2.0), (45, 3.0), (90, 4.0)))
+    full = Spending(100, 5.0, used=95, returns=((0, 2.0), (45, 3.0), (95, 4.0)))
     assert bearable(full) == 0.0
     assert spacing(full) == 0.0  # nobody spends
-    busy = Spending(100, 5.0, 90, recent=10, conferences=2, returns=full.returns)
+    busy = Spending(100, 5.0, 95, recent=10, conferences=2, returns=full.returns)
     assert spacing(busy) == LONGEST
 
 
