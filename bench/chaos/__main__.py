@@ -27,7 +27,7 @@ def main() -> int:
             print(line(row), flush=True)
         print(f"    ({name}: {time.monotonic() - started:.0f} s)", flush=True)
     broken = [row.promise for row in rows if not row.kept]
-    print(f"{len(rows) - len(broken)} of {len(rows)} kept" + ("" if not broken else "; BROKEN:"))
+    print(f"{len(rows) - len(broken)} of {len(rows)} kept" + ("" if not broken else "; not kept:"))
     for promise in broken:
         print(f"  {promise}")
     return 1 if broken else 0

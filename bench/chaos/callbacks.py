@@ -45,7 +45,7 @@ class Sender:
         rate: float,
         *,
         twice: bool = False,
-        give_up_after: float = 60.0,
+        give_up_after: float = 120.0,
     ) -> None:
         """Post them at `rate` a second, each until it is acknowledged. With `twice` every one comes
         a second time within half a second, a third of those with a new nonce."""
@@ -62,7 +62,7 @@ class Sender:
         await asyncio.gather(*tasks)
 
     async def post(
-        self, callback: Callback, nonce: str, give_up_after: float = 60.0, delay: float = 0.0
+        self, callback: Callback, nonce: str, give_up_after: float = 120.0, delay: float = 0.0
     ) -> None:
         """One callback until it is acknowledged. Raises TimeoutError when it never is."""
         await asyncio.sleep(delay)

@@ -19,11 +19,16 @@ class Judge:
         self._journal = Journal(redis)
 
     def is_idle(self) -> bool:
-        """Nobody has anything to do now. False while Valkey is away."""
+        """No event waits, no timer is overdue, no call waits for its next try. False while Valkey
+        is away."""
         try:
-            return self.redis.zcard(keys.AWAKE) == 0
+            due: Any = self.redis.zrange(keys.DUE, 0, -1, withscores=True)
+            now: Any = self.redis.time()
+            awake: Any = self.redis.zcard(keys.AWAKE)
         except RedisError:
             return False
+        waiting = (row for row, at in due if row.endswith(b" ~") or at <= now[0])
+        return awake == 0 and next(waiting, None) is None
 
     def entries(self, conference: str, kind: str) -> list[Entry]:
         """The journal of one conference, one kind of entry, oldest first."""

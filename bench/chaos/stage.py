@@ -14,6 +14,9 @@ from bench.chaos.edge import Edge, edge
 from bench.chaos.judge import Judge
 from bench.chaos.system import System
 
+PATIENCE = 120.0
+"""Seconds, ten times what is usual and more: a busy machine must not look like a broken promise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -23,7 +26,7 @@ class Stage:
     judge: Judge
 
     async def until(
-        self, holds: Callable[[], bool], seconds: float = 60.0, every: float = 0.1
+        self, holds: Callable[[], bool], seconds: float = PATIENCE, every: float = 0.1
     ) -> bool:
         """Wait until something holds; False when it does not within `seconds`."""
         end = time.monotonic() + seconds
@@ -33,9 +36,9 @@ class Stage:
             await asyncio.sleep(every)
         return True
 
-    async def until_quiet(self, seconds: float = 1.5, limit: float = 60.0) -> None:
+    async def until_quiet(self, seconds: float = 1.5) -> None:
         """Until Gavel has nothing to do and asked nothing of the edge for so long."""
-        end = time.monotonic() + limit
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             before = len(self.edge.log)
             await asyncio.sleep(seconds)

@@ -61,7 +61,7 @@ class System:
             )
         self.wait_ready()
 
-    def wait_ready(self, seconds: float = 30.0) -> None:
+    def wait_ready(self, seconds: float = 120.0) -> None:
         """Until it takes callbacks and every worker is there."""
         until = time.monotonic() + seconds
         while not (self.is_ready() and self.pids("worker")):

@@ -20,10 +20,15 @@ rules:
     match: {conference: "mute-*"}
     do:
       - mute: member
-        expires_in: 45s
+        expires_in: 5m
   - name: A word
     when: member.entered
-    match: {conference: "speak-*"}
+    match: {conference: [speak-429, speak-reset-after]}
+    do:
+      - speak: {to: member, text: "Welcome.", expires_in: 5m}
+  - name: A short word
+    when: member.entered
+    match: {conference: speak-500}
     do:
       - speak: {to: member, text: "Welcome.", expires_in: 4s}
 """
@@ -32,16 +37,30 @@ rules:
 @dataclass(frozen=True, slots=True)
 class Case:
     """The first `times` requests meet this fate; then all is well. `carried_out`: how often it
-    must have been in the end, `status`: what the journal's last word must be."""
+    must have been in the end, `status`: what the journal's last word must be. `late`: what it may
+    be where the tries came too late for the window of this case."""
 
     fate: Fate
     times: int
     carried_out: int
     status: str
     slow: bool = False
+    late: str = ""
+
+    def is_exact(self, effects: int, status: str) -> bool:
+        """As it is on a machine that keeps up."""
+        return effects == self.carried_out and status == self.status
+
+    def holds(self, effects: int, status: str, *, heard: bool) -> bool:
+        """As it must be on any. A worker that stands still for longer than its lease is taken for
+        dead: what people hear may then be "unknown", the rest be carried out once more."""
+        if heard:
+            return effects <= self.carried_out and status in (self.status, self.late, "unknown")
+        return status == self.late or (effects >= self.carried_out and status == self.status)
 
 
 ALWAYS = 10_000
+ENDS = {"done", "failed", "gone", "unknown", "dropped"}
 CASES: Mapping[str, Case] = {
     "mute-429": Case(Fate(status=429), 2, 1, "done"),
     "mute-429-retry-after": Case(Fate(status=429, retry_after="1"), 2, 1, "done"),
@@ -50,12 +69,12 @@ CASES: Mapping[str, Case] = {
     "mute-timeout": Case(Fate(silent=True), 1, 1, "done", slow=True),
     "mute-reset": Case(Fate(reset="before"), 2, 1, "done"),
     "mute-reset-after": Case(Fate(reset="after"), 1, 2, "done"),
-    "mute-404-at-first": Case(Fate(status=404), 2, 1, "done"),
+    "mute-404-at-first": Case(Fate(status=404), 2, 1, "done", late="gone"),
     "mute-404": Case(Fate(status=404), ALWAYS, 0, "gone"),
     "mute-400": Case(Fate(status=400), ALWAYS, 0, "failed"),
     "speak-429": Case(Fate(status=429), 1, 1, "done"),
     "speak-reset-after": Case(Fate(reset="after"), ALWAYS, 1, "unknown"),
-    "speak-500": Case(Fate(status=500), ALWAYS, 0, "failed"),
+    "speak-500": Case(Fate(status=500), ALWAYS, 0, "failed", late="dropped"),
 }
 
 
@@ -64,19 +83,22 @@ async def tried_until_expired(short: bool) -> list[Row]:
     async with stage(RULES) as on:
         on.edge.fate = _fate
         await on.plivo.post_all(_among_others(list(cases)), 6)
-        await on.until(lambda: all(_last(on, name) == c.status for name, c in cases.items()), 45)
-        wrong = [name for name, case in cases.items() if not _is_right(on, name, case)]
+        await on.until(lambda: all(_last(on, n) in ENDS for n in cases))
+        ends = {name: (_effects(on, name), _last(on, name)) for name in cases}
         tries = {name: len(on.edge.calls(conference=name)) for name in cases}
         hasty = _came_back_too_soon(on)
         retried = await _retry(on)
+    other = [name for name, case in cases.items() if not case.is_exact(*ends[name])]
+    wrong = [name for name in other if not cases[name].holds(*ends[name], heard="speak" in name)]
     told = ", ".join(f"{name} {count}" for name, count in tries.items())
     measured = (
-        f"requests made: {told}. Ended otherwise than promised: {wrong or 'none'}; asked again "
+        f"requests made: {told}. Ended otherwise than promised: {other or 'none'}; asked again "
         f"before Retry-After was over: {hasty}; given up for good, then `gavel retry --all` with "
         f"the API well again: {retried}"
     )
-    kept = not wrong and not hasty and retried == "spoken, muted"
-    return [Row("6 Failures are retried until expires_in, then given up", measured, kept)]
+    holds = not wrong and retried == "spoken, muted"
+    promise = "6 Failures are retried until expires_in, then given up"
+    return [Row(promise, measured, holds, not other and not hasty)]
 
 
 def _among_others(cases: list[str]) -> list[Callback]:
@@ -98,9 +120,8 @@ def _last(on: Stage, name: str) -> str:
     return statuses[-1] if statuses else ""
 
 
-def _is_right(on: Stage, name: str, case: Case) -> bool:
-    effects = sum(1 for request in on.edge.calls(conference=name) if request.effect)
-    return effects == case.carried_out and _last(on, name) == case.status
+def _effects(on: Stage, name: str) -> int:
+    return sum(1 for request in on.edge.calls(conference=name) if request.effect)
 
 
 def _came_back_too_soon(on: Stage) -> int:
@@ -121,12 +142,12 @@ async def _retry(on: Stage) -> str:
         cwd=on.gavel.folder,
         check=True,
         stdout=subprocess.DEVNULL,
-        timeout=30,
+        timeout=120,
     )
 
     def arrived(name: str) -> bool:
         return any(r.effect for r in on.edge.calls(conference=name)[before[name] :])
 
-    await on.until(lambda: all(arrived(name) for name in names), 10)
+    await on.until(lambda: all(arrived(name) for name in names))
     words = {"speak-500": "spoken", "mute-400": "muted"}
     return ", ".join(words[name] for name in names if arrived(name))

@@ -62,13 +62,14 @@ async def slow_one(short: bool) -> list[Row]:
         slow = [callback("slow", str(member)) for member in range(seconds * 2)]
         beside = await _latencies(on, "beside", seconds, rate, slow)
         held = len(on.edge.calls(conference="slow"))
+    arrived = max(alone + beside) < float("inf")
     p99 = (percentile(alone, 99), percentile(beside, 99))
     measured = (
         f"{rate} events/s into 20 conferences, from callback sent to call: alone p50 "
         f"{ms(percentile(alone, 50))}, p99 {ms(p99[0])}; beside one that is answered after "
         f"{delay:g} s ({held} calls of it) p50 {ms(percentile(beside, 50))}, p99 {ms(p99[1])}"
     )
-    return [Row("3 A slow conference delays no other", measured, p99[1] < 1.0 or short)]
+    return [Row("3 A slow conference delays no other", measured, arrived, p99[1] < 1.0)]
 
 
 async def _latencies(
@@ -80,7 +81,7 @@ async def _latencies(
         on.plivo.post_all(callbacks, rate),
         on.plivo.post_all(others, max(1, len(others)) / seconds),
     )
-    await on.until(lambda: _missing(on, callbacks) == 0, 10)
+    await on.until(lambda: _missing(on, callbacks) == 0)
     at: dict[tuple[str, str], float] = defaultdict(lambda: float("inf"))
     for request in on.edge.calls("mute"):
         for member in request.members:

@@ -11,7 +11,7 @@ from app.domain.conference import Conference
 from app.store import keys
 from bench.chaos.callbacks import call_uuid, callback
 from bench.chaos.report import Row
-from bench.chaos.stage import Stage, stage
+from bench.chaos.stage import PATIENCE, Stage, stage
 
 RULES = """
 version: 1
@@ -83,7 +83,7 @@ async def _withheld(on: Stage, plan: Plan) -> Row:
     for one in known:
         world.enter(one.conference, one.member, one.fields["CallUUID"])
     await on.plivo.post_all(known, 50)
-    await on.until(lambda: len(on.edge.calls("mute")) >= 3, 10)
+    await on.until(lambda: all(_muted(on, c.conference, c.member) for c in known))
     await asyncio.sleep(4)  # what was heard in the last 3 s stands against Plivo's list
     changed = time.time()
     world.enter("seen", "3", call_uuid("seen", "3"))
@@ -113,7 +113,7 @@ async def _while_down(on: Stage, plan: Plan, *, empty: bool) -> Row:
         one = callback(name, "1")
         on.edge.world.enter(name, "1", one.fields["CallUUID"])
         await on.plivo.post_all([one], 50)
-        await on.until(lambda: _muted(on, name, "1"), 10)
+        await on.until(lambda: _muted(on, name, "1"))
         await asyncio.sleep(age)
     started = on.edge.world.rooms[name].started if empty else time.time() - age
     await asyncio.to_thread(on.gavel.stop)
@@ -128,24 +128,27 @@ async def _while_down(on: Stage, plan: Plan, *, empty: bool) -> Row:
     expected = set(on.edge.world.rooms[name].members)
     looks: dict[str, Callable[[], bool]] = {
         "state": lambda: _state(on, name).live and set(_state(on, name).members) == expected,
-        "start": lambda: abs(_state(on, name).started_at - started) < 2.0,
+        "start": lambda: _state(on, name).started_at > started - 2.0,
     }
     if not empty:
         looks["mutes"] = lambda: _muted(on, name, "1") and _muted(on, name, "2")
     took = await _times(on, looks, restarted, plan)
     limit, left = plan.limit, plan.left
-    wait = started + limit - time.time() + plan.slack
-    await on.until(lambda: bool(_after(on, "hang_up", name, before)), wait)
+    drift = _state(on, name).started_at - started
+    await on.until(lambda: bool(_after(on, "hang_up", name, before)), limit + PATIENCE)
     warned = [at - (started + limit - left) for at in _after(on, "speak", name, before)]
     ended = [at - (started + limit) for at in _after(on, "hang_up", name, before)]
-    right = len(warned) == len(ended) == 1 and max(map(abs, warned + ended)) < plan.slack
+    # Plivo tells the age in whole seconds: the limit can be off by so much, and a warning whose
+    # moment passed before we knew of the conference is not given.
+    holds = len(ended) == 1 and len(warned) <= 1 and min(warned + ended) > -2.0
+    in_time = len(warned) == 1 and drift < 2.0 and max(map(abs, warned + ended)) < plan.slack
     told = (
         f"warning {', '.join(f'{at:+.1f}' for at in warned)} s and end at the limit "
         f"{', '.join(f'{at:+.1f}' for at in ended)} s from when they should have been"
     )
     what = "an empty Redis" if empty else "a conference that began while down"
     row = _row(f"8 Reconcile: {what}", took, plan, told)
-    return Row(row.promise, row.measured, row.kept and right)
+    return Row(row.promise, row.measured, row.holds and holds, row.in_time and in_time)
 
 
 async def _times(
@@ -159,14 +162,15 @@ async def _times(
                 took[name] = time.time() - since
         return len(took) == len(looks)
 
-    await on.until(look, plan.interval * 2 + 10, 0.1)
+    await on.until(look)
     return {name: took.get(name, float("inf")) for name in looks}
 
 
 def _row(promise: str, took: dict[str, float], plan: Plan, more: str) -> Row:
     told = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in took.items())
     measured = f"interval {plan.interval:g} s; right after: {told}" + (f"; {more}" if more else "")
-    return Row(promise, measured, max(took.values()) <= plan.interval + plan.slack)
+    longest = max(took.values())
+    return Row(promise, measured, longest < float("inf"), longest <= plan.interval + plan.slack)
 
 
 def _after(on: Stage, verb: str, name: str, before: int) -> list[float]:

@@ -1,7 +1,10 @@
-"""The promises of docs/guarantees.md in short: `make chaos` measures them in full.
+"""What holds of docs/guarantees.md however slow the machine is: nothing lost, nothing twice, order.
 
-The scenarios run once, several beside each other since they mostly wait; then each is looked at.
-Those that are left out (`lost`, `slow`, `clock`, `unseen`) differ from one of these in little.
+The scenarios run once, in short, several beside each other since they mostly wait; then each is
+looked at. How long things took and how many calls came in a second is measured by `make chaos`
+only, and so are the scenarios whose promise is a rate (`budget`, `storm`, `townhall`, `slow`).
+Those that are left out besides (`lost`, `deploy`, `clock`, `unseen`) differ from one of these in
+little.
 """
 
 import asyncio
@@ -19,9 +22,6 @@ NAMES = (
     "failures",
     "withheld",
     "order",
-    "budget",
-    "storm",
-    "townhall",
 )
 BESIDE_EACH_OTHER = 5
 
@@ -42,6 +42,6 @@ async def all_in_short() -> dict[str, list[Row]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_promise_is_kept(name: str, rows: dict[str, list[Row]]) -> None:
-    broken = [row for row in rows[name] if not row.kept]
+def test_the_promise_holds(name: str, rows: dict[str, list[Row]]) -> None:
+    broken = [row for row in rows[name] if not row.holds]
     assert not broken
