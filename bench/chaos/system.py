@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from redis import Redis
 from app.store.connection import connect
 from bench.chaos.callbacks import TOKEN
 from bench.chaos.edge import ACCOUNT
+from bench.chaos.processes import command, free_port, parents_of_all
 from cli.up import embedded
 
 Kind = Literal["worker", "web", "valkey"]
@@ -126,52 +126,6 @@ class System:
     def redis(self) -> Redis:
         """A client of its embedded Valkey."""
         return connect(embedded.url(embedded.socket_path(self.folder / "var" / "valkey")))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def command(pid: int) -> str:
-    """The command line of a process, "" when it is gone or only a zombie."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def parents_of_all() -> dict[int, int]:
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if fields[0] != "Z":
-                found[int(entry.name)] = int(fields[1])
-    return found
-
-
-def owner_of_port(port: int, pids: list[int]) -> int | None:
-    """Which of these processes has a TCP connection from this local port."""
-    inode = ""
-    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        cells = row.split()
-        if int(cells[1].rpartition(":")[2], 16) == port and cells[9] != "0":
-            inode = f"socket:[{cells[9]}]"
-            break
-    for pid in pids:
-        try:
-            links = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
-        except OSError:
-            continue
-        if inode and inode in links:
-            return pid
-    return None
 
 
 def _kill(pids: list[int]) -> int:

@@ -13,7 +13,7 @@ from cli.output.terminal import Terminal
 from cli.up import embedded
 from cli.up.supervised_process import Child
 from cli.up.supervisor import Supervisor
-from tests.cli.waiting import look_until
+from tests.cli.builders import look_until
 
 
 @pytest.fixture

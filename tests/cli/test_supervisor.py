@@ -14,11 +14,12 @@ import pytest
 from cli.output.terminal import Terminal
 from cli.up.supervised_process import FIRST_DELAY, LONGEST_DELAY, Child
 from cli.up.supervisor import Supervisor
-from tests.cli.waiting import alive, look_until, until
+from tests.cli.builders import look_until
+from tests.waiting import alive, until
 
-SLEEP = "import time; time.sleep(60)"
+SLEEP = "import time; time.sleep(3600)"
 STUBBORN = (
-    "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+    "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(3600)"
 )
 
 
@@ -109,7 +110,7 @@ def test_children_stop_in_the_order_that_is_asked_for(tmp_path: Path) -> None:
         program = (
             "import signal, sys, time\n"
             f"def end(*_): open({str(order)!r}, 'a').write({name!r} + ' '); sys.exit()\n"
-            "signal.signal(15, end); print('up', flush=True); time.sleep(60)"
+            "signal.signal(15, end); print('up', flush=True); time.sleep(3600)"
         )
         one = child(tmp_path, program, name)
         supervisor.add(one)
@@ -126,7 +127,7 @@ def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path, number: i
         "from cli.up.supervised_process import Child\n"
         f"log = Path({str(tmp_path / 'log')!r})\n"
         f"child = Child('c', [sys.executable, '-c', {SLEEP!r}], os.environ, log)\n"
-        "child.start(); print(child.process.pid, flush=True); time.sleep(60)"
+        "child.start(); print(child.process.pid, flush=True); time.sleep(3600)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as supervisor:
         assert supervisor.stdout

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from cli.output.terminal import WAITING_LINES, Terminal, safe
-from tests.cli.waiting import until
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import requests
 
 from sandbox.embedded import Sandbox
 from tests.sandbox.service import Service
+from tests.waiting import PATIENCE
 
 Api = Callable[..., requests.Response]
 
@@ -39,7 +40,7 @@ def api(sandbox: Sandbox) -> Iterator[Api]:
 
         def send(method: str, path: str, **params: Any) -> requests.Response:
             url = f"{sandbox.url}/v1/Account/{options.auth_id}/Conference/{path}"
-            return session.request(method, url, json=params or None, timeout=10)
+            return session.request(method, url, json=params or None, timeout=PATIENCE)
 
         yield send
 

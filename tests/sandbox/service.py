@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.waiting import until
+
 
 @dataclass(frozen=True)
 class Received:
@@ -117,20 +119,15 @@ class Service:
     def actions(self, path: str = "/events") -> list[str]:
         return [one.action for one in self.at(path)]
 
-    def wait(self, path: str, count: int = 1, seconds: float = 5.0) -> list[Received]:
+    def wait(self, path: str, count: int = 1) -> list[Received]:
         """At least so many requests to this path."""
-        self.wait_until(lambda: len(self.at(path)) >= count, seconds)
+        self.wait_until(lambda: len(self.at(path)) >= count)
         return self.at(path)
 
-    def wait_for(self, action: str, path: str = "/events", seconds: float = 5.0) -> Received:
+    def wait_for(self, action: str, path: str = "/events") -> Received:
         """The newest callback with this ConferenceAction."""
-        self.wait_until(lambda: action in self.actions(path), seconds)
+        self.wait_until(lambda: action in self.actions(path))
         return [one for one in self.at(path) if one.action == action][-1]
 
-    def wait_until(self, done: Callable[[], bool], seconds: float = 5.0) -> None:
-        ends_at = time.monotonic() + seconds
-        while not done():
-            if time.monotonic() > ends_at:
-                got = [(one.path, one.fields) for one in self.received]
-                raise AssertionError(f"it did not come; there came {got}")
-            time.sleep(0.005)
+    def wait_until(self, done: Callable[[], bool]) -> None:
+        until(done, lambda: f"there came {[(one.path, one.fields) for one in self.received]}")

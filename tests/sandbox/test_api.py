@@ -11,6 +11,7 @@ import requests
 from sandbox.embedded import Sandbox
 from tests.sandbox.conftest import Api, members
 from tests.sandbox.service import Service
+from tests.waiting import PATIENCE
 
 Room = Callable[..., str]
 
@@ -146,7 +147,7 @@ def test_extra_keys_are_tolerated(api: Api, room: Room) -> None:
 @pytest.mark.parametrize("auth", [None, ("MASANDBOXGAVEL000001", "wrong"), ("x", "y")])
 def test_wrong_credentials_are_401(auth: Any, sandbox: Sandbox) -> None:
     url = f"{sandbox.url}/v1/Account/{sandbox.options.auth_id}/Conference/"
-    answer = requests.get(url, auth=auth, timeout=5)
+    answer = requests.get(url, auth=auth, timeout=PATIENCE)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
     assert answer.json()["error"] == "authentication credentials were not provided"
@@ -159,7 +160,7 @@ def test_the_path_of_another_account_is_refused(
     sandbox.switch(foreign_account=position)
     url = f"{sandbox.url}/v1/Account/MAAAAAAAAAAAAAAAAAAA/Conference/"
     auth = (sandbox.options.auth_id, sandbox.options.auth_token)
-    assert requests.get(url, auth=auth, timeout=5).status_code == status
+    assert requests.get(url, auth=auth, timeout=PATIENCE).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -212,7 +213,7 @@ def test_a_body_that_is_not_json_is_400(sandbox: Sandbox, room: Room) -> None:
     url = f"{sandbox.url}/v1/Account/{sandbox.options.auth_id}/Conference/room/Record/"
     auth = (sandbox.options.auth_id, sandbox.options.auth_token)
     for body in ("{", "[]", '"x"', "[" * 30_000):
-        assert requests.post(url, data=body, auth=auth, timeout=5).status_code == 400
+        assert requests.post(url, data=body, auth=auth, timeout=PATIENCE).status_code == 400
 
 
 def test_a_huge_body_is_413(api: Api, room: Room, sandbox: Sandbox) -> None:
@@ -226,7 +227,7 @@ def test_the_request_too_many_is_429() -> None:
         small.switch(retry_after=2)
         url = f"{small.url}/v1/Account/{small.options.auth_id}/Conference/"
         auth = (small.options.auth_id, small.options.auth_token)
-        answers = [requests.get(url, auth=auth, timeout=5) for _ in range(4)]
+        answers = [requests.get(url, auth=auth, timeout=PATIENCE) for _ in range(4)]
     assert [one.status_code for one in answers] == [200, 200, 200, 429]
     assert answers[3].json()["error"] == "rate limit exceeded"
     assert answers[3].headers["Retry-After"] == "2"

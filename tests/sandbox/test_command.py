@@ -8,6 +8,8 @@ import sys
 import pytest
 import requests
 
+from tests.waiting import PATIENCE
+
 PROGRAM = [sys.executable, "-m", "sandbox"]
 
 
@@ -20,11 +22,11 @@ def test_the_first_line_is_the_url_and_a_signal_ends_it() -> None:
         answer = requests.delete(
             f"{url}/v1/Account/MATEST00000000000001/Conference/",
             auth=("MATEST00000000000001", "t"),
-            timeout=5,
+            timeout=PATIENCE,
         )
         assert answer.json()["message"] == "all conferences hung up"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def test_what_cannot_start_says_why(arguments: list[str], message: str) -> None:
         port = str(taken.getsockname()[1])
         given = [port if one == "PORT" else one for one in arguments]
         done = subprocess.run(
-            [*PROGRAM, *given], capture_output=True, text=True, timeout=10, check=False
+            [*PROGRAM, *given], capture_output=True, text=True, timeout=PATIENCE, check=False
         )
     assert done.returncode == 2
     assert message in done.stderr

@@ -13,6 +13,7 @@ from sandbox.world.clock import Clock
 from sandbox.world.digits import DigitMatcher
 from tests.sandbox.conftest import Api
 from tests.sandbox.service import Service
+from tests.waiting import PATIENCE
 
 Room = Callable[..., str]
 
@@ -32,16 +33,16 @@ def test_pages_of_other_sites_cannot_steer(
 ) -> None:
     url = f"{sandbox.url}/sandbox/calls"
     wanted = {"conference": "room", "attributes": {}}
-    assert requests.post(url, json=wanted, headers=headers, timeout=5).status_code == status
+    assert requests.post(url, json=wanted, headers=headers, timeout=PATIENCE).status_code == status
 
 
 def test_beyond_loopback_the_credentials_are_wanted() -> None:
     with Sandbox(host="0.0.0.0") as wide:
         url = wide.url.replace("0.0.0.0", "127.0.0.1") + "/sandbox/state"
         auth = (wide.options.auth_id, wide.options.auth_token)
-        assert requests.get(url, timeout=5).status_code == 401
-        assert requests.get(url, auth=("x", "y"), timeout=5).status_code == 401
-        assert requests.get(url, auth=auth, timeout=5).status_code == 200
+        assert requests.get(url, timeout=PATIENCE).status_code == 401
+        assert requests.get(url, auth=("x", "y"), timeout=PATIENCE).status_code == 401
+        assert requests.get(url, auth=auth, timeout=PATIENCE).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_beyond_loopback_the_credentials_are_wanted() -> None:
 def test_what_cannot_be_is_refused(
     path: str, wanted: dict[str, Any], error: str, sandbox: Sandbox
 ) -> None:
-    answer = requests.post(f"{sandbox.url}/sandbox/{path}", json=wanted, timeout=5)
+    answer = requests.post(f"{sandbox.url}/sandbox/{path}", json=wanted, timeout=PATIENCE)
     assert answer.status_code in {400, 404}
     assert answer.json()["error"].startswith(error)
 
@@ -82,14 +83,14 @@ def test_half_a_character_breaks_nothing(sandbox: Sandbox, service: Service, api
     assert service.wait_for("enter").fields["ConferenceName"] == "half ?"
     assert api("POST", "half%20%3F/Member/all/Speak/", text=half).status_code == 202
     assert api("POST", "half%20%3F/Member/all/Play/", url=half).status_code == 400
-    assert requests.get(sandbox.url, timeout=5).status_code == 200
+    assert requests.get(sandbox.url, timeout=PATIENCE).status_code == 200
 
 
 def test_bodies_that_are_no_json_object_are_refused(sandbox: Sandbox) -> None:
     headers = {"Content-Type": "application/json"}
     for body in ("{", "[1]", "[" * 30_000):
         url = f"{sandbox.url}/sandbox/calls"
-        assert requests.post(url, data=body, headers=headers, timeout=5).status_code == 400
+        assert requests.post(url, data=body, headers=headers, timeout=PATIENCE).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_bodies_that_are_no_form_are_refused(content_type: str, sandbox: Sandbox
         f"{sandbox.url}/sandbox/calls",
         data=b"\xff\xfe",
         headers={"Content-Type": content_type},
-        timeout=5,
+        timeout=PATIENCE,
     )
     assert (answer.status_code, answer.json()) == (400, {"error": "the body is not a form"})
 

@@ -11,6 +11,7 @@ from sandbox.control.client import ControlFailed
 from sandbox.embedded import Sandbox
 from tests.sandbox.conftest import Api, members
 from tests.sandbox.service import Service
+from tests.waiting import PATIENCE
 
 Room = Callable[..., str]
 NONCE = "X-Plivo-Signature-V3-Nonce"
@@ -198,7 +199,7 @@ def test_chance_is_the_same_in_every_run(sandbox: Sandbox) -> None:
             own.fault("status", status=500, chance=0.5, times=0)
             url = f"{own.url}/v1/Account/{own.options.auth_id}/Conference/"
             auth = (own.options.auth_id, own.options.auth_token)
-            return [requests.get(url, auth=auth, timeout=5).status_code for _ in range(12)]
+            return [requests.get(url, auth=auth, timeout=PATIENCE).status_code for _ in range(12)]
 
     first = statuses()
     assert set(first) == {200, 500}

@@ -12,6 +12,7 @@ import requests
 from sandbox.embedded import Sandbox
 from tests.sandbox.conftest import Api
 from tests.sandbox.service import Received, Service
+from tests.waiting import PATIENCE
 
 Room = Callable[..., str]
 
@@ -81,11 +82,11 @@ def test_the_file_is_there_when_it_is_told_of_and_as_long_as_told(
     room()
     record(api, service, file_format=file_format)
     url = service.wait("/recording")[0].fields["url"]
-    assert requests.get(url, timeout=5).status_code == 404
+    assert requests.get(url, timeout=PATIENCE).status_code == 404
     sandbox.clock(advance=12)
     api("DELETE", "room/Record/")
     told = finished(service).fields
-    got = requests.get(told["record_url"], timeout=5)
+    got = requests.get(told["record_url"], timeout=PATIENCE)
     assert got.status_code == 200
     milliseconds = int(told["recording_duration_ms"])
     if file_format == "wav":
@@ -94,7 +95,7 @@ def test_the_file_is_there_when_it_is_told_of_and_as_long_as_told(
     else:
         assert len(got.content) / 72 * 72 == len(got.content)
         assert len(got.content) // 72 * 72 == milliseconds
-    part = requests.get(told["record_url"], headers={"Range": "bytes=10-19"}, timeout=5)
+    part = requests.get(told["record_url"], headers={"Range": "bytes=10-19"}, timeout=PATIENCE)
     assert (part.status_code, part.content) == (206, got.content[10:20])
 
 
@@ -107,8 +108,8 @@ def test_files_may_want_credentials(
     api("DELETE", "room/Record/")
     url = finished(service).fields["record_url"]
     auth = (sandbox.options.auth_id, sandbox.options.auth_token)
-    assert requests.get(url, timeout=5).status_code == 401
-    assert requests.get(url, auth=auth, timeout=5).status_code == 200
+    assert requests.get(url, timeout=PATIENCE).status_code == 401
+    assert requests.get(url, auth=auth, timeout=PATIENCE).status_code == 200
 
 
 def test_a_file_may_come_after_its_callback(
@@ -119,9 +120,9 @@ def test_a_file_may_come_after_its_callback(
     record(api, service)
     api("DELETE", "room/Record/")
     url = finished(service).fields["record_url"]
-    assert requests.get(url, timeout=5).status_code == 404
+    assert requests.get(url, timeout=PATIENCE).status_code == 404
     sandbox.clock(advance=60)
-    assert requests.get(url, timeout=5).status_code == 200
+    assert requests.get(url, timeout=PATIENCE).status_code == 200
 
 
 @pytest.mark.parametrize("shape", ["flat", "response_json", "json", "camel"])

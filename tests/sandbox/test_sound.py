@@ -17,6 +17,7 @@ from sandbox.conferences.sound.voices import MARKER_HERTZ
 from sandbox.embedded import Sandbox
 from tests.sandbox.conftest import members
 from tests.sandbox.service import Received, Service
+from tests.waiting import PATIENCE
 
 Samples = npt.NDArray[np.float64]
 ANNA, BERT, FILE = 440.0, 620.0, 2_000.0
@@ -39,7 +40,7 @@ def api(studio: Sandbox) -> Callable[..., requests.Response]:
         options = studio.options
         url = f"{studio.url}/v1/Account/{options.auth_id}/Conference/room/{path}"
         auth = (options.auth_id, options.auth_token)
-        return requests.request(method, url, json=params, auth=auth, timeout=10)
+        return requests.request(method, url, json=params, auth=auth, timeout=PATIENCE)
 
     return send
 
@@ -60,7 +61,7 @@ def finish(studio: Sandbox, api: Api, service: Service) -> tuple[Samples, int, R
     """Stop the recording; what it holds, at how many samples a second, and its callback."""
     assert api("DELETE", "Record/").status_code == 204
     told = service.wait("/recording")[0]
-    answer = requests.get(told.fields["record_url"], timeout=5)
+    answer = requests.get(told.fields["record_url"], timeout=PATIENCE)
     samples, rate = soundfile.read(io.BytesIO(answer.content))
     return samples, rate, told
 
@@ -116,7 +117,7 @@ def test_the_deaf_hear_nothing_and_nobody_hears_itself(studio: Sandbox, api: Api
     studio.clock(advance=2)
 
     def heard(call: str) -> tuple[Samples, int]:
-        answer = requests.get(f"{studio.url}/sandbox/calls/{call}/heard.wav", timeout=5)
+        answer = requests.get(f"{studio.url}/sandbox/calls/{call}/heard.wav", timeout=PATIENCE)
         samples, rate = soundfile.read(io.BytesIO(answer.content))
         return samples, int(rate)
 

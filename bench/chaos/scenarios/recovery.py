@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from bench.chaos.callbacks import callback
 from bench.chaos.edge import Fate, Request
+from bench.chaos.processes import owner_of_port
 from bench.chaos.report import Row
 from bench.chaos.scenarios.kills import MUTE
 from bench.chaos.stage import Stage, stage
-from bench.chaos.system import owner_of_port
 
 LONGEST = 6.0
 EVERY_SECOND = """

@@ -89,7 +89,7 @@ def test_counters_of_the_workers_are_shown_as_they_are(plivo: Plivo, redis: Redi
 
 
 def test_refusals_are_still_counted_while_redis_is_away(own_server: ValkeyServer) -> None:
-    redis = connect(f"redis://{own_server.host}:{own_server.port}/0", timeout=0.5)
+    redis = connect(f"redis://{own_server.host}:{own_server.port}/0", timeout=20.0)
     plivo = Plivo(create_app(settings(), Inbox(redis)).test_client())
     own_server.stop()
     assert plivo.post(enter()).status_code == 503

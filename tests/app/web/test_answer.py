@@ -131,7 +131,7 @@ def test_an_unsigned_call_is_refused(plivo: Plivo) -> None:
 
 
 def test_while_redis_is_away_the_last_rules_answer(own_server: ValkeyServer) -> None:
-    redis = connect(f"redis://{own_server.host}:{own_server.port}/0", timeout=0.5)
+    redis = connect(f"redis://{own_server.host}:{own_server.port}/0", timeout=20.0)
     redis.set(keys.RULES, '{"answers": [{"conference": ["*"], "muted": true}]}')
     now = [0.0]
     rules = PublishedRules(redis, clock=lambda: now[0])

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.waiting import until
+from bench.chaos.processes import command, free_port
 from tests.e2e.story.processes import (
     ROOT,
     Process,
     Sandbox,
     answers,
     bare_environment,
-    command,
-    free_port,
 )
+from tests.waiting import PATIENCE, until
 
 RULES = (ROOT / "rules.yaml").read_text(encoding="utf-8")
 
@@ -42,7 +41,7 @@ class Gavel:
     def ask(self, *arguments: str) -> str:
         """The output of another gavel command, run beside it."""
         asked = Process(["-m", "cli", *arguments], self.environ, self.folder)
-        asked.process.wait(30)
+        asked.process.wait(PATIENCE)
         asked.stop()
         return asked.output
 

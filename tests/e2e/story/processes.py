@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,17 +13,10 @@ from threading import Thread
 from typing import Any
 from urllib.request import Request, urlopen
 
-from tests.cli.waiting import alive, until
+from bench.chaos.processes import command
+from tests.waiting import PATIENCE, alive, until
 
 ROOT = Path(__file__).parents[3]
-TIMEOUT = 10.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def bare_environment(**settings: str) -> dict[str, str]:
@@ -52,8 +44,8 @@ class Process:
     def output(self) -> str:
         return "".join(self.lines)
 
-    def until_said(self, text: str, seconds: float = 20.0) -> None:
-        until(lambda: text in self.output or self.process.poll() is not None, repr(text), seconds)
+    def until_said(self, text: str) -> None:
+        until(lambda: text in self.output or self.process.poll() is not None, repr(text))
         assert text in self.output, self.output
 
     def children(self) -> dict[int, str]:
@@ -73,8 +65,8 @@ class Process:
         while hurry and self.process.poll() is None:
             self.process.send_signal(number)
             time.sleep(0.1)
-        code = self.process.wait(30)
-        self._reader.join(5)
+        code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
         if self.process.stdout:
             self.process.stdout.close()
         return code
@@ -83,13 +75,6 @@ class Process:
         assert self.process.stdout
         for line in self.process.stdout:
             self.lines.append(line)
-
-
-def command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
 
 
 def group(pid: int) -> set[int]:
@@ -137,24 +122,20 @@ class Sandbox:
     def operations(self, conference: str) -> list[str]:
         return [entry["operation"] for entry in self.asked(conference)]
 
-    def until_asked(self, conference: str, operation: str, seconds: float = 20.0) -> None:
-        until(
-            lambda: operation in self.operations(conference),
-            f"{operation} for {conference}",
-            seconds,
-        )
+    def until_asked(self, conference: str, operation: str) -> None:
+        until(lambda: operation in self.operations(conference), f"{operation} for {conference}")
 
     def _ask(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}/sandbox/{path}", data, {"Content-Type": "application/json"})
-        with urlopen(request, timeout=TIMEOUT) as answer:
+        with urlopen(request, timeout=PATIENCE) as answer:
             return json.load(answer)
 
 
 def answers(url: str, needle: Callable[[int], bool] = lambda status: status == 200) -> bool:
     """Does this address answer with such a status?"""
     try:
-        with urlopen(url, timeout=TIMEOUT) as answer:
+        with urlopen(url, timeout=PATIENCE) as answer:
             return needle(answer.status)
     except OSError:
         return False

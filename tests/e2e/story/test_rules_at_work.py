@@ -1,8 +1,8 @@
 """The three rules of the mission, with real processes, seen where Plivo would see them."""
 
-from tests.cli.waiting import until
 from tests.e2e.story.conftest import RULES, Start
 from tests.e2e.story.processes import disabled, shorter
+from tests.waiting import until
 
 
 def test_a_conference_is_recorded_muted_warned_and_hung_up(start: Start) -> None:

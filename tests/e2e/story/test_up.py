@@ -4,10 +4,11 @@ import os
 import signal
 from collections.abc import Callable
 
+from bench.chaos.processes import free_port
 from sandbox.world.options import AUTH_ID, AUTH_TOKEN
-from tests.cli.waiting import alive, until
 from tests.e2e.story.conftest import RULES, Start
-from tests.e2e.story.processes import Sandbox, answers, free_port, group, shorter
+from tests.e2e.story.processes import Sandbox, answers, group, shorter
+from tests.waiting import PATIENCE, alive, until
 
 PROCESSES = ("valkey-server", "gunicorn", "-m workers", "cli sandbox")
 
@@ -74,14 +75,14 @@ def test_two_on_one_state_are_refused(start: Start) -> None:
     gavel = start()
     gavel.until_ready()
     second = start()
-    assert second.up.process.wait(20) == 1
+    assert second.up.process.wait(PATIENCE) == 1
     second.up.until_said(f"runs already on var/ (process {gavel.up.process.pid})")
     assert gavel.up.process.poll() is None
 
 
 def test_a_broken_rules_file_stops_the_start_with_every_problem(start: Start) -> None:
     gavel = start(RULES.replace("member.entered", "member.enterd").replace("- mute:", "- muet:"))
-    assert gavel.up.process.wait(20) == 1
+    assert gavel.up.process.wait(PATIENCE) == 1
     gavel.up.until_said("did you mean")
     assert gavel.up.output.count("rules.yaml:") == 2
     assert not (gavel.folder / "var" / "log" / "web.log").exists()
@@ -89,13 +90,13 @@ def test_a_broken_rules_file_stops_the_start_with_every_problem(start: Start) ->
 
 def test_a_missing_rules_file_stops_the_start(start: Start) -> None:
     gavel = start(None)
-    assert gavel.up.process.wait(20) == 1
+    assert gavel.up.process.wait(PATIENCE) == 1
     gavel.up.until_said("the rules file rules.yaml can not be read")
 
 
 def test_wrong_settings_are_told_all_at_once(start: Start) -> None:
     gavel = start(PLIVO_RATE="fast", REDIS_URL="mysql://x", WEB_PROCESSES="many")
-    assert gavel.up.process.wait(20) == 1
+    assert gavel.up.process.wait(PATIENCE) == 1
     for name in ("PLIVO_RATE", "REDIS_URL", "WEB_PROCESSES"):
         gavel.up.until_said(name)
 
@@ -104,7 +105,7 @@ def test_a_port_that_is_taken_is_told(start: Start) -> None:
     gavel = start()
     gavel.until_ready()
     second = start(STATE_DIR="other", PORT=gavel.environ["PORT"])
-    assert second.up.process.wait(20) == 1
+    assert second.up.process.wait(PATIENCE) == 1
     second.up.until_said("set PORT")
 
 

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,11 +14,21 @@ from urllib.parse import urlencode
 from app.plivo.fields import form_pairs
 from app.plivo.signature import NONCE, V3, SignedRequest, sign, signed_text
 from app.server.worker import WebWorker
+from bench.chaos.processes import free_port
 from tests.app.builders import FORM, TOKEN, TRIGGER_TOKEN
+from tests.waiting import PATIENCE, until
+
+
+class PatientWorker(WebWorker):
+    """The real one with so much patience that no client of a busy machine is taken for slow."""
+
+    request_seconds = PATIENCE
+    linger_seconds = PATIENCE
+    patience_seconds = PATIENCE
 
 
 class HastyWorker(WebWorker):
-    """The real one with little patience, so that tests need not wait."""
+    """The real one with little patience, so that tests need not wait until it is over."""
 
     request_seconds = 0.6
     linger_seconds = 0.3
@@ -38,7 +47,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
 
     def send(self, data: bytes) -> bytes:
         """Send on a fresh connection and read until the server closes."""
@@ -92,10 +101,10 @@ def status(answer: bytes) -> int:
 
 
 @contextmanager
-def serve(redis_url: str, log: Path, **environ: str) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+def serve(
+    redis_url: str, log: Path, worker: type[WebWorker] = PatientWorker, **environ: str
+) -> Iterator[Server]:
+    port = free_port()
     settings = {
         "PORT": str(port),
         "REDIS_URL": redis_url,
@@ -104,7 +113,7 @@ def serve(redis_url: str, log: Path, **environ: str) -> Iterator[Server]:
         "TRIGGER_TOKEN": TRIGGER_TOKEN,
     }
     arguments = ["-m", "gunicorn", "-c", "python:app.server.gunicorn_conf"]
-    arguments += ["-k", "tests.e2e.web_server.live.HastyWorker", "app.server.wsgi:make()"]
+    arguments += ["-k", f"{worker.__module__}.{worker.__name__}", "app.server.wsgi:make()"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, *arguments],
@@ -118,19 +127,17 @@ def serve(redis_url: str, log: Path, **environ: str) -> Iterator[Server]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(10)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
 def wait_until_open(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(200):
+    def is_open() -> bool:
         assert process.poll() is None, log.read_text()
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError(log.read_text())
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return True
+        return False
+
+    until(is_open, log.read_text)

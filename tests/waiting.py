@@ -1,0 +1,27 @@
+"""Waiting for something to become true, with an end, so that a broken program can not hang us."""
+
+import time
+from collections.abc import Callable
+
+PATIENCE = 120.0
+"""Seconds until a test gives up waiting: far more than ten times what is usual, so that only a
+broken program, and no slow machine, makes a test fail."""
+
+
+def until(holds: Callable[[], object], what: str | Callable[[], str]) -> None:
+    """Returns as soon as `holds()` is true; fails with `what` (was waited for) when it never is."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > deadline:
+            told = what if isinstance(what, str) else what()
+            raise AssertionError(f"waited {PATIENCE:g} s in vain: {told}")
+        time.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    """Is there such a process, and not only what is left of it (a zombie)?"""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
