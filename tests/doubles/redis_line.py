@@ -14,7 +14,8 @@ CHUNK = 1 << 20
 class RedisLine:
     """`lose` answers of so many requests that hold `marker`: they are carried out, but the
     connection is cut in place of the answer. `delay` holds such answers back, in seconds. While
-    `shut`, nobody gets through, and whoever was connected is cut off."""
+    `shut`, nobody gets through, and whoever was connected is cut off. `lost` and `refused`
+    count."""
 
     port: int = 0
     marker: bytes = b""
@@ -22,18 +23,22 @@ class RedisLine:
     delay: float = 0.0
     shut: bool = False
     lost: int = 0
+    refused: int = 0
+    refusals: int = 0
     _sockets: list[socket.socket] = field(default_factory=list)
 
-    def shut_for(self, seconds: float) -> None:
-        """Cut everybody off now, and let them in again later."""
-        self.shut = True
+    def shut_for(self, refusals: int) -> None:
+        """Cut everybody off now, and let them in again after so many tried in vain."""
+        self.shut, self.refusals = True, refusals
         for one in list(self._sockets):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
-        threading.Timer(seconds, self.open).start()
 
-    def open(self) -> None:
-        self.shut = False
+    def refuse(self, client: socket.socket) -> None:
+        client.close()
+        self.refused += 1
+        if self.refused == self.refusals:
+            self.shut = False
 
     def relay(self, client: socket.socket, server: socket.socket) -> None:
         """Requests on the one thread that asks and waits; Redis answers one after the other."""
@@ -67,7 +72,7 @@ def redis_line(host: str, port: int) -> Iterator[RedisLine]:
             except OSError:
                 return
             if line.shut:
-                client.close()
+                line.refuse(client)
                 continue
             server = socket.create_connection((host, port))
             line._sockets += [client, server]

@@ -1,5 +1,6 @@
 """Builders for a worker's hands: real Valkey, real HTTP to a double at Plivo's edge."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from redis import Redis
@@ -7,6 +8,8 @@ from redis import Redis
 from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.inbox import Inbox
+from app.store.timers import Timers
+from tests.waiting import until
 from workers.bootstrap import Hands
 from workers.conference.budget import Budget
 from workers.plivo import PlivoClient
@@ -52,3 +55,14 @@ def work_all(hands: Hands) -> None:
     while popped := hands.redis.lpop(keys.QUEUE):
         assert isinstance(popped, bytes)
         work(hands, popped.decode())
+
+
+def work_until(hands: Hands, holds: Callable[[], bool]) -> None:
+    """What a worker's threads and clock do, until something holds."""
+
+    def turn() -> bool:
+        Timers(hands.redis).tick()
+        work_all(hands)
+        return holds()
+
+    until(turn, "what the worker was to do")

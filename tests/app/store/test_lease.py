@@ -1,7 +1,6 @@
 """Working a unit: one worker at a time, each step whole, nothing twice."""
 
 import json
-import time
 
 import pytest
 from redis import Redis
@@ -10,7 +9,8 @@ from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.journal import Journal, line
-from app.store.lease import Lease, LeaseLost, Leases, Step
+from app.store.lease import LEASE_MS, Lease, LeaseLost, Leases, Step
+from tests.waiting import until
 
 KEY = keys.conference_key("sales-1")
 
@@ -103,19 +103,16 @@ def test_who_lost_the_lease_changes_nothing_any_more(redis: Redis) -> None:
     assert len(other.taken.events) == 2
 
 
-def test_a_lease_runs_out_unless_it_is_renewed(
-    redis: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.store.lease.LEASE_MS", 200)
+def test_a_lease_runs_out_unless_it_is_renewed(redis: Redis) -> None:
     accept(redis)
-    kept, lost = Leases(redis), Leases(redis)
+    kept, other = Leases(redis), Leases(redis)
     take(redis, kept)
-    for _ in range(4):
-        time.sleep(0.1)
-        kept.renew()
-    assert lost.take(KEY) is None
-    time.sleep(0.25)
-    assert lost.take(KEY) is not None
+    assert 0 < redis.pttl(keys.lease(KEY)) <= LEASE_MS
+    redis.pexpire(keys.lease(KEY), 10 * LEASE_MS)
+    kept.renew()
+    assert 0 < redis.pttl(keys.lease(KEY)) <= LEASE_MS
+    redis.pexpire(keys.lease(KEY), 1)
+    until(lambda: other.take(KEY) is not None, "the end of the lease")
 
 
 def test_a_wake_up_can_be_asked_for_at_a_time(redis: Redis) -> None:

@@ -1,7 +1,6 @@
 """Redis full, away or slow, and workers that die or stop: what was accepted and done stays so."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,10 +16,10 @@ from app.store.connection import connect, may_pass
 from app.store.journal import Journal
 from app.store.lease import Leases
 from app.store.timers import Timers
-from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, answer, plivo_edge, send
+from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, answer, send
 from tests.doubles.redis_line import RedisLine, redis_line
-from tests.workers.builders import MUTE_EVERYONE, enter, hands_of, work_all
-from workers.bootstrap import Hands
+from tests.waiting import until
+from tests.workers.builders import MUTE_EVERYONE, enter, hands_of, work_all, work_until
 from workers.conference.errors import PlivoError
 from workers.reconcile import reconcile
 
@@ -37,12 +36,6 @@ rules:
       - speak: {to: member, text: "Hello."}
       - speak: {to: member, text: "Welcome."}
 """
-
-
-@pytest.fixture
-def edge() -> Iterator[PlivoEdge]:
-    with plivo_edge() as running:
-        yield running
 
 
 @pytest.fixture
@@ -66,6 +59,23 @@ def roomy(redis: Redis) -> None:
     redis.config_set("maxmemory", 0)
 
 
+def full_for(redis: Redis, refusals: int) -> None:
+    """There is no room from now on until so many commands were refused."""
+    before = refused(redis)
+    full(redis)
+
+    def make_room() -> None:
+        until(lambda: refused(redis) >= before + refusals, "the refusals")
+        roomy(redis)
+
+    threading.Thread(target=make_room).start()
+
+
+def refused(redis: Redis) -> int:
+    stats: Any = redis.info("errorstats")
+    return int(stats.get("errorstat_OOM", {"count": 0})["count"])
+
+
 def then(script: Script, happens: Any) -> Script:
     """Answer, after something else happened."""
 
@@ -84,15 +94,6 @@ def texts(edge: PlivoEdge) -> list[str]:
     return [seen.json()["text"] for seen in edge.seen]
 
 
-def work_until(hands: Hands, holds: Any) -> None:
-    """What a worker's threads and clock do, until something holds (at most 20 s)."""
-    deadline = time.monotonic() + 20
-    while not holds() and time.monotonic() < deadline:
-        Timers(hands.redis).tick()
-        work_all(hands)
-    assert holds()
-
-
 def test_nothing_is_half_accepted_by_a_redis_that_is_full(redis: Redis) -> None:
     full(redis)
     try:
@@ -109,11 +110,7 @@ def test_nothing_is_half_accepted_by_a_redis_that_is_full(redis: Redis) -> None:
 def test_a_call_that_was_made_while_redis_was_full_is_recorded_when_it_is_not(
     redis: Redis, edge: PlivoEdge, tmp_path: Path
 ) -> None:
-    def fill() -> None:
-        full(redis)
-        threading.Timer(0.7, roomy, (redis,)).start()
-
-    edge.scripts = [then(send(DONE), fill)]
+    edge.scripts = [then(send(DONE), lambda: full_for(redis, 3))]
     hands = hands_of(redis, edge.url, tmp_path, GREET_TWICE)
     enter(redis)
     work_until(hands, lambda: statuses(redis) == ["done", "done"])
@@ -123,7 +120,7 @@ def test_a_call_that_was_made_while_redis_was_full_is_recorded_when_it_is_not(
 def test_a_call_that_was_made_while_redis_was_away_is_recorded_when_it_is_back(
     redis: Redis, over: Redis, line: RedisLine, edge: PlivoEdge, tmp_path: Path
 ) -> None:
-    edge.scripts = [then(send(DONE), lambda: line.shut_for(0.7))]
+    edge.scripts = [then(send(DONE), lambda: line.shut_for(3))]
     hands = hands_of(over, edge.url, tmp_path, GREET_TWICE)
     enter(redis)
     work_until(hands, lambda: statuses(redis) == ["done", "done"])
@@ -133,7 +130,7 @@ def test_a_call_that_was_made_while_redis_was_away_is_recorded_when_it_is_back(
 def test_a_refusal_while_redis_was_away_is_known_to_be_one_and_tried_again(
     redis: Redis, over: Redis, line: RedisLine, edge: PlivoEdge, tmp_path: Path
 ) -> None:
-    edge.scripts = [then(send(answer(503)), lambda: line.shut_for(0.7))]
+    edge.scripts = [then(send(answer(503)), lambda: line.shut_for(3))]
     hands = hands_of(over, edge.url, tmp_path, GREET_TWICE)
     enter(redis)
     work_until(hands, lambda: statuses(redis) == ["retry", "done", "done"])
@@ -164,7 +161,7 @@ def test_a_call_goes_out_on_a_fresh_grant_of_the_budget(
     line.marker, line.delay = COMMIT, 0.3
     work_all(hands)
     assert len(edge.seen) == 1
-    assert redis.llen("gavel:budget:sent") == 2
+    assert redis.llen("gavel:budget:sent") >= 2
 
 
 def test_a_worker_that_is_told_to_stop_ends_between_two_calls_and_another_goes_on(
@@ -188,6 +185,7 @@ def test_a_unit_is_looked_at_again_as_soon_as_the_lease_of_a_dead_worker_ends(
 ) -> None:
     enter(redis)
     assert Leases(redis).take(KEY) is not None  # and dies
+    redis.pexpire(keys.lease(KEY), 3_600_000)  # so that it does not end while we look
     redis.zadd(keys.AWAKE, {KEY: 0})
     Timers(redis).tick()
     assert Leases(redis).take(KEY) is None

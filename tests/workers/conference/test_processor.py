@@ -2,8 +2,6 @@
 
 import json
 import socket
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,8 @@ from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.journal import Journal
-from app.store.timers import Timers
-from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, Seen, answer, plivo_edge, reset
-from tests.workers.builders import enter, hands_of, work_all
+from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, Seen, answer, reset
+from tests.workers.builders import enter, hands_of, work_all, work_until
 from workers import jobs
 from workers.bootstrap import Hands
 from workers.work import work
@@ -43,12 +40,6 @@ rules:
     do:
       - mute: all
 """
-
-
-@pytest.fixture
-def edge() -> Iterator[PlivoEdge]:
-    with plivo_edge() as running:
-        yield running
 
 
 @pytest.fixture
@@ -111,10 +102,7 @@ def test_a_refused_call_is_tried_again_when_its_time_comes(
     enter(redis)
     work_all(hands)
     assert journal(redis, "call", "status") == ["retry"]
-    deadline = time.monotonic() + 10
-    while len(edge.seen) < 2 and time.monotonic() < deadline:
-        Timers(redis).tick()
-        work_all(hands)
+    work_until(hands, lambda: len(edge.seen) == 2)
     assert journal(redis, "call", "status") == ["retry", "done"]
 
 
@@ -160,11 +148,8 @@ def test_what_a_dead_worker_was_sending_is_repeated_if_it_is_safe(
     edge.scripts.append(losing_the_lease(redis))
     enter(redis)
     work(hands, KEY)
-    deadline = time.monotonic() + 10
     work(hands, KEY)
-    while len(edge.seen) < 2 and time.monotonic() < deadline:
-        Timers(redis).tick()
-        work_all(hands)
+    work_until(hands, lambda: len(edge.seen) == 2)
     assert verbs(edge) == ["Member/1/Mute/", "Member/1/Mute/"]
     told = [event["kind"] for event in journal(redis, "event", "event")]
     assert told == ["member.entered"]

@@ -1,6 +1,5 @@
 """The web lane: webhooks beside the calls to Plivo, never in their way."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +8,8 @@ from redis import Redis
 
 from app.store import keys
 from app.store.journal import Journal
-from app.store.timers import Timers
 from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge
-from tests.workers.builders import enter, hands_of, work_all
+from tests.workers.builders import enter, hands_of, work_all, work_until
 from workers.bootstrap import Hands
 from workers.work import work
 
@@ -100,8 +98,5 @@ def test_a_webhook_is_tried_again(
 ) -> None:
     crm.answers(answer(503))
     enter(redis)
-    deadline = time.monotonic() + 10
-    while len(crm.seen) < 2 and time.monotonic() < deadline:
-        work_all(hands)
-        Timers(redis).tick()
+    work_until(hands, lambda: len(crm.seen) == 2)
     assert len({seen.headers["webhook-id"] for seen in crm.seen}) == 1
