@@ -12,10 +12,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 BENCH_STAMP := bench/adapters/.venv/.installed
+SEEDS ?= 10000
 BENCH ?= floor naive gavel gavel-timers
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test lint format bench chaos audit browser conformance lock clean
+.PHONY: help install dev run test simulate lint format bench chaos audit browser conformance lock clean
 
 help:  ## what there is to type
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -29,6 +30,10 @@ run: $(RUN_STAMP)  ## start everything: Valkey, web, worker, and a sandbox with 
 
 test: $(DEV_STAMP)  ## run all tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+simulate: $(DEV_STAMP)  ## the whole path under faults in virtual time: SEEDS=10000, or SEED=123 with its story
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seeds $(SEED) --story,--seeds 0:$(SEEDS) \
+		--processes $(shell nproc 2>/dev/null || echo 2)) $(SIMULATE_ARGS)
 
 lint: $(DEV_STAMP)  ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ from app.domain.event import Event, new_id
 from app.logs import step
 from app.store import keys
 from workers.bootstrap import Hands
-from workers.conference.budget import Wait
+from workers.conference.budget import MOST_GRANTS, Wait
 from workers.conference.errors import PlivoError
 
 log = logging.getLogger("gavel.reconcile")
@@ -75,11 +75,15 @@ def _look(hands: Hands, stopping: threading.Event, name: str) -> None:
 
 def _ask(hands: Hands, stopping: threading.Event, question: Callable[[], Answer]) -> Answer | None:
     """Ask when the account's budget has room for it; None when the process stops first."""
+    granted = 0
     while not stopping.is_set():
         answer = hands.budget.reserve(PRIORITY, "reconcile")
-        if not isinstance(answer, Wait):
+        if isinstance(answer, Wait):
+            stopping.wait(answer.seconds)
+            continue
+        granted += 1
+        if answer.is_good() or granted == MOST_GRANTS:
             break
-        stopping.wait(answer.seconds)
     else:
         return None
     try:

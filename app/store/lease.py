@@ -5,6 +5,7 @@ and journal and takes the decided events off the inbox, all or nothing, and only
 the lease (`lua/commit.lua`). A commit whose answer got lost can be sent again: it is applied once.
 """
 
+import math
 import secrets
 import threading
 import time
@@ -62,7 +63,9 @@ class Step:
 class Lease:
     """One unit held by this worker. Not for two threads at once, except `renew` of `Leases`."""
 
-    def __init__(self, leases: "Leases", key: str, token: str, answer: Sequence[object]) -> None:
+    def __init__(
+        self, leases: "Leases", key: str, token: str, asked: float, answer: Sequence[object]
+    ) -> None:
         now, number, state, outbox, name, events = answer
         self.key = key
         self.taken = Taken(
@@ -74,12 +77,26 @@ class Lease:
         self._leases = leases
         self._token = token
         self._number = int(str(number))
-        self._clock = Clock()
-        self._clock.set(_number(now))
+        self._clock = Clock(_number(now), asked)
 
     def now(self) -> float:
-        """Redis' time, kept going with our own monotonic clock since the last step."""
-        return self._clock.now()
+        """Redis' time at the earliest it can be: nothing whose time has come by it is early."""
+        return self._clock.earliest()
+
+    def latest(self) -> float:
+        """Redis' time at the latest it can be, by which to say that something is over, and from
+        which to count what must not be too early."""
+        return self._clock.latest()
+
+    def keep(self) -> bool:
+        """Make sure that this unit is still ours: asks Redis where the lease may have run out by
+        now, and says whether it did. Raises LeaseLost or RedisError."""
+        if self._leases.holds(self._token):
+            return False
+        self._leases.renew()
+        if not self._leases.holds(self._token, at_all=True):
+            raise LeaseLost(self.key)
+        return True
 
     def commit(
         self, step: Step, *, release: bool = False, wake_at: float | None = None
@@ -90,6 +107,7 @@ class Lease:
         unit is woken at `wake_at`. Raises `LeaseLost`, or RedisError after which the same step
         may be committed again.
         """
+        asked = time.monotonic()
         answer = self._leases.run_commit(
             self.key,
             self._token,
@@ -102,10 +120,10 @@ class Lease:
             step.outbox,
             step.live,
             int(release),
-            "" if wake_at is None else f"{wake_at:.6f}",
+            "" if wake_at is None else _not_before(wake_at),
             JOURNAL_SECONDS,
             JOURNAL_ENTRIES,
-            *_counted((timer, f"{due:.6f}") for timer, due in step.set_timers.items()),
+            *_counted((timer, _not_before(due)) for timer, due in step.set_timers.items()),
             *_counted((timer,) for timer in step.cancel_timers),
             *_counted((entry,) for entry in step.journal),
             *_counted(step.send),
@@ -117,15 +135,24 @@ class Lease:
             raise LeaseLost(self.key)
         now, events, held = answer
         self._number += 1
-        self._clock.set(_number(now))
+        self._clock = Clock(_number(now), asked)
         if not held:
             self._leases.forget(self._token)
             return None
+        self._leases.extend(self._token, asked)
         return _entries(events)
 
     def drop(self) -> None:
         """Stop renewing; the lease runs out by itself and another worker goes on."""
         self._leases.forget(self._token)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """`until`: on our monotonic clock, the earliest that this lease can run out."""
+
+    key: str
+    until: float
 
 
 class Leases:
@@ -135,30 +162,46 @@ class Leases:
         self._take = script(redis, "take")
         self.run_commit = script(redis, "commit")
         self._renew = script(redis, "renew")
-        self._held: dict[str, str] = {}  # token -> unit key
+        self._held: dict[str, _Held] = {}  # by token
         self._lock = threading.Lock()
 
     def take(self, key: str) -> Lease | None:
         """The lease of a unit with all that waits there; None when it is being worked already."""
         token = secrets.token_hex(8)
-        with self._lock:
-            self._held[token] = key
-        try:
-            answer = self._take(key, token, LEASE_MS, EVENTS_AT_ONCE)
-        except BaseException:
-            self.forget(token)
-            raise
+        asked = time.monotonic()
+        answer = self._take(key, token, LEASE_MS, EVENTS_AT_ONCE)
         if answer is None:
-            self.forget(token)
             return None
-        return Lease(self, key, token, answer)
+        with self._lock:
+            self._held[token] = _Held(key, asked + LEASE_MS / 1000)
+        return Lease(self, key, token, asked, answer)
 
     def renew(self) -> None:
-        """Keep every lease that is still ours for another `LEASE_MS`."""
+        """Keep every lease that is still ours for another `LEASE_MS`; forget the others."""
         with self._lock:
-            held = [part for token, key in self._held.items() for part in (key, token)]
-        if held:
-            self._renew(LEASE_MS, *held)
+            held = list(self._held.items())
+        if not held:
+            return
+        asked = time.monotonic()
+        kept = self._renew(LEASE_MS, *(part for token, one in held for part in (one.key, token)))
+        for (token, _), ours in zip(held, kept, strict=True):
+            if ours:
+                self.extend(token, asked)
+            else:
+                self.forget(token)
+
+    def holds(self, token: str, *, at_all: bool = False) -> bool:
+        """Is this lease surely still ours? `at_all`: as far as Redis has told us."""
+        with self._lock:
+            held = self._held.get(token)
+        return held is not None and (at_all or time.monotonic() < held.until)
+
+    def extend(self, token: str, asked: float) -> None:
+        """Redis has set the lease anew, at `asked` on our monotonic clock or later."""
+        with self._lock:
+            if held := self._held.get(token):
+                until = max(held.until, asked + LEASE_MS / 1000)
+                self._held[token] = replace(held, until=until)
 
     def forget(self, token: str) -> None:
         with self._lock:
@@ -166,16 +209,23 @@ class Leases:
 
 
 class Clock:
-    """Redis' time between two readings, kept with our monotonic clock: one clock for all hosts."""
+    """Redis' time since a reading, kept with our monotonic clock: one clock for all hosts.
 
-    def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
+    Redis read its clock at some moment between our asking and its answer, so we know its time
+    within an interval only. Which end to take is for the caller: the one that does no harm
+    (docs/decisions/0101).
+    """
 
-    def set(self, now: float) -> None:
-        self._offset = now - time.monotonic()
+    def __init__(self, read: float, asked: float) -> None:
+        """`read` is what Redis said, `asked` our monotonic clock before we asked."""
+        self._behind = read - time.monotonic()
+        self._ahead = read - asked
 
-    def now(self) -> float:
-        return self._offset + time.monotonic()
+    def earliest(self) -> float:
+        return self._behind + time.monotonic()
+
+    def latest(self) -> float:
+        return self._ahead + time.monotonic()
 
 
 def read_events(entries: Sequence[tuple[float, bytes]], name: str) -> list[Event]:
@@ -193,6 +243,12 @@ def _entries(raw: object) -> list[tuple[float, bytes]]:
 
 def _number(raw: object) -> float:
     return float(raw) if isinstance(raw, bytes | str | float | int) else 0.0
+
+
+def _not_before(at: float) -> str:
+    """Whole microseconds, as Redis' clock has them, rounded up."""
+    micros = math.ceil(at * 1e6)
+    return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
 
 
 def _counted(rows: Iterable[Sequence[object]]) -> list[object]:

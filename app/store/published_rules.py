@@ -80,7 +80,8 @@ class PublishedRules:
         Raises RedisError when Redis is away, unless `stale` and an older one was seen.
         """
         with self._lock:
-            if self._last is not None and self._clock() - self._looked < self._seconds:
+            asked = self._clock()
+            if self._last is not None and asked - self._looked < self._seconds:
                 return self._last
             try:
                 text = self._redis.get(keys.RULES)
@@ -89,7 +90,7 @@ class PublishedRules:
                     return self._last
                 raise
             self._last = Published.from_json(text) if isinstance(text, bytes) else None
-            self._looked = self._clock()
+            self._looked = asked
             return self._last
 
 

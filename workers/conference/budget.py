@@ -53,11 +53,24 @@ SLOW_START = 5.0
 """Seconds: between the probes of an API that is down; from its first success to the full rate."""
 
 
+GRANT_SECONDS = 0.1
+"""How long a grant is good for, at most: two thirds of MARGIN. It was given at some moment after
+we asked, so its age counts from there (docs/decisions/0071, 0101)."""
+
+MOST_GRANTS = 10
+"""How often a grant is asked for on the spot because the one before had become too old: where the
+way to Redis always takes longer than `GRANT_SECONDS`, none is ever young enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """Make the call now."""
+    """Make the call now. `until`: on our monotonic clock, when it is too old to be used."""
 
     spending: Spending
+    until: float
+
+    def is_good(self) -> bool:
+        return time.monotonic() < self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +109,17 @@ class Budget:
         limits = (LOW_SHARE, _micros(TRICKLE), _micros(LONGEST_WAIT), _micros(GRACE))
         recovery = (_micros(PROBE_EVERY), SLOW_START)
         watched = (_micros(MEASURED), QUIET)
+        asked = time.monotonic()
         answer = self._run(
             "reserve", now, min(max(priority, 0), 2), conference_key, *limits, *recovery, *watched
         )
         granted, micros, tell, *rest = (int(part) for part in answer)
         self._tell_success = bool(tell)
         spending = self._spending_of(*rest)
-        self._spending, self._told_at = spending, time.monotonic()
-        return Granted(spending) if granted else Wait(micros / 1e6, spending)
+        self._spending, self._told_at = spending, asked
+        if granted:
+            return Granted(spending, asked + GRANT_SECONDS)
+        return Wait(micros / 1e6, spending)
 
     def observe(self, error: CallError | None, *, now: float | None = None) -> None:
         """Tell how a granted call ended; None: it was answered. Raises RedisError.

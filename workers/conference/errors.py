@@ -50,6 +50,10 @@ class CallError(GavelError):
         return error
 
 
+class Expired(CallError):
+    """The call was not made: its time was over when it could have gone out."""
+
+
 class PlivoError(CallError):
     """The Conference API did not do what was asked."""
 

@@ -18,7 +18,7 @@ from app.store.connection import may_pass
 from app.store.inbox import RECORDING_SECONDS
 from app.store.lease import Lease, read_events
 from workers.bootstrap import Hands
-from workers.conference.budget import Wait
+from workers.conference.budget import MOST_GRANTS, Granted, Wait
 from workers.conference.errors import PlivoError
 from workers.conference.outbox import Entry, mergeable, merged
 from workers.conference.turn import KEPT_ASIDE, Turn, Waiting
@@ -30,7 +30,6 @@ log = logging.getLogger("gavel.decide")
 EARLY = frozenset({"mute", "unmute", "deaf", "undeaf"})
 
 REDIS_SECONDS = 0.2  # until Redis, when it is away, is asked for a slot of the budget again
-GRANT_SECONDS = 0.05  # how long such a slot may wait for its call: a third of budget.MARGIN
 
 
 class ConferenceTurn(Turn):
@@ -40,7 +39,7 @@ class ConferenceTurn(Turn):
         super().__init__(lease, lease.taken.name, hands.stopping)
         state = lease.taken.state
         self.hands = hands
-        self._granted = 0.0
+        self._grant: Granted | None = None
         self.conference = Conference.from_json(state) if state else Conference.new(self.name)
 
     def take_in(self, waiting: Waiting) -> None:
@@ -72,11 +71,13 @@ class ConferenceTurn(Turn):
             if not may_pass(error):
                 raise
             return now + REDIS_SECONDS  # first what became of the last call must be stored
-        self._granted = time.monotonic()
-        return now + answer.seconds if isinstance(answer, Wait) else now
+        if isinstance(answer, Wait):
+            return self.lease.latest() + answer.seconds
+        self._grant = answer
+        return now
 
     def send(self, group: Sequence[Entry]) -> None:
-        self._be_granted()
+        self._be_ready(group)
         try:
             with self.hands.waiting():
                 answer = self.hands.client.perform(merged(group))
@@ -85,19 +86,31 @@ class ConferenceTurn(Turn):
             raise
         self._observe(None, answer.recording_id if answer is not None else None)
 
-    def _be_granted(self) -> None:
+    def _be_ready(self, group: Sequence[Entry]) -> None:
         """Storing that it goes out can take long. The slot was for another moment then, and in
-        Plivo's window this call could be one too many: ask for another one."""
-        while time.monotonic() - self._granted > GRANT_SECONDS:
+        Plivo's window this call could be one too many: ask for another one. The lease may have
+        run out, and the call's time may be over."""
+        asked = 0
+        while True:
             try:
-                answer = self.hands.budget.reserve(0, self.lease.key)
+                if asked < MOST_GRANTS and not (self._grant and self._grant.is_good()):
+                    asked += self._ask_again()
+                elif not self.lease.keep():
+                    break
             except RedisError as error:
                 raise PlivoError(f"redis is away: {error}", kind="temporary", sent="no") from error
-            if isinstance(answer, Wait):
-                with self.hands.waiting():
-                    time.sleep(answer.seconds)
-            else:
-                self._granted = time.monotonic()
+        self._grant = None
+        self.check_not_over(group)
+
+    def _ask_again(self) -> bool:
+        """A slot on the spot, or the pause until one is free. Says whether it was granted."""
+        answer = self.hands.budget.reserve(0, self.lease.key)
+        if isinstance(answer, Wait):
+            with self.hands.waiting():
+                time.sleep(answer.seconds)
+            return False
+        self._grant = answer
+        return True
 
     def _observe(self, error: PlivoError | None, recording_id: str | None = None) -> None:
         """Tell the others how the API fares and which recording is ours. That Redis is away now

@@ -25,7 +25,7 @@ from app.store import journal, keys
 from app.store.connection import may_pass
 from app.store.lease import Lease, Step
 from app.store.metrics import observed
-from workers.conference.errors import CallError
+from workers.conference.errors import CallError, Expired
 from workers.conference.outbox import Entry, Outbox, merged, next_group
 from workers.conference.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
 
@@ -141,7 +141,7 @@ class Turn(ABC):
             if pointless := self.pointless(entry):
                 self.outbox = self.outbox.without((entry,))
                 self._record((entry,), "dropped", now, 0.0, error=pointless)
-            elif entry.call.expires_at is not None and now > entry.call.expires_at:
+            elif self._is_over(entry):
                 self._give_up(entry, "expired", status="dropped")
         self.outbox = self.in_order(self.outbox)
         group = next_group(self.outbox.entries, now)
@@ -153,6 +153,16 @@ class Turn(ABC):
         if at <= now:
             at = self.may_send_at(group, now)
         return (group, None) if at <= now else ((), at)
+
+    def _is_over(self, entry: Entry) -> bool:
+        """Is it too late for this call, by the latest that it can be now?"""
+        until = entry.call.expires_at
+        return until is not None and self.lease.latest() > until
+
+    def check_not_over(self, group: Sequence[Entry]) -> None:
+        """The last thing before a call goes out, for much may have come between. Raises Expired."""
+        if any(self._is_over(entry) for entry in group):
+            raise Expired("expired", kind="permanent", sent="no")
 
     def _commit(self, *, release: bool = False, wake_at: float | None = None) -> Waiting | None:
         outbox = "" if self.outbox == self._stored else self.outbox.to_json()
@@ -170,12 +180,14 @@ class Turn(ABC):
         self.pending = Pending()
         return waiting
 
-    def _act(self, group: Sequence[Entry]) -> None:
+    def _act(self, wanted: Sequence[Entry]) -> None:
         sent = time.monotonic()
-        group = tuple(replace(e, sending=False, attempts=e.attempts + 1) for e in group)
+        group = tuple(replace(e, sending=False, attempts=e.attempts + 1) for e in wanted)
         begun = self.lease.now()
         try:
             self.send(group)
+        except Expired:
+            self.outbox = self.outbox.update(wanted)  # as if it had not been chosen
         except CallError as error:
             self._failed(group, error, time.monotonic() - sent)
         except RedisError:
@@ -192,7 +204,8 @@ class Turn(ABC):
     def _failed(self, group: Sequence[Entry], error: CallError, took: float) -> None:
         """Decide what becomes of calls that failed together."""
         now = self.lease.now()
-        verdict = retry(merged(group), error, group[0].attempts, now, random.random())
+        latest = self.lease.latest()  # what is counted from here must not come too early
+        verdict = retry(merged(group), error, group[0].attempts, latest, random.random())
         match verdict:
             case Repeat(at=at):
                 again = [replace(e, sending=False, not_before=at) for e in group]

@@ -1,6 +1,7 @@
 """Working a unit: one worker at a time, each step whole, nothing twice."""
 
 import json
+import time
 
 import pytest
 from redis import Redis
@@ -9,7 +10,7 @@ from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.journal import Journal, line
-from app.store.lease import LEASE_MS, Lease, LeaseLost, Leases, Step
+from app.store.lease import LEASE_MS, Clock, Lease, LeaseLost, Leases, Step
 from tests.waiting import until
 
 KEY = keys.conference_key("sales-1")
@@ -147,3 +148,42 @@ def test_one_process_does_not_take_a_unit_twice(redis: Redis) -> None:
     leases = Leases(redis)
     take(redis, leases)
     assert leases.take(KEY) is None
+
+
+def test_the_time_of_redis_is_known_within_what_its_answer_took() -> None:
+    clock = Clock(read=100.0, asked=time.monotonic() - 0.5)
+    earliest, latest = clock.earliest(), clock.latest()
+    assert earliest >= 100.0
+    assert latest >= 100.5
+    assert latest - earliest >= 0.5
+
+
+def test_who_has_lost_the_lease_learns_it_before_a_call_goes_out(redis: Redis) -> None:
+    leases = Leases(redis)
+    lease = take(redis, leases)
+    assert not lease.keep()
+    redis.delete(keys.lease(KEY))
+    leases.renew()
+    with pytest.raises(LeaseLost):
+        lease.keep()
+
+
+def test_renewing_keeps_what_is_ours_and_nothing_else(redis: Redis) -> None:
+    leases = Leases(redis)
+    ours = take(redis, leases)
+    other = leases.take(keys.conference_key("sales-2"))
+    assert other is not None
+    redis.set(keys.lease(other.key), "somebody-else:0")
+    leases.renew()
+    assert not ours.keep()
+    assert redis.get(keys.lease(other.key)) == b"somebody-else:0"
+    with pytest.raises(LeaseLost):
+        other.keep()
+
+
+def test_no_timer_is_stored_earlier_than_it_was_wanted(redis: Redis) -> None:
+    wanted = 1_800_000_000.1234561
+    take(redis).commit(Step(set_timers={"limit": wanted}))
+    stored = redis.zscore(keys.DUE, f"{KEY} limit")
+    assert isinstance(stored, float)
+    assert wanted <= stored < wanted + 2e-6

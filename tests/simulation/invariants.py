@@ -1,0 +1,227 @@
+"""What must hold at the end of every run, whatever went wrong on the way.
+
+Each check yields what is wrong, as sentences. A failover that loses writes excuses what was
+accepted, marked or granted within the lost window, and nothing else.
+"""
+
+import json
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from tests.simulation.plivo import Send
+from tests.simulation.stdlib import EPOCH
+from tests.simulation.world import World
+
+UNTOLD = ("conference.observed", "rules.changed")
+FINAL = {"done", "gone", "failed", "unknown", "dropped", "split"}
+TINY = 1e-4  # Redis' clock has microseconds, floating point not even those
+AFTER = 6.0  # what was marked before a failover may be on its way for a lease and more
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a run left behind. `accepted` and `journal` are by the key of the conference."""
+
+    world: World
+    accepted: dict[str, list[Any]]
+    journal: dict[str, list[Any]]
+    dead: int
+
+    def calls(self) -> Iterator[Any]:
+        for entries in self.journal.values():
+            yield from (entry for entry in entries if entry["kind"] == "call")
+
+    def excused(self, begin: float, end: float) -> bool:
+        """Does this time touch what a failover lost?"""
+        climate = self.world.faults.climate
+        at, lost = climate.failover_at, climate.lost_window
+        return at is not None and lost > 0 and begin <= at + AFTER and end >= at - lost
+
+
+def ended(world: World) -> Ended:
+    """Read from Redis what is left of a run."""
+    server = world.server
+    keys = [key.decode() for key in server.look(("KEYS", "sim:accepted:*"))[0]]
+    units = [key.removeprefix("sim:accepted:") for key in sorted(keys)]
+    accepted, journal = {}, {}
+    for unit in units:
+        inbox, told = server.look(
+            ("LRANGE", f"sim:accepted:{unit}", "0", "-1"),
+            ("LRANGE", f"gavel:journal:{unit}", "0", "-1"),
+        )
+        if unit.endswith("-web"):
+            continue
+        accepted[unit] = [json.loads(entry.partition(b" ")[2]) for entry in inbox]
+        journal[unit] = [json.loads(entry) for entry in told]
+    return Ended(world, accepted, journal, server.look(("LLEN", "gavel:dead"))[0])
+
+
+def violations(end: Ended, *, at_rest: bool) -> Iterator[str]:
+    """Everything that is wrong."""
+    if not at_rest:
+        yield "it never came to rest"
+    if end.dead:
+        yield f"{end.dead} events could not be decided"
+    for check in (
+        nothing_is_lost,
+        in_order,
+        nothing_is_heard_twice,
+        timers_fire_once,
+        the_budget_holds,
+        retries_wait,
+        nothing_is_sent_too_late,
+        what_is_recorded_was_sent,
+    ):
+        yield from check(end)
+
+
+def nothing_is_lost(end: Ended) -> Iterator[str]:
+    """What was answered 200 is decided once; what was not, at most once."""
+    decided: Counter[tuple[str, ...]] = Counter()
+    for entries in end.journal.values():
+        for entry in entries:
+            if entry["kind"] == "event" and entry["event"]["kind"].startswith("member."):
+                decided[_what(entry)] += 1
+    for callback in end.world.callbacks:
+        times = decided[callback.what]
+        lost = callback.answered is not None and times == 0
+        if lost and not end.excused(callback.posted, callback.answered or 0.0):
+            yield f"{callback.what} was answered 200 at {callback.answered:.3f} and never decided"
+        if times > 1:
+            yield f"{callback.what} was decided {times} times"
+
+
+def in_order(end: Ended) -> Iterator[str]:
+    """The journal tells the events of an inbox in its order, all of them, each once."""
+    for unit, events in end.accepted.items():
+        wanted = [event["id"] for event in events if event["kind"] not in UNTOLD]
+        told = [e["event"]["id"] for e in end.journal[unit] if e["kind"] == "event"]
+        known = set(wanted)
+        told = [id for id in told if id in known]
+        if told != wanted:
+            yield f"inbox and journal of {unit} differ: accepted {wanted}, decided {told}"
+    yield from _words_in_order(end)
+
+
+def _words_in_order(end: Ended) -> Iterator[str]:
+    """What people hear about events comes in the order of those events, by conference."""
+    place = {
+        event["id"]: (unit, number)
+        for unit, events in end.accepted.items()
+        for number, event in enumerate(events)
+    }
+    last: dict[tuple[str, str], tuple[int, float]] = {}
+    for send in end.world.plivo.sends:
+        unit, number = place.get(send.call.event, ("", 0))
+        if not unit or send.call.verb != "speak" or send.call.event not in _words(send):
+            continue
+        key = (unit, send.call.rule)
+        before, at = last.get(key, (0, 0.0))
+        if number < before and not end.excused(at, send.at):
+            yield f"{send.call.id} was sent at {send.at:.3f} after those of later events"
+        last[key] = max((number, send.at), (before, at))
+
+
+def nothing_is_heard_twice(end: Ended) -> Iterator[str]:
+    for (conference, words, member), times in end.world.plivo.heard.items():
+        if times > 1:
+            first = next(
+                send.at
+                for send in end.world.plivo.sends
+                if send.carried
+                and (send.call.conference, _words(send)) == (conference, words)
+                and member in send.call.members
+            )
+            if not end.excused(first, first):
+                yield f"member {member} of {conference} heard {words!r} {times} times"
+
+
+def timers_fire_once(end: Ended) -> Iterator[str]:
+    for unit, events in end.accepted.items():
+        fired = Counter(event["id"] for event in events if event["kind"] == "timer")
+        for id, times in fired.items():
+            if times > 1:
+                yield f"timer {id} of {unit} fired {times} times"
+
+
+def the_budget_holds(end: Ended) -> Iterator[str]:
+    """In no window were more requests sent than the account may make."""
+    most, seconds = end.world.budget
+    plivo = end.world.plivo
+    sent = [send.at for send in plivo.sends if send.call.verb not in ("webhook", "archive")]
+    times = sorted(sent + plivo.asked)
+    for number, at in enumerate(times):
+        count = bisect_right(times, at + seconds - TINY) - number
+        if count > most and not end.excused(at, at + seconds):
+            yield f"{count} requests of {most} within {seconds} s from {at:.3f}"
+            return
+
+
+def retries_wait(end: Ended) -> Iterator[str]:
+    """After `Retry-After`, and at all: never before the time that was said."""
+    recorded = Counter(
+        call["call"] for call in end.calls() if call["status"] != "done" and "ms" in call
+    )
+    by_call: dict[str, list[Send]] = defaultdict(list)
+    for send in end.world.plivo.sends:
+        by_call[send.call.id].append(send)
+    for id, sends in by_call.items():
+        told = [send for send in sends if send.told is not None and send.outcome != "done"]
+        if len(told) != recorded[id]:
+            continue  # a worker died before it could record one: its successor could not know
+        for one, following in pairwise(sends):
+            wait = 0.05 if one.retry_after is None else one.retry_after
+            if one.outcome == "done" or one.told is None or one.told > following.at:
+                continue
+            if following.at < one.answered + wait - TINY:
+                early = one.answered + wait - following.at
+                yield f"{id} was sent again {early:.4f} s too early at {following.at:.3f}"
+
+
+def nothing_is_sent_too_late(end: Ended) -> Iterator[str]:
+    for send in end.world.plivo.sends:
+        until = send.call.expires_at
+        if until is not None and send.at > until - EPOCH + TINY:
+            yield f"{send.call.id} was sent {send.at - until + EPOCH:.4f} s after it expired"
+
+
+def what_is_recorded_was_sent(end: Ended) -> Iterator[str]:
+    """For every call sent there is a record; what is recorded as done was carried out."""
+    sends: dict[tuple[str, tuple[str, ...]], list[Send]] = defaultdict(list)
+    for send in end.world.plivo.sends:
+        sends[(send.call.id, tuple(send.call.members))].append(send)
+    done: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    last: dict[tuple[str, str, str], str] = {}
+    for call in end.calls():
+        key = (call["call"], tuple(call["members"]))
+        for member in call["members"] or ("",):
+            # what is merged is recorded under the first of them, today one and tomorrow another
+            last[(call["conference"], call["verb"], member)] = call["status"]
+        done[key] += call["status"] == "done"
+    for key, times in done.items():
+        good = [send for send in sends.get(key, ()) if send.outcome == "done"]
+        if times > 1 or times > len(good):
+            yield f"{key} is recorded as done {times} times, and was {len(good)} times"
+    for key, made in sends.items():
+        call = made[0].call
+        told = [(call.conference, call.verb, member) in last for member in call.members or ("",)]
+        if not all(told) and not end.excused(made[0].at, made[-1].at):
+            yield f"{key} was sent {len(made)} times and never recorded"
+    for what, status in last.items():
+        if status not in FINAL:
+            yield f"{what} ended as {status!r}"
+
+
+def _what(entry: Any) -> tuple[str, ...]:
+    actions = {"member.entered": "enter", "member.exited": "exit", "member.digits": "digits"}
+    data = entry["event"]["data"]
+    action = actions[entry["event"]["kind"]]
+    return (entry["conference"], action, data["member_id"], data.get("digits", ""))
+
+
+def _words(send: Send) -> str:
+    return str(send.call.params.get("text") or send.call.params.get("url") or "")

@@ -1,0 +1,75 @@
+"""Mistakes planted on purpose, never shipped: each must be found, or the simulation is blind."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A line of a script in the place of another, or a method in the place of another."""
+
+    script: str = ""
+    line: str = ""
+    instead: str = ""
+    patch: Callable[[], None] | None = None
+
+
+def _unmarked() -> None:
+    from workers.conference.outbox import Outbox
+
+    def mark(outbox: Any, group: Any, now: float) -> Any:
+        return replace(outbox, sent_at=now)
+
+    _set(Outbox, "mark", mark)
+
+
+def _early_clock() -> None:
+    from app.store.lease import Clock
+
+    _set(Clock, "latest", Clock.earliest)
+
+
+def _grant_from_the_answer() -> None:
+    from workers.conference.budget import Granted
+
+    _set(Granted, "is_good", lambda grant: True)
+
+
+def _set(owner: Any, name: str, method: Any) -> None:
+    if not hasattr(owner, name):
+        raise LookupError(f"{owner.__name__} has no {name} any more: plant the mutation anew")
+    setattr(owner, name, method)
+
+
+MUTATIONS: Mapping[str, Mutation] = {
+    "lease-without-fencing": Mutation(
+        "commit",
+        "if owner ~= token then return nil end\nif tonumber(expected) == number then",
+        "if true then",
+    ),
+    "outbox-unmarked": Mutation(patch=_unmarked),
+    "timer-claimed-without-removal": Mutation(
+        "tick", "redis.call('ZREM', 'gavel:due', due[i])", ""
+    ),
+    "dedupe-after-append": Mutation(
+        "accept",
+        "if before then return {0, before} end\nremember(8, id)",
+        "if not before then remember(8, id) end",
+    ),
+    "budget-read-without-reserve": Mutation(
+        "budget",
+        "redis.call('RPUSH', SENT, whole(now))\nredis.call('PEXPIRE', SENT",
+        "redis.call('PEXPIRE', SENT",
+    ),
+    "early-clock": Mutation(patch=_early_clock),
+    "grant-of-any-age": Mutation(patch=_grant_from_the_answer),
+}
+
+
+def plant(name: str) -> Mapping[str, tuple[str, str]]:
+    """Plant one for the rest of this process; answers the changes to scripts, by name."""
+    mutation = MUTATIONS[name]
+    if mutation.patch is not None:
+        mutation.patch()
+    return {mutation.script: (mutation.line, mutation.instead)} if mutation.script else {}

@@ -1,0 +1,186 @@
+"""Plivo's side: it posts callbacks, carries out calls, and answers as the climate has it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.scenario import Callback
+from tests.simulation.scheduler import Process
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+TRIES = 6
+AGAIN = 1.0
+
+
+@dataclass
+class Send:
+    """One request to the Conference API. `at`: when it was sent; `answered`: when Plivo answered;
+    `told`: when the process heard it, if it lived to. `outcome` is one of `OUTCOMES`."""
+
+    at: float
+    process: str
+    call: Any
+    outcome: str
+    carried: bool = False
+    answered: float = 0.0
+    told: float | None = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`carried` out or not, and what is said: kind, sent, status, as in PlivoError."""
+
+    carried: bool
+    kind: str = ""
+    sent: str = "yes"
+    status: int | None = None
+    seconds: float = 0.0  # until it is said, beside the usual
+
+
+OUTCOMES = {
+    "done": Outcome(True),
+    "429": Outcome(False, "temporary", "yes", 429),
+    "429 Retry-After": Outcome(False, "temporary", "yes", 429),
+    "500": Outcome(False, "temporary", "yes", 500),
+    "503": Outcome(False, "temporary", "yes", 503),
+    "400": Outcome(False, "permanent", "yes", 400),
+    "404": Outcome(False, "gone", "yes", 404),
+    "502": Outcome(True, "temporary", "maybe", 502),
+    "200 with an error": Outcome(True, "temporary", "maybe", 200),
+    "time-out, carried out": Outcome(True, "temporary", "maybe", None, 10.0),
+    "time-out": Outcome(False, "temporary", "maybe", None, 10.0),
+    "reset, carried out": Outcome(True, "temporary", "maybe"),
+    "reset": Outcome(False, "temporary", "maybe"),
+    "no connection": Outcome(False, "temporary", "no"),
+}
+FAILURES = (*(name for name in OUTCOMES if name != "done"), *["429 Retry-After"] * 7)
+
+
+class Plivo:
+    """`heard` counts what each member was told, as (conference, words, member)."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.sends: list[Send] = []
+        self.asked: list[float] = []  # when lists were read: they count for the budget, too
+        self.heard: Counter[tuple[str, str, str]] = Counter()
+        self.under_way = 0
+        self.present: dict[str, set[str]] = {}
+        self.hooks: Counter[str] = Counter()
+
+    # Callbacks.
+
+    def begin(self) -> None:
+        for callback in self.world.callbacks:
+            self.under_way += 1
+            self.world.scheduler.at(callback.at, self._happens, callback)
+
+    def _happens(self, callback: Callback) -> None:
+        room = self.present.setdefault(callback.conference, set())
+        if callback.action == "enter":
+            room.add(callback.member)
+        elif callback.action == "exit":
+            room.discard(callback.member)
+        callback.posted = self.world.now
+        self._post(callback)
+        faults = self.world.faults
+        if faults.strikes("network", self.world.now):
+            self.under_way += 1
+            self.world.scheduler.at(self.world.now + faults.between(0, 3), self._again, callback)
+
+    def _again(self, callback: Callback) -> None:
+        """The same callback a second time; an entry perhaps with another nonce."""
+        self.world.tell("Plivo", "posts again", callback.what)
+        self._deliver(callback, callback.nonce + ("9" if callback.action == "enter" else ""))
+
+    def _post(self, callback: Callback) -> None:
+        callback.tries += 1
+        if callback.tries > TRIES:
+            callback.given_up = True
+            self.under_way -= 1
+            return
+        self._deliver(callback, callback.nonce, first=True)
+
+    def _deliver(self, callback: Callback, nonce: str, *, first: bool = False) -> None:
+        world, faults = self.world, self.world.faults
+        delay = faults.between(0.001, 0.01)
+        if faults.strikes("network", world.now):
+            what = faults.choose("lost", "late", "no answer")
+            if what == "late":
+                delay = faults.between(0, 2.0)
+            if what == "lost":
+                self._answered(callback, None, first)
+                return
+            if what == "no answer":
+                world.scheduler.at(world.now + delay, world.receive, callback, nonce, _ignore)
+                self._answered(callback, None, first)
+                return
+
+        def answered(status: int | None) -> None:
+            self._answered(callback, status, first)
+
+        world.scheduler.at(world.now + delay, world.receive, callback, nonce, answered)
+
+    def _answered(self, callback: Callback, status: int | None, first: bool) -> None:
+        if status == 200 and callback.answered is None:
+            callback.answered = self.world.now
+        if not first or status == 200:
+            self.under_way -= 1
+        else:
+            wait = AGAIN * self.world.faults.between(0.3, 1.0)
+            self.world.scheduler.at(self.world.now + wait, self._post, callback)
+
+    # Calls.
+
+    def perform(self, process: Process, call: Any) -> Send:
+        """One call, from a process: sent now, perhaps carried out, perhaps answered."""
+        world, faults, scheduler = self.world, self.world.faults, self.world.scheduler
+        name = "done"
+        if faults.strikes("api", world.now):
+            name = faults.choose(*FAILURES)
+        send = Send(world.now, process.name, call, name)
+        self.sends.append(send)
+        world.tell("sends", call.verb, call.conference, call.members, call.id)
+        outcome, task = OUTCOMES[name], scheduler.current
+        assert task is not None
+        turn = task.turn
+
+        def arrive() -> None:
+            if outcome.carried:
+                self._carry_out(send)
+            send.answered = world.now + outcome.seconds
+            if name == "429 Retry-After":
+                send.retry_after = float(faults.choose("1", "3"))
+            if task.turn == turn:
+                way_back = (
+                    faults.between(0.0005, 0.005) if faults.coin() else faults.between(0.01, 0.2)
+                )
+                scheduler.wake(task, send.answered + way_back)
+
+        scheduler.at(world.now + faults.between(0.005, 0.3), arrive)
+        scheduler.suspend()
+        world.seam(process)
+        send.told = world.now
+        world.tell("Plivo answers", name, call.id)
+        return send
+
+    def read(self, process: Process) -> None:
+        """A list is asked for; it takes from the budget like a call."""
+        self.asked.append(self.world.now)
+        self.world.scheduler.sleep(self.world.faults.between(0.005, 0.3))
+        self.world.seam(process)
+
+    def _carry_out(self, send: Send) -> None:
+        call = send.call
+        send.carried = True
+        words = call.params.get("text") or call.params.get("url")
+        if call.verb in ("speak", "play") and words:
+            for member in call.members:
+                self.heard[(call.conference, words, member)] += 1
+
+
+def _ignore(status: int | None) -> None:
+    """Nobody hears the answer."""

@@ -1,0 +1,75 @@
+"""The rules of the simulated conferences. Every word that people hear names what it answers, so
+that hearing it twice shows."""
+
+RULES = (
+    """
+version: 1
+rules:
+  - name: record
+    when: conference.started
+    do:
+      - record: {format: mp3}
+      - speak: {to: all, text: "recorded {{ event.id }}"}
+  - name: muted
+    when: member.entered
+    do:
+      - mute: member
+      - speak: {to: member, text: "Welcome."}
+  - name: digits
+    when: member.digits
+    do:
+      - speak: {to: member, text: "digits {{ event.id }}", expires_in: 30s}
+  - name: elapsed
+    when: {conference.elapsed: 3s}
+    do:
+      - speak: {to: all, text: "elapsed {{ event.id }}"}
+""",
+    """
+version: 1
+limits:
+  - match: {conference: "room-1"}
+    duration: 7s
+rules:
+  - name: entered
+    when: member.entered
+    do:
+      - mute: member
+      - wait: 1s
+      - play: {to: member, url: "https://a.example/{{ event.id }}.mp3", expires_in: 20s}
+      - unmute: member
+  - name: digits
+    when: member.digits
+    do:
+      - deaf: member
+      - speak: {to: member, text: "digits {{ event.id }}", expires_in: 5s}
+      - undeaf: member
+  - name: every
+    when: {conference.every: 2s}
+    do:
+      - speak: {to: all, text: "every {{ event.id }}", expires_in: 3s}
+""",
+    """
+version: 1
+rules:
+  - name: hook
+    when: member.entered
+    do:
+      - webhook:
+          url: "https://hooks.example/{{ event.id }}"
+      - speak: {to: member, text: "hooked {{ event.id }}"}
+  - name: muted
+    when: member.entered
+    do:
+      - mute: member
+  - name: left
+    when: member.exited
+    do:
+      - speak: {to: all, text: "left {{ event.id }}"}
+  - name: digits
+    when: member.digits
+    do:
+      - unmute: all
+      - speak: {to: all, text: "digits {{ event.id }}"}
+      - kick: member
+""",
+)

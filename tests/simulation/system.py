@@ -1,0 +1,178 @@
+"""The product, wired into the simulation: the one file that knows how it is built."""
+
+from collections.abc import Callable
+from functools import cache
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from app.errors import STATUS, Refused
+from app.plivo.fields import form_pairs
+from app.plivo.signature import NONCE, V3, SignedRequest, sign, signed_text
+from app.plivo.verify import Gate
+from app.settings import Settings
+from app.store.inbox import Inbox
+from app.web.callbacks import Receiver
+from tests.simulation.client import Client
+from tests.simulation.plivo import OUTCOMES, Send
+from tests.simulation.rules import RULES
+from tests.simulation.scheduler import Process
+from workers.bootstrap import Hands
+from workers.conference.budget import Budget
+from workers.conference.errors import PlivoError, WebhookError
+from workers.plivo.observed import ObservedConference, ObservedMember
+from workers.reconcile import reconcile_forever
+from workers.rules.engine.ruleset import Rules
+from workers.rules.load import load
+from workers.ticker import tick_forever
+from workers.work import work
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+TOKEN = b"a-token-of-the-simulation"
+SETTINGS = Settings(
+    plivo_auth_id="MA" + "0" * 18,
+    plivo_auth_token=(TOKEN.decode(),),
+    public_url="https://gavel.example.com",
+)
+PATH = "/plivo/conference"
+QUEUE = "rq:queue:gavel"
+
+
+@cache
+def rules(number: int) -> Rules:
+    """One of the sets of rules, loaded once."""
+    return load(RULES[number], "rules.yaml")
+
+
+class Rulebook:
+    """Rules that do not change."""
+
+    def __init__(self, number: int) -> None:
+        self.rules = rules(number)
+
+
+class Web:
+    """A web process: the steps of the receiver, without Flask and gunicorn around them."""
+
+    def __init__(self, world: "World", process: Process) -> None:
+        self.process = process
+        self._gate = Gate(SETTINGS, "require")
+        self._receiver = Receiver(SETTINGS, Inbox(Client(world, process)))
+
+    def receive(self, fields: dict[str, str], nonce: str) -> int:
+        """The HTTP status that a callback is answered with."""
+        try:
+            self._receiver.accept(self._gate(_environ(fields, nonce)))
+        except Refused as refused:
+            return STATUS[type(refused)]
+        return 200
+
+
+class Worker:
+    """A worker process: its threads, its clock, and perhaps its reconciling."""
+
+    def __init__(self, world: "World", process: Process) -> None:
+        self.world, self.process = world, process
+        redis = Client(world, process)
+        port: Any = Port(world, process)
+        book: Any = Rulebook(world.rules)
+        hooks: Any = Hooks(world, process)
+        calls, seconds = world.budget
+        self.hands = Hands(redis, book, port, hooks, Budget(redis, calls, seconds), 3.0)
+
+    def start(self, threads: int, *, reconciling: bool) -> None:
+        scheduler, hands = self.world.scheduler, self.hands
+        self._left = threads
+        self._at_rest = type(hands.stopping)()
+        scheduler.spawn(
+            self.process, "clock", lambda: tick_forever(hands, self._at_rest), lazy=True
+        )
+        if reconciling:
+            scheduler.spawn(
+                self.process, "reconcile", lambda: reconcile_forever(hands, hands.stopping)
+            )
+        for number in range(threads):
+            scheduler.spawn(self.process, f"thread-{number}", self._listen)
+
+    def stop(self) -> None:
+        """SIGTERM: no new turns; the clock goes on until those under way have ended."""
+        self.hands.stopping.set()
+
+    def _listen(self) -> None:
+        from redis.exceptions import RedisError
+
+        hands = self.hands
+        redis: Any = hands.redis
+        while not hands.stopping.is_set():
+            try:
+                if popped := redis.blpop([QUEUE], timeout=1.5):
+                    work(hands, popped[1].decode())
+            except RedisError:
+                hands.stopping.wait(0.3)
+        self._left -= 1
+        if not self._left:
+            self._at_rest.set()
+
+
+class Port:
+    """The telephony side as a worker sees it."""
+
+    def __init__(self, world: "World", process: Process) -> None:
+        self._world, self._process = world, process
+
+    def perform(self, call: Any) -> None:
+        send = self._world.plivo.perform(self._process, call)
+        _raise(PlivoError, send)
+
+    def list_conferences(self) -> list[str]:
+        self._world.plivo.read(self._process)
+        return [name for name, members in self._world.plivo.present.items() if members]
+
+    def get_conference(self, name: str) -> ObservedConference:
+        self._world.plivo.read(self._process)
+        members = sorted(self._world.plivo.present.get(name, ()))
+        if not members:
+            raise PlivoError("not found", kind="gone", sent="yes", status=404)
+        return ObservedConference(name, None, tuple(ObservedMember(member) for member in members))
+
+
+class Hooks:
+    """The receivers of webhooks."""
+
+    def __init__(self, world: "World", process: Process) -> None:
+        self._world, self._process = world, process
+
+    def send(self, call: Any) -> None:
+        _raise(WebhookError, self._world.plivo.perform(self._process, call))
+
+
+def _raise(kind: type[PlivoError] | type[WebhookError], send: Send) -> None:
+    outcome: Any = OUTCOMES[send.outcome]
+    if outcome.kind:
+        raise kind(
+            f"simulated: {send.outcome}",
+            kind=outcome.kind,
+            sent=outcome.sent,
+            status=outcome.status,
+            retry_after=send.retry_after,
+        )
+
+
+def _environ(fields: dict[str, str], nonce: str) -> dict[str, Any]:
+    body = urlencode(fields).encode()
+    signed = SignedRequest("POST", SETTINGS.public_url + PATH, (), form_pairs(body))
+    return {
+        "REQUEST_METHOD": "POST",
+        "RAW_URI": PATH,
+        "QUERY_STRING": "",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": BytesIO(body),
+        "HTTP_" + V3.upper().replace("-", "_"): sign(signed_text(signed), nonce, TOKEN).decode(),
+        "HTTP_" + NONCE.upper().replace("-", "_"): nonce,
+    }
+
+
+Answered = Callable[[int | None], None]
