@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from app.domain.conference import Conference
 from app.domain.event import Event
 from workers.rules.engine.decide import decide
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.load import load
 from workers.rules.vocabulary.model import Unknown
 

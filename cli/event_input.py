@@ -15,7 +15,7 @@ from app.errors import GavelError
 from app.plivo.parse import parse
 from app.store import keys
 from app.store.journal import Journal
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.explanation.replay import UnreadableRecord, events_of
 from workers.rules.simulation.complete import lacks
 from workers.rules.simulation.simulator import World

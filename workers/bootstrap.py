@@ -15,7 +15,7 @@ from app.store.timers import Timers
 from workers.away import Away
 from workers.conference.budget import Budget
 from workers.plivo import PlivoClient
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules_reloader import Rulebook
 from workers.webhooks.sender import WebhookSender
 

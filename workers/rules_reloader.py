@@ -17,9 +17,10 @@ from app.logs import step
 from app.store import keys
 from app.store.scripts import script
 from workers.rules.difference import difference
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.file import Broken, Loaded, RulesFile
 from workers.rules.load import load
+from workers.rules.published import published
 from workers.rules.vocabulary.problems import RulesError
 
 log = logging.getLogger("gavel.rules")
@@ -74,7 +75,7 @@ class Rulebook:
                 lists=changes.get("lists"),
             )
         told = self._publish(
-            json.dumps(found.rules.published(), ensure_ascii=False),
+            json.dumps(published(found.rules), ensure_ascii=False),
             found.text,
             found.rules.digest,
             Event(new_id(), "rules.changed", "", 0.0, "", {"digest": found.rules.digest}).to_json(),

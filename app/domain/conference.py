@@ -74,9 +74,10 @@ class Past:
     limit: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Conference:
-    """The state of one conference name.
+    """The state of one conference name: a value, though not a frozen one. Only `decide` changes a
+    conference, and that is a copy of its own.
 
     `number` counts its instances; everything below belongs to the live one (or the last, when not
     live) unless it says otherwise. `limit` is in seconds since `started_at` and includes
@@ -93,8 +94,8 @@ class Conference:
     live: bool = False
     number: int = 0
     started_at: float = 0.0
-    members: Mapping[str, Member] = field(default_factory=dict)
-    gone: Mapping[str, str] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
     limit: float | None = None
     hang_up: bool = True
     extended: float = 0.0
@@ -104,11 +105,11 @@ class Conference:
     seen: float = 0.0
     resumed: bool = False
     rules: str = ""
-    timers: Mapping[str, Timer] = field(default_factory=dict)
-    waiting: Mapping[str, Waiting] = field(default_factory=dict)
-    once: Mapping[str, int] = field(default_factory=dict)
-    cooldowns: Mapping[str, float] = field(default_factory=dict)
-    recordings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    once: dict[str, int] = field(default_factory=dict)
+    cooldowns: dict[str, float] = field(default_factory=dict)
+    recordings: dict[str, tuple[int, int]] = field(default_factory=dict)
     strays: tuple[tuple[str, str, str], ...] = ()
     past: tuple[Past, ...] = ()
     ended: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ import click
 
 from app.errors import GavelError
 from app.settings import Settings
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.load import load
 from workers.rules.nodes.yaml import MAX_BYTES, decode
 from workers.rules.vocabulary.problems import RulesError

@@ -22,7 +22,7 @@ from cli.event_input import (
 )
 from cli.output.terminal import safe_lines
 from cli.store import NoRedis, open_redis
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.explanation.explain import explain as explain_event
 from workers.rules.explanation.explain_text import render_explanation
 from workers.rules.vocabulary.problems import RulesError

@@ -181,14 +181,15 @@ class ConferenceTurn(Turn):
             self.pending.cancel_timers.append(id)
 
     def _record_decision(self, events: Sequence[Event], decision: Decision) -> None:
-        quiet = not (decision.runs or decision.calls or decision.notes)
+        runs = decision.runs_for_journal()
+        quiet = not (runs or decision.calls or decision.notes)
         for event in (*events, *decision.events):
             if quiet and event.kind in ("conference.observed", "rules.changed"):
                 continue
             self._write(event.at, "event", event=_told(event))
             self.pending.counters[f'gavel_events_decided_total{{kind="{event.kind}"}}'] += 1
         now = self.lease.now()
-        for run in decision.runs:
+        for run in runs:
             self._write(
                 now,
                 "run",
@@ -207,7 +208,7 @@ class ConferenceTurn(Turn):
             "decide",
             conference=self.name,
             events=",".join(event.id for event in events),
-            runs=len(decision.runs),
+            runs=len(runs),
             calls=len(decision.calls),
         )
 

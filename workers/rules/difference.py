@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 
 _NAMED = 20
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.load import load
 from workers.rules.nodes.yaml import MAX_BYTES, decode
 from workers.rules.vocabulary.problems import Problem, RulesError

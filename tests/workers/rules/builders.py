@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.expressions.expressions import Compiled, compile_expression
 from workers.rules.expressions.scope import Scope
 from workers.rules.load import load

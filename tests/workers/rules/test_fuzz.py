@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workers.rules.builders import LISTS, expression, fields
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.expressions.filters import FILTERS, TESTS
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError

@@ -6,242 +6,181 @@ different surroundings. Nothing here calls, stores, sleeps, reads a clock or dra
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from app.domain.call import Call
-from app.domain.conference import Conference, Waiting
+from app.domain.conference import Conference
 from app.domain.event import Event
-from workers.rules.engine import observed as observe
-from workers.rules.engine import recordings, timers
-from workers.rules.engine.context import fields_of
-from workers.rules.engine.effects import assume, follow_ups, limit_call, suspend
-from workers.rules.engine.occurrence import Fact, accepts
-from workers.rules.engine.outcomes import came_due, failed, stepped
+from workers.rules.engine import observed, outcomes, recordings, timers, transitions
+from workers.rules.engine.index import Rules
+from workers.rules.engine.occurrence import Occurrence, fields_of
 from workers.rules.engine.preconditions import refusal, remember
-from workers.rules.engine.rule_index import Candidate, Passed
-from workers.rules.engine.ruleset import Rules
-from workers.rules.engine.run import Decision, Run
-from workers.rules.engine.state import Draft
-from workers.rules.engine.steps import Walk, seconds, walk
-from workers.rules.engine.transitions import Scene, entered, exited, heard, triggered
-from workers.rules.vocabulary.model import Rule, Unknown
+from workers.rules.engine.run import Decision, Run, Skipped
+from workers.rules.engine.state import MutableConference
+from workers.rules.engine.steps import Running, StepResults, run_steps, suspend
+from workers.rules.engine.transitions import Deciding
+from workers.rules.vocabulary.model import Fields, Unknown
 
-__all__ = ["Decision", "Meaning", "Run", "decide", "meanings"]
+__all__ = ["Decision", "Run", "decide", "meanings"]
 
-_HANDLERS: Mapping[str, Callable[[Scene, Event], Iterator[Fact]]] = {
-    "member.entered": entered,
-    "member.exited": exited,
-    "member.digits": heard,
-    "member.speaking": heard,
+_TRANSITIONS: Mapping[str, Callable[[Deciding, Event], Iterator[Occurrence]]] = {
+    "member.entered": transitions.entered,
+    "member.exited": transitions.exited,
+    "member.digits": transitions.heard,
+    "member.speaking": transitions.heard,
     "recording.started": recordings.recorded,
     "recording.ready": recordings.recorded,
     "transcription.ready": recordings.recorded,
     "transcription.failed": recordings.recorded,
-    "trigger": triggered,
-    "timer": came_due,
-    "schedule": came_due,
-    "conference.observed": observe.observed,
-    "step.done": stepped,
-    "action.failed": failed,
+    "trigger": transitions.triggered,
+    "timer": outcomes.came_due,
+    "schedule": outcomes.came_due,
+    "conference.observed": observed.observed,
+    "step.done": outcomes.stepped,
+    "action.failed": outcomes.failed,
 }
 
 
-def decide(
-    conference: Conference,
-    events: Sequence[Event],
-    rules: Rules,
-    now: float,
-    *,
-    detailed: bool = False,
-) -> Decision:
+def decide(conference: Conference, events: Sequence[Event], rules: Rules, now: float) -> Decision:
     """Hold events, in the order of their acceptance, against the rules. `now` (seconds since the
-    epoch) only tells what is late; everything else happens at the time of its event. Where very
-    many rules are skipped because they ask for other values of the same field, one run stands for
-    all of them, unless `detailed`."""
-    decider = _Decider(conference, rules, now, detailed)
+    epoch) only tells what is late; everything else happens at the time of its event."""
+    decider = _Decider(conference, rules, now)
     for event in events:
         decider.take(event)
     return decider.decision()
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """One of the things that an event turned out to mean, and what rules could see of it."""
-
-    fact: Fact
-    fields: Mapping[str, Any]
-
-
-def meanings(conference: Conference, event: Event, rules: Rules, now: float) -> tuple[Meaning, ...]:
-    """What an event means, without holding it against any rule: for explanations."""
-    draft = Draft(conference)
-    if draft.rules != rules.digest:
-        timers.derive_again(draft, rules, event.at)
-    handler = _HANDLERS.get(event.kind)
-    facts = handler(Scene(draft, rules, [], now), event) if handler is not None else ()
-    return tuple(Meaning(fact, fields_of(draft, rules, fact)) for fact in facts)
+def meanings(
+    conference: Conference, event: Event, rules: Rules, now: float
+) -> tuple[tuple[Occurrence, Fields], ...]:
+    """What an event means, with what rules could see of it, without holding it against any: for
+    explanations."""
+    state = MutableConference.of(conference)
+    if state.rules != rules.digest:
+        timers.derive_again(state, rules, event.at)
+    transition = _TRANSITIONS.get(event.kind)
+    found = transition(Deciding(state, rules, [], now), event) if transition else ()
+    return tuple((what, fields_of(what, state, rules.lists)) for what in found)
 
 
 class _Decider:
     """One decision under way."""
 
-    def __init__(self, conference: Conference, rules: Rules, now: float, detailed: bool) -> None:
-        self.detailed = detailed
-        self.draft = Draft(conference)
+    def __init__(self, conference: Conference, rules: Rules, now: float) -> None:
+        self.state = MutableConference.of(conference)
         self.rules = rules
         self.now = now
         self.runs: dict[tuple[str, int], Run] = {}
+        self.skipped: list[Skipped] = []
         self.calls: list[Call] = []
-        self.follow_ups: list[Event] = []
+        self.events: list[Event] = []
+        self.notes: list[str] = []
         self.queue: deque[Event] = deque()
-        self.scene = Scene(self.draft, rules, [], now)
+        self.deciding = Deciding(self.state, rules, self.notes, now)
 
     def decision(self) -> Decision:
         return Decision(
-            conference=self.draft.freeze(),
+            conference=self.state.freeze(),
             runs=tuple(self.runs.values()),
             calls=tuple(self.calls),
-            events=tuple(self.follow_ups),
-            notes=tuple(self.scene.notes),
+            events=tuple(self.events),
+            notes=tuple(self.notes),
+            skipped=tuple(self.skipped),
         )
 
     def take(self, event: Event) -> None:
         """One event, and the triggers that follow from it."""
-        draft = self.draft
-        if draft.rules != self.rules.digest:
-            self.scene.notes.extend(timers.derive_again(draft, self.rules, event.at))
+        if self.state.rules != self.rules.digest:
+            self.notes.extend(timers.derive_again(self.state, self.rules, event.at))
         self.queue.append(event)
         while self.queue:
             current = self.queue.popleft()
-            handler = _HANDLERS.get(current.kind)
-            if handler is not None:
-                for fact in handler(self.scene, current):
-                    self.hold(fact)
+            transition = _TRANSITIONS.get(current.kind)
+            for what in transition(self.deciding, current) if transition else ():
+                if what.kind == "limit":
+                    self.hang_up(what)
+                elif what.kind == "wait":
+                    self.go_on(what)
+                else:
+                    self.hold(what)
 
-    def hold(self, fact: Fact) -> None:
-        """One fact against all rules that wait for its kind, in the order of the file."""
-        if fact.kind == "limit":
-            return self.hang_up_at_limit(fact)
-        if fact.kind == "wait":
-            return self.go_on(fact)
-        shelf = self.rules.shelf(fact.kind, self.draft.name, fact.value)
-        every: Sequence[Candidate] = (
-            shelf.every if fact.only is None else shelf.of_rule(fact.only[0])
-        )
-        if not every:
-            return None
-        fields = fields_of(self.draft, self.rules, fact)
-        if fact.only is None and fact.kind != "conference.members" and not self.detailed:
-            every, passed = shelf.concerned(fields)
-            for one in passed:
-                self.pass_over(one, fact)
-        for index, rule, triggers in every:
-            if _waits_for(rule, triggers, fact):
-                self.run(index, rule, fact, fields)
-        return None
-
-    def pass_over(self, passed: Passed, fact: Fact) -> None:
-        """One run for many rules that certainly do not apply."""
-        run = f"{fact.id}.{fact.kind}.{'.'.join(passed.path)}"
-        self.runs[run, 0] = Run(run, fact.event, passed.rules, "", "skipped", passed.reason)
-
-    def run(self, index: int, rule: Rule, fact: Fact, fields: Mapping[str, Any]) -> None:
-        """One rule against one fact; a rule runs once for all that an event means."""
-        run_id = f"{fact.id}.{index}"
-        before = self.runs.get((run_id, 0))
-        if before is not None and before.outcome not in ("skipped", "unknown"):
+    def hold(self, what: Occurrence) -> None:
+        """One occurrence against all rules that wait for it, in the order of the file."""
+        waiting = self.rules.waiting_for(what, self.state.name)
+        if not waiting:
             return
-        outcome, reason = refusal(self.draft, rule, fact, fields)
-        if outcome:
-            self.runs[run_id, 0] = Run(run_id, fact.event, rule.name, rule.id, outcome, reason)
-            return
-        self.proceed(run_id, rule, 0, fact, fields)
+        fields = fields_of(what, self.state, self.rules.lists)
+        matching, passed = waiting.matching(fields)
+        self.skipped += (Skipped(what, fields, one) for one in passed)
+        for place, rule, _ in matching:
+            run = Running(what.run_id(place), rule, what, fields, self.now)
+            before = self.runs.get((run.id, 0))
+            has_run = before is not None and before.outcome not in ("skipped", "unknown")
+            if has_run or rule.name == what.not_for:
+                continue
+            refused = refusal(self.state, run)
+            if refused is not None:
+                self.record(run, 0, refused.outcome, refused.reason)
+            else:
+                self.proceed(run, 0)
 
-    def proceed(
-        self, run_id: str, rule: Rule, first: int, fact: Fact, fields: Mapping[str, Any]
-    ) -> None:
-        """Take the steps from `first` as far as they go."""
-        over = fact.over
-        to = Walk(
-            run=run_id,
-            event=fact.event,
-            at=fact.at,
-            now=self.now,
-            is_over=over is not None,
-            chain=fact.chain,
-            uuid=over.uuid if over else self.draft.uuid,
-        )
-        try:
-            walk(self.draft, rule, first, fields, to)
-        except Unknown as unknown:
-            outcome, reason = "unknown", str(unknown)
-            to.lines.clear()
-        else:
-            outcome, reason = _outcome(rule, to)
-        self.runs[run_id, first] = Run(
-            run_id, fact.event, rule.name, rule.id, outcome, reason, tuple(to.lines)
-        )
-        if outcome in ("unknown", "skipped"):
-            return
-        if first == 0:
-            remember(self.draft, rule, fact, fields)
-        if rule.dry_run:
-            self.scene.notes.extend(f"dry run: {note}" for note in to.notes)
-        else:
-            self._take_effect(fact, to)
-        if to.next_step is not None:
-            refused = suspend(self.draft, rule, fact, fields, to, to.next_step)
-            if refused:
-                self.scene.notes.append(refused)
-
-    def _take_effect(self, fact: Fact, to: Walk) -> None:
-        draft = self.draft
-        self.calls.extend(to.calls)
-        self.scene.notes.extend(to.notes)
-        if to.triggers:
-            events = list(follow_ups(draft, fact, to))
-            self.follow_ups.extend(events)
-            self.queue.extend(events)
-        if fact.over is None:
-            assume(draft, to.calls, fact.at)
-        if to.extend and draft.limit is not None:
-            draft.limit += to.extend
-            draft.extended += to.extend
-            timers.derive(draft, self.rules, fact.at)
-
-    def go_on(self, fact: Fact) -> None:
+    def go_on(self, what: Occurrence) -> None:
         """A run that waited."""
-        waiting: Waiting = fact.value
-        rule = next((rule for rule in self.rules.rules if rule.id == waiting.rule), None)
+        waiting = what.value
+        rule = self.rules.rule(waiting.rule)
         if rule is None:
-            self.scene.notes.append(f"run {waiting.run} does not go on: its rule is gone")
+            self.notes.append(f"run {waiting.run} does not go on: its rule is gone")
             return
-        fields = fields_of(self.draft, self.rules, fact)
+        fields = fields_of(what, self.state, self.rules.lists)
         fields["event"] = {"id": waiting.event, "received_at": waiting.at}
-        self.proceed(waiting.run, rule, waiting.step, fact, fields)
+        self.proceed(Running(waiting.run, rule, what, fields, self.now), waiting.step)
 
-    def hang_up_at_limit(self, fact: Fact) -> None:
+    def proceed(self, run: Running, first: int) -> None:
+        """Take the steps from `first` as far as they go."""
+        try:
+            results = run_steps(self.state, run, first)
+        except Unknown as unknown:
+            self.record(run, first, "unknown", str(unknown))
+            return
+        outcome, reason = results.outcome(run.rule)
+        self.record(run, first, outcome, reason, results.lines)
+        if outcome == "skipped":
+            return
+        if first == 0 and (run.rule.once or run.rule.cooldown is not None):
+            remember(self.state, run)
+        self.take_effect(run, results)
+        refused = suspend(self.state, run, results) if results.next_step is not None else None
+        if refused is not None:
+            self.notes.append(refused)
+
+    def take_effect(self, run: Running, results: StepResults) -> None:
+        """What the steps wanted, beside going on later."""
+        for done in results.done:
+            if run.rule.dry_run:
+                self.notes += (f"dry run: {note}" for note in done.notes)
+                continue
+            self.notes += done.notes
+            self.calls += done.calls
+            self.events += done.events
+            self.queue += done.events
+            if run.what.over is None:
+                for call in done.calls:
+                    self.state.assume(call, run.what.at)
+            if done.extend:
+                timers.extend_limit(self.state, self.rules, done.extend, run.what.at)
+
+    def hang_up(self, what: Occurrence) -> None:
         """The limit is reached."""
-        call = limit_call(self.draft, fact, self.now)
-        reason = f"{seconds(self.draft.limit or 0)} are over"
+        call = outcomes.limit_call(self.state, what, self.now)
+        reason = f"{self.state.limit or 0:g} s are over"
         self.runs[call.run, 0] = Run(
-            call.run, fact.event, call.rule, "limit", "applied", reason, (call.verb,)
+            call.run, what.event, call.rule, "limit", "applied", reason, (call.verb,)
         )
         self.calls.append(call)
 
-
-def _waits_for(rule: Rule, triggers: Sequence[int], fact: Fact) -> bool:
-    if fact.only is not None:
-        return rule.id == fact.only[0] and fact.only[1] in triggers
-    if fact.kind == "action.failed":
-        return bool(rule.name != fact.value)
-    return any(accepts(fact.kind, rule.triggers[i].parameter, fact.value) for i in triggers)
-
-
-def _outcome(rule: Rule, to: Walk) -> tuple[str, str]:
-    if to.stopped and (to.did or not to.is_late):
-        return "failed", to.stopped
-    if not to.did and to.next_step is None:
-        return "skipped", to.stopped or (to.lines[-1] if to.lines else "nothing to do")
-    return ("dry_run" if rule.dry_run else "applied"), ""
+    def record(
+        self, run: Running, first: int, outcome: str, reason: str, lines: tuple[str, ...] = ()
+    ) -> None:
+        """What became of a stretch of a run that began at step `first`."""
+        self.runs[run.id, first] = Run(
+            run.id, run.what.event, run.rule.name, run.rule.id, outcome, reason, lines
+        )

@@ -1,21 +1,30 @@
-"""`Fact`: one thing that an event turned out to mean, which rules can be held against."""
+"""`Occurrence`: one thing that an event turned out to mean, and what rules can see of it.
+
+An event is what was accepted; an occurrence is what a rule is held against. One event may be
+several: the first `enter` is the start of its conference, too.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.conference import Past
+from workers.rules.engine.state import MutableConference
+from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
+
+KEPT_FOR_LATER = tuple(name for name in (*GROUPS, *SINGLE) if name not in ALWAYS)
+"""What a run takes along over a wait; the rest is made anew when it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """One event can mean several things: a first `enter` is also the start of the conference.
+class Occurrence:
+    """`kind` is a trigger of the catalogue, or `limit` or `wait` (the inner ones).
 
-    `kind` is one of the catalogue of triggers, or `limit`, `wait`, `step` (the inner ones). `id`
-    is the event's, with a suffix when the event speaks of several members or instances: a rule
-    runs once per id. `fields` are the names that only this fact has. `value` is held against the
-    parameter of a trigger; `only` is the one rule (id) and trigger index that a timer is for.
-    `over` is the instance it is about when that one has ended.
+    `id` is the event's, with a suffix when the event speaks of several members or instances: a rule
+    runs once per id. `at` is in seconds since the epoch. `fields` are the names that only this one
+    has. `value` is held against the parameter of a trigger. `only` is the one rule (id) and trigger
+    index that a timer is for, `not_for` the name of the one rule that must not run. `over` is the
+    instance it is about when that one has ended. `chain` counts the `trigger` actions before it.
     """
 
     kind: str
@@ -25,19 +34,31 @@ class Fact:
     fields: Mapping[str, Any] = field(default_factory=dict)
     value: Any = None
     only: tuple[str, int] | None = None
+    not_for: str | None = None
     over: Past | None = None
     chain: int = 0
 
+    def run_id(self, place: int) -> str:
+        """The id of the run of the rule at that place of the file."""
+        return f"{self.id}.{place}"
 
-def accepts(kind: str, parameter: Any, value: Any) -> bool:
-    """Whether a trigger with this parameter waits for such a fact."""
-    if kind == "member.digits":
-        return parameter is None or parameter == value
-    if kind == "trigger":
-        return bool(parameter == value)
-    if kind == "conference.members":
-        return crosses(parameter, *value)
-    return True
+    def number_in(self, state: MutableConference) -> int:
+        """Which instance of the conference it is about."""
+        return self.over.number if self.over else state.number
+
+
+def fields_of(
+    what: Occurrence, state: MutableConference, lists: Mapping[str, tuple[str, ...]]
+) -> dict[str, Any]:
+    """The names a rule can see, as `workers.rules.vocabulary.names` documents them: plain nested
+    mappings; `now` and all ages are those of the moment it happened."""
+    return {
+        **what.fields,
+        "conference": _past(state.name, what.over) if what.over else _live(state, what.at),
+        "event": {"id": what.event, "received_at": what.at},
+        "lists": lists,
+        "now": what.at,
+    }
 
 
 def crosses(parameter: tuple[str, float], before: int, after: int) -> bool:
@@ -48,3 +69,40 @@ def crosses(parameter: tuple[str, float], before: int, after: int) -> bool:
     if how == "below":
         return before >= number > after
     return before != number == after
+
+
+def _live(state: MutableConference, at: float) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "name": state.name,
+        "member_count": len(state.members),
+        "recording": state.recording,
+        "members": [member.facts for member in state.members.values()],
+    }
+    if state.uuid:
+        view["uuid"] = state.uuid
+    if state.live:
+        elapsed = round(max(0.0, at - state.started_at), 3)
+        view["started_at"] = state.started_at
+        view["elapsed"] = elapsed
+        if state.limit is not None:
+            view["limit"] = state.limit
+            view["time_left"] = round(max(0.0, state.limit - elapsed), 3)
+    return view
+
+
+def _past(name: str, past: Past) -> dict[str, Any]:
+    elapsed = round(past.ended_at - past.started_at, 3)
+    view: dict[str, Any] = {
+        "name": name,
+        "member_count": 0,
+        "recording": False,
+        "members": [],
+        "started_at": past.started_at,
+        "elapsed": elapsed,
+    }
+    if past.uuid:
+        view["uuid"] = past.uuid
+    if past.limit is not None:
+        view["limit"] = past.limit
+        view["time_left"] = round(max(0.0, past.limit - elapsed), 3)
+    return view

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from app.domain.call import Call
 from app.domain.conference import Timer, Waiting
 from app.domain.event import Event
 from workers.rules.engine import timers
-from workers.rules.engine.occurrence import Fact
-from workers.rules.engine.ruleset import Rules
-from workers.rules.engine.state import Draft
-from workers.rules.engine.transitions import Scene
+from workers.rules.engine.index import Rules
+from workers.rules.engine.occurrence import Occurrence
+from workers.rules.engine.state import MutableConference
+from workers.rules.engine.transitions import Deciding
 
 FAILURE = "-failed"
 """In the ids of runs that a failure started: what fails in them starts no others."""
@@ -16,86 +17,89 @@ FAILURE = "-failed"
 LIMIT_RUN = ".limit"
 """How the ids of hang-ups at the limit end."""
 
+LIMIT_EXPIRES = 60.0
+"""Seconds that a hang-up at the limit may take; if it fails it is tried again while live."""
+
 _LATE = 1.0
 _SAME = 0.001  # due times travel through JSON and Redis' scores
 
 
-def came_due(scene: Scene, event: Event) -> Iterator[Fact]:
+def came_due(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     """A timer. One that is not there any more, or not at this time, means nothing."""
-    draft, data = scene.draft, event.data
+    state, data = deciding.state, event.data
     if event.kind == "schedule":
-        if draft.live:
+        if state.live:
             only = (data["rule"], data["trigger"])
-            yield Fact("schedule", event.id, event.id, event.at, only=only)
+            yield Occurrence("schedule", event.id, event.id, event.at, only=only)
         return
-    timer = draft.timers.get(data["timer"])
+    timer = state.timers.get(data["timer"])
     if timer is None or abs(timer.due - data.get("due", timer.due)) > _SAME:
-        scene.ignore(event, f"timer {data['timer']} is not set any more")
+        deciding.ignore(event, f"timer {data['timer']} is not set any more")
         return
-    late = scene.now - event.at
+    late = deciding.now - event.at
     if late > _LATE:
-        scene.notes.append(f"timer {timer.id} was {late:.1f} s late")
-    del draft.timers[timer.id]
+        deciding.notes.append(f"timer {timer.id} was {late:.1f} s late")
+    del state.timers[timer.id]
     if timer.kind in ("conference.every", "schedule"):
-        missed = timers.repeat(draft, scene.rules, timer, scene.now)
+        missed = timers.repeat(state, deciding.rules, timer, deciding.now)
         if missed:
-            scene.notes.append(f"timer {timer.id} missed {missed} times")
-    yield from _fact_of_timer(draft, event, timer)
+            deciding.notes.append(f"timer {timer.id} missed {missed} times")
+    yield from _occurrence_of(state, event, timer)
 
 
-def _fact_of_timer(draft: Draft, event: Event, timer: Timer) -> Iterator[Fact]:
+def _occurrence_of(state: MutableConference, event: Event, timer: Timer) -> Iterator[Occurrence]:
     if timer.kind == "wait":
-        waiting = draft.waiting.pop(timer.run, None)
+        waiting = state.waiting.pop(timer.run, None)
         if waiting is not None:
-            yield _going_on(draft, event, waiting)
+            yield _going_on(state, event, waiting)
         return
     only = (timer.rule, timer.trigger)
     if timer.kind == "member.alone":
-        for member in draft.members.values():
-            yield Fact(
+        for member in state.members.values():
+            yield Occurrence(
                 timer.kind, event.id, event.id, event.at, {"member": member.facts}, only=only
             )
         return
-    over = draft.past_of(timer.number) if timer.kind == "recording.missing" else None
-    yield Fact(timer.kind, event.id, event.id, event.at, only=only, over=over)
+    over = state.past_of(timer.number) if timer.kind == "recording.missing" else None
+    yield Occurrence(timer.kind, event.id, event.id, event.at, only=only, over=over)
 
 
-def _going_on(draft: Draft, event: Event, waiting: Waiting) -> Fact:
-    is_live = draft.live and draft.number == waiting.number
+def _going_on(state: MutableConference, event: Event, waiting: Waiting) -> Occurrence:
+    is_live = state.live and state.number == waiting.number
     fields = dict(waiting.fields)
-    member = draft.members.get(fields["member"]["id"]) if "member" in fields and is_live else None
+    member = state.members.get(fields["member"]["id"]) if "member" in fields and is_live else None
     if member is not None:
         fields["member"] = member.facts
-    return Fact(
+    return Occurrence(
         kind="wait",
         id=waiting.run,
         event=event.id,
         at=event.at,
         fields=fields,
         value=waiting,
-        over=None if is_live else draft.past_of(waiting.number),
+        over=None if is_live else state.past_of(waiting.number),
         chain=fields.pop("chain", 0),
     )
 
 
-def stepped(scene: Scene, event: Event) -> Iterator[Fact]:
+def stepped(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     """A webhook or archive that a run waited for is through."""
-    waiting = _awaiting(scene.draft, event)
+    waiting = _awaiting(deciding.state, event)
     if waiting is not None:
-        del scene.draft.waiting[waiting.run]
-        yield _going_on(scene.draft, event, waiting)
+        del deciding.state.waiting[waiting.run]
+        yield _going_on(deciding.state, event, waiting)
 
 
-def failed(scene: Scene, event: Event) -> Iterator[Fact]:
+def failed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     """A step was given up: its run stops, unless the step said `on_error: continue`."""
-    draft, data = scene.draft, event.data
+    state, data = deciding.state, event.data
     run, step = data["run"], data["step"]
-    waiting = draft.waiting.get(run)
-    goes_on = waiting is not None and _on_error(scene.rules, waiting, step) == "continue"
+    waiting = state.waiting.get(run)
+    goes_on = waiting is not None and _on_error(deciding.rules, waiting, step) == "continue"
     if waiting is not None and not goes_on:
-        timers.drop_wait(draft, run)
-        scene.notes.append(f"run {run} does not go on: step {step} failed")
-    _unwind(scene, event)
+        timers.drop_wait(state, run)
+        deciding.notes.append(f"run {run} does not go on: step {step} failed")
+    _unwind(deciding, event)
     if FAILURE not in run:
         failure = {
             "rule": data.get("rule", ""),
@@ -103,44 +107,64 @@ def failed(scene: Scene, event: Event) -> Iterator[Fact]:
             "step": step,
             "error": data.get("error", ""),
         }
-        over = draft.past_by_uuid(event.uuid)
-        yield Fact(
+        over = state.past_by_uuid(event.uuid)
+        yield Occurrence(
             "action.failed",
             event.id + FAILURE,
             event.id,
             event.at,
             {"failure": failure},
-            value=failure["rule"],
+            not_for=failure["rule"],
             over=over,
         )
-    awaited = _awaiting(draft, event)
+    awaited = _awaiting(state, event)
     if goes_on and awaited is not None:
-        del draft.waiting[run]
-        yield _going_on(draft, event, awaited)
+        del state.waiting[run]
+        yield _going_on(state, event, awaited)
 
 
-def _awaiting(draft: Draft, event: Event) -> Waiting | None:
+def limit_call(state: MutableConference, what: Occurrence, now: float) -> Call:
+    """The hang-up at the limit. However late: the limit is reached while the instance lives."""
+    run_id = what.id + LIMIT_RUN
+    return Call(
+        id=f"{run_id}.0",
+        verb="hang_up",
+        conference=state.name,
+        members=(),
+        params={},
+        run=run_id,
+        rule="time limit",
+        step=0,
+        event=what.event,
+        at=what.at,
+        expires_at=now + LIMIT_EXPIRES,
+        on_error="stop",
+        uuid=state.uuid,
+    )
+
+
+def _awaiting(state: MutableConference, event: Event) -> Waiting | None:
     """The run that waits for just this step."""
-    waiting = draft.waiting.get(event.data["run"])
+    waiting = state.waiting.get(event.data["run"])
     if waiting is None or waiting.awaits != "step" or waiting.step != event.data["step"] + 1:
         return None
     return waiting
 
 
 def _on_error(rules: Rules, waiting: Waiting, step: int) -> str:
-    rule = next((rule for rule in rules.rules if rule.id == waiting.rule), None)
+    rule = rules.rule(waiting.rule)
     return rule.steps[step].on_error if rule is not None and step < len(rule.steps) else "stop"
 
 
-def _unwind(scene: Scene, event: Event) -> None:
+def _unwind(deciding: Deciding, event: Event) -> None:
     """Take back what was assumed when the call was decided."""
-    draft, data = scene.draft, event.data
-    if not draft.live or (event.uuid and draft.is_other(event.uuid)):
+    state, data = deciding.state, event.data
+    if not state.live or (event.uuid and state.is_other(event.uuid)):
         return
     if data.get("verb") == "record":
-        draft.recording = draft.awaited = False
+        state.recording = state.awaited = False
     if data["run"].endswith(LIMIT_RUN):
-        timer_id = f"{draft.number}.limit"
+        timer_id = f"{state.number}.limit"
         due = event.at + timers.LIMIT_RETRY
-        draft.timers[timer_id] = Timer(timer_id, due, "limit", number=draft.number)
-        scene.notes.append("the hang-up at the limit failed: trying again in 30 s")
+        state.timers[timer_id] = Timer(timer_id, due, "limit", number=state.number)
+        deciding.notes.append("the hang-up at the limit failed: trying again in 30 s")

@@ -1,54 +1,59 @@
 """What a rule must pass before it runs: its conditions, `once` and `cooldown`."""
 
-from workers.rules.engine.occurrence import Fact
-from workers.rules.engine.state import Draft, short_hash
-from workers.rules.engine.steps import seconds
-from workers.rules.vocabulary.model import Fields, Rule, Unknown
+from dataclasses import dataclass
+
+from workers.rules.engine.state import MutableConference, short_hash
+from workers.rules.engine.steps import Running, seconds
+from workers.rules.vocabulary.model import Unknown
 
 
-def refusal(draft: Draft, rule: Rule, fact: Fact, fields: Fields) -> tuple[str, str]:
-    """Outcome and reason when the rule does not apply, else two empty texts."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The rule does not run: `outcome` is "skipped" or "unknown"."""
+
+    outcome: str
+    reason: str
+
+
+def refusal(state: MutableConference, run: Running) -> Refused | None:
+    """Why the rule does not run; None when it does."""
+    rule, what = run.rule, run.what
     try:
         for condition in (rule.match, rule.condition):
-            refused = condition.refuses(fields) if condition is not None else None
-            if refused is not None:
-                return "skipped", refused
+            reason = condition.refuses(run.fields) if condition is not None else None
+            if reason is not None:
+                return Refused("skipped", reason)
     except Unknown as unknown:
-        return "unknown", str(unknown)
+        return Refused("unknown", str(unknown))
     if rule.once is not None:
-        key = _once_key(draft, rule, fact, fields)
+        key = _once_key(state, run)
         if key is None:
-            return "unknown", "once: member, but this event has no member"
-        if key in draft.once:
-            return "skipped", f"once per {rule.once}: it has run already"
+            return Refused("unknown", "once: member, but this event has no member")
+        if key in state.once:
+            return Refused("skipped", f"once per {rule.once}: it has run already")
     if rule.cooldown is not None:
-        last = draft.cooldowns.get(rule.id)
-        if last is not None and fact.at - last < rule.cooldown:
-            ago = seconds(round(max(0.0, fact.at - last), 1))
-            return "skipped", f"cooldown {seconds(rule.cooldown)}: it ran {ago} ago"
-    return "", ""
+        last = state.cooldowns.get(rule.id)
+        if last is not None and what.at - last < rule.cooldown:
+            ago = seconds(round(max(0.0, what.at - last), 1))
+            return Refused("skipped", f"cooldown {seconds(rule.cooldown)}: it ran {ago} ago")
+    return None
 
 
-def remember(draft: Draft, rule: Rule, fact: Fact, fields: Fields) -> None:
+def remember(state: MutableConference, run: Running) -> None:
     """The rule runs: for `once` and `cooldown`."""
-    if rule.once is not None:
-        key = _once_key(draft, rule, fact, fields)
+    if run.rule.once is not None:
+        key = _once_key(state, run)
         if key is not None:
-            draft.mark_once(key, number_of(draft, fact))
-    if rule.cooldown is not None:
-        draft.cooldowns[rule.id] = fact.at
+            state.mark_once(key, run.what.number_in(state))
+    if run.rule.cooldown is not None:
+        state.cooldowns[run.rule.id] = run.what.at
 
 
-def number_of(draft: Draft, fact: Fact) -> int:
-    """Which instance a fact is about."""
-    return fact.over.number if fact.over else draft.number
-
-
-def _once_key(draft: Draft, rule: Rule, fact: Fact, fields: Fields) -> str | None:
+def _once_key(state: MutableConference, run: Running) -> str | None:
     """Under what `once` remembers this run: a member is known by the call, so that one who comes
     back under a new id is the same."""
-    key = f"{number_of(draft, fact)}.{rule.id}"
-    if rule.once != "member":
+    key = f"{run.what.number_in(state)}.{run.rule.id}"
+    if run.rule.once != "member":
         return key
-    member = fields.get("member")
+    member = run.fields.get("member")
     return member and f"{key}.{short_hash(member.get('call_uuid') or member['id'], 4)}"

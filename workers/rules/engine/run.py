@@ -1,10 +1,14 @@
 """`Run`: one rule held against one event; `Decision`: all that follows from some events."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from app.domain.call import Call
 from app.domain.conference import Conference
 from app.domain.event import Event
+from workers.rules.engine.index import PassedOver
+from workers.rules.engine.occurrence import Occurrence
+from workers.rules.vocabulary.model import Fields, Rule, Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,38 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """Many rules that were not held against an occurrence one by one, with what they would have
+    seen of it."""
+
+    what: Occurrence
+    fields: Fields
+    passed: PassedOver
+
+    def together(self) -> Run:
+        """One run that stands for all of them."""
+        what, passed = self.what, self.passed
+        id = f"{what.id}.{what.kind}.{'.'.join(passed.path)}"
+        return Run(id, what.event, f"{passed.count} rules", "", "skipped", passed.reason)
+
+    def each(self) -> Iterator[Run]:
+        """A run for each of them."""
+        for place, rule in self.passed.rules:
+            id = self.what.run_id(place)
+            yield Run(id, self.what.event, rule.name, rule.id, "skipped", self._reason(rule))
+
+    def _reason(self, rule: Rule) -> str:
+        for condition in (rule.match, rule.condition):
+            try:
+                reason = condition.refuses(self.fields) if condition is not None else None
+            except Unknown as unknown:
+                reason = str(unknown)
+            if reason is not None:
+                return reason
+        return self.passed.reason
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What follows from some events: the next state, a run for every rule that was looked at, the
     calls wanted in order, follow-up `trigger` events (decided already, for the record), and notes
@@ -36,3 +72,16 @@ class Decision:
     calls: tuple[Call, ...] = ()
     events: tuple[Event, ...] = ()
     notes: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    def runs_for_journal(self) -> tuple[Run, ...]:
+        """All runs; one stands for many that were skipped for the same reason."""
+        return (*self.runs, *(skipped.together() for skipped in self.skipped))
+
+    def in_detail(self) -> "Decision":
+        """The same with a run for each rule that was skipped. Of several for one rule and event the
+        first stays, unless the rule ran."""
+        runs = {run.id: run for skipped in self.skipped for run in skipped.each()}
+        known = {run.id for run in self.runs}
+        more = tuple(run for id, run in runs.items() if id not in known)
+        return replace(self, runs=(*self.runs, *more), skipped=())

@@ -1,14 +1,16 @@
-"""`Draft`: a conference while events are being decided; in and out as a frozen `Conference`.
+"""`MutableConference`: the state of a conference while events are being decided.
 
-Its methods are the transitions: each keeps the state whole. They know nothing of rules.
+Its methods are the changes that can happen; each keeps the state whole. They know nothing of rules.
 """
 
 from collections.abc import Mapping
 from dataclasses import fields
 from hashlib import blake2b
-from typing import Any
+from operator import attrgetter
+from typing import Any, Self
 
-from app.domain.conference import Conference, Member, Past, Timer, Waiting
+from app.domain.call import Call
+from app.domain.conference import Conference, Member, Past
 
 GONE_KEPT = 256
 ONCE_KEPT = 512
@@ -19,9 +21,13 @@ STRAYS_KEPT = 16
 WAITING_KEPT = 200
 
 _IDENTITY = ("from", "to", "caller_name", "direction", "call_uuid")
-_MAPPINGS = ("members", "gone", "timers", "waiting", "once", "cooldowns", "recordings")
-_NAMES = tuple(field.name for field in fields(Conference))
-_PLAIN = tuple(name for name in _NAMES if name not in _MAPPINGS)
+_FLAGS: Mapping[str, Mapping[str, bool]] = {
+    "mute": {"muted": True},
+    "unmute": {"muted": False},
+    "deaf": {"deaf": True},
+    "undeaf": {"deaf": False},
+}
+_VALUES = attrgetter(*(field.name for field in fields(Conference)))
 
 
 def short_hash(text: str, size: int = 6) -> str:
@@ -40,45 +46,28 @@ def member_facts(data: Mapping[str, Any]) -> dict[str, Any]:
     return facts
 
 
-class Draft:
-    """A conference that is being changed. Every attribute is one of `Conference`'s."""
+def entry_facts(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What an `enter` tells of a member."""
+    facts = member_facts(data)
+    if "first" in data:
+        facts["first"] = data["first"]
+    return facts
 
-    __slots__ = _NAMES
 
-    name: str
-    uuid: str
-    live: bool
-    number: int
-    started_at: float
-    members: dict[str, Member]
-    gone: dict[str, str]
-    limit: float | None
-    hang_up: bool
-    extended: float
-    recording: bool
-    awaited: bool
-    alone_since: float | None
-    seen: float
-    resumed: bool
-    rules: str
-    timers: dict[str, Timer]
-    waiting: dict[str, Waiting]
-    once: dict[str, int]
-    cooldowns: dict[str, float]
-    recordings: dict[str, tuple[int, int]]
-    strays: tuple[tuple[str, str, str], ...]
-    past: tuple[Past, ...]
-    ended: tuple[str, ...]
+class MutableConference(Conference):
+    """A copy of a conference that is being changed; the one it was made of stays as it is."""
 
-    def __init__(self, conference: Conference) -> None:
-        for name in _PLAIN:
-            setattr(self, name, getattr(conference, name))
-        for name in _MAPPINGS:
-            setattr(self, name, dict(getattr(conference, name)))
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, conference: Conference) -> Self:
+        """A copy whose mappings are its own. What they hold is frozen."""
+        values: list[Any] = [dict(v) if type(v) is dict else v for v in _VALUES(conference)]
+        return cls(*values)
 
     def freeze(self) -> Conference:
-        """The state as it is now; the draft must not be used afterwards."""
-        return Conference(*[getattr(self, name) for name in _NAMES])
+        """The state as it is now; this copy must not be used afterwards."""
+        return Conference(*_VALUES(self))
 
     # Instances
 
@@ -103,6 +92,11 @@ class Draft:
         self.recording = self.awaited = self.resumed = False
         self.alone_since = None
         self.cooldowns = {}
+
+    def adopt(self, uuid: str) -> None:
+        """An instance that began without a UUID learns it."""
+        if self.live and uuid and not self.uuid:
+            self.uuid = uuid
 
     def finish(self, at: float) -> Past:
         """The live instance is over. Its timers and waits end with it; what it was is in `past`."""
@@ -174,6 +168,13 @@ class Draft:
         if member is not None:
             self.members[member_id] = Member(member_id, {**member.facts, **news}, at)
 
+    def in_call(self, call: str) -> str | None:
+        """The member whose call this is."""
+        if not call:
+            return None
+        members = self.members.values()
+        return next((m.id for m in members if m.facts.get("call_uuid") == call), None)
+
     def has_left(self, member_id: str, call: str) -> bool:
         """Whether a member of this id, in this call as far as both are known, has left."""
         known = self.gone.get(member_id)
@@ -189,6 +190,16 @@ class Draft:
             self.alone_since = None
         elif self.alone_since is None:
             self.alone_since = at
+
+    def assume(self, call: Call, at: float) -> None:
+        """What will be so when this call is through."""
+        if call.verb == "record":
+            self.recording = self.awaited = True
+        elif call.verb == "stop_recording":
+            self.recording = False
+        elif call.verb in _FLAGS:
+            for member_id in self.members if call.members == ("all",) else call.members:
+                self.learn(member_id, _FLAGS[call.verb], at)
 
     # Bounded memories
 

@@ -1,15 +1,17 @@
 """A run's steps: from the `do` of a rule to the calls it wants, up to its end or its next wait.
 
-A walk changes nothing: what it wants is collected and takes effect when all of it could be
-worked out, so a rule never does half of what it says because a field was absent.
+Taking steps changes nothing: each answers a value, and all take effect together when every one
+could be worked out, so a rule never does half of what it says because a field was absent.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from app.domain.call import VERBS, WEB_VERBS, Call
-from workers.rules.engine.state import Draft
+from app.domain.conference import Timer, Waiting
+from app.domain.event import Event
+from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
+from workers.rules.engine.state import WAITING_KEPT, MutableConference
 from workers.rules.engine.targets import resolve
 from workers.rules.vocabulary.model import Fields, Rule, Step, Template, Unknown
 
@@ -19,54 +21,127 @@ MOST_TRIGGERS = 8
 _LINE_LENGTH = 160
 
 
-@dataclass(slots=True)
-class Walk:
-    """What one stretch of a run wants. `next_step` is where it goes on: `wait` seconds later, or
-    (`wait` is None) when its last call, which went to the web, is through. `stopped` says why it
-    ended early; `did` counts the steps that were taken."""
+class Running(NamedTuple):
+    """A rule that runs: what it was held against and what its steps can see. `now` tells what is
+    late."""
 
-    run: str
-    event: str
-    at: float
+    id: str
+    rule: Rule
+    what: Occurrence
+    fields: Fields
     now: float
-    is_over: bool
-    chain: int
-    uuid: str
-    calls: list[Call] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    triggers: list[tuple[int, str, Mapping[str, Any], str | None]] = field(default_factory=list)
+
+
+class Done(NamedTuple):
+    """The step was taken: a line for people, and what it wants. `extend` is in seconds."""
+
+    line: str
+    calls: tuple[Call, ...] = ()
+    events: tuple[Event, ...] = ()
+    notes: tuple[str, ...] = ()
     extend: float = 0.0
+
+
+class NotNeeded(NamedTuple):
+    """There is nobody and nothing to do it for; the run goes on."""
+
+    line: str
+
+
+class NotDone(NamedTuple):
+    """The step could not be taken, or not any more (`late`)."""
+
+    line: str
+    reason: str
+    late: bool = False
+
+
+class Waits(NamedTuple):
+    """The run goes on `seconds` later."""
+
+    line: str
+    seconds: float
+
+
+Result = Done | NotNeeded | NotDone | Waits
+
+
+class StepResults(NamedTuple):
+    """What one stretch of a run came to. `next_step` is where it goes on: `wait` seconds later, or
+    (`wait` is None) when its last call, which went to the web, is through. `stopped` is the step
+    that ended it."""
+
+    results: tuple[Result, ...]
     next_step: int | None = None
     wait: float | None = None
-    stopped: str = ""
-    is_late: bool = False
-    did: int = 0
+    stopped: NotDone | None = None
+
+    @property
+    def done(self) -> list[Done]:
+        """The steps that were taken."""
+        return [result for result in self.results if type(result) is Done]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """A line for people for every step."""
+        return tuple([result.line for result in self.results])
+
+    def outcome(self, rule: Rule) -> tuple[str, str]:
+        """Of the run, and why it is not simply applied."""
+        if self.stopped and (self.done or not self.stopped.late):
+            return "failed", self.stopped.reason
+        if not self.done and self.next_step is None:
+            if self.stopped:
+                return "skipped", self.stopped.reason
+            return "skipped", self.lines[-1] if self.lines else "nothing to do"
+        return ("dry_run" if rule.dry_run else "applied"), ""
 
 
-def walk(draft: Draft, rule: Rule, first: int, fields: Fields, to: Walk) -> None:
-    """Go through the steps from `first`. Raises `Unknown` when a step that must not be left out
-    needs a field that is absent."""
-    for index in range(first, len(rule.steps)):
-        step = rule.steps[index]
-        has_more = index + 1 < len(rule.steps)
-        if step.action == "wait":
-            to.lines.append(f"wait {seconds(step.params['duration'])}")
-            if has_more:
-                to.wait, to.next_step = float(step.params["duration"]), index + 1
-            return
-        late = _late(step, to)
-        why = late or _take(draft, rule, index, fields, to)
-        if why:
-            to.lines.append(f"{step.action}: {why}")
-            if step.on_error == "stop":
-                to.stopped, to.is_late = why, bool(late)
-                return
-        elif step.action == "extend" and not to.is_over:
-            fields = _later(fields, float(step.params["duration"]))
-        elif step.action in WEB_VERBS and not rule.dry_run and has_more:
-            to.next_step = index + 1
-            return
+def run_steps(state: MutableConference, run: Running, first: int) -> StepResults:
+    """The steps from `first` as far as they go. Raises `Unknown` when a step that must not be left
+    out needs a field that is absent."""
+    results: list[Result] = []
+    steps = run.rule.steps
+    for index in range(first, len(steps)):
+        result = _take(state, run, index)
+        results.append(result)
+        following = index + 1 if index + 1 < len(steps) else None
+        match result:
+            case Waits(seconds=later):
+                return StepResults(tuple(results), following, following and later)
+            case NotDone() if steps[index].on_error == "stop":
+                return StepResults(tuple(results), stopped=result)
+            case Done(extend=more) if more:
+                run = run._replace(fields=_extended(run.fields, more))
+            case Done(calls=calls) if following and not run.rule.dry_run and _is_awaited(calls):
+                return StepResults(tuple(results), following)
+    return StepResults(tuple(results))
+
+
+def suspend(state: MutableConference, run: Running, results: StepResults) -> str | None:
+    """Have the run go on later, at its next step. Returns why it can not, None when it will."""
+    if len(state.waiting) >= WAITING_KEPT:
+        return f"run {run.id} does not go on: {WAITING_KEPT} runs wait already"
+    kept = {key: run.fields[key] for key in KEPT_FOR_LATER if key in run.fields}
+    if run.what.chain:
+        kept["chain"] = run.what.chain
+    step = results.next_step or 0
+    state.waiting[run.id] = Waiting(
+        run=run.id,
+        rule=run.rule.id,
+        step=step,
+        event=run.fields["event"]["id"],
+        at=run.fields["event"]["received_at"],
+        number=run.what.number_in(state),
+        awaits="step" if results.wait is None else "timer",
+        fields=kept,
+    )
+    if results.wait is not None:
+        number = run.what.number_in(state)
+        timer_id = f"{number}.wait.{run.id}.{step}"
+        due = run.what.at + results.wait
+        state.timers[timer_id] = Timer(timer_id, due, "wait", run.rule.id, 0, number, run.id)
+    return None
 
 
 def seconds(duration: float) -> str:
@@ -76,65 +151,82 @@ def seconds(duration: float) -> str:
 
 def render(value: Any, fields: Fields) -> Any:
     """A parameter with every template in it rendered. Raises `Unknown`."""
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: render(inner, fields) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [render(inner, fields) for inner in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
     return cast(Template, value).render(fields)
 
 
-def _late(step: Step, to: Walk) -> str:
-    if step.expires_in is None or to.now - to.at <= step.expires_in:
-        return ""
-    return f"{seconds(round(to.now - to.at, 1))} late, it expires after {seconds(step.expires_in)}"
+def _is_awaited(calls: tuple[Call, ...]) -> bool:
+    return any(call.verb in WEB_VERBS for call in calls)
 
 
-def _take(draft: Draft, rule: Rule, index: int, fields: Fields, to: Walk) -> str:
-    """One step. Returns why it could not be taken, "" when it was."""
-    step = rule.steps[index]
+def _take(state: MutableConference, run: Running, index: int) -> Result:
+    """One step. Raises `Unknown` when it must not be left out."""
+    step = run.rule.steps[index]
+    if step.action == "wait":
+        duration = step.params["duration"]
+        return Waits(f"wait {seconds(duration)}", float(duration))
+    if step.expires_in is not None and run.now - run.what.at > step.expires_in:
+        late = run.now - run.what.at
+        expired = f"it expires after {seconds(step.expires_in)}"
+        return _not_done(step, f"{seconds(round(late, 1))} late, {expired}", late=True)
     try:
-        params = render(step.params, fields)
-        if step.action == "log":
-            to.notes.append(f"{rule.name}: {params['text']}")
-            return _did(to, f"log: {params['text']}")
-        if step.action == "trigger":
-            return _trigger(index, params, fields, to)
-        if to.is_over and step.action not in WEB_VERBS:
-            to.lines.append(f"{step.action}: not done, the conference is over")
-            return ""
-        if step.action == "extend":
-            return _extend(draft, float(params["duration"]), to)
-        return _call(draft, rule, index, params, fields, to)
+        return _taken(state, run, index, render(step.params, run.fields))
     except Unknown as unknown:
         if step.on_error == "stop":
             raise
-        return str(unknown)
+        return _not_done(step, str(unknown))
 
 
-def _did(to: Walk, line: str) -> str:
-    to.did += 1
-    to.lines.append(line if len(line) <= _LINE_LENGTH else line[: _LINE_LENGTH - 1] + "…")
-    return ""
+def _taken(state: MutableConference, run: Running, index: int, params: dict[str, Any]) -> Result:
+    step = run.rule.steps[index]
+    match step.action:
+        case "log":
+            note = f"{run.rule.name}: {params['text']}"
+            return Done(_short(f"log: {params['text']}"), notes=(note,))
+        case "trigger":
+            return _trigger(state, run, index, params)
+        case action if run.what.over is not None and action not in WEB_VERBS:
+            return NotNeeded(f"{action}: not done, the conference is over")
+        case "extend":
+            return _extend(state, step, float(params["duration"]))
+    return _call(state, run, index, params)
 
 
-def _trigger(index: int, params: Mapping[str, Any], fields: Fields, to: Walk) -> str:
-    if to.chain >= MOST_TRIGGERS:
-        return f"trigger {params['name']} refused: {MOST_TRIGGERS} triggers led here already"
-    member = fields.get("member")
-    to.triggers.append((index, params["name"], params.get("data", {}), member and member["id"]))
-    return _did(to, f"trigger {params['name']}")
+def _not_done(step: Step, reason: str, *, late: bool = False) -> NotDone:
+    return NotDone(f"{step.action}: {reason}", reason, late)
 
 
-def _extend(draft: Draft, duration: float, to: Walk) -> str:
-    if draft.limit is None:
-        return "this conference has no limit to extend"
-    to.extend += duration
-    return _did(to, f"extend the limit by {seconds(duration)}")
+def _short(line: str) -> str:
+    return line if len(line) <= _LINE_LENGTH else line[: _LINE_LENGTH - 1] + "…"
 
 
-def _later(fields: Fields, more: float) -> Fields:
+def _trigger(
+    state: MutableConference, run: Running, index: int, params: Mapping[str, Any]
+) -> Result:
+    name, what = params["name"], run.what
+    if what.chain >= MOST_TRIGGERS:
+        reason = f"trigger {name} refused: {MOST_TRIGGERS} triggers led here already"
+        return _not_done(run.rule.steps[index], reason)
+    data = {"name": name, "data": params.get("data", {}), "chain": what.chain + 1}
+    if run.fields.get("member"):
+        data["member_id"] = run.fields["member"]["id"]
+    uuid = _uuid(state, what)
+    event = Event(f"{run.id}.{index}", "trigger", state.name, what.at, uuid, data)
+    return Done(_short(f"trigger {name}"), events=(event,))
+
+
+def _extend(state: MutableConference, step: Step, duration: float) -> Result:
+    if state.limit is None:
+        return _not_done(step, "this conference has no limit to extend")
+    return Done(f"extend the limit by {seconds(duration)}", extend=duration)
+
+
+def _extended(fields: Fields, more: float) -> Fields:
     """The steps after an `extend` see the limit that it moved."""
     view = dict(fields["conference"])
     for key in ("limit", "time_left"):
@@ -143,40 +235,42 @@ def _later(fields: Fields, more: float) -> Fields:
     return {**fields, "conference": view}
 
 
-def _call(
-    draft: Draft, rule: Rule, index: int, params: dict[str, Any], fields: Fields, to: Walk
-) -> str:
-    step = rule.steps[index]
+def _call(state: MutableConference, run: Running, index: int, params: dict[str, Any]) -> Result:
+    step = run.rule.steps[index]
     verb = _verb(step, params)
     form = VERBS[verb].members
     members: tuple[str, ...] = ()
     if step.target is not None and form != "none":
-        members = resolve(step.target, fields, draft)
+        members = resolve(step.target, run.fields, state)
         if not members:
-            to.lines.append(f"{step.action}: nobody there")
-            return ""
+            return NotNeeded(f"{step.action}: nobody there")
     groups = [(member,) for member in members] if form == "single" else [members]
-    base = f"{to.run}.{index}"
-    shaped = _shape(verb, params, fields)
-    for number, group in enumerate(groups):
-        to.calls.append(
-            Call(
-                id=base if len(groups) == 1 else f"{base}.{number}",
-                verb=verb,
-                conference=draft.name,
-                members=group,
-                params=shaped,
-                run=to.run,
-                rule=rule.name,
-                step=index,
-                event=to.event,
-                at=to.at,
-                expires_at=None if step.expires_in is None else to.at + step.expires_in,
-                on_error=step.on_error,
-                uuid=to.uuid,
-            )
+    base = f"{run.id}.{index}"
+    shaped = _shape(verb, params, run.fields)
+    at, uuid = run.what.at, _uuid(state, run.what)
+    calls = tuple(
+        Call(
+            id=base if len(groups) == 1 else f"{base}.{number}",
+            verb=verb,
+            conference=state.name,
+            members=group,
+            params=shaped,
+            run=run.id,
+            rule=run.rule.name,
+            step=index,
+            event=run.what.event,
+            at=at,
+            expires_at=None if step.expires_in is None else at + step.expires_in,
+            on_error=step.on_error,
+            uuid=uuid,
         )
-    return _did(to, _line(verb, members, shaped))
+        for number, group in enumerate(groups)
+    )
+    return Done(_short(_line(verb, members, shaped)), calls)
+
+
+def _uuid(state: MutableConference, what: Occurrence) -> str:
+    return what.over.uuid if what.over else state.uuid
 
 
 def _verb(step: Step, params: Mapping[str, Any]) -> str:

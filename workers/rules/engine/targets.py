@@ -1,12 +1,12 @@
 """Whom an action is for: ids, out of a rule's target and who is in the conference."""
 
-from workers.rules.engine.state import Draft
+from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.model import Fields, Target, Unknown
 
 EVERYBODY = ("all",)
 
 
-def resolve(target: Target, fields: Fields, draft: Draft) -> tuple[str, ...]:
+def resolve(target: Target, fields: Fields, state: MutableConference) -> tuple[str, ...]:
     """Ids, or ("all",); () when nobody is left. Raises `Unknown` when the event has no member.
 
     Members who are known to have left are left out; ids that we never heard of stay, Plivo may
@@ -17,16 +17,16 @@ def resolve(target: Target, fields: Fields, draft: Draft) -> tuple[str, ...]:
     if target.kind == "where":
         return tuple(
             member.id
-            for member in draft.members.values()
+            for member in state.members.values()
             if _holds(target, {**fields, "member": member.facts})
         )
     if target.kind == "ids":
         ids = (*target.ids, *(str(template.render(fields)) for template in target.id_templates))
-        return tuple(dict.fromkeys(i for i in ids if _may_be_in(draft, i)))
+        return tuple(dict.fromkeys(i for i in ids if _may_be_in(state, i)))
     own = _own_id(fields)
     if target.kind == "others":
-        return tuple(member_id for member_id in draft.members if member_id != own)
-    return (own,) if _may_be_in(draft, own) else ()
+        return tuple(member_id for member_id in state.members if member_id != own)
+    return (own,) if _may_be_in(state, own) else ()
 
 
 def _own_id(fields: Fields) -> str:
@@ -36,8 +36,8 @@ def _own_id(fields: Fields) -> str:
         raise Unknown("this event has no member") from None
 
 
-def _may_be_in(draft: Draft, member_id: str) -> bool:
-    return member_id in draft.members or member_id not in draft.gone
+def _may_be_in(state: MutableConference, member_id: str) -> bool:
+    return member_id in state.members or member_id not in state.gone
 
 
 def _holds(target: Target, fields: Fields) -> bool:

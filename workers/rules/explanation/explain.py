@@ -8,11 +8,15 @@ from app.domain.conference import Conference, Timer
 from app.domain.event import Event
 from workers.conference.errors import PlivoError
 from workers.plivo.endpoints import PlannedRequest, requests_for
-from workers.rules.engine.decide import Meaning, decide, meanings
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.decide import decide, meanings
+from workers.rules.engine.index import Rules
+from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.run import Decision, Run
 from workers.rules.vocabulary.globs import any_matches
-from workers.rules.vocabulary.model import Rule, Unknown
+from workers.rules.vocabulary.model import Fields, Rule, Unknown
+
+Meant = Sequence[tuple[Occurrence, Fields]]
+"""What the event turned out to mean, with what rules can see of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def explain(
 ) -> Explanation:
     """`decide` for one event, with a reason for every rule of the file. `public_url` is ours, for
     the callbacks of recordings."""
-    decision = decide(conference, [event], rules, now, detailed=True)
+    decision = decide(conference, [event], rules, now).in_detail()
     meant = meanings(conference, event, rules, now)
     runs: dict[str, Run] = {}
     for run in decision.runs:
@@ -75,7 +79,7 @@ def explain(
             runs[run.rule_id] = run
     return Explanation(
         event=event,
-        meant=tuple(dict.fromkeys(meaning.fact.kind for meaning in meant)),
+        meant=tuple(dict.fromkeys(what.kind for what, _ in meant)),
         verdicts=tuple(_verdicts(rules.rules, runs, meant, conference.name)),
         wanted=tuple(_wanted(call, public_url) for call in decision.calls),
         timers_before=_in_order(conference),
@@ -85,7 +89,7 @@ def explain(
 
 
 def _verdicts(
-    rules: Sequence[Rule], runs: dict[str, Run], meant: Sequence[Meaning], conference: str
+    rules: Sequence[Rule], runs: dict[str, Run], meant: Meant, conference: str
 ) -> Iterator[Verdict]:
     for rule in rules:
         run = runs.get(rule.id)
@@ -99,32 +103,33 @@ def _verdicts(
             yield Verdict(run.rule, 0, run.outcome, run.reason, run.steps)
 
 
-def _why_not(rule: Rule, meant: Sequence[Meaning], conference: str) -> str:
+def _why_not(rule: Rule, meant: Meant, conference: str) -> str:
     if not rule.enabled:
         return "it is not enabled"
     own = {trigger.kind for trigger in rule.triggers}
-    meaning = next((meaning for meaning in meant if meaning.fact.kind in own), None)
+    meaning = next(((what, fields) for what, fields in meant if what.kind in own), None)
     if meaning is None:
         return f"it waits for {_listed(sorted(own))}"
+    what, fields = meaning
     globs = rule.conference_globs
     if globs and not any_matches(globs, conference):
-        return _refusal_of(rule, meaning) or f"the conference is not one of {_listed(globs)}"
-    wanted = [t.parameter for t in rule.triggers if t.kind == meaning.fact.kind]
-    if meaning.fact.kind == "conference.members":
-        before, after = meaning.fact.value
+        return _refusal_of(rule, fields) or f"the conference is not one of {_listed(globs)}"
+    wanted = [t.parameter for t in rule.triggers if t.kind == what.kind]
+    if what.kind == "conference.members":
+        before, after = what.value
         parts = [f"{how} {number:g}" for how, number in wanted]
         return f"the number of members went from {before} to {after}, it waits for {_listed(parts)}"
-    if meaning.fact.value is not None:
+    if what.value is not None:
         waits = _listed([str(parameter) for parameter in wanted])
-        return f"{meaning.fact.kind} was {meaning.fact.value}, it waits for {waits}"
+        return f"{what.kind} was {what.value}, it waits for {waits}"
     return "this was for another rule"
 
 
-def _refusal_of(rule: Rule, meaning: Meaning) -> str:
+def _refusal_of(rule: Rule, fields: Fields) -> str:
     if rule.match is None:
         return ""
     try:
-        return rule.match.refuses(meaning.fields) or ""
+        return rule.match.refuses(fields) or ""
     except Unknown as unknown:
         return str(unknown)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.domain.call import Call
 from app.domain.event import KINDS, Event
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.simulation.complete import lacks
 from workers.rules.simulation.simulator import Decided, World
 

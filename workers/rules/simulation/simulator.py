@@ -17,7 +17,7 @@ from workers.conference.errors import CallError, PlivoError, WebhookError
 from workers.conference.retry import Gone, Repeat, Split, Unknown, retry
 from workers.plivo.responses import Answer, failure
 from workers.rules.engine.decide import decide
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.engine.run import Decision
 
 TIMEOUT = "timeout"
@@ -66,7 +66,7 @@ class World:
     def feed(self, event: Event) -> None:
         """Something happens now."""
         room = self.rooms.get(event.conference) or Conference.new(event.conference)
-        decision = decide(room, [event], self.rules, self.now, detailed=True)
+        decision = decide(room, [event], self.rules, self.now).in_detail()
         self.rooms[event.conference] = decision.conference
         self.happened.append(Decided(event, decision))
         for call in decision.calls:

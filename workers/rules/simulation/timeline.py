@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.nodes.yaml import decode
 from workers.rules.simulation.simulator import Decided, Made, World
 from workers.rules.simulation.timeline_source import read_cases

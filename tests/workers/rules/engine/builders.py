@@ -7,7 +7,7 @@ from typing import Any
 from app.domain.conference import Conference
 from app.domain.event import Event
 from workers.rules.engine.decide import Decision, decide
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.vocabulary.model import Condition, Fields, Rule, Step, Target, Trigger, Unknown
 
 START = 1_800_000_000.0

@@ -5,8 +5,7 @@ import pytest
 from app.domain.conference import Conference
 from app.domain.event import Event
 from workers.rules.engine.decide import decide
-from workers.rules.engine.rule_index import MANY
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import MANY, Rules
 from workers.rules.load import load
 
 MEMBER = {"member_id": "10", "direction": "inbound"}
@@ -27,8 +26,9 @@ def entered(**data: str) -> Event:
 
 
 def outcomes(rules: Rules, event: Event, *, detailed: bool = False) -> dict[str, str]:
-    decision = decide(Conference.new("room"), [event], rules, event.at, detailed=detailed)
-    return {run.rule: f"{run.outcome} {run.reason}".strip() for run in decision.runs}
+    decision = decide(Conference.new("room"), [event], rules, event.at)
+    runs = decision.in_detail().runs if detailed else decision.runs_for_journal()
+    return {run.rule: f"{run.outcome} {run.reason}".strip() for run in runs}
 
 
 SAYING_WHICH = [

@@ -105,6 +105,7 @@ MAY_IMPORT = {
     "hashlib",
     "json",
     "math",
+    "operator",
     "re",
     "typing",
     "workers",

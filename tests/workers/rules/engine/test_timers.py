@@ -16,7 +16,7 @@ from tests.workers.rules.engine.builders import (
     wait,
     webhook,
 )
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.vocabulary.model import Limit, Rule
 
 LEFT = Says(lambda fields: f"{fields['conference']['time_left']:g} s left")

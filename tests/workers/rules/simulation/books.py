@@ -1,6 +1,6 @@
 """Rules that the tests of timelines, explanations and replays play with."""
 
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.load import load
 
 STANDUP = """\

@@ -1,0 +1,282 @@
+"""`Rules`: everything one rules file says, and which of its rules an occurrence concerns.
+
+Of a thousand rules that differ by `member.from: "+14155550100"` one event concerns a few. So rules
+are kept by kind, conference and parameter, and from `MANY` rules on also by the texts they ask for:
+those that certainly refuse are not held against the event one by one (`PassedOver`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from workers.rules.engine.occurrence import Occurrence, crosses
+from workers.rules.expressions.conditions import Check, Literals, Match, literal_key, look_up, shown
+from workers.rules.expressions.expressions import Compiled
+from workers.rules.vocabulary.globs import any_matches
+from workers.rules.vocabulary.model import AnswerOptions, Fields, Limit, Rule, Trigger
+from workers.rules.vocabulary.problems import Problem
+from workers.rules.vocabulary.triggers import KINDS
+
+Candidate = tuple[int, Rule, tuple[int, ...]]
+"""Place in the file, rule, indexes of its triggers of the kind in question."""
+
+TriggerOf = tuple[str, int, Trigger]
+"""Id of a rule, index of one of its triggers, that trigger."""
+
+MANY = 32
+_REMEMBERED = 4096
+_NAMED = 3
+_EXACT = ("name", "digits")  # parameters that equal the value of what happens
+_Field = tuple[tuple[str, ...], str]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of one file. `digest` tells one content from another.
+
+    Answers are remembered, up to a bound; that is all that ever changes here.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    digest: str = ""
+    answers: tuple[AnswerOptions, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
+    _by_kind: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)
+    _remembered: dict[tuple[str, str], "_Waiting"] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_id", {rule.id: rule for rule in self.rules})
+        object.__setattr__(self, "_by_kind", _by_kind(self.rules))
+
+    def rule(self, rule_id: str) -> Rule | None:
+        """The rule of that id, enabled or not."""
+        return self._by_id.get(rule_id)
+
+    def waiting_for(self, what: Occurrence, conference: str) -> "RuleIndex":
+        """The enabled rules that wait for it in that conference; false when there are none."""
+        found = self._waiting(what.kind, conference)
+        if not found.whole.every:
+            return found.whole
+        if what.only is not None:
+            return found.whole.only(*what.only)
+        if found.parameter in _EXACT:
+            return found.by_parameter.get(what.value) or found.by_parameter[None]
+        if found.parameter == "count":
+            return found.whole.crossed(*what.value)
+        return found.whole
+
+    def candidates(self, kind: str, conference: str) -> tuple[Candidate, ...]:
+        """The enabled rules with a trigger of that kind, whatever its parameter, whose conference
+        globs match, in file order."""
+        return self._waiting(kind, conference).whole.every
+
+    def triggers(self, kind: str, conference: str) -> tuple[TriggerOf, ...]:
+        """Those triggers of the candidates, in file order."""
+        return self._waiting(kind, conference).triggers
+
+    def _waiting(self, kind: str, conference: str) -> "_Waiting":
+        found = self._remembered.get((kind, conference))
+        if found is None:
+            found = _waiting(kind, conference, self._by_kind.get(kind, ()))
+            if len(self._remembered) >= _REMEMBERED:
+                self._remembered.clear()
+            self._remembered[kind, conference] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Rules that were not held against what happened, since they ask for other texts of a field
+    than `value`, which is written as it may be shown."""
+
+    path: tuple[str, ...]
+    value: str
+    every: Sequence[Candidate]
+    but: frozenset[int]
+
+    @property
+    def count(self) -> int:
+        return len(self.every) - len(self.but)
+
+    @property
+    def rules(self) -> list[tuple[int, Rule]]:
+        """Each with its place in the file."""
+        return [(number, rule) for number, rule, _ in self.every if number not in self.but]
+
+    @property
+    def reason(self) -> str:
+        """Why, for all of them."""
+        names = [rule.name for _, rule in islice(self.rules, _NAMED)]
+        others = ", ".join(names) + (", ..." if self.count > len(names) else "")
+        return f"{'.'.join(self.path)} is {self.value}, and they match others: {others}"
+
+
+class RuleIndex:
+    """Rules that wait for the same. Never changes once made. `every` are all, in file order."""
+
+    def __init__(self, every: Sequence[Candidate], *, grouped: bool = True) -> None:
+        self.every = tuple(every)
+        self._groups, self._others = _grouped(self.every) if grouped else ([], self.every)
+
+    def __bool__(self) -> bool:
+        return bool(self.every)
+
+    def matching(self, fields: Fields) -> tuple[Sequence[Candidate], Sequence[PassedOver]]:
+        """The rules to hold against these fields, in file order, and those that need not be: their
+        `match` or `if` certainly refuses."""
+        if not self._groups:
+            return self.every, ()
+        found, passed = list(self._others), []
+        for group in self._groups:
+            value = look_up(fields, group.path)
+            if value is None:  # absent: each says that of itself
+                found += group.every
+                continue
+            named = group.by_text.get(literal_key(value, group.kind), ())
+            found += named
+            if len(named) < len(group.every):
+                but = frozenset(place for place, _, _ in named)
+                passed.append(PassedOver(group.path, shown(value, group.kind), group.every, but))
+        return sorted(found, key=_place), passed
+
+    def only(self, rule_id: str, trigger: int) -> "RuleIndex":
+        """One rule, for whose trigger of that index something happened."""
+        return RuleIndex(
+            [one for one in self.every if one[1].id == rule_id and trigger in one[2]], grouped=False
+        )
+
+    def crossed(self, before: int, after: int) -> "RuleIndex":
+        """The rules that wait for this change of a number."""
+        return RuleIndex(
+            [
+                (place, rule, found)
+                for place, rule, found in self.every
+                if any(crosses(rule.triggers[index].parameter, before, after) for index in found)
+            ],
+            grouped=False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What waits for one kind in one conference. `by_parameter`: None for every value that no rule
+    names."""
+
+    parameter: str
+    whole: RuleIndex
+    by_parameter: Mapping[Any, RuleIndex]
+    triggers: tuple[TriggerOf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Many rules that ask for texts of one field."""
+
+    path: tuple[str, ...]
+    kind: str
+    every: tuple[Candidate, ...]
+    by_text: Mapping[str, tuple[Candidate, ...]]
+
+
+def _by_kind(rules: tuple[Rule, ...]) -> dict[str, tuple[Candidate, ...]]:
+    found: dict[str, list[Candidate]] = {}
+    for place, rule in enumerate(rules):
+        if not rule.enabled:
+            continue
+        for kind in dict.fromkeys(trigger.kind for trigger in rule.triggers):
+            indexes = tuple(i for i, trigger in enumerate(rule.triggers) if trigger.kind == kind)
+            found.setdefault(kind, []).append((place, rule, indexes))
+    return {kind: tuple(candidates) for kind, candidates in found.items()}
+
+
+def _waiting(kind: str, conference: str, known: tuple[Candidate, ...]) -> _Waiting:
+    every = [
+        one
+        for one in known
+        if not one[1].conference_globs or any_matches(one[1].conference_globs, conference)
+    ]
+    triggers = tuple(
+        (rule.id, index, rule.triggers[index]) for _, rule, found in every for index in found
+    )
+    parameter = KINDS[kind].parameter
+    by_parameter = _by_parameter(every) if parameter in _EXACT else {}
+    return _Waiting(parameter, RuleIndex(every), by_parameter, triggers)
+
+
+def _by_parameter(every: Sequence[Candidate]) -> dict[Any, RuleIndex]:
+    """By what rules wait for; one that waits for any value stands under each."""
+    named: dict[Any, list[Candidate]] = {None: []}
+    for one in every:
+        wanted = {one[1].triggers[index].parameter for index in one[2]}
+        for parameter in {None} if None in wanted else wanted:
+            named.setdefault(parameter, []).append(one)
+    return {
+        parameter: RuleIndex(
+            sorted(found if parameter is None else named[None] + found, key=_place)
+        )
+        for parameter, found in named.items()
+    }
+
+
+def _place(candidate: Candidate) -> int:
+    return candidate[0]
+
+
+def _grouped(every: tuple[Candidate, ...]) -> tuple[list[_Group], Sequence[Candidate]]:
+    """Groups of `MANY` rules and more that can be told apart by one field, and all other rules."""
+    if len(every) < MANY:
+        return [], every
+    asked = [_asked(rule) for _, rule, _ in every]
+    texts: dict[_Field, set[str]] = {}
+    for literals in asked:
+        for one in literals:
+            texts.setdefault((one.path, one.kind), set()).update(one.texts)
+    by_field: dict[_Field, list[tuple[Candidate, Literals]]] = {}
+    others: list[Candidate] = []
+    for candidate, literals in zip(every, asked, strict=True):
+        if not literals:
+            others.append(candidate)
+            continue
+        # The field of which the rules ask for the most different texts tells them apart best.
+        best = max(literals, key=lambda one: len(texts[one.path, one.kind]))
+        by_field.setdefault((best.path, best.kind), []).append((candidate, best))
+    groups = []
+    for field_, members in by_field.items():
+        if len(members) < MANY:
+            others += [candidate for candidate, _ in members]
+        else:
+            groups.append(_group(field_, members))
+    return groups, sorted(others, key=_place)
+
+
+def _group(field_: _Field, members: Sequence[tuple[Candidate, Literals]]) -> _Group:
+    by_text: dict[str, list[Candidate]] = {}
+    for candidate, asked in members:
+        for text in asked.texts:
+            by_text.setdefault(text, []).append(candidate)
+    table = {text: tuple(found) for text, found in by_text.items()}
+    return _Group(*field_, tuple(candidate for candidate, _ in members), table)
+
+
+def _asked(rule: Rule) -> tuple[Literals, ...]:
+    """Fields that must have one of some texts, or the rule is skipped."""
+    checks: tuple[Check, ...] = rule.match.checks if isinstance(rule.match, Match) else ()
+    found = tuple(
+        check.literals
+        for check in checks
+        if check.literals is not None and check.path[0] != "conference"
+    )
+    # An `if` is asked after `match`, whose answer may be unknown: only the conference is not.
+    if all(check.path == ("conference", "name") for check in checks) and isinstance(
+        rule.condition, Compiled
+    ):
+        return rule.condition.literals
+    return found

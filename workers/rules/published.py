@@ -1,0 +1,58 @@
+"""What the receiver needs to know of the rules: it cannot read them, since `app` knows no rules."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workers.rules.engine.index import Rules
+from workers.rules.vocabulary.model import Rule
+
+ANY_DIGITS = tuple("0123456789*#")
+
+
+def published(rules: Rules) -> dict[str, Any]:
+    """As JSON: names of triggers, and answer options with what the rules wait for."""
+    return {
+        "digest": rules.digest,
+        "trigger_names": sorted(trigger_names(rules)),
+        "answers": [
+            {"conference": list(entry.conference), **_json(entry.options)}
+            for entry in rules.answers
+        ],
+        "digits": [
+            {"conference": list(_globs(rule)), "digits": list(digits)}
+            for rule, digits in _digits(rules)
+        ],
+        "floor": sorted(
+            {glob for rule in _waiting(rules, "member.speaking") for glob in _globs(rule)}
+        ),
+    }
+
+
+def trigger_names(rules: Rules) -> frozenset[str]:
+    """The names that some enabled rule listens to (`POST /triggers/<name>`)."""
+    return frozenset(
+        str(trigger.parameter)
+        for rule in _waiting(rules, "trigger")
+        for trigger in rule.triggers
+        if trigger.kind == "trigger"
+    )
+
+
+def _waiting(rules: Rules, kind: str) -> Iterator[Rule]:
+    for rule in rules.rules:
+        if rule.enabled and any(trigger.kind == kind for trigger in rule.triggers):
+            yield rule
+
+
+def _digits(rules: Rules) -> Iterator[tuple[Rule, tuple[str, ...]]]:
+    for rule in _waiting(rules, "member.digits"):
+        wanted = [t.parameter for t in rule.triggers if t.kind == "member.digits"]
+        yield rule, ANY_DIGITS if None in wanted else tuple(wanted)
+
+
+def _globs(rule: Rule) -> tuple[str, ...]:
+    return rule.conference_globs or ("*",)
+
+
+def _json(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in options.items()}
