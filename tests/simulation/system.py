@@ -22,7 +22,7 @@ from workers.conference.budget import Budget
 from workers.conference.errors import PlivoError, WebhookError
 from workers.plivo.observed import ObservedConference, ObservedMember
 from workers.reconcile import reconcile_forever
-from workers.rules.engine.ruleset import Rules
+from workers.rules.engine.index import Rules
 from workers.rules.load import load
 from workers.ticker import tick_forever
 from workers.work import work
