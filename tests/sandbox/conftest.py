@@ -1,4 +1,4 @@
-"""A sandbox for the whole run, emptied between tests, and a service that it calls."""
+"""A sandbox, emptied between tests, and a service that it calls."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,15 +13,11 @@ from tests.waiting import PATIENCE
 Api = Callable[..., requests.Response]
 
 
-@pytest.fixture(scope="session")
-def one_sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rate=100_000, sound="off") as running:
-        yield running
-
-
 @pytest.fixture
 def sandbox(one_sandbox: Sandbox) -> Sandbox:
+    """Its clock stands still, so that what is told does not depend on how busy the machine is."""
     one_sandbox.reset()
+    one_sandbox.clock(rate=0)
     return one_sandbox
 
 
@@ -38,9 +34,11 @@ def api(sandbox: Sandbox) -> Iterator[Api]:
     with requests.Session() as session:
         session.auth = (options.auth_id, options.auth_token)
 
-        def send(method: str, path: str, **params: Any) -> requests.Response:
+        def send(
+            method: str, path: str, *, timeout: float = PATIENCE, **params: Any
+        ) -> requests.Response:
             url = f"{sandbox.url}/v1/Account/{options.auth_id}/Conference/{path}"
-            return session.request(method, url, json=params or None, timeout=PATIENCE)
+            return session.request(method, url, json=params or None, timeout=timeout)
 
         yield send
 

@@ -23,7 +23,6 @@ class Received:
     fields: dict[str, str]
     headers: dict[str, str]
     body: str
-    at: float
 
     @property
     def action(self) -> str:
@@ -48,9 +47,11 @@ class Server(http.server.ThreadingHTTPServer):
 
 @dataclass
 class Service:
-    """`with Service() as service:` listens on `service.url` of 127.0.0.1."""
+    """`with Service() as service:` listens on `service.url` of 127.0.0.1. `story` says in which
+    order callbacks came and were answered."""
 
     received: list[Received] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
     replies: dict[str, list[Reply]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     url: str = ""
@@ -62,8 +63,9 @@ class Service:
             protocol_version = "HTTP/1.1"
 
             def answer(self) -> None:
-                reply = service.take(self)
+                came, reply = service.take(self)
                 time.sleep(reply.after)
+                service.story.append(f"{came.action} answered")
                 body = service.files.get(self.path, reply.body.encode())
                 self.send_response(reply.status)
                 self.send_header("Content-Type", "application/xml")
@@ -98,7 +100,7 @@ class Service:
     def answer_xml(self, path: str, xml: str) -> None:
         self.reply(path, Reply(body=f"<Response>{xml}</Response>"))
 
-    def take(self, handler: http.server.BaseHTTPRequestHandler) -> Reply:
+    def take(self, handler: http.server.BaseHTTPRequestHandler) -> tuple[Received, Reply]:
         length = int(handler.headers.get("Content-Length") or 0)
         body = handler.rfile.read(length).decode()
         parts = urlsplit(handler.path)
@@ -107,11 +109,11 @@ class Service:
         pairs = dict(parse_qsl(body, keep_blank_values=True)) if form else json.loads(body)
         fields = query if handler.command == "GET" else pairs
         headers = dict(handler.headers.items())
-        self.received.append(
-            Received(handler.command or "", parts.path, query, fields, headers, body, time.time())
-        )
+        came = Received(handler.command or "", parts.path, query, fields, headers, body)
+        self.story.append(f"{came.action} came")
+        self.received.append(came)
         replies = self.replies.get(parts.path, [Reply(body="<Response/>")])
-        return replies.pop(0) if len(replies) > 1 else replies[0]
+        return came, replies.pop(0) if len(replies) > 1 else replies[0]
 
     def at(self, path: str) -> list[Received]:
         return [one for one in self.received if one.path == path]

@@ -168,12 +168,11 @@ def test_a_slow_answer_is_tried_again_after_the_read_timeout(
 ) -> None:
     sandbox.switch(retry_delay=0)
     service.reply("/events", Reply(after=0.5), Reply())
-    room(callbackUrl=f"{service.url}/events#rt=100")
-    service.wait("/events", 2)
-    service.wait_until(lambda: len(sandbox.deliveries()) == 2)
-    first, second = sandbox.deliveries()
+    room(callbackUrl=f"{service.url}/events#rt=300&rc=5")
+    service.wait_until(lambda: any(one["status"] == 200 for one in sandbox.deliveries()))
+    first, *_, last = sandbox.deliveries()
     assert first["error"]
-    assert (second["attempt"], second["status"]) == (2, 200)
+    assert last["status"] == 200
 
 
 def test_all_tries_together_end_with_the_total_timeout(
@@ -183,7 +182,7 @@ def test_all_tries_together_end_with_the_total_timeout(
     service.reply("/events", Reply(after=0.15))
     room(callbackUrl=f"{service.url}/events#tt=200&rt=100&rc=5&rp=all")
     service.wait_until(lambda: not sandbox.state()["under_way"])
-    assert 1 <= len(service.at("/events")) <= 2  # of six that rc alone would allow
+    assert 1 <= len(sandbox.deliveries()) <= 2  # of six that rc alone would allow
 
 
 def test_the_fragment_of_an_enter_sound_means_nothing(
@@ -212,9 +211,7 @@ def test_callbacks_of_a_conference_can_come_one_after_the_other(
     service.reply("/events", Reply(after=0.1), Reply())
     sandbox.hang_up(room())
     service.wait_for("exit")
-    enter, left = service.at("/events")
-    assert (enter.action, left.action) == ("enter", "exit")
-    assert left.at - enter.at >= 0.1
+    assert service.story[:3] == ["enter came", "enter answered", "exit came"]
 
 
 def test_an_unsigned_answer_request_can_be_switched(sandbox: Sandbox, service: Service) -> None:

@@ -17,7 +17,7 @@ from sandbox.conferences.sound.voices import MARKER_HERTZ
 from sandbox.embedded import Sandbox
 from tests.sandbox.conftest import members
 from tests.sandbox.service import Received, Service
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 Samples = npt.NDArray[np.float64]
 ANNA, BERT, FILE = 440.0, 620.0, 2_000.0
@@ -52,8 +52,7 @@ def caller(studio: Sandbox, tone: float, **attributes: Any) -> str:
     """Someone in conference "room" whose voice is this tone."""
     before = len(members(studio))
     call = studio.call_in("room", tone=tone, attributes=attributes)
-    while len(members(studio)) == before:
-        pass
+    until(lambda: len(members(studio)) > before, "the member to be in")
     return call
 
 

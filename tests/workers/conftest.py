@@ -27,12 +27,6 @@ def plivo(edge: PlivoEdge) -> Iterator[PlivoClient]:
     made.close()
 
 
-@pytest.fixture(scope="session")
-def one_sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rate=100_000, sound="off") as running:
-        yield running
-
-
 @pytest.fixture
 def sandbox(one_sandbox: Sandbox) -> Sandbox:
     one_sandbox.reset()

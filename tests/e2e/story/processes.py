@@ -146,7 +146,7 @@ def shorter(rules: str, limit: str = "4s", warning: str = "2s") -> str:
     rules, limits = re.subn(r"duration: \w+", f"duration: {limit}", rules)
     rules, warnings = re.subn(r"time_left: \w+", f"time_left: {warning}", rules)
     assert (limits, warnings) == (1, 1), "the shipped rules have one limit and one warning"
-    return rules
+    return rules.replace("expires_in: 5s", "expires_in: 5m")  # late, but done
 
 
 def disabled(rules: str) -> str:

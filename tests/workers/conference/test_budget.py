@@ -22,6 +22,7 @@ from workers.conference.budget import (
 )
 from workers.conference.errors import PlivoError
 
+SHARED_SERVER = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
 START = 1_700_000_000.0
 TEN_IN_A_SECOND = 1.0 + MARGIN
 DOWN = PlivoError("down", kind="temporary", sent="yes", status=503)
@@ -205,7 +206,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=SHARED_SERVER)
 @given(steps=STEPS, calls=st.integers(1, 5))
 def test_no_window_ever_holds_more_than_the_budget(
     redis: Redis, steps: list[tuple[float, int, str]], calls: int
@@ -224,7 +225,7 @@ def test_no_window_ever_holds_more_than_the_budget(
     assert_window(seen, calls, 1.0)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=SHARED_SERVER)
 @given(steps=STEPS)
 def test_whoever_comes_back_when_told_is_granted_in_the_end(
     redis: Redis, steps: list[tuple[float, int, str]]

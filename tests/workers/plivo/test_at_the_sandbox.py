@@ -1,12 +1,12 @@
 """Every method at the sandbox, by our client and by the official SDK: the same to it, and done."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from sandbox.embedded import Sandbox
+from tests.waiting import until
 from tests.workers.conftest import OfficialAt
 from tests.workers.plivo.builders import PUBLIC_URL, call
 from tests.workers.plivo.test_like_the_sdk import METHODS, ROOM
@@ -27,8 +27,7 @@ def fill(sandbox: Sandbox) -> None:
     sandbox.switch(member_ids="restart")
     for caller in ("+14155550100", "+14155550101"):
         sandbox.call_in(ROOM, from_=caller)
-    while len(members(sandbox)) < 2:
-        time.sleep(0.01)
+    until(lambda: len(members(sandbox)) == 2, "both to be in")
 
 
 def members(sandbox: Sandbox) -> list[Any]:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.doubles import plivo_edge as script
 from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge
+from tests.waiting import until
 from tests.workers.plivo.builders import client
 from workers.plivo import ALL, PlivoError
 
@@ -76,7 +77,7 @@ def test_a_proxy_that_makes_no_tunnel_has_sent_nothing(
         plivo.speak("a", ALL, "hello")
     plivo.close()
     assert (failed.value.kind, failed.value.sent) == ("temporary", "no")
-    assert [seen.method for seen in edge.seen] == ["CONNECT"]
+    until(lambda: [seen.method for seen in edge.seen] == ["CONNECT"], "the proxy to be asked")
 
 
 def test_a_handshake_that_is_not_answered_has_sent_nothing() -> None:

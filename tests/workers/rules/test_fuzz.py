@@ -34,7 +34,7 @@ NAMES = [
     *(f"{group}.{name}" for group, known in GROUPS.items() for name in known),
 ]
 SCOPE = Scope(lists=LISTS)
-many = settings(max_examples=150, deadline=None, database=None)
+many = settings(max_examples=150)
 
 
 def loaded(text: str) -> Rules | None:

@@ -183,7 +183,7 @@ def check(event: Event, before: Conference, decision: Decision) -> None:
             assert after.live or before.live
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tellings())
 def test_a_conference_starts_once_and_ends_once_whatever_is_told(told: Told) -> None:
     played = Played(Conference.new(NAME))
@@ -198,7 +198,7 @@ def test_a_conference_starts_once_and_ends_once_whatever_is_told(told: Told) -> 
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(instances())
 def test_a_conference_that_is_told_in_order_is_known_exactly(happened: list[Event]) -> None:
     played = Played(Conference.new(NAME))
@@ -212,7 +212,7 @@ def test_a_conference_that_is_told_in_order_is_known_exactly(happened: list[Even
     assert not played.conference.live
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(tellings(), st.integers(1, 6))
 def test_deciding_one_by_one_is_deciding_in_a_batch(told: Told, size: int) -> None:
     single = batched = Conference.new(NAME)
@@ -230,7 +230,7 @@ def test_deciding_one_by_one_is_deciding_in_a_batch(told: Told, size: int) -> No
     assert [note for d in batches for note in d.notes] == [n for d in singles for n in d.notes]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(tellings())
 def test_a_state_that_went_through_json_decides_the_same(told: Told) -> None:
     straight, stored = (
@@ -243,7 +243,7 @@ def test_a_state_that_went_through_json_decides_the_same(told: Told) -> None:
     assert straight.decisions == stored.decisions
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(tellings())
 def test_replaying_everything_again_makes_no_call(told: Told) -> None:
     played = Played(Conference.new(NAME))
@@ -258,7 +258,7 @@ def test_replaying_everything_again_makes_no_call(told: Told) -> None:
     assert not decision.conference.live
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tellings(drops=False), st.integers(0, 99))
 def test_a_look_at_plivos_list_makes_the_roster_right(told: Told, cut: int) -> None:
     events = told.events[: cut % (len(told.events) + 1)]
@@ -298,7 +298,7 @@ def looks(draw: st.DrawFn) -> Told:
     return Told(tuple(events), told.now)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(looks())
 def test_every_instance_starts_and_ends_once_whatever_plivos_list_says(told: Told) -> None:
     played = Played(Conference.new(NAME))

@@ -54,7 +54,7 @@ tests = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.fixed_dictionaries({"tests": st.lists(tests, max_size=2)}) | values)
 def test_any_file_is_played_or_its_problems_are_told(content: Any) -> None:
     text = json.dumps(content, ensure_ascii=False)
