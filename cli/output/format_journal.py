@@ -11,16 +11,11 @@ from typing import Any
 from app.logs import Redaction
 from app.store.journal import Entry
 from cli.output.terminal import safe
+from workers.rules.vocabulary.actions import VERBS
 
 NAME_WIDTH = 16
 Paint = Callable[[str, str], str]
 
-VERBS = {
-    "hang_up": "hang up the conference",
-    "hang_up_all": "hang up every conference",
-    "hang_up_member": "hang up",
-    "record": "record",
-}
 STATUS = {
     "done": ("green", "done"),
     "retry": ("yellow", "failed, will be tried again"),
@@ -87,7 +82,7 @@ class Story:
         colour, status = STATUS.get(entry["status"], ("yellow", entry["status"]))
         members = ", ".join(entry.get("members", ()))
         whom = {"": "", "all": " everyone"}.get(members, f" member {members}")
-        verb = VERBS.get(entry["verb"], entry["verb"].replace("_", " "))
+        verb = VERBS[entry["verb"]].said if entry["verb"] in VERBS else entry["verb"]
         text = f"→ {verb}{self._clean(whom)}".ljust(34)
         took = f"  {entry['ms']:g} ms after the event" if "ms" in entry else ""
         api = f", the API took {entry['api_ms']:g} ms" if "api_ms" in entry else ""

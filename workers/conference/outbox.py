@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from app.domain.call import VERBS, Call
+from app.domain.call import Call
+from workers.rules.vocabulary.actions import VERBS
 
 MEMBERS_AT_ONCE = 50
 

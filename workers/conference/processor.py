@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from app.domain.call import VERBS, WEB_VERBS, Call
+from app.domain.call import Call
 from app.domain.conference import Conference
 from app.domain.event import Event, new_id
 from app.logs import step
@@ -24,6 +24,7 @@ from workers.conference.outbox import Entry, mergeable, merged
 from workers.conference.turn import KEPT_ASIDE, Turn, Waiting
 from workers.rules.engine.decide import decide
 from workers.rules.engine.run import Decision
+from workers.rules.vocabulary.actions import VERBS, WEB_VERBS
 
 log = logging.getLogger("gavel.decide")
 

@@ -6,8 +6,9 @@ that people hear (speak, play) are only repeated when it is certain that they we
 
 from dataclasses import dataclass
 
-from app.domain.call import VERBS, Call
+from app.domain.call import Call
 from workers.conference.errors import CallError
+from workers.rules.vocabulary.actions import VERBS
 
 NEWCOMER_SECONDS = 3.0
 """How long after the event that a call answers Plivo's API may not know its member yet."""

@@ -108,7 +108,7 @@ class PlivoClient:
         self, name: str, file_format: str | None = None, transcription_type: str | None = None
     ) -> RecordingStarted:
         """Starts a recording that reports to our callbacks; one that runs already is success."""
-        params = {"file_format": file_format, "transcription_type": transcription_type}
+        params = {"format": file_format, "transcribe": transcription_type is not None}
         return self._record(plan("record", name, (), params, self._public_url)[0])
 
     def stop_recording(self, name: str) -> None:

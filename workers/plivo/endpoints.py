@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
-from app.domain.call import VERBS, Call
+from app.domain.call import Call
 from app.plivo.urls import recording_url, transcription_url
 from workers.conference.errors import PlivoError
+from workers.rules.vocabulary.actions import VERBS
 
 _MEMBER_ID = re.compile(r"[0-9]{1,20}")  # contract 7.4: decimal text
 
@@ -63,11 +64,12 @@ ROWS: Mapping[str, Row] = {
 }
 """The 16 rows; a verb that is not here does not go to Plivo."""
 
-_BODY_KEYS: Mapping[str, tuple[str, ...]] = {
-    "speak": ("text", "voice", "language"),
-    "play": ("url",),
-    "record": ("file_format", "transcription_type"),
+_BODY_KEYS: Mapping[str, Mapping[str, str]] = {
+    "speak": {"text": "text", "voice": "voice", "language": "language"},
+    "play": {"url": "url"},
+    "record": {"format": "file_format"},
 }
+"""What a call's parameters are called in the body."""
 
 
 def requests_for(call: Call, public_url: str) -> tuple[PlannedRequest, ...]:
@@ -132,9 +134,11 @@ def _member_forms(row: Row, members: Sequence[str]) -> tuple[str, ...]:
 
 
 def _body(verb: str, name: str, params: Mapping[str, Any], public_url: str) -> dict[str, Any]:
-    body = {key: params[key] for key in _BODY_KEYS.get(verb, ()) if params.get(key) is not None}
+    keys = _BODY_KEYS.get(verb, {})
+    body = {key: params[name] for name, key in keys.items() if params.get(name) is not None}
     if verb == "record":
         body["callback_url"] = recording_url(public_url, name)
-        if "transcription_type" in body:
+        if params.get("transcribe"):
+            body["transcription_type"] = "auto"
             body["transcription_url"] = transcription_url(public_url, name)
     return body

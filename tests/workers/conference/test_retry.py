@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.call import VERBS
 from tests.workers.plivo.builders import call
 from workers.conference.errors import CallError, PlivoError
 from workers.conference.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
+from workers.rules.vocabulary.actions import VERBS
 
 NOW = 1010.0  # ten seconds after the event of the builder's call, fifty before it expires
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.call import VERBS, WEB_VERBS
 from tests.workers.plivo.builders import PUBLIC_URL, call
 from workers.plivo import PlannedRequest, PlivoError, requests_for
+from workers.rules.vocabulary.actions import VERBS, WEB_VERBS
 
 ROOM = "/Conference/townhall-1"
 
@@ -60,10 +60,11 @@ def test_every_verb_that_goes_to_plivo_has_a_row() -> None:
 
 
 def test_recording_reports_to_our_own_callbacks() -> None:
-    params = {"file_format": "wav", "transcription_type": "auto"}
+    params = {"format": "wav", "transcribe": True}
     [request] = requests_for(call("record", conference="a b&v=2#c", params=params), PUBLIC_URL)
     assert request.body == {
-        **params,
+        "file_format": "wav",
+        "transcription_type": "auto",
         "callback_url": "https://gavel.example.com/plivo/recording"
         "?conference=a%20b%26v%3D2%23c&v=1#rp=all&rc=5",
         "transcription_url": "https://gavel.example.com/plivo/transcription"

@@ -10,6 +10,7 @@ from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.state import MutableConference
 from workers.rules.engine.transitions import Deciding
+from workers.rules.vocabulary.actions import VERBS
 
 FAILURE = "-failed"
 """In the ids of runs that a failure started: what fails in them starts no others."""
@@ -161,7 +162,8 @@ def _unwind(deciding: Deciding, event: Event) -> None:
     state, data = deciding.state, event.data
     if not state.live or (event.uuid and state.is_other(event.uuid)):
         return
-    if data.get("verb") == "record":
+    verb = VERBS.get(data.get("verb", ""))
+    if verb is not None and verb.sets.get("recording"):
         state.recording = state.awaited = False
     if data["run"].endswith(LIMIT_RUN):
         timer_id = f"{state.number}.limit"

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from app.domain.call import Call
 from app.domain.conference import Conference, Member, Past
+from workers.rules.vocabulary.actions import VERBS
 
 GONE_KEPT = 256
 ONCE_KEPT = 512
@@ -21,12 +22,6 @@ STRAYS_KEPT = 16
 WAITING_KEPT = 200
 
 _IDENTITY = ("from", "to", "caller_name", "direction", "call_uuid")
-_FLAGS: Mapping[str, Mapping[str, bool]] = {
-    "mute": {"muted": True},
-    "unmute": {"muted": False},
-    "deaf": {"deaf": True},
-    "undeaf": {"deaf": False},
-}
 _VALUES = attrgetter(*(field.name for field in fields(Conference)))
 
 
@@ -193,13 +188,13 @@ class MutableConference(Conference):
 
     def assume(self, call: Call, at: float) -> None:
         """What will be so when this call is through."""
-        if call.verb == "record":
-            self.recording = self.awaited = True
-        elif call.verb == "stop_recording":
-            self.recording = False
-        elif call.verb in _FLAGS:
+        verb = VERBS[call.verb]
+        if verb.members == "none":
+            self.recording = verb.sets.get("recording", self.recording)
+            self.awaited = self.awaited or verb.sets.get("recording", False)
+        elif verb.sets:
             for member_id in self.members if call.members == ("all",) else call.members:
-                self.learn(member_id, _FLAGS[call.verb], at)
+                self.learn(member_id, verb.sets, at)
 
     # Bounded memories
 

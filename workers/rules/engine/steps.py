@@ -7,12 +7,13 @@ could be worked out, so a rule never does half of what it says because a field w
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
-from app.domain.call import VERBS, WEB_VERBS, Call
+from app.domain.call import Call
 from app.domain.conference import Timer, Waiting
 from app.domain.event import Event
 from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
 from workers.rules.engine.state import WAITING_KEPT, MutableConference
 from workers.rules.engine.targets import resolve
+from workers.rules.vocabulary.actions import ACTIONS, WEB_VERBS, Action
 from workers.rules.vocabulary.model import Fields, Rule, Step, Template, Unknown
 
 MOST_TRIGGERS = 8
@@ -190,7 +191,7 @@ def _taken(state: MutableConference, run: Running, index: int, params: dict[str,
             return Done(_short(f"log: {params['text']}"), notes=(note,))
         case "trigger":
             return _trigger(state, run, index, params)
-        case action if run.what.over is not None and action not in WEB_VERBS:
+        case action if run.what.over is not None and not ACTIONS[action].after_all:
             return NotNeeded(f"{action}: not done, the conference is over")
         case "extend":
             return _extend(state, step, float(params["duration"]))
@@ -235,26 +236,26 @@ def _extended(fields: Fields, more: float) -> Fields:
     return {**fields, "conference": view}
 
 
-def _call(state: MutableConference, run: Running, index: int, params: dict[str, Any]) -> Result:
+def _call(state: MutableConference, run: Running, index: int, params: Mapping[str, Any]) -> Result:
     step = run.rule.steps[index]
-    verb = _verb(step, params)
-    form = VERBS[verb].members
+    action = ACTIONS[step.action]
+    verb = action.verb_for(params.get(action.param, ""))
     members: tuple[str, ...] = ()
-    if step.target is not None and form != "none":
+    if step.target is not None and verb.members != "none":
         members = resolve(step.target, run.fields, state)
         if not members:
             return NotNeeded(f"{step.action}: nobody there")
-    groups = [(member,) for member in members] if form == "single" else [members]
+    groups = [(member,) for member in members] if verb.members == "single" else [members]
     base = f"{run.id}.{index}"
-    shaped = _shape(verb, params, run.fields)
+    params = _params(action, params, run.fields)
     at, uuid = run.what.at, _uuid(state, run.what)
     calls = tuple(
         Call(
             id=base if len(groups) == 1 else f"{base}.{number}",
-            verb=verb,
+            verb=verb.name,
             conference=state.name,
             members=group,
-            params=shaped,
+            params=params,
             run=run.id,
             rule=run.rule.name,
             step=index,
@@ -266,34 +267,25 @@ def _call(state: MutableConference, run: Running, index: int, params: dict[str, 
         )
         for number, group in enumerate(groups)
     )
-    return Done(_short(_line(verb, members, shaped)), calls)
+    return Done(_short(_line(verb.name, members, params)), calls)
 
 
 def _uuid(state: MutableConference, what: Occurrence) -> str:
     return what.over.uuid if what.over else state.uuid
 
 
-def _verb(step: Step, params: Mapping[str, Any]) -> str:
-    if step.action != "hang_up":
-        return step.action
-    if step.target is not None:
-        return "hang_up_member"
-    return "hang_up_all" if params.get("what") == "every_conference" else "hang_up"
-
-
-def _shape(verb: str, params: Mapping[str, Any], fields: Fields) -> Mapping[str, Any]:
-    """A step's parameters as the call has them."""
-    if verb == "record":
-        shaped = {"file_format": params["format"]} if "format" in params else {}
-        if params.get("transcribe"):
-            shaped["transcription_type"] = "auto"
-        return shaped
-    if verb == "archive":
-        recording = fields.get("recording", {})
-        if "url" not in recording:
-            raise Unknown("recording.url is absent")
-        return {**params, **{k: recording[k] for k in ("url", "id", "format") if k in recording}}
-    return {} if verb in ("hang_up", "hang_up_all") else params
+def _params(action: Action, written: Mapping[str, Any], fields: Fields) -> Mapping[str, Any]:
+    """A step's parameters as its call has them. Raises `Unknown` when one that it takes from the
+    event is absent."""
+    params = dict(written)
+    if len(action.calls) > 1:
+        params.pop(action.param, None)  # it has chosen the call
+    for group, names in action.needs.items():
+        seen = fields.get(group, {})
+        if names[0] not in seen:
+            raise Unknown(f"{group}.{names[0]} is absent")
+        params |= {name: seen[name] for name in names if name in seen}
+    return params
 
 
 def _line(verb: str, members: tuple[str, ...], params: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.domain.call import WEB_VERBS, Call
+from app.domain.call import Call
 from app.domain.conference import Conference, Timer
 from app.domain.event import Event
 from workers.conference.errors import PlivoError
@@ -12,6 +12,7 @@ from workers.rules.engine.decide import decide, meanings
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.run import Decision, Run
+from workers.rules.vocabulary.actions import WEB_VERBS
 from workers.rules.vocabulary.globs import any_matches
 from workers.rules.vocabulary.model import Fields, Rule, Unknown
 

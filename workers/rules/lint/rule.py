@@ -16,7 +16,6 @@ from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS
 
 _OVER = ("conference.ended", "recording.missing")
-_AFTER_ALL = frozenset({"webhook", "archive", "log", "trigger", "wait"})
 
 
 def check_rule(rule: Rule, node: Map, report: Report) -> None:
@@ -86,7 +85,7 @@ def _conference_is_there(rule: Rule, node: Map, report: Report) -> None:
     over = next((kind for kind in _kinds(rule) if kind in _OVER), None)
     hung_up = False
     for step, key in _steps(rule, node):
-        if step.action not in _AFTER_ALL:
+        if not ACTIONS[step.action].after_all:
             if over:
                 report.error(key, f"{step.action}: the conference is over at {over}")
             elif hung_up:

@@ -169,7 +169,7 @@ def _action(name: str, action: Action) -> str:
     default = (
         "never" if action.expires_in is None else f"after {format_duration(action.expires_in)}"
     )
-    calls = ", ".join(f"`{verb}`" for verb in action.verbs) or "none"
+    calls = ", ".join(f"`{verb.name}`" for verb in action.calls) or "none"
     lines = [
         f"### `{name}`",
         action.doc,

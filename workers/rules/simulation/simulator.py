@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from app.domain.call import WEB_VERBS, Call
+from app.domain.call import Call
 from app.domain.conference import Conference, Timer
 from app.domain.event import Event
 from workers.conference.errors import CallError, PlivoError, WebhookError
@@ -19,6 +19,7 @@ from workers.plivo.responses import Answer, failure
 from workers.rules.engine.decide import decide
 from workers.rules.engine.index import Rules
 from workers.rules.engine.run import Decision
+from workers.rules.vocabulary.actions import WEB_VERBS
 
 TIMEOUT = "timeout"
 _HALF = 0.5  # jitter, without a die

@@ -163,8 +163,8 @@ def _meets(found: Atom, wanted: Atom, expected: Expected) -> bool:
 
 
 def _says(found: Atom, key: str, wanted: Any) -> bool:
-    """Log lines begin with the name of their rule."""
-    said = found.params.get(key)
+    """Log lines begin with the name of their rule. A flag that was not written is false."""
+    said = found.params.get(key, False if wanted is False else None)
     return bool(said.endswith(f": {wanted}") if found.verb == "log" else said == wanted)
 
 

@@ -6,12 +6,15 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.domain.call import VERBS
+from workers.rules.nodes.schema_errors import Block
+from workers.rules.nodes.targets_as_written import Members
+from workers.rules.nodes.templates_as_written import Templated
 from workers.rules.nodes.yaml import Map, Text, parse
 from workers.rules.simulation.simulator import TIMEOUT
 from workers.rules.simulation.timeline_nodes import Nodes
 from workers.rules.simulation.timeline_order import rearranged
 from workers.rules.simulation.timeline_values import EVENTS, Case, Expected, Moment
+from workers.rules.vocabulary.actions import ACTIONS, VERBS, Action
 from workers.rules.vocabulary.problems import Place, Report
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
 
@@ -21,13 +24,6 @@ DEFAULT_START = datetime(2026, 1, 5, 9, 0)
 _TESTS = frozenset({"name", "start", "until", "timeline", "expect", "expect_nothing_else"})
 _RESTARTED = ("workers", "web", "redis", "everything")
 _MOVES = ("restart", "duplicate", "swap", "drop", "plivo")
-_EXPECTED_FIELDS: Mapping[str, frozenset[str]] = {
-    "speak": frozenset({"to", "text", "voice", "language"}),
-    "play": frozenset({"to", "url"}),
-    "record": frozenset({"format", "transcribe"}),
-    "webhook": frozenset({"url", "json", "headers"}),
-    "archive": frozenset({"to"}),
-}
 
 
 def read_cases(text: str, path: str, zone: ZoneInfo) -> tuple[Case, ...]:
@@ -159,40 +155,42 @@ class _Reader(Nodes):
         if found is None:
             return None
         at, key, value = found
-        verb = str(key)
-        members: tuple[str, ...] | None = None
-        params: dict[str, Any] = {}
-        if verb in _EXPECTED_FIELDS:
-            params = self.parameters(verb, value)
-            if "to" in params and verb != "archive":
-                members = params.pop("to")
-        elif verb == "hang_up" and value not in ("conference", "every_conference"):
-            verb, members = "hang_up_member", self.ids(value)
-        elif verb == "hang_up":
-            verb = "hang_up" if value == "conference" else "hang_up_all"
-        elif verb == "log":
-            params = {"text": self.text(value)}
-        elif VERBS[verb].members != "none":
-            members = self.ids(value)
+        verb, members, params = self.call(str(key), value)
         name = "" if node.find("conference") is None else self.text(node["conference"])
         return Expected(at, verb, members, params, name, node.line, node.column)
 
-    def parameters(self, verb: str, node: Any) -> dict[str, Any]:
-        if isinstance(node, Text) and verb == "record" and node in ("", "conference"):
-            return {}
+    def call(self, name: str, value: Any) -> tuple[str, tuple[str, ...] | None, Mapping[str, Any]]:
+        """The verb, members and parameters of what is expected, as the catalogue of actions has
+        them; members are None when any will do."""
+        if name == "log":
+            return name, None, {"text": self.text(value)}
+        action = ACTIONS.get(name)
+        if action is not None and action.parts:
+            return name, *self.parameters(name, action, value)
+        verb = VERBS[name] if action is None else action.verb_for(value)
+        return verb.name, None if verb.members == "none" else self.ids(value), {}
+
+    def parameters(
+        self, name: str, action: Action, node: Any
+    ) -> tuple[tuple[str, ...] | None, Mapping[str, Any]]:
+        if isinstance(node, Text) and action.bare and node in ("", "conference"):
+            return None, {}
         if not isinstance(node, Map):
-            self.report.error(node, f"{verb} is a mapping, such as {{text: …}}")
-            return {}
-        self.only(node, _EXPECTED_FIELDS[verb], verb)
-        params = {str(key): self.free(value) for key, value in node.items()}
-        for name in ("text", "url", "to"):
-            if name in params:
-                params[name] = self.text(node[name]) if verb == "archive" or name != "to" else ()
-        if "to" in params and verb != "archive":
-            params["to"] = self.ids(node["to"])
-        if verb == "record":
-            return _as_record(params)
-        return params
+            self.report.error(node, f"{name} is a mapping, such as {{text: …}}")
+            return None, {}
+        parts = {key: part for key, part in action.parts.items() if not isinstance(part, Block)}
+        self.only(node, set(parts), name)
+        members: tuple[str, ...] | None = None
+        params: dict[str, Any] = {}
+        for key, value in node.items():
+            part = parts.get(str(key))
+            if isinstance(part, Members):
+                members = self.ids(value)
+            elif isinstance(part, Templated):
+                params[str(key)] = self.text(value)
+            else:
+                params[str(key)] = self.free(value)
+        return members, params
 
     def one_thing(
         self, node: Any, beside: frozenset[str], known: tuple[str, ...]
@@ -210,16 +208,6 @@ class _Reader(Nodes):
             self.report.error(keys[0], f"{quoted(keys[0])} is nothing that can stand here{hint}")
             return None
         return self.seconds(node["at"]), keys[0], node[keys[0]]
-
-
-def _as_record(params: dict[str, Any]) -> dict[str, Any]:
-    """In the words of the call."""
-    wanted = {}
-    if "format" in params:
-        wanted["file_format"] = params["format"]
-    if params.get("transcribe"):
-        wanted["transcription_type"] = "auto"
-    return wanted
 
 
 def _as_event_data(kind: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from app.domain.call import VERBS
 from tests.workers.rules.engine.builders import START, Timeline, book, rule, speak, step
 from tests.workers.rules.simulation.books import STANDUP
 from workers.rules.load import load
-from workers.rules.vocabulary.actions import ACTIONS
+from workers.rules.vocabulary.actions import ACTIONS, VERBS
 from workers.rules.vocabulary.model import Limit, Rule
 from workers.rules.vocabulary.triggers import KINDS
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.call import VERBS, Call
+from app.domain.call import Call
 from tests.workers.rules.engine.builders import (
     ALL,
     NAME,
@@ -20,6 +20,7 @@ from tests.workers.rules.engine.builders import (
     webhook,
 )
 from workers.rules.engine.steps import MOST_TRIGGERS
+from workers.rules.vocabulary.actions import VERBS
 from workers.rules.vocabulary.model import Step, Target
 
 NOBODY_SAID = Says(lambda fields: fields["data"]["name"])
@@ -339,7 +340,7 @@ def test_a_member_who_has_left_while_the_run_waited_is_left_alone() -> None:
     ("wanted", "verb", "params"),
     [
         (step("record", format="wav", transcribe=True), "record",
-         {"file_format": "wav", "transcription_type": "auto"}),
+         {"format": "wav", "transcribe": True}),
         (step("record"), "record", {}),
         (step("stop_recording"), "stop_recording", {}),
         (step("hang_up", what="conference"), "hang_up", {}),

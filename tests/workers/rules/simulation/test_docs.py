@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.call import VERBS
 from tests.workers.rules.simulation.books import standup
 from workers.rules.simulation.timeline import run_text
 from workers.rules.simulation.timeline_values import EVENTS
+from workers.rules.vocabulary.actions import VERBS
 
 TEXT = (Path(__file__).parents[4] / "docs" / "testing-rules.md").read_text()
 
