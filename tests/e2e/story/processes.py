@@ -6,8 +6,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -64,7 +64,8 @@ class Process:
         self.process.send_signal(number)
         while hurry and self.process.poll() is None:
             self.process.send_signal(number)
-            time.sleep(0.1)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.1)
         code = self.process.wait(PATIENCE)
         self._reader.join(PATIENCE)
         if self.process.stdout:
