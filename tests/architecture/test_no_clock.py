@@ -21,7 +21,7 @@ CLOCKS = {
 PAUSES = {"time.sleep", "sleep", "asyncio.sleep", "threading.Timer"}
 
 PAUSES_THAT_ARE_MEANT = {
-    "simulation/__main__.py": "looks again which seeds are done",
+    "simulation/__main__.py": "looks again whether its Valkey is there",
     "waiting.py": "`until` looks again",
     "doubles/redis_line.py": "a slow line to Redis",
     "sandbox/service.py": "a slow answer of the service",
