@@ -39,7 +39,7 @@ def setting(
 
 PLIVO_RATE: Any = setting(
     rate,
-    Rate(calls=300, seconds=5.0),  # what Plivo allows an account (contract section 7.6)
+    Rate(calls=300, seconds=5.0),  # what Plivo allows an account (docs/plivo.md 7.6)
     "the account's budget of API calls",
 )
 

@@ -1,6 +1,6 @@
 """Which texts can be the name of a conference or the id of a member.
 
-Plivo says nothing of a conference name's characters (contract section 11, 22). Anything that can
+Plivo says nothing of a conference name's characters (docs/plivo.md 11.22). Anything that can
 be said in a URL, in XML and in one line is taken, `/` and emoji included. What would become another
 address when a client shortens the path, or can not be written in the answer XML, is refused.
 """
@@ -30,7 +30,7 @@ def checked_name(name: str, field: str) -> str:
 
 
 def checked_member(member_id: str, field: str) -> str:
-    """The id as it is. Only decimal digits (contract section 7.4): `all` or `1,2` as an id would
+    """The id as it is. Only decimal digits (docs/plivo.md 7.4): `all` or `1,2` as an id would
     make one member's rule act on others."""
     if not _MEMBER_ID.fullmatch(member_id):
         raise Unusable(f"{field} must be a number of at most 20 digits")

@@ -1,6 +1,6 @@
 """The fields of a callback, flat, under one spelling each, whatever shape they came in.
 
-Shapes (contract sections 2 to 4): form or query fields in CamelCase, form fields in snake_case,
+Shapes (docs/plivo.md 2 to 4): form or query fields in CamelCase, form fields in snake_case,
 one form field `response` that holds a JSON object, a JSON body. An empty value counts as absent.
 """
 

@@ -73,8 +73,8 @@ def parse(fields: Mapping[str, str]) -> Callback:
 def identities(
     callback: Callback, nonce: str, *, dedupe: float, replay: float
 ) -> tuple[Identity, ...]:
-    """What the inbox remembers: the nonce where a signature proved it, and the content (section 6
-    of the contract). `dedupe` and `replay` are in seconds."""
+    """What the inbox remembers: the nonce where a signature proved it, and the content
+    (docs/plivo.md 6). `dedupe` and `replay` are in seconds."""
     own = Identity(callback.identity, BRIEF_SECONDS if callback.brief else int(dedupe))
     if not nonce:
         return (own,)
@@ -118,7 +118,7 @@ def _member(kind: str, known: Mapping[str, str], fields: Mapping[str, str]) -> C
 
 
 def _recording(known: Mapping[str, str]) -> Callback:
-    """Started or ready (section 3.2): ready has an address and a duration, or says it is done."""
+    """Started or ready (docs/plivo.md 3.2): ready has an address and a duration, or says so."""
     data = schemas.load(schemas.RECORDING, known)
     duration = _duration(data)
     message = known.get("message", "").lower()

@@ -1,7 +1,7 @@
 """What a callback of each family may hold, as marshmallow schemas over our spelling.
 
 Only what a family needs to be itself is required; the rest may be missing, and unknown fields are
-ignored (contract section 2.1).
+ignored (docs/plivo.md 2.1).
 """
 
 import math
@@ -33,7 +33,7 @@ class MemberId(fields.String):
 
 
 class Number(fields.Field[float | None]):
-    """A number as text, with decimals or without: `"27"`, `"345100.00000"` (section 3.2)."""
+    """A number as text, with decimals or without: `"27"`, `"345100.00000"` (docs/plivo.md 3.2)."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float | None:
         if value.lower() in NOTHING:
@@ -48,7 +48,7 @@ class Number(fields.Field[float | None]):
 
 
 class Flag(fields.Field[bool | None]):
-    """`true` or `false`; anything else says nothing. The flags are hints only (section 0, 4)."""
+    """`true` or `false`; anything else says nothing. They are hints only (docs/plivo.md 0.4)."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool | None:
         return {"true": True, "false": False}.get(value.lower())
@@ -73,7 +73,7 @@ class MemberSchema(CallbackSchema):
 
 
 class EnteredSchema(MemberSchema):
-    """`enter` may know the recording already; that is no proof of a file (section 2.2 b)."""
+    """`enter` may know the recording already; that is no proof of a file (docs/plivo.md 2.2 b)."""
 
     first = Flag()
     recording_id = fields.String()

@@ -1,4 +1,4 @@
-"""Is this request really Plivo's? Signature V3 (contract section 5).
+"""Is this request really Plivo's? Signature V3 (docs/plivo.md 5).
 
 What Plivo signs is the public URL, the sorted query, the sorted form fields and a nonce, joined as
 its SDK joins them: that form, not the one in the text of its documentation, matches the official

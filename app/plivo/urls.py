@@ -1,8 +1,8 @@
 """The URLs that we give to Plivo.
 
 Each has a sorted query (`v=1`), so that both known ways to sign it agree, and a fragment that
-makes Plivo try again after any failure: without it a single 503 is a lost event (contract
-sections 6 and 11).
+makes Plivo try again after any failure: without it a single 503 is a lost event
+(docs/plivo.md 6 and 11).
 """
 
 from urllib.parse import quote

@@ -40,7 +40,7 @@ ATTRIBUTES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "digits_match": ("digitsMatch", lambda digits: ",".join(_texts(digits))),
     "floor_event": ("floorEvent", _truth),
 }
-"""Option in rules.yaml -> attribute of `<Conference>` and its text (contract section 1)."""
+"""Option in rules.yaml -> attribute of `<Conference>` and its text (docs/plivo.md 1)."""
 
 DEFAULTS: Mapping[str, Any] = {
     "muted": False,
@@ -52,7 +52,7 @@ DEFAULTS: Mapping[str, Any] = {
     "record": False,
     "relay_dtmf": True,
 }
-"""Written always: Plivo's pages contradict each other on the defaults (section 11, 10)."""
+"""Written always: Plivo's pages contradict each other on the defaults (docs/plivo.md 11.10)."""
 
 
 def conference_xml(public_url: str, conference: str, rules: Published) -> str:

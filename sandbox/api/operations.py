@@ -1,4 +1,4 @@
-"""The 16 operations of the Conference API: what each does and answers (contract, section 7)."""
+"""The 16 operations of the Conference API: what each does and answers (docs/plivo.md 7)."""
 
 from collections.abc import Callable
 

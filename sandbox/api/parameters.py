@@ -1,4 +1,4 @@
-"""Parameters of the Conference API and their bounds (contract, section 7.3)."""
+"""Parameters of the Conference API and their bounds (docs/plivo.md 7.3)."""
 
 import re
 from collections.abc import Mapping

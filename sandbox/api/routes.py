@@ -1,4 +1,4 @@
-"""The Conference API as one table: which operation answers which path (contract, section 7.2)."""
+"""The Conference API as one table: which operation answers which path (docs/plivo.md 7.2)."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""The fields of what Plivo sends to a service, by event and profile (contract, section 2.1)."""
+"""The fields of what Plivo sends to a service, by event and profile (docs/plivo.md 2.1)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -74,7 +74,7 @@ def member_fields(
 def action_fields(
     member: Member, recording: Recording | None, switches: Switches
 ) -> dict[str, str]:
-    """The request to the element's `action` after its member left (section 2.3)."""
+    """The request to the element's `action` after its member left (docs/plivo.md 2.3)."""
     call = (
         call_fields(member.call) if switches.profile == "documented" else rich_fields(member.call)
     )
@@ -90,7 +90,7 @@ def action_fields(
 
 
 def sound_fields(call: Call, conference: Conference) -> dict[str, str]:
-    """The request for a waitSound, enterSound or exitSound (section 2.4): ids are empty."""
+    """The request for a waitSound, enterSound or exitSound (docs/plivo.md 2.4): ids are empty."""
     return {
         **rich_fields(call),
         "ConferenceAction": "waitSound",

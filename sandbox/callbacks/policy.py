@@ -1,4 +1,4 @@
-"""How Plivo delivers a callback: time-outs and retries from the URL's fragment (section 6)."""
+"""How Plivo delivers a callback: time-outs and retries by the URL's fragment (docs/plivo.md 6)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit

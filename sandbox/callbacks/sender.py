@@ -46,7 +46,7 @@ async def read_whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
 class Message:
     """Something to send. `action` is its name in faults and logs; `json_body` replaces the form.
 
-    `own_policy` False: its URL's fragment means nothing (section 6 does not list it).
+    `own_policy` False: its URL's fragment means nothing (docs/plivo.md 6 does not list it).
     """
 
     action: str

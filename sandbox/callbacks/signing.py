@@ -1,4 +1,4 @@
-"""How Plivo signs its requests: V3 and V2 (contract, section 5). Only signing, never checking."""
+"""How Plivo signs its requests: V3 and V2 (docs/plivo.md 5). Only signing, never checking."""
 
 import hmac
 from base64 import b64encode

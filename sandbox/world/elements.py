@@ -1,4 +1,4 @@
-"""The XML that a service answers with: Plivo's elements as values (contract, section 1)."""
+"""The XML that a service answers with: Plivo's elements as values (docs/plivo.md 1)."""
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""`member_id` in a path and in answers (contract, section 7.4)."""
+"""`member_id` in a path and in answers (docs/plivo.md 7.4)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

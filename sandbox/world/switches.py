@@ -1,6 +1,6 @@
 """What nobody outside Plivo knows for certain: one switch for each such fact, with its default.
 
-The numbers are those of section 11 (or another section) of the contract. The metadata of each
+The numbers are those of sections of docs/plivo.md. The metadata of each
 field is what docs/sandbox.md prints and what the control API checks.
 """
 

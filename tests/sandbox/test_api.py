@@ -1,4 +1,4 @@
-"""The 16 operations: statuses, bodies, bounds, errors (contract, section 7)."""
+"""The 16 operations: statuses, bodies, bounds, errors (docs/plivo.md 7)."""
 
 from base64 import b64encode
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Members that come, go, and obey every attribute of `<Conference>` (contract, section 1)."""
+"""Members that come, go, and obey every attribute of `<Conference>` (docs/plivo.md 1)."""
 
 from collections.abc import Callable
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""Recordings and transcripts: callbacks, shapes, files (contract, sections 3 and 4)."""
+"""Recordings and transcripts: callbacks, shapes, files (docs/plivo.md 3 and 4)."""
 
 import io
 import json

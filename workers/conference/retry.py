@@ -24,7 +24,8 @@ LONGEST_WEB_BACK_OFF = 600.0
 """The same for webhooks, whose receivers may be away for hours."""
 
 RATE_LIMIT_BACK_OFF = 1.0
-"""Seconds to wait first after a 429 without Retry-After; Plivo's window is 5 s (contract 7.6)."""
+"""Seconds to wait first after a 429 without Retry-After; Plivo's window is 5 s
+(docs/plivo.md 7.6)."""
 
 DEADLY = 3
 """Attempts of which all ended with the worker's death, after which the call is suspected."""

@@ -1,4 +1,4 @@
-"""The Conference API client: one method for each row of contract 7.2, and `perform` for calls."""
+"""The client of the Conference API: one method for each row of docs/plivo.md 7.2, and `perform`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

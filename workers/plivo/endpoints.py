@@ -1,6 +1,6 @@
 """From a wanted call to the exact requests: pure, so what is explained is what is sent.
 
-Facts of Plivo here: contract sections 7.1 to 7.4 (rows, parameters, member ids), 11.15 (kick and
+Facts of Plivo here: docs/plivo.md 7.1 to 7.4 (rows, parameters, member ids), 11.15 (kick and
 hang up take one id or `all`), 11.22 (names).
 """
 
@@ -16,7 +16,7 @@ from app.plivo.urls import recording_url, transcription_url
 from workers.conference.errors import PlivoError
 from workers.rules.vocabulary.actions import VERBS
 
-_MEMBER_ID = re.compile(r"[0-9]{1,20}")  # contract 7.4: decimal text
+_MEMBER_ID = re.compile(r"[0-9]{1,20}")  # docs/plivo.md 7.4: decimal text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class PlannedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of contract 7.2: how a verb becomes a request."""
+    """One row of docs/plivo.md 7.2: how a verb becomes a request."""
 
     method: str
     scope: Literal["account", "conference", "member", "members"]

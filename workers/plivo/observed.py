@@ -1,6 +1,6 @@
 """What Plivo answers, made into values: leniently, for the docs and the wire disagree.
 
-Facts of Plivo here: contract 7.4 (member ids come as text, list or Python's repr of one), 10
+Facts of Plivo here: docs/plivo.md 7.4 (member ids come as text, list or Python's repr of one), 10
 (numbers are text, `caller_name` may be percent-encoded), 7.2 (record may answer without ids).
 """
 
@@ -71,7 +71,7 @@ class RecordingStarted:
 
 
 def already_recording(error: PlivoError) -> bool:
-    """Whether a refused record says that a recording runs already (contract 7.3: not known; no
+    """Whether a refused record says that a recording runs already (docs/plivo.md 7.3: not known; no
     call is right to fail because its wish is fulfilled)."""
     return error.status in (400, 409, 422) and "already" in str(error).lower()
 
@@ -99,13 +99,13 @@ def observed_conference(name: str, answer: Answer) -> ObservedConference:
 
 
 def recording_started(answer: Answer) -> RecordingStarted:
-    """Of any answer to record that is no failure; ids are a gift (contract 11.9)."""
+    """Of any answer to record that is no failure; ids are a gift (docs/plivo.md 11.9)."""
     fields = answer.json()
     return RecordingStarted(_text(fields.get("recording_id")), _text(fields.get("url")))
 
 
 def member_ids(value: Any) -> tuple[str, ...]:
-    """`member_id` of an answer in all forms of contract 7.4: "10", "10,11", ["10"], [10],
+    """`member_id` of an answer in all forms of docs/plivo.md 7.4: "10", "10,11", ["10"], [10],
     "[u'10', u'11']", "all". Anything else: none."""
     if isinstance(value, list):
         return tuple(str(item) for item in value if isinstance(item, str | int))

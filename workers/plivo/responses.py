@@ -1,6 +1,7 @@
 """Whether an answer says that it was done, and if not, what kind of failure that is.
 
-Facts of Plivo here: contract 7.5 (bodies of errors may be anything, 2xx may carry an error) and
+Facts of Plivo here: docs/plivo.md 7.5 (bodies of errors may be anything, 2xx may carry an
+error) and
 11.8 (rely on the status only).
 """
 
@@ -93,7 +94,7 @@ def _sent(status: int) -> Sent:
 
 
 def _refusal_in_success(asked: str, answer: Answer) -> PlivoError | None:
-    """2xx with `error` is a failure (contract 7.5); nobody knows whether it was carried out."""
+    """2xx with `error` is a failure (docs/plivo.md 7.5); nobody knows whether it was done."""
     if b'"error"' not in answer.body or not answer.json().get("error"):
         return None
     said = f"{asked} was answered {answer.status} with an error: {_error_text(answer)}"

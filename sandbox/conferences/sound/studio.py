@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_FILES = 50
 CONNECT_SECONDS, READ_SECONDS, TRIES = 2.0, 120.0, 2
-"""How Plivo fetches played files (contract, section 6)."""
+"""How Plivo fetches played files (docs/plivo.md 6)."""
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""From Plivo's fields to an event: every shape of the contract's sections 2 to 4."""
+"""From Plivo's fields to an event: every shape of docs/plivo.md 2 to 4."""
 
 import json
 from typing import Any

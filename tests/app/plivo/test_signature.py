@@ -66,7 +66,7 @@ def test_a_v2_signature_alone_is_reported_and_not_accepted(vector: dict[str, Any
 
 word = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
 plain_word = st.text(st.sampled_from("abcXYZ019-_. +&=%<>;/?:@,~é"), max_size=12)
-# Left out because the package fails on them (contract section 5.5): non-ASCII in the query or the
+# Left out because the package fails on them (docs/plivo.md 5.5): non-ASCII in the query or the
 # path, which raise. In the path also `;…`, which it drops from the text.
 ascii_word = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
 path_word = st.text(st.sampled_from("abcdefXYZ0189-._~"), min_size=1, max_size=8)
