@@ -1,4 +1,4 @@
-"""What the sandbox sends: fields by profile, signatures, time-outs, tries (docs/plivo.md 2, 5, 6)."""
+"""What the sandbox sends: fields by profile, signatures, tries (docs/plivo.md 2, 5, 6)."""
 
 import json
 from collections.abc import Callable
