@@ -10,7 +10,7 @@ from typing import Any
 from redis import Redis
 
 from app.domain.conference import Conference
-from app.domain.event import KINDS, Event, new_id
+from app.domain.event import Event, new_id
 from app.errors import GavelError
 from app.plivo.parse import parse
 from app.store import keys
@@ -19,6 +19,7 @@ from workers.rules.engine.index import Rules
 from workers.rules.explanation.replay import UnreadableRecord, events_of
 from workers.rules.simulation.complete import lacks
 from workers.rules.simulation.simulator import World
+from workers.rules.vocabulary.triggers import EVENTS
 
 JUST_BEFORE = 0.001
 
@@ -79,11 +80,11 @@ def _filled_in(found: Mapping[str, Any], given: Given) -> Mapping[str, Any]:
 def _recorded(entry: Mapping[str, Any], path: str) -> Event:
     try:
         for event in events_of([entry]):
-            if event.kind in KINDS:
+            if event.kind in EVENTS:
                 return event
     except UnreadableRecord as error:
         raise NoEvent(f"{path}: {error}") from None
-    known = ", ".join(KINDS)
+    known = ", ".join(EVENTS)
     raise NoEvent(f"{path}: {entry['kind']!r} is no kind of event; there are {known}")
 
 

@@ -15,6 +15,11 @@ VERSION = 1
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
+def what_of(kind: str) -> str:
+    """The kind of a timer in short, the second part of the timer's id."""
+    return kind.partition(".")[2] or kind
+
+
 class UnreadableConference(ValueError):
     """The stored state of a conference was written by a newer Gavel: run that version."""
 
@@ -46,6 +51,11 @@ class Timer:
     trigger: int = 0
     number: int = 0
     run: str = ""
+
+    @property
+    def what(self) -> str:
+        """Its kind in short, as its id and its event say it: `time_left`."""
+        return what_of(self.kind)
 
 
 @dataclass(frozen=True, slots=True)

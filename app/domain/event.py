@@ -10,26 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-KINDS: Mapping[str, str] = {
-    "member.entered": "A member entered the conference (callback `enter`).",
-    "member.exited": "A member left the conference (callback `exit`).",
-    "member.digits": "A member pressed digits that `digitsMatch` waits for (callback `digits`).",
-    "member.speaking": "A member became the floor holder (callback `floor`).",
-    "recording.started": "A recording began; its file is not there yet.",
-    "recording.ready": "A recording is finished and its file can be fetched.",
-    "transcription.ready": "The transcript of a recording arrived.",
-    "transcription.failed": "Plivo could not transcribe a recording.",
-    "trigger": "One of your systems, or the action `trigger`, named something that happened.",
-    "timer": "A timer of this conference came due.",
-    "schedule": "A schedule line came due for this live conference.",
-    "conference.observed": "Plivo's own list was read: who is in the conference, or that it ended.",
-    "step.done": "A step that a run waited for (webhook, archive) succeeded.",
-    "action.failed": "A step of a run was given up.",
-    "call.retry": "Somebody asked for a call that was given up to be made again.",
-    "rules.changed": "New rules were loaded: timers of this conference are derived again.",
-    "callback.unknown": "A callback with an action that Gavel does not know; kept, never acted on.",
-}
-
 
 def new_id() -> str:
     """A fresh event id, `evt-` and 16 hex digits."""
@@ -42,7 +22,7 @@ class Event:
 
     `at` is in seconds since the epoch on Redis' clock: when it was accepted, for a timer when it
     was due. `uuid` is Plivo's ConferenceUUID, empty when the source did not say. `data` holds the
-    fields of its kind, already typed (see docs/architecture.md).
+    fields of its kind, already typed (`workers/rules/vocabulary` has the kinds).
     """
 
     id: str

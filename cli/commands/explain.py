@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from app.domain.conference import Conference
-from app.domain.event import KINDS, Event
+from app.domain.event import Event
 from app.settings import Settings
 from cli.commands.check import load_rules
 from cli.event_input import (
@@ -26,6 +26,7 @@ from workers.rules.engine.index import Rules
 from workers.rules.explanation.explain import explain as explain_event
 from workers.rules.explanation.explain_text import render_explanation
 from workers.rules.vocabulary.problems import RulesError
+from workers.rules.vocabulary.triggers import EVENTS
 
 
 @click.command()
@@ -76,12 +77,12 @@ def _find(
         with open_redis(settings) as redis:
             happened, earlier = stored_event(redis, event, given.conference)
         return happened, _state(state, happened) or state_after(earlier, rules, happened)
-    if event in KINDS:
+    if event in EVENTS:
         happened = event_of_kind(event, given)
     elif Path(event).exists():
         happened = event_of_file(event, given)
     else:
-        raise NoEvent(f"{event!r} is no file and no kind of event; there are {', '.join(KINDS)}")
+        raise NoEvent(f"{event!r} is no file and no kind of event; there are {', '.join(EVENTS)}")
     return happened, _state(state, happened) or _live(settings, happened)
 
 

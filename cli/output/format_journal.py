@@ -12,6 +12,7 @@ from app.logs import Redaction
 from app.store.journal import Entry
 from cli.output.terminal import safe
 from workers.rules.vocabulary.actions import VERBS
+from workers.rules.vocabulary.triggers import EVENTS
 
 NAME_WIDTH = 16
 Paint = Callable[[str, str], str]
@@ -101,35 +102,24 @@ _TELL: Mapping[str, Callable[[Story, Entry], str | None]] = {
 }
 
 
+class _Told(dict[str, Any]):
+    """An event's data for the words of the catalogue; what is absent is not said."""
+
+    def __missing__(self, key: str) -> str:
+        return {"verb": "a step", "action": "no action"}.get(key, "")
+
+
 def _event_text(kind: str, data: Mapping[str, Any]) -> str | None:
     """What happened, in words; None for what people need not see."""
-    who = _who(data)
-    words = {
-        "member.entered": f"{who} entered",
-        "member.exited": f"{who} left",
-        "member.digits": f"{who} pressed {data.get('digits', '')}",
-        "member.speaking": f"{who} has the floor",
-        "recording.started": "the recording began",
-        "recording.ready": f"the recording is ready{_length(data)}",
-        "transcription.ready": "the transcript is there",
-        "transcription.failed": f"no transcript: {data.get('error', '')}",
-        "trigger": f"trigger {data.get('name', '')}",
-        "timer": f"time: {_timer(str(data.get('timer', '')))}",
-        "schedule": "the clock: a schedule came due",
-        "action.failed": f"{data.get('verb', 'a step')} was given up: {data.get('error', '')}",
-        "call.retry": "somebody asked for a call again",
-        "rules.changed": "the rules changed",
-        "callback.unknown": f"a callback that is no event: {data.get('action') or 'no action'}",
-    }
+    if kind not in EVENTS:
+        return kind
     if kind == "conference.observed":
         return "Plivo no longer knows this conference" if data.get("gone") else None
-    return words.get(kind, kind)
-
-
-def _timer(id: str) -> str:
-    """`1.time_left.3823463284dc.0` is a timer of kind `time_left`."""
-    kind = id.split(".")[1] if "." in id else id
-    return kind.replace("_", " ")
+    told = {key: value for key, value in data.items() if value != ""}
+    what = str(data.get("what", "")).replace("_", " ")
+    return EVENTS[kind].words.format_map(
+        _Told(told, who=_who(data), length=_length(data), what=what)
+    )
 
 
 def _length(data: Mapping[str, Any]) -> str:

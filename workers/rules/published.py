@@ -5,6 +5,7 @@ from typing import Any
 
 from workers.rules.engine.index import Rules
 from workers.rules.vocabulary.model import Rule
+from workers.rules.vocabulary.triggers import KINDS
 
 ANY_DIGITS = tuple("0123456789*#")
 
@@ -22,9 +23,7 @@ def published(rules: Rules) -> dict[str, Any]:
             {"conference": list(_globs(rule)), "digits": list(digits)}
             for rule, digits in _digits(rules)
         ],
-        "floor": sorted(
-            {glob for rule in _waiting(rules, "member.speaking") for glob in _globs(rule)}
-        ),
+        "floor": sorted({glob for rule in _waiting(rules, "floor_event") for glob in _globs(rule)}),
     }
 
 
@@ -32,21 +31,22 @@ def trigger_names(rules: Rules) -> frozenset[str]:
     """The names that some enabled rule listens to (`POST /triggers/<name>`)."""
     return frozenset(
         str(trigger.parameter)
-        for rule in _waiting(rules, "trigger")
+        for rule in rules.rules
         for trigger in rule.triggers
-        if trigger.kind == "trigger"
+        if rule.enabled and trigger.kind == "trigger"
     )
 
 
-def _waiting(rules: Rules, kind: str) -> Iterator[Rule]:
+def _waiting(rules: Rules, option: str) -> Iterator[Rule]:
+    """The enabled rules for which Plivo must be asked to report something, by that option."""
     for rule in rules.rules:
-        if rule.enabled and any(trigger.kind == kind for trigger in rule.triggers):
+        if rule.enabled and any(KINDS[trigger.kind].asks == option for trigger in rule.triggers):
             yield rule
 
 
 def _digits(rules: Rules) -> Iterator[tuple[Rule, tuple[str, ...]]]:
-    for rule in _waiting(rules, "member.digits"):
-        wanted = [t.parameter for t in rule.triggers if t.kind == "member.digits"]
+    for rule in _waiting(rules, "digits_match"):
+        wanted = [t.parameter for t in rule.triggers if KINDS[t.kind].asks == "digits_match"]
         yield rule, ANY_DIGITS if None in wanted else tuple(wanted)
 
 

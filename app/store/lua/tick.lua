@@ -12,7 +12,7 @@ for i = 1, #due, 2 do
     local id = 'tmr-' .. string.sub(redis.sha1hex(due[i] .. due[i + 1]), 1, 16)
     redis.call('RPUSH', 'gavel:inbox:' .. key, seconds(due[i + 1]) .. ' ' .. cjson.encode({
       id = id, kind = 'timer', conference = redis.call('HGET', 'gavel:names', key) or '', uuid = '',
-      data = {timer = timer, due = tonumber(due[i + 1])},
+      data = {timer = timer, due = tonumber(due[i + 1]), what = string.match(timer, '^%d+%.([^.]+)')},
     }))
   end
   wake(key, now)

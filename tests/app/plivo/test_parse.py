@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.event import KINDS
 from app.errors import Unusable
 from app.plivo.fields import flat_fields, form_pairs, object_fields
 from app.plivo.parse import Callback, identities, parse
 from tests.app.builders import enter, recording, transcription
+from workers.rules.vocabulary.triggers import EVENTS
 
 URL = "https://media.plivo.com/v1/Account/MA/Recording/93bc7c6a.mp3"
 
@@ -289,6 +289,6 @@ def test_any_fields_become_a_known_event_or_a_refusal(fields: dict[str, str]) ->
         callback: Callback = parse(flat_fields((), list(fields.items())))
     except Unusable:
         return
-    assert callback.event.kind in KINDS
+    assert callback.event.kind in EVENTS
     assert callback.event.conference or callback.recording_id
     assert None not in callback.event.data.values()

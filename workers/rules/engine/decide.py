@@ -5,7 +5,7 @@ different surroundings. Nothing here calls, stores, sleeps, reads a clock or dra
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from app.domain.call import Call
 from app.domain.conference import Conference
@@ -19,25 +19,22 @@ from workers.rules.engine.state import MutableConference
 from workers.rules.engine.steps import Running, StepResults, run_steps, suspend
 from workers.rules.engine.transitions import Deciding
 from workers.rules.vocabulary.model import Fields, Unknown
+from workers.rules.vocabulary.triggers import EVENTS
 
 __all__ = ["Decision", "Run", "decide", "meanings"]
 
 _TRANSITIONS: Mapping[str, Callable[[Deciding, Event], Iterator[Occurrence]]] = {
-    "member.entered": transitions.entered,
-    "member.exited": transitions.exited,
-    "member.digits": transitions.heard,
-    "member.speaking": transitions.heard,
-    "recording.started": recordings.recorded,
-    "recording.ready": recordings.recorded,
-    "transcription.ready": recordings.recorded,
-    "transcription.failed": recordings.recorded,
-    "trigger": transitions.triggered,
-    "timer": outcomes.came_due,
-    "schedule": outcomes.came_due,
-    "conference.observed": observed.observed,
-    "step.done": outcomes.stepped,
-    "action.failed": outcomes.failed,
+    "entered": transitions.entered,
+    "exited": transitions.exited,
+    "heard": transitions.heard,
+    "recorded": recordings.recorded,
+    "triggered": transitions.triggered,
+    "due": outcomes.came_due,
+    "observed": observed.observed,
+    "stepped": outcomes.stepped,
+    "failed": outcomes.failed,
 }
+"""How the catalogue says that a kind of event is read."""
 
 
 def decide(conference: Conference, events: Sequence[Event], rules: Rules, now: float) -> Decision:
@@ -57,9 +54,14 @@ def meanings(
     state = MutableConference.of(conference)
     if state.rules != rules.digest:
         timers.derive_again(state, rules, event.at)
-    transition = _TRANSITIONS.get(event.kind)
-    found = transition(Deciding(state, rules, [], now), event) if transition else ()
+    found = _occurrences(Deciding(state, rules, [], now), event)
     return tuple((what, fields_of(what, state, rules.lists)) for what in found)
+
+
+def _occurrences(deciding: Deciding, event: Event) -> Iterable[Occurrence]:
+    kind = EVENTS.get(event.kind)
+    transition = _TRANSITIONS.get(kind.read_as) if kind is not None else None
+    return transition(deciding, event) if transition is not None else ()
 
 
 class _Decider:
@@ -93,9 +95,7 @@ class _Decider:
             self.notes.extend(timers.derive_again(self.state, self.rules, event.at))
         self.queue.append(event)
         while self.queue:
-            current = self.queue.popleft()
-            transition = _TRANSITIONS.get(current.kind)
-            for what in transition(self.deciding, current) if transition else ():
+            for what in _occurrences(self.deciding, self.queue.popleft()):
                 if what.kind == "limit":
                     self.hang_up(what)
                 elif what.kind == "wait":

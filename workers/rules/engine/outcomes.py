@@ -11,6 +11,7 @@ from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.state import MutableConference
 from workers.rules.engine.transitions import Deciding
 from workers.rules.vocabulary.actions import VERBS
+from workers.rules.vocabulary.triggers import KINDS
 
 FAILURE = "-failed"
 """In the ids of runs that a failure started: what fails in them starts no others."""
@@ -41,7 +42,8 @@ def came_due(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     if late > _LATE:
         deciding.notes.append(f"timer {timer.id} was {late:.1f} s late")
     del state.timers[timer.id]
-    if timer.kind in ("conference.every", "schedule"):
+    kind = KINDS.get(timer.kind)  # None: a limit or a wait
+    if kind is not None and kind.repeats:
         missed = timers.repeat(state, deciding.rules, timer, deciding.now)
         if missed:
             deciding.notes.append(f"timer {timer.id} missed {missed} times")
@@ -55,13 +57,14 @@ def _occurrence_of(state: MutableConference, event: Event, timer: Timer) -> Iter
             yield _going_on(state, event, waiting)
         return
     only = (timer.rule, timer.trigger)
-    if timer.kind == "member.alone":
+    since = KINDS[timer.kind].since if timer.kind in KINDS else ""
+    if since == "alone":
         for member in state.members.values():
             yield Occurrence(
                 timer.kind, event.id, event.id, event.at, {"member": member.facts}, only=only
             )
         return
-    over = state.past_of(timer.number) if timer.kind == "recording.missing" else None
+    over = state.past_of(timer.number) if since == "end" else None
     yield Occurrence(timer.kind, event.id, event.id, event.at, only=only, over=over)
 
 

@@ -9,20 +9,12 @@ from workers.rules.engine import timers
 from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.state import MutableConference, short_hash
 from workers.rules.engine.transitions import Deciding
+from workers.rules.vocabulary.triggers import EVENTS
 
-STARTED, READY, TRANSCRIBED, UNTRANSCRIBED = 1, 2, 4, 8
-
-_FLAGS = {
-    "recording.started": STARTED,
-    "recording.ready": READY,
-    "transcription.ready": TRANSCRIBED,
-    "transcription.failed": UNTRANSCRIBED,
-}
 CLOCKS_DIFFER = 2.0
 """Seconds between what Plivo and we take for the same moment."""
 
-_STOPPED_BY = {"recording.started": STARTED | READY}
-"""A late `started` must not follow the finished recording."""
+_STARTED, _READY = "recording.started", "recording.ready"
 
 
 def recorded(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
@@ -33,15 +25,17 @@ def recorded(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     flags = 0
     for key in keys:
         flags |= state.recordings.get(key, (0, 0))[1]
-    if flags & _STOPPED_BY.get(kind, _FLAGS[kind]):
+    mark = EVENTS[kind].mark
+    # A late `started` must not follow the finished recording.
+    if flags & (mark | EVENTS[_READY].mark if kind == _STARTED else mark):
         deciding.ignore(event, "this recording has had it already")
         return
     number = _instance(state, event, keys)
-    state.mark_recording(keys, number, _FLAGS[kind])
+    state.mark_recording(keys, number, mark)
     is_live = state.live and number == state.number
-    if kind == "recording.started" and is_live:
+    if kind == _STARTED and is_live:
         state.recording = state.awaited = True
-    elif kind == "recording.ready":
+    elif kind == _READY:
         if is_live:
             state.recording = state.awaited = False
         timers.cancel_missing(state, number)

@@ -12,6 +12,7 @@ from typing import Any, Self
 from app.domain.call import Call
 from app.domain.conference import Conference, Member, Past
 from workers.rules.vocabulary.actions import VERBS
+from workers.rules.vocabulary.names import TOLD
 
 GONE_KEPT = 256
 ONCE_KEPT = 512
@@ -21,7 +22,6 @@ ENDED_KEPT = 64
 STRAYS_KEPT = 16
 WAITING_KEPT = 200
 
-_IDENTITY = ("from", "to", "caller_name", "direction", "call_uuid")
 _VALUES = attrgetter(*(field.name for field in fields(Conference)))
 
 
@@ -35,7 +35,7 @@ def short_hash(text: str, size: int = 6) -> str:
 def member_facts(data: Mapping[str, Any]) -> dict[str, Any]:
     """What an event's data tells of its member, under the names that rules use."""
     facts = {"id": data["member_id"]}
-    for key in _IDENTITY:
+    for key in TOLD:
         if data.get(key):
             facts[key] = data[key]
     return facts

@@ -7,23 +7,25 @@ of an unchanged rule keep their ids through a reload and those of a changed one 
 from collections.abc import Iterator
 from math import floor
 
-from app.domain.conference import Timer
+from app.domain.conference import Timer, what_of
 from workers.rules.engine.index import Rules
 from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.cron import parse_schedule
 from workers.rules.vocabulary.model import Trigger, Unknown
+from workers.rules.vocabulary.triggers import KINDS
 
 LIMIT_RETRY = 30.0
 """Seconds until a hang-up at the limit that failed is tried again."""
 
-_BY_CLOCK = (
-    "conference.elapsed",
-    "conference.time_left",
-    "conference.every",
-    "schedule",
-    "member.alone",
-)
-_REPEATING = frozenset({"conference.every", "schedule"})
+
+def _since(*times: str) -> tuple[str, ...]:
+    return tuple(name for name, kind in KINDS.items() if kind.since in times)
+
+
+_ALONE, _MISSED = _since("alone"), _since("end")
+_BY_CLOCK = (*_since("start", "limit", "clock"), *_ALONE)
+_REPEATING = frozenset(name for name, kind in KINDS.items() if kind.repeats)
+_KEPT = ("wait", *_MISSED)
 
 
 def set_limit(state: MutableConference, rules: Rules) -> None:
@@ -52,7 +54,7 @@ def derive(state: MutableConference, rules: Rules, after: float) -> None:
     """Set what the rules want and cancel what they no longer want. Times that have passed by
     `after` are not set: they had their turn, or nobody was waiting for them then."""
     state.rules = rules.digest
-    kept = {k: t for k, t in state.timers.items() if t.kind in ("wait", "recording.missing")}
+    kept = {k: t for k, t in state.timers.items() if t.kind in _KEPT}
     if state.live:
         for timer in _wanted(state, rules, after):
             known = state.timers.get(timer.id)
@@ -74,9 +76,7 @@ def derive_again(state: MutableConference, rules: Rules, after: float) -> list[s
                 drop_wait(state, run)
                 notes.append(f"run {run} does not go on: its rule was changed or removed")
         state.timers = {
-            k: t
-            for k, t in state.timers.items()
-            if t.kind != "recording.missing" or t.rule in present
+            k: t for k, t in state.timers.items() if t.kind not in _MISSED or t.rule in present
         }
         state.cooldowns = {k: at for k, at in state.cooldowns.items() if k in present}
     if state.live:
@@ -86,30 +86,28 @@ def derive_again(state: MutableConference, rules: Rules, after: float) -> list[s
 
 
 def derive_alone(state: MutableConference, rules: Rules) -> None:
-    """After the number of members changed: only who is alone has `member.alone` timers."""
-    kind = "member.alone"
+    """After the number of members changed: only who is alone has timers that count from then."""
     if state.alone_since is None:
-        if any(timer.kind == kind for timer in state.timers.values()):
-            state.timers = {k: t for k, t in state.timers.items() if t.kind != kind}
+        if any(timer.kind in _ALONE for timer in state.timers.values()):
+            state.timers = {k: t for k, t in state.timers.items() if t.kind not in _ALONE}
         return
-    for rule, index, trigger in rules.triggers(kind, state.name):
-        timer = _timer(state, kind, rule, index, state.alone_since + trigger.parameter)
+    for rule, index, trigger in [t for kind in _ALONE for t in rules.triggers(kind, state.name)]:
+        due = state.alone_since + trigger.parameter
+        timer = _timer(state.number, trigger.kind, rule, index, due)
         state.timers[timer.id] = timer
 
 
 def set_missing(state: MutableConference, rules: Rules, number: int, at: float) -> None:
     """After the end of an instance whose recording has not come: `recording.missing`."""
-    kind = "recording.missing"
-    for rule, index, trigger in rules.triggers(kind, state.name):
-        timer_id = f"{number}.missing.{rule}.{index}"
-        due = at + trigger.parameter
-        state.timers[timer_id] = Timer(timer_id, due, kind, rule, index, number)
+    for rule, index, trigger in [t for kind in _MISSED for t in rules.triggers(kind, state.name)]:
+        timer = _timer(number, trigger.kind, rule, index, at + trigger.parameter)
+        state.timers[timer.id] = timer
 
 
 def cancel_missing(state: MutableConference, number: int) -> None:
     """The recording of that instance has come."""
     state.timers = {
-        k: t for k, t in state.timers.items() if t.kind != "recording.missing" or t.number != number
+        k: t for k, t in state.timers.items() if t.kind not in _MISSED or t.number != number
     }
 
 
@@ -120,7 +118,7 @@ def repeat(state: MutableConference, rules: Rules, timer: Timer, now: float) -> 
             continue
         missed = 0
         due: float | None
-        if timer.kind == "schedule":
+        if KINDS[timer.kind].since == "clock":
             due = parse_schedule(trigger.parameter).next_after(max(now, timer.due), rules.timezone)
         else:
             missed = max(0, floor((now - timer.due) / trigger.parameter))
@@ -148,26 +146,25 @@ def _wanted(state: MutableConference, rules: Rules, after: float) -> Iterator[Ti
     for rule, index, trigger in [t for kind in _BY_CLOCK for t in rules.triggers(kind, state.name)]:
         due = _due(state, rules, trigger, after, limit_at)
         if due is not None:
-            yield _timer(state, trigger.kind, rule, index, due)
+            yield _timer(state.number, trigger.kind, rule, index, due)
 
 
 def _due(
     state: MutableConference, rules: Rules, trigger: Trigger, after: float, limit_at: float | None
 ) -> float | None:
-    kind = trigger.kind
-    if kind == "schedule":
+    kind = KINDS[trigger.kind]
+    if kind.since == "clock":
         return parse_schedule(trigger.parameter).next_after(after, rules.timezone)
     parameter = float(trigger.parameter)
-    if kind == "conference.time_left":
+    if kind.since == "limit":
         return None if limit_at is None else limit_at - parameter
-    if kind == "member.alone":
+    if kind.since == "alone":
         return None if state.alone_since is None else state.alone_since + parameter
-    if kind == "conference.every":
+    if kind.repeats:
         passed = max(0, floor((after - state.started_at) / parameter))
         return state.started_at + (passed + 1) * parameter
     return state.started_at + parameter
 
 
-def _timer(state: MutableConference, kind: str, rule: str, index: int, due: float) -> Timer:
-    short = kind.partition(".")[2] or kind
-    return Timer(f"{state.number}.{short}.{rule}.{index}", due, kind, rule, index, state.number)
+def _timer(number: int, kind: str, rule: str, index: int, due: float) -> Timer:
+    return Timer(f"{number}.{what_of(kind)}.{rule}.{index}", due, kind, rule, index, number)

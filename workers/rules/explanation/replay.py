@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.call import Call
-from app.domain.event import KINDS, Event
+from app.domain.event import Event
 from workers.rules.engine.index import Rules
 from workers.rules.simulation.complete import lacks
 from workers.rules.simulation.simulator import Decided, World
-
-_OWN = frozenset({"timer", "schedule", "step.done", "action.failed", "rules.changed"})
+from workers.rules.vocabulary.triggers import EVENTS
 
 
 class UnreadableRecord(ValueError):
@@ -76,7 +75,7 @@ def events_of(entries: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
     """Events out of journal entries, or of objects that are events themselves. Raises
     `UnreadableRecord`; entries of the journal that are no events are left out."""
     for number, entry in enumerate(entries, 1):
-        if "event" not in entry and "kind" in entry and entry["kind"] not in KINDS:
+        if "event" not in entry and "kind" in entry and entry["kind"] not in EVENTS:
             continue
         told = entry.get("event", entry)
         if not isinstance(told, Mapping):
@@ -118,7 +117,8 @@ def read_lines(text: str) -> Iterator[Event]:
 
 
 def _is_from_outside(event: Event) -> bool:
-    return event.kind not in _OWN and not event.data.get("chain")
+    is_own = event.kind in EVENTS and EVENTS[event.kind].own
+    return not is_own and not event.data.get("chain")
 
 
 def _played(recorded: list[Event], rules: Rules) -> dict[_Key, _Told]:

@@ -8,19 +8,6 @@ from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
 from workers.rules.vocabulary.triggers import KINDS
 
-_MEANT = {
-    "length": ("duration",),
-    "reason": ("error",),
-    "name": ("caller_name",),
-    "number": ("from",),
-    "phone": ("from",),
-    "joined_at": ("entered_at",),
-    "count": ("member_count",),
-    "size": ("member_count",),
-    "remaining": ("time_left",),
-    "status": ("error",),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -107,7 +94,7 @@ def _group_problem(root: str, rest: Sequence[str]) -> str | None:
 def _field_suggestion(root: str, name: str) -> str:
     """Only the field is compared: the group's name would make every other field look near."""
     known = GROUPS[root]
-    meant = next((name for name in _MEANT.get(name, ()) if name in known), name)
+    meant = next((known_as for known_as, field in known.items() if name in field.meant), name)
     return did_you_mean(meant, known, prefix=f"{root}.")
 
 

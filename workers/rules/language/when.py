@@ -12,8 +12,6 @@ from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
 from workers.rules.vocabulary.triggers import KINDS
 
-_SHORTEST = {"conference.every": 1.0}
-
 
 def read_when(node: Any, report: Report) -> tuple[Trigger, ...]:
     """The triggers that could be read; everything wrong goes to the report."""
@@ -101,8 +99,8 @@ def _parameter(what: str, key: Text, value: Any, report: Report) -> Any:
 
 def _duration(value: Text, key: Text) -> float:
     seconds = parse_duration(value)
-    if seconds < _SHORTEST.get(key, 0.001):
-        raise ValueError(f"{key} needs at least {_SHORTEST.get(key, 0.001):g}s")
+    if seconds < KINDS[key].shortest:
+        raise ValueError(f"{key} needs at least {KINDS[key].shortest:g}s")
     return seconds
 
 

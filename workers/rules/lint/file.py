@@ -14,6 +14,7 @@ from workers.rules.vocabulary.globs import any_matches, covers, is_glob, may_ove
 from workers.rules.vocabulary.model import AnswerOptions, Limit, Rule
 from workers.rules.vocabulary.problems import Located, Place, Report
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
+from workers.rules.vocabulary.triggers import KINDS
 
 MAX_PAIRS = 500_000
 MAX_COMPARED = 100  # globs of one list
@@ -138,8 +139,9 @@ def _limits_are_there(parts: Parts, report: Report) -> None:
     for rule, node in _named(parts):
         if _limits_for(rule, parts):
             continue
-        if any(trigger.kind == "conference.time_left" for trigger in rule.triggers):
-            report.error(key_of(node, "when"), "conference.time_left" + _NO_LIMIT)
+        before_it = next((t.kind for t in rule.triggers if KINDS[t.kind].since == "limit"), None)
+        if before_it:
+            report.error(key_of(node, "when"), before_it + _NO_LIMIT)
         elif names_used(rule) & {"conference.time_left", "conference.limit"}:
             report.warning(
                 node, "conference.time_left or conference.limit is asked for" + _NO_LIMIT
@@ -161,12 +163,9 @@ def _times_come_before_the_limit(parts: Parts, report: Report) -> None:
         longest = max((limit.duration for limit in limits), default=0.0)
         certain = _surely_limited(rule, parts) and all(limit.hang_up for limit in limits)
         for trigger in rule.triggers:
-            late = trigger.kind == "conference.elapsed" and certain
-            if (
-                limits
-                and (trigger.kind == "conference.time_left" or late)
-                and (trigger.parameter >= longest)
-            ):
+            kind = KINDS[trigger.kind]
+            late = kind.since == "start" and not kind.repeats and certain
+            if limits and (kind.since == "limit" or late) and trigger.parameter >= longest:
                 report.warning(
                     key_of(node, "when"),
                     f"{trigger.kind} never comes: the limit of these conferences is "
@@ -222,18 +221,16 @@ def _plivo_reports_what_rules_wait_for(parts: Parts, report: Report) -> None:
 
 
 def _reported(answer: AnswerOptions, node: Map, rule: Rule, report: Report) -> None:
-    digits = answer.options.get("digits_match")
     for trigger in rule.triggers:
-        if trigger.kind == "member.digits" and digits is not None and trigger.parameter:
-            if trigger.parameter not in digits:
-                report.warning(
-                    key_of(node, "digits_match"),
-                    f"rule {quoted(rule.name)} waits for {trigger.parameter}, which is not here",
-                )
-        elif trigger.kind == "member.speaking" and answer.options.get("floor_event") is False:
-            report.warning(
-                key_of(node, "floor_event"), f"rule {quoted(rule.name)} waits for member.speaking"
-            )
+        option = KINDS[trigger.kind].asks
+        given = answer.options.get(option)
+        if given is False:
+            message = f"rule {quoted(rule.name)} waits for {trigger.kind}"
+        elif isinstance(given, tuple) and trigger.parameter and trigger.parameter not in given:
+            message = f"rule {quoted(rule.name)} waits for {trigger.parameter}, which is not here"
+        else:
+            continue
+        report.warning(key_of(node, option), message)
 
 
 def _globs_are_needed(parts: Parts, report: Report) -> None:

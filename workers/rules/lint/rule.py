@@ -15,8 +15,6 @@ from workers.rules.vocabulary.model import Fields, Rule, Step, Trigger, Unknown
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS
 
-_OVER = ("conference.ended", "recording.missing")
-
 
 def check_rule(rule: Rule, node: Map, report: Report) -> None:
     """Adds what it finds to the report. The rule has been compiled without an error."""
@@ -54,10 +52,11 @@ def _kinds(rule: Rule) -> list[str]:
 
 
 def _schedule_names_conferences(rule: Rule, node: Map, report: Report) -> None:
-    if "schedule" in _kinds(rule) and not _matches_conference(rule):
+    clock = next((kind for kind in _kinds(rule) if KINDS[kind].since == "clock"), None)
+    if clock and not _matches_conference(rule):
         report.error(
             key_of(node, "when"),
-            'schedule runs for every live conference; name them: `match: {conference: "*"}`',
+            f'{clock} runs for every live conference; name them: `match: {{conference: "*"}}`',
         )
 
 
@@ -72,17 +71,19 @@ def _member_is_there(rule: Rule, node: Map, report: Report) -> None:
     without = next((kind for kind in _kinds(rule) if KINDS[kind].member == "never"), None)
     if rule.once == "member" and without:
         report.error(node["once"], f"once: member, but {without} is not about a member")
+    has_left = any(KINDS[kind].member == "left" for kind in _kinds(rule))
+    is_alone = any(KINDS[kind].since == "alone" for kind in _kinds(rule))
     for step, key in _steps(rule, node):
         target = step.target.kind if step.target else ""
-        if target == "member" and "member.exited" in _kinds(rule):
+        if target == "member" and has_left:
             report.error(key, f"{step.action}: the member has left")
-        if target == "others" and "member.alone" in _kinds(rule):
+        if target == "others" and is_alone:
             report.error(key, f"{step.action}: a member who is alone has no others")
 
 
 def _conference_is_there(rule: Rule, node: Map, report: Report) -> None:
     """Actions on a conference that is over, or that this very rule has hung up."""
-    over = next((kind for kind in _kinds(rule) if kind in _OVER), None)
+    over = next((kind for kind in _kinds(rule) if KINDS[kind].over), None)
     hung_up = False
     for step, key in _steps(rule, node):
         if not ACTIONS[step.action].after_all:
@@ -157,15 +158,13 @@ def _refusal(check: Check, known: Fields) -> str | None:
 
 def known_of(trigger: Trigger) -> Fields:
     """The fields whose value follows from the trigger alone."""
-    if trigger.kind == "member.digits" and trigger.parameter is not None:
-        return {"digits": trigger.parameter}
-    if trigger.kind == "trigger":
-        return {"trigger": {"name": trigger.parameter}}
-    if trigger.kind == "member.alone":
-        return {"conference": {"member_count": 1}}
-    if trigger.kind == "conference.ended":
-        return {"conference": {"member_count": 0, "recording": False}}
-    return {}
+    kind = KINDS[trigger.kind]
+    if not kind.equals or trigger.parameter is None:
+        return kind.known
+    known: Any = trigger.parameter
+    for name in reversed(kind.equals):
+        known = {name: known}
+    return {**kind.known, **known}
 
 
 def _bounds_can_hold(key: Text, value: Any, path: tuple[str, ...], report: Report) -> None:

@@ -113,7 +113,8 @@ class World:
 
     def _firing(self, name: str, timer: Timer) -> Callable[[], None]:
         def fire() -> None:
-            self.feed(self.event("timer", name, "", {"timer": timer.id, "due": timer.due}))
+            data = {"timer": timer.id, "due": timer.due, "what": timer.what}
+            self.feed(self.event("timer", name, "", data))
 
         return fire
 

@@ -14,13 +14,13 @@ from workers.rules.nodes.yaml import decode
 from workers.rules.simulation.simulator import Decided, Made, World
 from workers.rules.simulation.timeline_source import read_cases
 from workers.rules.simulation.timeline_values import Case, Expected, Moment
+from workers.rules.vocabulary.triggers import EVENTS
 
 TOLERANCE = 0.05
 """Seconds by which a call may differ from its expected time."""
 
 _AFTERWARDS = 1.0  # seconds that go on after the last thing that is written
 _SAME_CALLBACK = 2.0  # the inbox drops the same digits within this many seconds
-_PRESSED = ("member.digits", "member.speaking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _happen(world: World, moment: Moment) -> None:
     else:
         data = dict(moment.data)
         again = data.pop("again", None)
-        if again is not None and moment.what in _PRESSED and again < _SAME_CALLBACK:
+        if again is not None and EVENTS[moment.what].brief and again < _SAME_CALLBACK:
             return
         world.feed(world.event(moment.what, moment.conference, moment.uuid, data))
 

@@ -13,10 +13,11 @@ from workers.rules.nodes.yaml import Map, Text, parse
 from workers.rules.simulation.simulator import TIMEOUT
 from workers.rules.simulation.timeline_nodes import Nodes
 from workers.rules.simulation.timeline_order import rearranged
-from workers.rules.simulation.timeline_values import EVENTS, Case, Expected, Moment
+from workers.rules.simulation.timeline_values import EVENTS, WRITTEN, Case, Expected, Moment
 from workers.rules.vocabulary.actions import ACTIONS, VERBS, Action
 from workers.rules.vocabulary.problems import Place, Report
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
+from workers.rules.vocabulary.triggers import EVENTS as KINDS_OF_EVENTS
 
 DEFAULT_START = datetime(2026, 1, 5, 9, 0)
 """A Monday morning."""
@@ -210,23 +211,15 @@ class _Reader(Nodes):
         return self.seconds(node["at"]), keys[0], node[keys[0]]
 
 
-def _as_event_data(kind: str, data: dict[str, Any]) -> dict[str, Any]:
-    """In the words of `app.domain.event`."""
-    if "member" in data:
-        data["member_id"] = data.pop("member")
-        if kind.startswith("member."):
-            data.setdefault("call_uuid", f"call-{data['member_id']}")
-    if "recording" in data:
-        data["recording_id"] = data.pop("recording")
-    if kind == "recording.ready":
-        data.setdefault("url", f"https://media.example.com/{data.get('recording_id', '1')}.mp3")
-        data.setdefault("duration", 60.0)
-        data.setdefault("format", "mp3")
-    if kind == "trigger":
-        data.setdefault("data", {})
-        data["chain"] = 0
+def _as_event_data(kind: str, written: Mapping[str, Any]) -> dict[str, Any]:
+    """In the words of the catalogue, with what a test need not write."""
+    ours = {name: field for field, name in WRITTEN.items()}
+    data = {ours.get(name, name): value for name, value in written.items()}
     if kind == "conference.observed" and not data.get("gone"):
         members = data.get("members", ())
         rows = [{"member_id": member, "call_uuid": f"call-{member}"} for member in members]
         return {"gone": False, "run_time": data.get("run_time", 0.0), "members": rows}
+    known = {"recording_id": "1", **data}
+    for name, sample in KINDS_OF_EVENTS[kind].sample.items():
+        data.setdefault(name, sample.format_map(known) if isinstance(sample, str) else sample)
     return data

@@ -4,25 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from workers.rules.vocabulary.triggers import EVENTS as KINDS_OF_EVENTS
+
+WRITTEN: Mapping[str, str] = {"member_id": "member", "recording_id": "recording"}
+"""Data of events that a test calls otherwise."""
+
 EVENTS: Mapping[str, Mapping[str, str]] = {
-    "member.entered": {
-        "member": "text!", "from": "text", "to": "text", "caller_name": "text",
-        "direction": "text", "call_uuid": "text", "first": "flag",
-    },
-    "member.exited": {
-        "member": "text!", "from": "text", "to": "text", "call_uuid": "text", "last": "flag",
-    },
-    "member.digits": {"member": "text!", "digits": "text!", "call_uuid": "text"},
-    "member.speaking": {"member": "text!", "call_uuid": "text"},
-    "recording.started": {"recording": "text", "url": "text"},
-    "recording.ready": {
-        "recording": "text", "url": "text", "duration": "seconds", "format": "text",
-    },
-    "transcription.ready": {"recording": "text!", "text": "text!", "duration": "seconds"},
-    "transcription.failed": {"recording": "text!", "error": "text!"},
-    "trigger": {"name": "text!", "member": "text", "data": "mapping"},
-    "conference.observed": {"gone": "flag", "run_time": "seconds", "members": "ids"},
-}  # fmt: skip
+    name: {
+        WRITTEN.get(field, field): form for field, form in kind.data.items() if form[:6] != "number"
+    }
+    for name, kind in KINDS_OF_EVENTS.items()
+    if kind.data and not kind.own
+}
 """What each event may say beside `conference` and `uuid`; `!` must be there."""
 
 

@@ -12,25 +12,35 @@ from dataclasses import dataclass
 class Field:
     """`type` is one of text, phone, digits, number, seconds, time, flag, members, any.
     `seconds` are durations, `time` is seconds since the epoch; both are numbers. `values` are all
-    it can be, when that is known."""
+    it can be, when that is known; `meant` are words that people write for it. `told`: every event
+    of a member may tell it, under this name."""
 
     type: str
     doc: str
     values: tuple[str, ...] = ()
+    meant: tuple[str, ...] = ()
+    told: bool = False
 
 
 MEMBER: Mapping[str, Field] = {
     "id": Field("text", "Plivo's member id, unique within this conference."),
-    "from": Field("phone", "Who calls: a number or a SIP address."),
-    "to": Field("phone", "Whom they called."),
-    "caller_name": Field("text", "The caller's name, when the call carries one."),
-    "direction": Field("text", "`inbound` or `outbound`.", ("inbound", "outbound")),
-    "call_uuid": Field("text", "Plivo's id of the call."),
+    "from": Field(
+        "phone", "Who calls: a number or a SIP address.", meant=("number", "phone"), told=True
+    ),
+    "to": Field("phone", "Whom they called.", told=True),
+    "caller_name": Field(
+        "text", "The caller's name, when the call carries one.", meant=("name",), told=True
+    ),
+    "direction": Field("text", "`inbound` or `outbound`.", ("inbound", "outbound"), told=True),
+    "call_uuid": Field("text", "Plivo's id of the call.", told=True),
     "muted": Field("flag", "Muted, as far as is known."),
     "deaf": Field("flag", "Deaf, as far as is known."),
-    "entered_at": Field("time", "When the member entered."),
+    "entered_at": Field("time", "When the member entered.", meant=("joined_at",)),
     "first": Field("flag", "The first member of this conference."),
 }
+
+TOLD = tuple(name for name, field in MEMBER.items() if field.told)
+"""The facts of a member that an event may tell."""
 
 GROUPS: Mapping[str, Mapping[str, Field]] = {
     "conference": {
@@ -39,8 +49,10 @@ GROUPS: Mapping[str, Mapping[str, Field]] = {
         "started_at": Field("time", "When the first member entered."),
         "elapsed": Field("seconds", "How long it has been live."),
         "limit": Field("seconds", "Its time limit, extensions included; absent without one."),
-        "time_left": Field("seconds", "How long until the limit; absent without one."),
-        "member_count": Field("number", "How many members are in it."),
+        "time_left": Field(
+            "seconds", "How long until the limit; absent without one.", meant=("remaining",)
+        ),
+        "member_count": Field("number", "How many members are in it.", meant=("count", "size")),
         "recording": Field("flag", "A recording is running."),
         "members": Field("members", "The members, each with the fields of `member`."),
     },
@@ -48,7 +60,7 @@ GROUPS: Mapping[str, Mapping[str, Field]] = {
     "recording": {
         "id": Field("text", "Plivo's recording id."),
         "url": Field("text", "Where the file is (or will be) fetched from."),
-        "duration": Field("seconds", "How long the recording is."),
+        "duration": Field("seconds", "How long the recording is.", meant=("length",)),
         "started_at": Field("time", "When the recording began."),
         "ended_at": Field("time", "When the recording ended."),
         "format": Field("text", "`mp3` or `wav`.", ("mp3", "wav")),
@@ -56,16 +68,18 @@ GROUPS: Mapping[str, Mapping[str, Field]] = {
     "transcription": {
         "recording_id": Field("text", "The recording that was transcribed."),
         "text": Field("text", "What was said."),
-        "duration": Field("seconds", "How much was transcribed."),
+        "duration": Field("seconds", "How much was transcribed.", meant=("length",)),
         "charge": Field("number", "What Plivo charged."),
         "rate": Field("number", "Plivo's rate."),
-        "error": Field("text", "Why it failed (`transcription.failed`)."),
+        "error": Field(
+            "text", "Why it failed (`transcription.failed`).", meant=("reason", "status")
+        ),
     },
     "failure": {
         "rule": Field("text", "The name of the rule whose step was given up."),
         "action": Field("text", "What was to be done, such as `speak`."),
         "step": Field("number", "Which step of `do`, counted from 0."),
-        "error": Field("text", "Why it was given up."),
+        "error": Field("text", "Why it was given up.", meant=("reason", "status")),
     },
     "trigger": {
         "name": Field("text", "The name the trigger came with."),

@@ -1,0 +1,60 @@
+"""What is known of a kind of event, and the kinds that no rule waits for.
+
+A row of `workers.rules.vocabulary.triggers` whose event comes as such has its `EventKind` itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workers.rules.vocabulary.names import TOLD
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """One kind of event.
+
+    `read_as` names the transition of the engine that reads it, "" when nothing is decided. `data`
+    are its fields: text, flag, mapping, ids, seconds or number, with `!` when they must be there.
+    `words` tell people what happened, with its data in braces; "" says nothing. `sample` is what a
+    test need not write. `own`: the engine makes it, so tests and replays do not bring it. `brief`:
+    the same may truly happen again two seconds later. `mark` is its bit in what is remembered of a
+    recording.
+    """
+
+    read_as: str
+    data: Mapping[str, str] = field(default_factory=dict)
+    words: str = ""
+    sample: Mapping[str, Any] = field(default_factory=dict)
+    own: bool = False
+    brief: bool = False
+    mark: int = 0
+
+
+def of_member(read_as: str, words: str, *, brief: bool = False, **more: str) -> EventKind:
+    """One about a member; `more` are its data beside who that is."""
+    data = {"member_id": "text!", **more, **dict.fromkeys(TOLD, "text")}
+    return EventKind(read_as, data, words, {"call_uuid": "call-{member_id}"}, brief=brief)
+
+
+def of_recording(
+    mark: int, words: str, sample: Mapping[str, Any] | None = None, **data: str
+) -> EventKind:
+    """One about a recording, told once."""
+    return EventKind("recorded", data, words, sample or {}, mark=mark)
+
+
+INNER: Mapping[str, EventKind] = {
+    "timer": EventKind(
+        "due", {"timer": "text!", "due": "number", "what": "text"}, "time: {what}", own=True
+    ),
+    "conference.observed": EventKind(
+        "observed", {"gone": "flag", "run_time": "seconds", "members": "ids"}
+    ),
+    "step.done": EventKind("stepped", {"run": "text!", "step": "number!"}, own=True),
+    "call.retry": EventKind("", words="somebody asked for a call again"),
+    "rules.changed": EventKind("", words="the rules changed", own=True),
+    "callback.unknown": EventKind("", words="a callback that is no event: {action}"),
+}
+"""`conference.observed`: Plivo's own list was read. `step.done`: a webhook or archive that a run
+waited for is through. `callback.unknown`: a callback that Gavel does not know; kept only."""
