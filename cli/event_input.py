@@ -18,7 +18,7 @@ from app.store.journal import Journal
 from workers.rules.engine.index import Rules
 from workers.rules.explanation.replay import UnreadableRecord, events_of
 from workers.rules.simulation.complete import lacks
-from workers.rules.simulation.simulator import World
+from workers.rules.simulation.simulator import Simulator
 from workers.rules.vocabulary.triggers import EVENTS
 
 JUST_BEFORE = 0.001
@@ -106,16 +106,16 @@ def stored_event(redis: Redis, id: str, conference: str) -> tuple[Event, list[Ev
 
 def state_after(events: Iterable[Event], rules: Rules, until: Event) -> Conference:
     """What the conference is like just before `until`, rebuilt from what was recorded."""
-    world = World(rules, until.at)
+    simulator = Simulator(rules, until.at)
     own = {"timer", "schedule", "step.done", "action.failed", "rules.changed", "call.retry"}
     outside = [event for event in events if event.kind not in own]
     if outside:
-        world.now = outside[0].at
+        simulator.now = outside[0].at
     for event in outside:
-        world.advance(event.at)
-        world.feed(event)
-    world.advance(until.at - JUST_BEFORE)
-    return world.rooms.get(until.conference) or Conference.new(until.conference)
+        simulator.advance(event.at)
+        simulator.feed(event)
+    simulator.advance(until.at - JUST_BEFORE)
+    return simulator.conferences.get(until.conference) or Conference.new(until.conference)
 
 
 def live_state(redis: Redis, name: str) -> Conference:

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Any, Self
 
 from app.domain.event import Event, new_id
-from app.domain.names import checked_name
+from app.domain.identifiers import checked_name
 from app.plivo import schemas
 from app.plivo.fields import known_fields
 from app.store.inbox import Identity

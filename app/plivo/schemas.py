@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
-from app.domain.names import checked_member
+from app.domain.identifiers import checked_member
 from app.errors import Unusable
 from app.plivo.fields import SPELLINGS
 

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 from flask import Blueprint, Response, request
 from redis.exceptions import RedisError
 
-from app.domain.names import checked_name
+from app.domain.identifiers import checked_name
 from app.errors import Unavailable, Unusable
 from app.logs import step
 from app.plivo.urls import conference_url, transcription_url

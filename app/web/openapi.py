@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from app.domain.names import LONGEST_NAME
+from app.domain.identifiers import LONGEST_NAME
 from app.server.request_buffer import LARGEST_BODY
 from app.web.triggers import LONGEST_KEY
 

@@ -12,7 +12,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 from redis.exceptions import RedisError
 
 from app.domain.event import Event, new_id
-from app.domain.names import checked_member, checked_name
+from app.domain.identifiers import checked_member, checked_name
 from app.errors import Forbidden, NotFound, Unauthorized, Unavailable, Unusable
 from app.logs import step
 from app.plivo.fields import json_object

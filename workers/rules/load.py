@@ -11,13 +11,13 @@ from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope, scope_of
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.language.match import compile_match, conference_globs
+from workers.rules.language.parse_steps import StepReader
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry
-from workers.rules.language.steps import StepReader
 from workers.rules.language.when import read_when
 from workers.rules.lint.file import Parts, Section, check_parts
 from workers.rules.lint.rule import check_rule
-from workers.rules.nodes.fields import is_empty, kind_of
 from workers.rules.nodes.schema_errors import key_of, load_part
+from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.yaml import Map, Seq, Text, parse
 from workers.rules.vocabulary.model import AnswerOptions, Condition, Limit, Rule
 from workers.rules.vocabulary.problems import Place, Report

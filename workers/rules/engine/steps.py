@@ -13,7 +13,8 @@ from app.domain.event import Event
 from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
 from workers.rules.engine.state import WAITING_KEPT, MutableConference
 from workers.rules.engine.targets import resolve
-from workers.rules.vocabulary.actions import ACTIONS, WEB_VERBS, Action
+from workers.rules.vocabulary.action import Action
+from workers.rules.vocabulary.actions import ACTIONS, CALLS, WEB_VERBS
 from workers.rules.vocabulary.model import Fields, Rule, Step, Template, Unknown
 
 MOST_TRIGGERS = 8
@@ -239,7 +240,8 @@ def _extended(fields: Fields, more: float) -> Fields:
 def _call(state: MutableConference, run: Running, index: int, params: Mapping[str, Any]) -> Result:
     step = run.rule.steps[index]
     action = ACTIONS[step.action]
-    verb = action.verb_for(params.get(action.param, ""))
+    calls_by_value = CALLS[step.action]
+    verb = calls_by_value.get(params.get(action.param, ""), calls_by_value[""])
     members: tuple[str, ...] = ()
     if step.target is not None and verb.members != "none":
         members = resolve(step.target, run.fields, state)

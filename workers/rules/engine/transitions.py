@@ -77,7 +77,7 @@ def enter(
     if starts:
         timers.derive(state, deciding.rules, event.at)
         yield Occurrence("conference.started", occurrence_id, event.id, event.at)
-    else:
+    elif state.timers or state.alone_since is not None:
         timers.derive_alone(state, deciding.rules)
     yield Occurrence("member.entered", occurrence_id, event.id, event.at, {"member": member.facts})
     yield _crossing(event, occurrence_id, before, before + 1)

@@ -14,7 +14,7 @@ from app.domain.call import Call
 from app.domain.event import Event
 from workers.rules.engine.index import Rules
 from workers.rules.simulation.complete import lacks
-from workers.rules.simulation.simulator import Decided, World
+from workers.rules.simulation.simulator import Decided, Simulator
 from workers.rules.vocabulary.triggers import EVENTS
 
 
@@ -123,13 +123,13 @@ def _is_from_outside(event: Event) -> bool:
 
 def _played(recorded: list[Event], rules: Rules) -> dict[_Key, _Told]:
     """What these rules do, by time, conference and event."""
-    world = World(rules, recorded[0].at if recorded else 0.0)
+    simulator = Simulator(rules, recorded[0].at if recorded else 0.0)
     for event in recorded:
-        world.advance(event.at)
-        world.feed(event)
+        simulator.advance(event.at)
+        simulator.feed(event)
     ids = {event.id for event in recorded}
     told: dict[_Key, _Told] = {}
-    for one in world.happened:
+    for one in simulator.happened:
         if isinstance(one, Decided):
             event = one.event
             is_recorded = event.id in ids

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from workers.rules.language.match import OPERATORS
-from workers.rules.nodes.fields import (
+from workers.rules.nodes.schema_errors import Strict, describe, described
+from workers.rules.nodes.schema_fields import (
     Choice,
     Duration,
     ExpressionText,
@@ -15,8 +16,8 @@ from workers.rules.nodes.fields import (
     Whole,
     Zone,
 )
-from workers.rules.nodes.schema_errors import Strict, describe, described
 from workers.rules.vocabulary import actions, names, triggers
+from workers.rules.vocabulary.action import BESIDE_EVERY
 
 
 def trigger_schema() -> Json:
@@ -64,7 +65,7 @@ def step_schema() -> Json:
     forms: list[Json] = [{"enum": [name for name, entry in actions.ACTIONS.items() if entry.bare]}]
     for name, entry in actions.ACTIONS.items():
         properties = {name: {**described(entry.argument), "description": entry.doc}}
-        for key, field in {**entry.beside, **actions.BESIDE_EVERY}.items():
+        for key, field in {**entry.beside, **BESIDE_EVERY}.items():
             properties[key] = described(field)
         forms.append(
             {

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from workers.rules.nodes.fields import is_empty, kind_of
+from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.cron import parse_schedule
 from workers.rules.vocabulary.durations import parse_duration

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workers.rules.language.steps import step_key
+from workers.rules.language.parse_steps import step_key
 from workers.rules.lint.rule import names_used
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Seq

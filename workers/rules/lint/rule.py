@@ -6,7 +6,7 @@ from typing import Any
 from workers.rules.expressions.conditions import Check, Match
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.expressions.templates import Rendered, Typed
-from workers.rules.language.steps import step_key
+from workers.rules.language.parse_steps import step_key
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Text
 from workers.rules.vocabulary.actions import ACTIONS

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
-from workers.rules.nodes.fields import Json, Note, Value, is_empty, kind_of
+from workers.rules.nodes.schema_fields import Json, Note, Value, is_empty, kind_of
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.problems import Located, Report
 from workers.rules.vocabulary.suggest import did_you_mean, quoted

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from workers.rules.nodes.fields import Json, Note, Value, is_empty, kind_of, nearest
+from workers.rules.nodes.schema_fields import Json, Note, Value, is_empty, kind_of, nearest
 from workers.rules.nodes.yaml import Map, Node, Seq, Text
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from workers.rules.nodes.fields import Json, Note, Scalar, Value, kind_of
+from workers.rules.nodes.schema_fields import Json, Note, Scalar, Value, kind_of
 from workers.rules.nodes.yaml import Map, Node, Seq, Text
 from workers.rules.vocabulary.suggest import quoted
 

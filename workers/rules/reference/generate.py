@@ -13,10 +13,11 @@ from marshmallow import Schema
 from workers.rules.expressions.filters import FILTERS, TESTS, Filter
 from workers.rules.language.match import OPERATORS
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry, file_schema
-from workers.rules.nodes.fields import Choice, Value, Whole
 from workers.rules.nodes.schema_errors import Block
+from workers.rules.nodes.schema_fields import Choice, Value, Whole
 from workers.rules.reference import prose
-from workers.rules.vocabulary.actions import ACTIONS, BESIDE_EVERY, Action
+from workers.rules.vocabulary.action import BESIDE_EVERY, Action
+from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.durations import format_duration
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE, Field
 from workers.rules.vocabulary.triggers import KINDS

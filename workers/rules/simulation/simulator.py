@@ -1,4 +1,4 @@
-"""A world on a virtual clock: conferences, rules, and an outside that answers as it is told.
+"""A simulator on a virtual clock: conferences, rules, and an outside that answers as it is told.
 
 The same `decide` as in live work, the same judgement on failures; only the clock, Redis and Plivo
 are played. `gavel test` and `gavel replay` are made of it.
@@ -27,7 +27,7 @@ _MOST_TIMERS = 1_000_000
 
 
 @dataclass(slots=True)
-class Lane:
+class Queue:
     """Calls of one conference that wait for their turn, in order, and when to try the first."""
 
     calls: deque[Call] = field(default_factory=deque)
@@ -52,27 +52,27 @@ class Made:
     answer: str
 
 
-class World:
+class Simulator:
     """Feed it events in the order of their times; `happened` tells everything that followed."""
 
     def __init__(self, rules: Rules, now: float) -> None:
         self.rules = rules
         self.now = now
-        self.rooms: dict[str, Conference] = {}
+        self.conferences: dict[str, Conference] = {}
         self.happened: list[Decided | Made] = []
         self.answers: Mapping[str, str] = {}
-        self._lanes: dict[str, Lane] = {}
+        self._queues: dict[str, Queue] = {}
         self._events = 0
 
     def feed(self, event: Event) -> None:
         """Something happens now."""
-        room = self.rooms.get(event.conference) or Conference.new(event.conference)
-        decision = decide(room, [event], self.rules, self.now).in_detail()
-        self.rooms[event.conference] = decision.conference
+        conference = self.conferences.get(event.conference) or Conference.new(event.conference)
+        decision = decide(conference, [event], self.rules, self.now).in_detail()
+        self.conferences[event.conference] = decision.conference
         self.happened.append(Decided(event, decision))
         for call in decision.calls:
-            lane = event.conference + ("\0web" if call.verb in WEB_VERBS else "")
-            self._lanes.setdefault(lane, Lane()).calls.append(call)
+            queue = event.conference + ("\0web" if call.verb in WEB_VERBS else "")
+            self._queues.setdefault(queue, Queue()).calls.append(call)
         self._work()
 
     def advance(self, until: float) -> None:
@@ -88,11 +88,11 @@ class World:
 
     def restart(self) -> None:
         """Every process dies and comes back: all that is left is what was stored."""
-        for name, room in self.rooms.items():
-            self.rooms[name] = Conference.from_json(room.to_json())
-        for lane in self._lanes.values():
-            stored = [json.loads(json.dumps(call.to_json_dict())) for call in lane.calls]
-            lane.calls = deque(Call.from_json_dict(call) for call in stored)
+        for name, conference in self.conferences.items():
+            self.conferences[name] = Conference.from_json(conference.to_json())
+        for queue in self._queues.values():
+            stored = [json.loads(json.dumps(call.to_json_dict())) for call in queue.calls]
+            queue.calls = deque(Call.from_json_dict(call) for call in stored)
 
     def event(self, kind: str, conference: str, uuid: str, data: Mapping[str, object]) -> Event:
         """A new event, now."""
@@ -101,14 +101,14 @@ class World:
 
     def _next_due(self, until: float) -> tuple[float, Callable[[], None]] | None:
         found: tuple[float, Callable[[], None]] | None = None
-        for name, room in self.rooms.items():
-            for timer in room.timers.values():
+        for name, conference in self.conferences.items():
+            for timer in conference.timers.values():
                 if timer.due <= until and (found is None or timer.due < found[0]):
                     found = timer.due, self._firing(name, timer)
-        for lane in self._lanes.values():
-            waits = lane.calls and lane.not_before <= until
-            if waits and (found is None or lane.not_before < found[0]):
-                found = lane.not_before, self._work
+        for queue in self._queues.values():
+            waits = queue.calls and queue.not_before <= until
+            if waits and (found is None or queue.not_before < found[0]):
+                found = queue.not_before, self._work
         return found
 
     def _firing(self, name: str, timer: Timer) -> Callable[[], None]:
@@ -121,36 +121,36 @@ class World:
     # The outside
 
     def _work(self) -> None:
-        for lane in list(self._lanes.values()):
-            while lane.calls and lane.not_before <= self.now:
-                self._try(lane)
+        for queue in list(self._queues.values()):
+            while queue.calls and queue.not_before <= self.now:
+                self._try(queue)
 
-    def _try(self, lane: Lane) -> None:
-        call = lane.calls[0]
+    def _try(self, queue: Queue) -> None:
+        call = queue.calls[0]
         refusal = "" if call.verb in WEB_VERBS else self._refusal(call)
         if refusal:
-            self._give_up(lane, call, refusal)
+            self._give_up(queue, call, refusal)
             return
         error = self._ask(call)
-        if lane.attempts == 0:
+        if queue.attempts == 0:
             self.happened.append(Made(self.now, call, str(error) if error else ""))
-        lane.attempts += 1
+        queue.attempts += 1
         if error is None:
-            self._next(lane)
+            self._next(queue)
             self._tell(call, "")
             return
-        match retry(call, error, lane.attempts, self.now, _HALF):
+        match retry(call, error, queue.attempts, self.now, _HALF):
             case Repeat(at=at):
-                lane.not_before = max(at, self.now + 0.001)
+                queue.not_before = max(at, self.now + 0.001)
             case Split() | Gone() | Unknown():
-                self._next(lane)
+                self._next(queue)
                 self._tell(call, "")
             case verdict:
-                self._give_up(lane, call, verdict.reason)
+                self._give_up(queue, call, verdict.reason)
 
     def _refusal(self, call: Call) -> str:
-        room = self.rooms[call.conference]
-        if not room.live or (call.uuid and call.uuid != room.uuid):
+        conference = self.conferences[call.conference]
+        if not conference.live or (call.uuid and call.uuid != conference.uuid):
             return "the conference ended"
         return "expired" if call.expires_at is not None and self.now > call.expires_at else ""
 
@@ -166,14 +166,14 @@ class World:
             return WebhookError(str(error), kind="permanent", sent="yes", status=error.status)
         return error
 
-    def _next(self, lane: Lane) -> None:
-        lane.calls.popleft()
-        lane.attempts, lane.not_before = 0, 0.0
+    def _next(self, queue: Queue) -> None:
+        queue.calls.popleft()
+        queue.attempts, queue.not_before = 0, 0.0
 
-    def _give_up(self, lane: Lane, call: Call, reason: str) -> None:
-        self._next(lane)
+    def _give_up(self, queue: Queue, call: Call, reason: str) -> None:
+        self._next(queue)
         if call.on_error == "stop":
-            lane.calls = deque(other for other in lane.calls if other.run != call.run)
+            queue.calls = deque(other for other in queue.calls if other.run != call.run)
         self._tell(call, reason)
 
     def _tell(self, call: Call, error: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from workers.rules.engine.index import Rules
 from workers.rules.nodes.yaml import decode
-from workers.rules.simulation.simulator import Decided, Made, World
+from workers.rules.simulation.simulator import Decided, Made, Simulator
 from workers.rules.simulation.timeline_source import read_cases
 from workers.rules.simulation.timeline_values import Case, Expected, Moment
 from workers.rules.vocabulary.triggers import EVENTS
@@ -86,12 +86,12 @@ def run_text(text: str, path: str, rules: Rules) -> Report:
 
 def run_case(case: Case, rules: Rules) -> Result:
     """Plays one test."""
-    world = World(rules, case.start)
+    simulator = Simulator(rules, case.start)
     for moment in case.moments:
-        world.advance(case.start + moment.at)
-        _happen(world, moment)
-    world.advance(case.start + _until(case))
-    return _compared(case, tuple(world.happened))
+        simulator.advance(case.start + moment.at)
+        _happen(simulator, moment)
+    simulator.advance(case.start + _until(case))
+    return _compared(case, tuple(simulator.happened))
 
 
 def atoms_of(made: Made, start: float) -> Iterator[Atom]:
@@ -101,17 +101,17 @@ def atoms_of(made: Made, start: float) -> Iterator[Atom]:
         yield Atom(made.at - start, call.conference, call.verb, member, call.params)
 
 
-def _happen(world: World, moment: Moment) -> None:
+def _happen(simulator: Simulator, moment: Moment) -> None:
     if moment.what == "restart":
-        world.restart()
+        simulator.restart()
     elif moment.what == "plivo":
-        world.answers = {**world.answers, **moment.data}
+        simulator.answers = {**simulator.answers, **moment.data}
     else:
         data = dict(moment.data)
         again = data.pop("again", None)
         if again is not None and EVENTS[moment.what].brief and again < _SAME_CALLBACK:
             return
-        world.feed(world.event(moment.what, moment.conference, moment.uuid, data))
+        simulator.feed(simulator.event(moment.what, moment.conference, moment.uuid, data))
 
 
 def _until(case: Case) -> float:

@@ -14,7 +14,8 @@ from workers.rules.simulation.simulator import TIMEOUT
 from workers.rules.simulation.timeline_nodes import Nodes
 from workers.rules.simulation.timeline_order import rearranged
 from workers.rules.simulation.timeline_values import EVENTS, WRITTEN, Case, Expected, Moment
-from workers.rules.vocabulary.actions import ACTIONS, VERBS, Action
+from workers.rules.vocabulary.action import Action
+from workers.rules.vocabulary.actions import ACTIONS, CALLS, VERBS
 from workers.rules.vocabulary.problems import Place, Report
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
 from workers.rules.vocabulary.triggers import EVENTS as KINDS_OF_EVENTS
@@ -168,7 +169,8 @@ class _Reader(Nodes):
         action = ACTIONS.get(name)
         if action is not None and action.parts:
             return name, *self.parameters(name, action, value)
-        verb = VERBS[name] if action is None else action.verb_for(value)
+        by_value = {"": VERBS[name]} if action is None else CALLS[name]
+        verb = by_value.get(value if isinstance(value, Text) else "", by_value[""])
         return verb.name, None if verb.members == "none" else self.ids(value), {}
 
     def parameters(

@@ -7,27 +7,17 @@ call becomes a request is said by the adapter (`workers/plivo/endpoints.py`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from workers.rules.nodes.fields import Choice, Duration, Flag, Plain, Value
 from workers.rules.nodes.schema_errors import Block, Strict
+from workers.rules.nodes.schema_fields import Choice, Duration, Flag, Plain
 from workers.rules.nodes.targets_as_written import HangUp, Members
 from workers.rules.nodes.templates_as_written import Free, FreeMapping, Headers, Templated
+from workers.rules.vocabulary.action import BESIDE_EVERY, Action, Verb
 
-HEARD = 60.0  # seconds after which what people hear or feel comes too late
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _LANGUAGE = r"[a-z]{2,3}-[A-Z]{2}(-[A-Z]+)?|arb"
 _WEB = {"schemes": ("http://", "https://")}
-
-
-BESIDE_EVERY: Mapping[str, Value] = {
-    "expires_in": Duration(
-        "Not done when it is later than this, but recorded. 60s for what people hear or feel.",
-        never=True,
-    ),
-    "on_error": Choice("After a failure: stop this run, or continue.", "stop", "continue"),
-}
 
 
 class Arguments(Strict):
@@ -94,67 +84,6 @@ class Archive(Arguments):
         schemes=("s3://", "gs://", "file://", "https://"),
         expected="an address that starts with s3://, gs://, file:// or https://",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One kind of call that an action makes.
-
-    `safe`: repeating it ends in the same state, and nobody hears it twice. `priority`: what the
-    account's budget is spent on first (0), and last (2). `members`: "none", "single" (one id or
-    `all` per request) or "list" (`10,11,12` in one request). `words` say it to people, if not the
-    name does. `sets` are flags of its members, or of the conference, that are so when it is
-    through. `for_value` is the value of the action that means this call, when it can mean several.
-    `to_web`: it does not go to Plivo, and its run waits for it before it goes on.
-    """
-
-    name: str
-    safe: bool
-    priority: int
-    members: str = "none"
-    words: str = ""
-    sets: Mapping[str, bool] = field(default_factory=dict)
-    for_value: str = ""
-    to_web: bool = False
-
-    @property
-    def said(self) -> str:
-        """What it does, in words."""
-        return self.words or self.name.replace("_", " ")
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One action. `argument` reads what stands behind its name; `param` is the name of that value
-    in `Step.params` unless it is a target or a mapping. `bare` allows nothing to be written.
-    `beside` are keys beside it, next to `expires_in` and `on_error`. `calls` are those it may make.
-    `expires_in` is the default, in seconds. `needs` are groups of names that its trigger must have,
-    with the fields that its call takes along; the first of them must be known. `after_all`: it does
-    something also when the conference is over."""
-
-    doc: str
-    example: str
-    argument: Value
-    calls: tuple[Verb, ...] = ()
-    param: str = ""
-    bare: bool = False
-    beside: Mapping[str, Value] = field(default_factory=dict)
-    expires_in: float | None = HEARD
-    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    after_all: bool = False
-
-    @property
-    def parts(self) -> Mapping[str, Any]:
-        """The keys of its mapping, with their fields; none when it is not written as one."""
-        if not isinstance(self.argument, Block):
-            return {}
-        fields = self.argument.schema().fields
-        return {name: part for name, part in fields.items() if name not in BESIDE_EVERY}
-
-    def verb_for(self, value: Any = "") -> Verb:
-        """The call that a value means; a value that names none is about members."""
-        named = {verb.for_value: verb for verb in self.calls}
-        return named.get(value if isinstance(value, str) else "", named[""])
 
 
 def _members(doc: str) -> Members:
@@ -314,6 +243,11 @@ ACTIONS: Mapping[str, Action] = {
         after_all=True,
     ),
 }
+
+CALLS: Mapping[str, Mapping[str, Verb]] = {
+    name: {verb.for_value: verb for verb in action.calls} for name, action in ACTIONS.items()
+}
+"""By action, the call that a value of it means; "" stands for all values that are not there."""
 
 VERBS: Mapping[str, Verb] = {
     verb.name: verb for action in ACTIONS.values() for verb in action.calls

@@ -8,12 +8,13 @@ from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.templates import PlainText, compile_template
-from workers.rules.nodes.fields import is_empty, kind_of
 from workers.rules.nodes.schema_errors import Strict, key_of, load_part
+from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.targets_as_written import TargetSpec
 from workers.rules.nodes.templates_as_written import FreeForm, TemplateText
 from workers.rules.nodes.yaml import Map, Seq, Text
-from workers.rules.vocabulary.actions import ACTIONS, BESIDE_EVERY
+from workers.rules.vocabulary.action import BESIDE_EVERY
+from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.model import Step, Target, Template
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
