@@ -273,3 +273,13 @@ def test_a_conference_that_was_not_recorded_misses_nothing() -> None:
     room.enter(1)
     room.exit(1)
     assert not room.conference.timers
+
+
+def test_who_enters_a_live_conference_in_which_nobody_is_known_is_alone() -> None:
+    room = Timeline(book(rule(("member.alone", 60.0), speak())))
+    room.enter(1)
+    room.exit(1, last=False)
+    assert room.conference.live
+    room.enter(2)
+    room.pass_time(61)
+    assert room.calls == [("speak", "all")]
