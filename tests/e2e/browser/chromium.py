@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
+from tests.waiting import PATIENCE
+
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -31,7 +33,7 @@ def chromium() -> Iterator[webdriver.Chrome]:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         driver = webdriver.Chrome(options, Service("/usr/bin/chromedriver"))
         try:
-            driver.implicitly_wait(5)
+            driver.implicitly_wait(PATIENCE)
             yield driver
         finally:
             driver.quit()
