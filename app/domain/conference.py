@@ -61,7 +61,7 @@ class Timer:
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A run that goes on later, from `step`: after a `wait` (`awaits` is "timer"), or when its
-    webhook or archive is through ("step"). `fields` are those of its event."""
+    webhook is through ("step"). `fields` are those of its event."""
 
     run: str
     rule: str

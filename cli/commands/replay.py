@@ -58,4 +58,8 @@ def _of_journals(settings: Settings, conference: str | None) -> list[Event]:
         journal = Journal(redis)
         known = [conference] if conference else [name for name, _ in journal.conferences()]
         entries = chain.from_iterable(journal.of(name) for name in known)
-        return list(events_of(entry for entry in entries if entry["kind"] == "event"))
+        left_out: list[str] = []
+        found = list(events_of((one for one in entries if one["kind"] == "event"), left_out))
+    for reason in left_out:
+        click.echo(f"left out of the journal: {reason}", err=True)
+    return found

@@ -152,7 +152,7 @@ def the_budget_holds(end: Ended) -> Iterator[str]:
     """In no window were more requests sent than the account may make."""
     most, seconds = end.world.budget
     plivo = end.world.plivo
-    sent = [send.at for send in plivo.sends if send.call.verb not in ("webhook", "archive")]
+    sent = [send.at for send in plivo.sends if send.call.verb != "webhook"]
     times = sorted(sent + plivo.asked)
     for number, at in enumerate(times):
         count = bisect_right(times, at + seconds - TINY) - number

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from tests.waiting import PATIENCE
-
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -33,7 +31,7 @@ def chromium() -> Iterator[webdriver.Chrome]:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         driver = webdriver.Chrome(options, Service("/usr/bin/chromedriver"))
         try:
-            driver.implicitly_wait(PATIENCE)
+            driver.implicitly_wait(5)
             yield driver
         finally:
             driver.quit()

@@ -12,7 +12,6 @@ from sandbox.embedded import Sandbox
 from tests.e2e.browser.chromium import chromium
 from tests.sandbox.conftest import members
 from tests.sandbox.service import Service
-from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,7 @@ def text(browser: Chrome) -> str:
 
 def shows(browser: Chrome, part: str) -> bool:
     """Whether the page comes to show this by itself."""
-    return WebDriverWait(browser, PATIENCE).until(lambda _: part in text(browser))
+    return WebDriverWait(browser, 5).until(lambda _: part in text(browser))
 
 
 def button(browser: Chrome, name: str) -> None:
@@ -90,9 +89,7 @@ def test_the_page_lives_without_a_reload(sandbox: Sandbox, browser: Chrome) -> N
     sandbox.call_in("quiet-1", from_="+4930100", attributes={"muted": True})
     assert shows(browser, "+4930100")
     assert shows(browser, "muted")
-    assert WebDriverWait(browser, PATIENCE).until(
-        lambda _: browser.title == "Sandbox · 1 conference"
-    )
+    assert WebDriverWait(browser, 5).until(lambda _: browser.title == "Sandbox · 1 conference")
 
 
 def test_what_is_being_typed_stays(sandbox: Sandbox, browser: Chrome) -> None:
@@ -111,7 +108,7 @@ def test_a_fault_is_set_and_taken_away(sandbox: Sandbox, browser: Chrome) -> Non
     button(browser, "Make it happen")
     assert shows(browser, "status 3 more")
     button(browser, "All well again")
-    WebDriverWait(browser, PATIENCE).until(lambda _: "3 more" not in text(browser))
+    WebDriverWait(browser, 5).until(lambda _: "3 more" not in text(browser))
     assert sandbox.state()["faults"] == []
 
 
@@ -125,7 +122,7 @@ def test_what_is_refused_is_said(sandbox: Sandbox, browser: Chrome) -> None:
 
 def test_a_recording_can_be_played(sandbox: Sandbox, browser: Chrome) -> None:
     call = sandbox.call_in("sales-1", attributes={"record": True})
-    WebDriverWait(browser, PATIENCE).until(lambda _: members(sandbox, "sales-1"))
+    WebDriverWait(browser, 5).until(lambda _: members(sandbox, "sales-1"))
     sandbox.speak(call, "Good morning")
     sandbox.clock(advance=72)
     sandbox.hang_up(call)
@@ -133,7 +130,7 @@ def test_a_recording_can_be_played(sandbox: Sandbox, browser: Chrome) -> None:
     assert shows(browser, "Good morning")
     player = browser.find_element(By.TAG_NAME, "audio")
     browser.execute_script("arguments[0].load()", player)
-    length = WebDriverWait(browser, PATIENCE).until(
+    length = WebDriverWait(browser, 5).until(
         lambda _: browser.execute_script("return arguments[0].duration || 0", player)
     )
     assert 71 < length < 73

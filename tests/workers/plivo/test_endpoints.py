@@ -102,7 +102,7 @@ def test_a_call_for_a_whole_conference_names_no_members() -> None:
         requests_for(call("hang_up", "10"), PUBLIC_URL)
 
 
-@pytest.mark.parametrize("verb", ["webhook", "archive", "__class__", "list_conferences"])
+@pytest.mark.parametrize("verb", ["webhook", "unheard_of", "__class__", "list_conferences"])
 def test_only_calls_of_the_conference_api_are_planned(verb: str) -> None:
     with pytest.raises(PlivoError):
         requests_for(call(verb), PUBLIC_URL)

@@ -87,7 +87,7 @@ def _going_on(state: MutableConference, event: Event, waiting: Waiting) -> Occur
 
 
 def stepped(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
-    """A webhook or archive that a run waited for is through."""
+    """A webhook that a run waited for is through."""
     waiting = _awaiting(deciding.state, event)
     if waiting is not None:
         del deciding.state.waiting[waiting.run]

@@ -249,8 +249,8 @@ def _call(state: MutableConference, run: Running, index: int, params: Mapping[st
             return NotNeeded(f"{step.action}: nobody there")
     groups = [(member,) for member in members] if verb.members == "single" else [members]
     base = f"{run.id}.{index}"
-    params = _params(action, params, run.fields)
-    at, uuid = run.what.at, _uuid(state, run.what)
+    params = _params(action, params)
+    at, uuid = run.what.at, "" if verb.account else _uuid(state, run.what)
     calls = tuple(
         Call(
             id=base if len(groups) == 1 else f"{base}.{number}",
@@ -276,18 +276,11 @@ def _uuid(state: MutableConference, what: Occurrence) -> str:
     return what.over.uuid if what.over else state.uuid
 
 
-def _params(action: Action, written: Mapping[str, Any], fields: Fields) -> Mapping[str, Any]:
-    """A step's parameters as its call has them. Raises `Unknown` when one that it takes from the
-    event is absent."""
-    params = dict(written)
-    if len(action.calls) > 1:
-        params.pop(action.param, None)  # it has chosen the call
-    for group, names in action.needs.items():
-        seen = fields.get(group, {})
-        if names[0] not in seen:
-            raise Unknown(f"{group}.{names[0]} is absent")
-        params |= {name: seen[name] for name in names if name in seen}
-    return params
+def _params(action: Action, written: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A step's parameters as its call has them."""
+    if len(action.calls) > 1:  # one of them has chosen the call
+        return {name: value for name, value in written.items() if name != action.param}
+    return written
 
 
 def _line(verb: str, members: tuple[str, ...], params: Mapping[str, Any]) -> str:

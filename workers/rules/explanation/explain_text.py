@@ -63,8 +63,7 @@ def _requests(wanted: Wanted, account: str) -> Iterator[str]:
     if wanted.refusal:
         yield f"  never sent: {wanted.refusal}"
     elif not wanted.requests:
-        is_webhook = call.verb == "webhook"
-        yield f"  POST {call.params['url']}" if is_webhook else f"  archive to {call.params['to']}"
+        yield f"  POST {call.params['url']}"
         if "json" in call.params:
             yield f"      {json.dumps(call.params['json'], ensure_ascii=False)}"
     for request in wanted.requests:

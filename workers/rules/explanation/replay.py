@@ -71,9 +71,12 @@ def replay(events: Iterable[Event], before: Rules, after: Rules) -> Diff:
     return Diff(len(recorded), tuple(changes))
 
 
-def events_of(entries: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
-    """Events out of journal entries, or of objects that are events themselves. Raises
-    `UnreadableRecord`; entries of the journal that are no events are left out."""
+def events_of(
+    entries: Iterable[Mapping[str, Any]], left_out: list[str] | None = None
+) -> Iterator[Event]:
+    """Events out of journal entries, or of objects that are events themselves; entries of the
+    journal that are no events are passed over. What cannot be decided is told in `left_out`;
+    without that list, raises `UnreadableRecord`."""
     for number, entry in enumerate(entries, 1):
         if "event" not in entry and "kind" in entry and entry["kind"] not in EVENTS:
             continue
@@ -81,19 +84,28 @@ def events_of(entries: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
         if not isinstance(told, Mapping):
             continue  # a run or a call: `event` is an id
         try:
-            event = Event(
-                id=str(told.get("id", f"recorded-{number}")),
-                kind=str(told["kind"]),
-                conference=str(told.get("conference") or entry.get("conference") or ""),
-                at=float(entry["at"]),
-                uuid=str(told.get("uuid", "")),
-                data=dict(told.get("data", {})),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise UnreadableRecord(f"record {number} is not an event: {_said(error)}") from None
-        if complaint := lacks(event):
-            raise UnreadableRecord(f"record {number} can not be decided: {complaint}")
-        yield event
+            yield _event_of(number, entry, told)
+        except UnreadableRecord as error:
+            if left_out is None:
+                raise
+            left_out.append(str(error))
+
+
+def _event_of(number: int, entry: Mapping[str, Any], told: Mapping[str, Any]) -> Event:
+    try:
+        event = Event(
+            id=str(told.get("id", f"recorded-{number}")),
+            kind=str(told["kind"]),
+            conference=str(told.get("conference") or entry.get("conference") or ""),
+            at=float(entry["at"]),
+            uuid=str(told.get("uuid", "")),
+            data=dict(told.get("data", {})),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableRecord(f"record {number} is not an event: {_said(error)}") from None
+    if complaint := lacks(event):
+        raise UnreadableRecord(f"record {number} can not be decided: {complaint}")
+    return event
 
 
 def _said(error: Exception) -> str:

@@ -94,22 +94,6 @@ def _conference_is_there(rule: Rule, node: Map, report: Report) -> None:
         hung_up = hung_up or "what" in step.params
 
 
-def _groups_are_there(rule: Rule, node: Map, report: Report) -> None:
-    for step, key in _steps(rule, node):
-        for group in ACTIONS[step.action].needs:
-            lacking = next((k for k in _kinds(rule) if group not in KINDS[k].names), None)
-            if lacking:
-                report.error(
-                    key,
-                    f"{step.action} needs a {group}; it works with {_having(group)}, "
-                    f"not with {lacking}",
-                )
-
-
-def _having(group: str) -> str:
-    return " and ".join(kind for kind, row in KINDS.items() if group in row.names)
-
-
 def _last_step_waits(rule: Rule, node: Map, report: Report) -> None:
     for step, key in list(_steps(rule, node))[-1:]:
         if step.action == "wait":
@@ -206,7 +190,6 @@ _CHECKS: tuple[Callable[[Rule, Map, Report], None], ...] = (
     _schedule_names_conferences,
     _member_is_there,
     _conference_is_there,
-    _groups_are_there,
     _last_step_waits,
     _if_depends_on_something,
     _match_can_hold,

@@ -1,7 +1,7 @@
 """The reference of the language and the schema for editors, made from the catalogue.
 
-`python -m workers.rules.reference.generate` writes `docs/rules.md`, `rules.schema.json` and the
-tables of `docs/testing-rules.md`; a test fails when they are not what this would write.
+`python -m workers.rules.reference.generate` writes `docs/rules.md` and `rules.schema.json`;
+a test fails when they are not what this would write.
 """
 
 import json
@@ -16,7 +16,6 @@ from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEnt
 from workers.rules.nodes.schema_errors import Block
 from workers.rules.nodes.schema_fields import Choice, Value, Whole
 from workers.rules.reference import prose
-from workers.rules.reference.testing import filled
 from workers.rules.vocabulary.action import BESIDE_EVERY, Action
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.durations import format_duration
@@ -25,14 +24,12 @@ from workers.rules.vocabulary.triggers import KINDS
 
 DOCUMENT = Path("docs/rules.md")
 SCHEMA = Path("rules.schema.json")
-TESTING = Path("docs/testing-rules.md")
 
 
 def main() -> None:
-    """Write the files, below the current directory."""
+    """Write both files, below the current directory."""
     DOCUMENT.write_text(document(), encoding="utf-8")
     SCHEMA.write_text(schema(), encoding="utf-8")
-    TESTING.write_text(filled(TESTING.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def schema() -> str:

@@ -28,7 +28,8 @@ class Verb:
     `all` per request) or "list" (`10,11,12` in one request). `words` say it to people, if not the
     name does. `sets` are flags of its members, or of the conference, that are so when it is
     through. `for_value` is the value of the action that means this call, when it can mean several.
-    `to_web`: it does not go to Plivo, and its run waits for it before it goes on.
+    `to_web`: it does not go to Plivo, and its run waits for it before it goes on. `account`: it is
+    for all conferences, so the end of its own does not stop it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Verb:
     sets: Mapping[str, bool] = field(default_factory=dict)
     for_value: str = ""
     to_web: bool = False
+    account: bool = False
 
     @property
     def said(self) -> str:
@@ -51,9 +53,8 @@ class Action:
     """One action. `argument` reads what stands behind its name; `param` is the name of that value
     in `Step.params` unless it is a target or a mapping. `bare` allows nothing to be written.
     `beside` are keys beside it, next to `expires_in` and `on_error`. `calls` are those it may make.
-    `expires_in` is the default, in seconds. `needs` are groups of names that its trigger must have,
-    with the fields that its call takes along; the first of them must be known. `after_all`: it does
-    something also when the conference is over."""
+    `expires_in` is the default, in seconds. `after_all`: it does something also when the
+    conference is over."""
 
     doc: str
     example: str
@@ -63,7 +64,6 @@ class Action:
     bare: bool = False
     beside: Mapping[str, Value] = field(default_factory=dict)
     expires_in: float | None = HEARD
-    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     after_all: bool = False
 
     @property

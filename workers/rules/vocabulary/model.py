@@ -79,7 +79,7 @@ class Step:
     record: format, transcribe (bool); hang_up without a target: **what** ("conference" |
     "every_conference"); extend, wait: **duration** (seconds); trigger: **name** (text), data
     (mapping); webhook: **url** (Template), json, headers (mapping of Templates), secret_env;
-    archive: **to** (Template); log: **text** (Template). The other actions have none.
+    log: **text** (Template). The other actions have none.
     """
 
     action: str

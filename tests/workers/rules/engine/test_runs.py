@@ -377,13 +377,12 @@ def test_a_call_says_where_it_comes_from_and_survives_json() -> None:
     assert Call.from_json_dict(call.to_json_dict()) == call
 
 
-def test_an_archive_takes_the_recording_along() -> None:
-    room = Timeline(book(rule("recording.ready", step("archive", to="s3://calls/1.mp3"))))
-    data = {"recording_id": "r1", "url": "https://x/r1.mp3", "duration": 5.0, "format": "mp3"}
-    (call,) = room.happen("recording.ready", **data).calls
-    assert call.params == {
-        "to": "s3://calls/1.mp3",
-        "url": "https://x/r1.mp3",
-        "id": "r1",
-        "format": "mp3",
-    }
+def test_the_end_of_one_conference_does_not_stop_what_is_for_all() -> None:
+    room = Timeline(
+        book(
+            rule("member.entered", step("hang_up", what="every_conference"), name="all"),
+            rule("member.entered", step("hang_up", what="conference"), name="one"),
+        )
+    )
+    calls = room.enter(1).calls
+    assert [(call.verb, call.uuid) for call in calls] == [("hang_up_all", ""), ("hang_up", UUID)]

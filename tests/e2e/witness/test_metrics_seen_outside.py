@@ -1,0 +1,68 @@
+"""Every metric, as Prometheus reads it after what it counts has happened."""
+
+import json
+import re
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from app.store import keys
+from app.store.connection import connect
+from app.store.metrics import MEANINGS
+from cli.up import embedded
+from tests.e2e.witness.conftest import Stage
+from tests.e2e.witness.witnesses import drives
+from tests.waiting import until
+
+NOW_AND_THEN = {
+    *("gavel_inbox_units", "gavel_inbox_events", "gavel_inbox_oldest_seconds", "gavel_timers_due"),
+}
+"""Above zero only while there is more to do than is done."""
+
+
+@drives(*(f"metric {name}" for name in MEANINGS))
+def test_each_metric_tells_what_happened(stage: Stage) -> None:
+    stage.sandbox.fault("duplicate", actions=["enter"], conference="w-mute", times=1, seconds=0)
+    stage.enter("w-mute")
+    stage.enter("w-time-left")
+    stage.until_asked("w-mute", "mute", "unmute", "deaf", "undeaf")
+    stage.until_asked("w-time-left", "mute")
+    with pytest.raises(HTTPError, match="403"):
+        urlopen(Request(f"{stage.url}/plivo/conference", b"ConferenceName=x"), timeout=30)
+    set_one_aside(stage)
+    rules = (stage.folder / "rules.yaml").read_text()
+    (stage.folder / "rules.yaml").write_text("version: 1\nrules: [{name: x}]\n")
+    try:
+        until(lambda: values(stage).get("gavel_rules_broken") == 1, "broken rules")
+        until(lambda: missing(stage) == set(), "every metric")
+    finally:
+        (stage.folder / "rules.yaml").write_text(rules)
+    until(lambda: values(stage)["gavel_rules_broken"] == 0, "good rules")
+    assert values(stage).keys() >= NOW_AND_THEN
+
+
+def set_one_aside(stage: Stage) -> None:
+    """An event that nobody can decide, as a version with other words might have left it."""
+    redis = connect(embedded.url(embedded.socket_path(stage.folder / "var" / "valkey")))
+    event = {"id": "evt-odd", "kind": "member.entered", "conference": "w-log", "uuid": "u"}
+    key = keys.conference_key("w-log")
+    redis.rpush(keys.inbox(key), "1.0 " + json.dumps(event | {"data": {}}))
+    redis.close()
+    stage.enter("w-log")
+
+
+def missing(stage: Stage) -> set[str]:
+    """Which metrics are not there, or zero though something happened."""
+    found = values(stage)
+    return {name for name in MEANINGS.keys() - NOW_AND_THEN if not found.get(name)}
+
+
+def values(stage: Stage) -> dict[str, float]:
+    """Each metric's sum over its labels; a histogram's count."""
+    found: dict[str, float] = {}
+    for line in stage.get("/metrics").splitlines():
+        if parts := re.match(r"(\w+)(?:\{.*\})? (\S+)$", line):
+            name = parts[1].removesuffix("_count")
+            found[name] = found.get(name, 0.0) + float(parts[2])
+    return found

