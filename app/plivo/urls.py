@@ -2,7 +2,7 @@
 
 Each has a sorted query (`v=1`), so that both known ways to sign it agree, and a fragment that
 makes Plivo try again after any failure: without it a single 503 is a lost event
-(docs/plivo.md 6 and 11).
+(docs/plivo.md 6 and 11.13).
 """
 
 from urllib.parse import quote

@@ -90,7 +90,7 @@ def action_fields(
 
 
 def sound_fields(call: Call, conference: Conference) -> dict[str, str]:
-    """The request for a waitSound, enterSound or exitSound (docs/plivo.md 2.4): ids are empty."""
+    """The request for a sound; ids are empty, as seen for waitSound (docs/plivo.md 2.4)."""
     return {
         **rich_fields(call),
         "ConferenceAction": "waitSound",

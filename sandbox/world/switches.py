@@ -85,7 +85,7 @@ class Switches:
         "same", "conflict new", "a second Record: the same recording, 409, or another one (7.3)"
     )
     recorded_prompts: str = choice(
-        "any", "for_all", "recordings hear every Speak and Play, or only those for `all` (11)"
+        "any", "for_all", "recordings hear every Speak and Play, or only those for `all`"
     )
     recording_file_delay: float = amount(
         0.0, "seconds that the file stays away after its callback (9)"
@@ -99,7 +99,7 @@ class Switches:
 
     # conferences
     member_ids: str = choice(
-        "continue", "restart", "ids count on through the account, or begin anew per conference (12)"
+        "continue", "restart", "ids count on in the account, or begin anew per conference (12.6)"
     )
     stay_alone_default: bool = flag(True, "stayAlone when the XML does not say (11.10)")
     list_waiting: bool = flag(True, "GET lists members held before the start (10)")
@@ -107,7 +107,7 @@ class Switches:
         "exits", "silent", "what timeLimit sends: an exit per member, or nothing (11.24)"
     )
     hang_up_conference: str = choice(
-        "ends_calls", "next_element", "what DELETE Conference does to the calls (7.2)"
+        "ends_calls", "next_element", "what DELETE Conference does to the calls (22.7)"
     )
     max_members: float = amount(20, "members of one conference at most (11.23)")
     name_limit: float = amount(0, "characters of a conference's name at most; 0: no limit (11.22)")

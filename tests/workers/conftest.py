@@ -36,8 +36,7 @@ def sandbox(one_sandbox: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def official_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[OfficialAt]:
-    """The SDK's conferences, pointed at another server in the one way that works
-    (docs/plivo.md 8.4)."""
+    """The SDK's conferences, pointed at another server by its constants (docs/plivo.md 8.4)."""
     clients = []
 
     def at(url: str, auth_id: str, auth_token: str) -> Any:

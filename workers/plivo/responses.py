@@ -1,8 +1,7 @@
 """Whether an answer says that it was done, and if not, what kind of failure that is.
 
 Facts of Plivo here: docs/plivo.md 7.5 (bodies of errors may be anything, 2xx may carry an
-error) and
-11.8 (rely on the status only).
+error) and 11.8 (rely on the status only).
 """
 
 import json
