@@ -1,13 +1,13 @@
 """`match`, compiled: checks of single fields, and all of them together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from workers.rules.expressions.filters import as_text
 from workers.rules.vocabulary.model import Fields, Unknown
 from workers.rules.vocabulary.suggest import quoted
-from workers.rules.vocabulary.values import plain_phone
+from workers.rules.vocabulary.values import MAPPINGS, plain_phone
 
 Test = Callable[[Any], bool]
 
@@ -32,7 +32,7 @@ def look_up(fields: Fields, path: tuple[str, ...]) -> Any:
     """The value at a path; None when it is absent."""
     value: Any = fields
     for name in path:
-        if not isinstance(value, Mapping) or name not in value:
+        if not isinstance(value, MAPPINGS) or name not in value:
             return None
         value = value[name]
     return value
@@ -52,7 +52,7 @@ class Check:
     def value(self, fields: Fields) -> Any:
         value: Any = fields
         for name in self.path:
-            if not isinstance(value, Mapping) or name not in value:
+            if not isinstance(value, MAPPINGS) or name not in value:
                 raise Unknown(f"{'.'.join(self.path)} is absent")
             value = value[name]
         return value

@@ -10,7 +10,7 @@ from typing import Any
 from workers.rules.expressions.filters import as_text
 from workers.rules.vocabulary.model import Fields, Unknown
 from workers.rules.vocabulary.suggest import quoted
-from workers.rules.vocabulary.values import compare_equal, in_collection
+from workers.rules.vocabulary.values import MAPPINGS, compare_equal, in_collection
 
 Evaluate = Callable[[Fields], Any]
 _ORDER = {"lt": operator.lt, "lteq": operator.le, "gt": operator.gt, "gteq": operator.ge}
@@ -22,7 +22,7 @@ def lookup(path: Sequence[str]) -> Evaluate:
     def look_up(fields: Fields) -> Any:
         value: Any = fields
         for name in path:
-            if not isinstance(value, Mapping) or name not in value:
+            if not isinstance(value, MAPPINGS) or name not in value:
                 raise Unknown(f"{dotted} is absent")
             value = value[name]
         return value

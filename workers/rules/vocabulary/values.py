@@ -12,6 +12,8 @@ from workers.rules.vocabulary.model import Unknown
 
 LIMIT = 1e15
 MAX_TEXT = 100_000
+MAPPINGS = (dict, Mapping)
+"""For `isinstance`, which answers sooner when `dict` comes first."""
 
 
 def is_number(value: Any) -> bool:
