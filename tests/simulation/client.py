@@ -33,7 +33,7 @@ class Client(Redis):
     """The real client down to the socket; below it is the simulation."""
 
     def __init__(self, world: "World", process: Process) -> None:
-        super().__init__(protocol=2)
+        super().__init__(protocol=2, lib_name=None, lib_version=None)
         self.connection_pool.connection_kwargs["socket_timeout"] = TIMEOUT
         self._world = world
         self._process = process
@@ -64,7 +64,7 @@ class Client(Redis):
         """One command: on its way, done, and on its way back; at each point things go wrong."""
         world, faults = self._world, self._world.faults
         if world.scheduler.current is None:
-            return world.execute(args)
+            return world.execute(args, self._process)
         if not self._process.alive:
             raise Killed
         world.seam(self._process)
@@ -94,7 +94,7 @@ class Client(Redis):
             there = TIMEOUT + faults.between(-0.5, 1.5)
 
         def arrive() -> None:
-            answer.append(world.execute(args))
+            answer.append(world.execute(args, self._process))
             if not late and task.turn == turn:
                 scheduler.wake(task, world.now + faults.trip(world.now, back=True))
 

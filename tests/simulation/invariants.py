@@ -14,9 +14,11 @@ from typing import Any
 
 from tests.simulation.plivo import Send
 from tests.simulation.stdlib import EPOCH
+from tests.simulation.system import state_of
 from tests.simulation.world import World
 
 UNTOLD = ("conference.observed", "rules.changed")
+SPEAKING = ("digits", "elapsed", "every", "left")  # rules whose words nothing is merged with
 FINAL = {"done", "gone", "failed", "unknown", "dropped", "split"}
 TINY = 1e-4  # Redis' clock has microseconds, floating point not even those
 AFTER = 6.0  # what was marked before a failover may be on its way for a lease and more
@@ -24,11 +26,14 @@ AFTER = 6.0  # what was marked before a failover may be on its way for a lease a
 
 @dataclass(frozen=True)
 class Ended:
-    """What a run left behind. `accepted` and `journal` are by the key of the conference."""
+    """What a run left behind. `accepted` and `journal` are by the key of the conference,
+    `wanted` the timers that the states speak of, `due` those that are set."""
 
     world: World
     accepted: dict[str, list[Any]]
     journal: dict[str, list[Any]]
+    wanted: set[str]
+    due: set[str]
     dead: int
 
     def calls(self) -> Iterator[Any]:
@@ -47,17 +52,21 @@ def ended(world: World) -> Ended:
     server = world.server
     keys = [key.decode() for key in server.look(("KEYS", "sim:accepted:*"))[0]]
     units = [key.removeprefix("sim:accepted:") for key in sorted(keys)]
-    accepted, journal = {}, {}
+    accepted, journal, wanted = {}, {}, set()
     for unit in units:
-        inbox, told = server.look(
+        inbox, told, state = server.look(
             ("LRANGE", f"sim:accepted:{unit}", "0", "-1"),
             ("LRANGE", f"gavel:journal:{unit}", "0", "-1"),
+            ("GET", f"gavel:conference:{unit}"),
         )
         if unit.endswith("-web"):
             continue
         accepted[unit] = [json.loads(entry.partition(b" ")[2]) for entry in inbox]
         journal[unit] = [json.loads(entry) for entry in told]
-    return Ended(world, accepted, journal, server.look(("LLEN", "gavel:dead"))[0])
+        wanted |= {f"{unit} {timer}" for timer in (state_of(state).timers if state else ())}
+    dead, due = server.look(("LLEN", "gavel:dead"), ("ZRANGE", "gavel:due", "0", "-1"))
+    set_now = {row.decode() for row in due if not row.endswith(b" ~")}
+    return Ended(world, accepted, journal, wanted, set_now, dead)
 
 
 def violations(end: Ended, *, at_rest: bool) -> Iterator[str]:
@@ -70,7 +79,10 @@ def violations(end: Ended, *, at_rest: bool) -> Iterator[str]:
         nothing_is_lost,
         in_order,
         nothing_is_heard_twice,
-        timers_fire_once,
+        timers_are_kept,
+        who_sends_holds_the_lease,
+        what_is_decided_is_done,
+        calm_is_calm,
         the_budget_holds,
         retries_wait,
         nothing_is_sent_too_late,
@@ -140,12 +152,44 @@ def nothing_is_heard_twice(end: Ended) -> Iterator[str]:
                 yield f"member {member} of {conference} heard {words!r} {times} times"
 
 
-def timers_fire_once(end: Ended) -> Iterator[str]:
+def timers_are_kept(end: Ended) -> Iterator[str]:
     for unit, events in end.accepted.items():
         fired = Counter(event["id"] for event in events if event["kind"] == "timer")
         for id, times in fired.items():
             if times > 1:
                 yield f"timer {id} of {unit} fired {times} times"
+    if end.wanted != end.due:
+        yield f"timers wanted {sorted(end.wanted)}, timers set {sorted(end.due)}"
+
+
+def who_sends_holds_the_lease(end: Ended) -> Iterator[str]:
+    for send in end.world.plivo.sends:
+        if send.holder != send.process and not end.excused(send.at, send.at):
+            holder = f"when {send.holder or 'nobody'} held the lease"
+            yield f"{send.process} sent {send.call.id} at {send.at:.3f}, {holder}"
+
+
+def what_is_decided_is_done(end: Ended) -> Iterator[str]:
+    """Every run that applied has said its words, or there is a record why not."""
+    told = {(call["event"], call["verb"]) for call in end.calls() if call["status"] in FINAL}
+    for entries in end.journal.values():
+        for run in entries:
+            if run["kind"] != "run" or run["outcome"] != "applied":
+                continue
+            if run["rule"] in SPEAKING and (run["event"], "speak") not in told:
+                yield f"of {run['run']} ({run['rule']}) nothing was said, and no record why"
+
+
+def calm_is_calm(end: Ended) -> Iterator[str]:
+    """Where nothing goes wrong every call is made once, and nothing is in doubt."""
+    if end.world.faults.climate.kinds:
+        return
+    for key, times in Counter(send.call.id for send in end.world.plivo.sends).items():
+        if times > 1:
+            yield f"{key} was sent {times} times although nothing went wrong"
+    for call in end.calls():
+        if call["status"] not in ("done", "dropped"):
+            yield f"{call['call']} is recorded as {call['status']} although nothing went wrong"
 
 
 def the_budget_holds(end: Ended) -> Iterator[str]:

@@ -36,6 +36,12 @@ def _grant_from_the_answer() -> None:
     _set(Granted, "is_good", lambda grant: True)
 
 
+def _unsure_lease() -> None:
+    from app.store.lease import Lease
+
+    _set(Lease, "keep", lambda lease: False)
+
+
 def _set(owner: Any, name: str, method: Any) -> None:
     if not hasattr(owner, name):
         raise LookupError(f"{owner.__name__} has no {name} any more: plant the mutation anew")
@@ -63,6 +69,10 @@ MUTATIONS: Mapping[str, Mutation] = {
         "redis.call('PEXPIRE', SENT",
     ),
     "early-clock": Mutation(patch=_early_clock),
+    "lease-not-looked-at": Mutation(patch=_unsure_lease),
+    "outbox-not-stored": Mutation(
+        "commit", "redis.call('SET', 'gavel:outbox:' .. key, ARGV[9])", "do end"
+    ),
     "grant-of-any-age": Mutation(patch=_grant_from_the_answer),
 }
 

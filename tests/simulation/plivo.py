@@ -23,6 +23,7 @@ class Send:
     process: str
     call: Any
     outcome: str
+    holder: str  # the process that held the lease of its conference then
     carried: bool = False
     answered: float = 0.0
     told: float | None = None
@@ -135,13 +136,13 @@ class Plivo:
 
     # Calls.
 
-    def perform(self, process: Process, call: Any) -> Send:
+    def perform(self, process: Process, call: Any, unit: str) -> Send:
         """One call, from a process: sent now, perhaps carried out, perhaps answered."""
         world, faults, scheduler = self.world, self.world.faults, self.world.scheduler
         name = "done"
         if faults.strikes("api", world.now):
             name = faults.choose(*FAILURES)
-        send = Send(world.now, process.name, call, name)
+        send = Send(world.now, process.name, call, name, world.holder(unit))
         self.sends.append(send)
         world.tell("sends", call.verb, call.conference, call.members, call.id)
         outcome, task = OUTCOMES[name], scheduler.current

@@ -3,6 +3,7 @@
 import hashlib
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,20 @@ def shipped() -> Mapping[str, str]:
 def name_of(text: str) -> str:
     """The file that a registered script ends with."""
     return next((name for name, own in shipped().items() if text.endswith(own)), "script")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A command for the story, made into words only when somebody reads it."""
+
+    command: Sequence[Any]
+    name: str
+
+    def __str__(self) -> str:
+        if not self.name:
+            return " ".join(str(part)[:40] for part in self.command)[:150]
+        words = [str(part)[:40] for part in self.command[3:] if part != ""]
+        return f"{self.name}({' '.join(words)[:150]})"
 
 
 class Server:
@@ -76,6 +91,17 @@ class Server:
     def look(self, *commands: Sequence[Any]) -> list[Reply]:
         """Read without time going by, for the invariants."""
         return self._speak(*commands)
+
+    def is_take(self, command: Sequence[Any]) -> bool:
+        return command[0] == "EVALSHA" and self.names.get(str(command[1])) == "take"
+
+    def lease_token(self, unit: str, now: float) -> str:
+        """Of whoever holds the lease of that unit now; empty: nobody."""
+        key = f"gavel:lease:{unit}"
+        held, until = self._speak(("GET", key), ("ZSCORE", "sim:expiry", key))
+        if held is None or until is None or float(until) <= now * 1e6:
+            return ""
+        return str(held.decode()).rpartition(":")[0]
 
     def empty(self) -> None:
         """As every run finds it: no keys, all scripts."""

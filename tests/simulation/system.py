@@ -1,16 +1,19 @@
 """The product, wired into the simulation: the one file that knows how it is built."""
 
-from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from redis.exceptions import RedisError
+
+from app.domain.conference import Conference
 from app.errors import STATUS, Refused
 from app.plivo.fields import form_pairs
 from app.plivo.signature import NONCE, V3, SignedRequest, sign, signed_text
 from app.plivo.verify import Gate
 from app.settings import Settings
+from app.store import keys
 from app.store.inbox import Inbox
 from app.web.callbacks import Receiver
 from tests.simulation.client import Client
@@ -38,6 +41,11 @@ SETTINGS = Settings(
 )
 PATH = "/plivo/conference"
 QUEUE = "rq:queue:gavel"
+
+
+def state_of(text: bytes) -> Conference:
+    """What is stored of a conference."""
+    return Conference.from_json(text)
 
 
 @cache
@@ -101,13 +109,11 @@ class Worker:
         self.hands.stopping.set()
 
     def _listen(self) -> None:
-        from redis.exceptions import RedisError
-
         hands = self.hands
         redis: Any = hands.redis
         while not hands.stopping.is_set():
             try:
-                if popped := redis.blpop([QUEUE], timeout=1.5):
+                if popped := redis.blpop([QUEUE], timeout=4.0):
                     work(hands, popped[1].decode())
             except RedisError:
                 hands.stopping.wait(0.3)
@@ -123,8 +129,8 @@ class Port:
         self._world, self._process = world, process
 
     def perform(self, call: Any) -> None:
-        send = self._world.plivo.perform(self._process, call)
-        _raise(PlivoError, send)
+        unit = keys.conference_key(call.conference)
+        _raise(PlivoError, self._world.plivo.perform(self._process, call, unit))
 
     def list_conferences(self) -> list[str]:
         self._world.plivo.read(self._process)
@@ -145,7 +151,8 @@ class Hooks:
         self._world, self._process = world, process
 
     def send(self, call: Any) -> None:
-        _raise(WebhookError, self._world.plivo.perform(self._process, call))
+        unit = keys.conference_key(call.conference) + keys.WEB
+        _raise(WebhookError, self._world.plivo.perform(self._process, call, unit))
 
 
 def _raise(kind: type[PlivoError] | type[WebhookError], send: Send) -> None:
@@ -173,6 +180,3 @@ def _environ(fields: dict[str, str], nonce: str) -> dict[str, Any]:
         "HTTP_" + V3.upper().replace("-", "_"): sign(signed_text(signed), nonce, TOKEN).decode(),
         "HTTP_" + NONCE.upper().replace("-", "_"): nonce,
     }
-
-
-Answered = Callable[[int | None], None]

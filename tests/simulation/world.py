@@ -12,7 +12,7 @@ from tests.simulation.plivo import Plivo
 from tests.simulation.rules import RULES
 from tests.simulation.scenario import Callback, scenario
 from tests.simulation.scheduler import Killed, Process, Scheduler, Task
-from tests.simulation.server import Server
+from tests.simulation.server import Server, Shown
 
 EPOCH = stdlib.EPOCH
 MOST_STEPS = 30_000
@@ -39,7 +39,7 @@ class World:
         self.plivo = Plivo(self)
         self.webs: list[Any] = []
         self.workers: list[Any] = []
-        self.scripts_lost = False
+        self.tokens: dict[str, str] = {}  # of leases -> the process that took them
         self._listeners: list[tuple[Task, int]] = []
         self._next_due: float | None = None
         self._made = 0
@@ -167,17 +167,23 @@ class World:
 
     # Redis.
 
-    def execute(self, command: Sequence[Any]) -> Any:
+    def execute(self, command: Sequence[Any], process: Process) -> Any:
         """The command as Redis carries it out, now; an error is a value."""
         if self.faults.redis_is_away(self.now):
             return RedisConnectionError("simulated: Redis is away")
         reply, queued, next_due = self.server.run(EPOCH + self.now, command)
         self.tell(self.shown(command), "->", reply)
+        if reply and self.server.is_take(command):
+            self.tokens[command[4]] = process.name
         if queued:
             self._wake_listener()
         if next_due is not None:
             self._wake_clock(next_due - EPOCH)
         return reply
+
+    def holder(self, unit: str) -> str:
+        """The process that holds the lease of a unit now, by Redis; empty: none."""
+        return self.tokens.get(self.server.lease_token(unit, EPOCH + self.now), "")
 
     def wait_for_wakeup(self, until: float) -> bool:
         """The running task waits for something in the queue; False when time is up."""
@@ -215,13 +221,9 @@ class World:
         task = self.scheduler.current
         self.story.append((self.now, task.name if task else "", what))
 
-    def shown(self, command: Sequence[Any]) -> str:
-        """A command in few words."""
-        if command[0] == "EVALSHA":
-            name = self.server.names.get(str(command[1]), "script")
-            words = [str(part)[:40] for part in command[3:] if part != ""]
-            return f"{name}({' '.join(words)[:150]})"
-        return " ".join(str(part)[:40] for part in command)[:150]
+    def shown(self, command: Sequence[Any]) -> Shown:
+        script = command[0] == "EVALSHA"
+        return Shown(command, self.server.names.get(str(command[1]), "script") if script else "")
 
 
 def _awake(task: Task) -> bool:
