@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.scenario import Callback
+from tests.simulation.scenario import Callback, recording, transcription
 from tests.simulation.scheduler import Process
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Send:
     answered: float = 0.0
     told: float | None = None
     retry_after: float | None = None
+    recording: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Plivo:
         self.asked: list[float] = []  # when lists were read: they count for the budget, too
         self.heard: Counter[tuple[str, str, str]] = Counter()
         self.under_way = 0
+        self._recordings = 0
         self.present: dict[str, set[str]] = {}
         self.hooks: Counter[str] = Counter()
 
@@ -181,6 +183,21 @@ class Plivo:
         if call.verb in ("speak", "play") and words:
             for member in call.members:
                 self.heard[(call.conference, words, member)] += 1
+        if call.verb == "record":
+            self._record(send)
+
+    def _record(self, send: Send) -> None:
+        """A recording runs, and is over soon; its transcript may be there before it."""
+        conference, now = send.call.conference, self.world.now
+        self._recordings += 1
+        send.recording = f"recording-{self._recordings}"
+        for number, make in enumerate((recording, transcription)):
+            at = now + self.world.faults.between(0.5, 4.0)
+            nonce = f"{7_000_000_000 + 2 * self._recordings + number}"
+            callback = make(conference, send.recording, at, nonce)
+            self.world.callbacks.append(callback)
+            self.under_way += 1
+            self.world.scheduler.at(at, self._happens, callback)
 
 
 def _ignore(status: int | None) -> None:

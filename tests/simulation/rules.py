@@ -9,7 +9,7 @@ rules:
     when: conference.started
     do:
       - record: {format: mp3}
-      - speak: {to: all, text: "recorded {{ event.id }}"}
+      - speak: {to: all, text: "begun {{ event.id }}"}
   - name: muted
     when: member.entered
     do:
@@ -23,6 +23,14 @@ rules:
     when: {conference.elapsed: 3s}
     do:
       - speak: {to: all, text: "elapsed {{ event.id }}"}
+  - name: recorded
+    when: recording.ready
+    do:
+      - speak: {to: all, text: "recorded {{ event.id }}"}
+  - name: vip
+    when: {trigger: vip}
+    do:
+      - speak: {to: all, text: "vip {{ event.id }}"}
 """,
     """
 version: 1
@@ -43,6 +51,15 @@ rules:
       - deaf: member
       - speak: {to: member, text: "digits {{ event.id }}", expires_in: 5s}
       - undeaf: member
+  - name: vip
+    when: {trigger: vip}
+    do:
+      - trigger: other
+      - speak: {to: all, text: "vip {{ event.id }}", expires_in: 10s}
+  - name: other
+    when: {trigger: other}
+    do:
+      - mute: all
   - name: every
     when: {conference.every: 2s}
     do:
@@ -64,7 +81,7 @@ rules:
   - name: left
     when: member.exited
     do:
-      - speak: {to: all, text: "left {{ event.id }}"}
+      - speak: {to: all, text: "left {{ member.id }} {{ event.id }}"}
   - name: digits
     when: member.digits
     do:

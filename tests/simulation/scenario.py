@@ -22,8 +22,8 @@ class Callback:
     @property
     def what(self) -> tuple[str, str, str, str]:
         """Identity of what happened."""
-        digits = self.fields.get("ConferenceDigitsMatch", "")
-        return (self.conference, self.action, self.member, digits)
+        number = self.fields.get("ConferenceDigitsMatch") or self.fields.get("number", "")
+        return (self.conference, self.action, self.member, number)
 
 
 def scenario(rng: random.Random, until: float, everybody_leaves: float | None) -> list[Callback]:
@@ -43,6 +43,8 @@ def scenario(rng: random.Random, until: float, everybody_leaves: float | None) -
                 marks.append(("exit", max(at for _, at in marks) + rng.uniform(0.1, 2)))
             elif everybody_leaves is not None:
                 marks.append(("exit", everybody_leaves))
+            if rng.random() < 0.3:
+                marks.append(("trigger", entered + rng.uniform(-0.1, 4)))
             for number, (action, at) in enumerate(marks):
                 fields = _fields(f"room-{room}", str(member), action, number)
                 nonce = str(next(nonces))
@@ -50,7 +52,26 @@ def scenario(rng: random.Random, until: float, everybody_leaves: float | None) -
     return sorted(found, key=lambda callback: callback.at)
 
 
+def recording(conference: str, id: str, at: float, nonce: str) -> Callback:
+    """A recording is ready."""
+    fields = {
+        "conference_name": conference,
+        "record_url": f"https://media.example/{id}.mp3",
+        "recording_id": id,
+        "recording_duration": "27",
+    }
+    return Callback(at, conference, id, "recording", fields, nonce)
+
+
+def transcription(conference: str, id: str, at: float, nonce: str) -> Callback:
+    """Its transcript; it does not say of which conference."""
+    fields = {"transcription": "Good morning.", "recording_id": id, "duration": "27", "error": ""}
+    return Callback(at, conference, id, "transcription", fields, nonce)
+
+
 def _fields(conference: str, member: str, action: str, number: int) -> dict[str, str]:
+    if action == "trigger":
+        return {"member": member, "number": str(number)}
     fields = {
         "ConferenceAction": action,
         "ConferenceName": conference,

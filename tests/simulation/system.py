@@ -1,5 +1,6 @@
 """The product, wired into the simulation: the one file that knows how it is built."""
 
+import json
 from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from urllib.parse import urlencode
 from redis.exceptions import RedisError
 
 from app.domain.conference import Conference
+from app.domain.event import Event, new_id
 from app.errors import STATUS, Refused
 from app.plivo.fields import form_pairs
 from app.plivo.signature import NONCE, V3, SignedRequest, sign, signed_text
@@ -15,18 +17,23 @@ from app.plivo.verify import Gate
 from app.settings import Settings
 from app.store import keys
 from app.store.inbox import Inbox
+from app.store.published_rules import PublishedRules
+from app.store.scripts import script
 from app.web.callbacks import Receiver
+from app.web.triggers import Triggers
 from tests.simulation.client import Client
 from tests.simulation.plivo import OUTCOMES, Send
 from tests.simulation.rules import RULES
+from tests.simulation.scenario import Callback
 from tests.simulation.scheduler import Process
 from workers.bootstrap import Hands
 from workers.conference.budget import Budget
 from workers.conference.errors import PlivoError, WebhookError
-from workers.plivo.observed import ObservedConference, ObservedMember
+from workers.plivo.observed import ObservedConference, ObservedMember, RecordingStarted
 from workers.reconcile import reconcile_forever
 from workers.rules.engine.index import Rules
 from workers.rules.load import load
+from workers.rules.published import published
 from workers.ticker import tick_forever
 from workers.work import work
 
@@ -37,9 +44,10 @@ TOKEN = b"a-token-of-the-simulation"
 SETTINGS = Settings(
     plivo_auth_id="MA" + "0" * 18,
     plivo_auth_token=(TOKEN.decode(),),
+    trigger_token=("a-token-for-triggers",),
     public_url="https://gavel.example.com",
 )
-PATH = "/plivo/conference"
+PATHS = {"recording": "recording", "transcription": "transcription"}
 QUEUE = "rq:queue:gavel"
 
 
@@ -55,10 +63,21 @@ def rules(number: int) -> Rules:
 
 
 class Rulebook:
-    """Rules that do not change."""
+    """The rules of a worker process, which learns of new ones a little later than others do."""
 
-    def __init__(self, number: int) -> None:
-        self.rules = rules(number)
+    def __init__(self, world: "World", redis: Client) -> None:
+        self._world, self._late = world, world.faults.between(0.0, 0.5)
+        self._publish = script(redis, "publish")
+
+    @property
+    def rules(self) -> Rules:
+        return rules(self._world.rules_at(self._world.now - self._late))
+
+    def tell(self) -> None:
+        """Publish them: to the receiver, and to every live conference, if nobody has before."""
+        found = self.rules
+        event = Event(new_id(), "rules.changed", "", 0.0, "", {"digest": found.digest})
+        self._publish(json.dumps(published(found)), "rules", found.digest, event.to_json())
 
 
 class Web:
@@ -66,13 +85,19 @@ class Web:
 
     def __init__(self, world: "World", process: Process) -> None:
         self.process = process
+        redis = Client(world, process)
         self._gate = Gate(SETTINGS, "require")
-        self._receiver = Receiver(SETTINGS, Inbox(Client(world, process)))
+        self._receiver = Receiver(SETTINGS, Inbox(redis))
+        self._triggers = Triggers(SETTINGS, Inbox(redis), PublishedRules(redis))
 
-    def receive(self, fields: dict[str, str], nonce: str) -> int:
-        """The HTTP status that a callback is answered with."""
+    def receive(self, callback: Callback, nonce: str) -> int:
+        """The HTTP status that a callback, or a trigger, is answered with."""
         try:
-            self._receiver.accept(self._gate(_environ(fields, nonce)))
+            if callback.action == "trigger":
+                body = json.dumps({"conference": callback.conference, "data": callback.fields})
+                self._triggers.accept("vip", body.encode(), callback.nonce)
+            else:
+                self._receiver.accept(self._gate(_environ(callback, nonce)))
         except Refused as refused:
             return STATUS[type(refused)]
         return 200
@@ -85,7 +110,7 @@ class Worker:
         self.world, self.process = world, process
         redis = Client(world, process)
         port: Any = Port(world, process)
-        book: Any = Rulebook(world.rules)
+        book: Any = Rulebook(world, redis)
         hooks: Any = Hooks(world, process)
         calls, seconds = world.budget
         self.hands = Hands(redis, book, port, hooks, Budget(redis, calls, seconds), 3.0)
@@ -93,6 +118,7 @@ class Worker:
     def start(self, threads: int, *, reconciling: bool) -> None:
         scheduler, hands = self.world.scheduler, self.hands
         self._left = threads
+        scheduler.spawn(self.process, "rules", self._tell_rules)
         self._at_rest = type(hands.stopping)()
         scheduler.spawn(
             self.process, "clock", lambda: tick_forever(hands, self._at_rest), lazy=True
@@ -107,6 +133,18 @@ class Worker:
     def stop(self) -> None:
         """SIGTERM: no new turns; the clock goes on until those under way have ended."""
         self.hands.stopping.set()
+
+    def _tell_rules(self) -> None:
+        book: Any = self.hands.rulebook
+        told: Any = None
+        while not self.hands.stopping.is_set():
+            try:
+                if book.rules is not told:
+                    book.tell()
+                    told = book.rules
+            except RedisError:
+                self.hands.stopping.wait(0.3)
+            self.hands.stopping.wait(self.world.until_new_rules())
 
     def _listen(self) -> None:
         hands = self.hands
@@ -128,9 +166,11 @@ class Port:
     def __init__(self, world: "World", process: Process) -> None:
         self._world, self._process = world, process
 
-    def perform(self, call: Any) -> None:
+    def perform(self, call: Any) -> RecordingStarted | None:
         unit = keys.conference_key(call.conference)
-        _raise(PlivoError, self._world.plivo.perform(self._process, call, unit))
+        send = self._world.plivo.perform(self._process, call, unit)
+        _raise(PlivoError, send)
+        return RecordingStarted(send.recording) if send.recording else None
 
     def list_conferences(self) -> list[str]:
         self._world.plivo.read(self._process)
@@ -167,12 +207,13 @@ def _raise(kind: type[PlivoError] | type[WebhookError], send: Send) -> None:
         )
 
 
-def _environ(fields: dict[str, str], nonce: str) -> dict[str, Any]:
-    body = urlencode(fields).encode()
-    signed = SignedRequest("POST", SETTINGS.public_url + PATH, (), form_pairs(body))
+def _environ(callback: Callback, nonce: str) -> dict[str, Any]:
+    body = urlencode(callback.fields).encode()
+    path = "/plivo/" + PATHS.get(callback.action, "conference")
+    signed = SignedRequest("POST", SETTINGS.public_url + path, (), form_pairs(body))
     return {
         "REQUEST_METHOD": "POST",
-        "RAW_URI": PATH,
+        "RAW_URI": path,
         "QUERY_STRING": "",
         "CONTENT_TYPE": "application/x-www-form-urlencoded",
         "CONTENT_LENGTH": str(len(body)),

@@ -15,7 +15,7 @@ from tests.simulation.scheduler import Killed, Process, Scheduler, Task
 from tests.simulation.server import Server, Shown
 
 EPOCH = stdlib.EPOCH
-MOST_STEPS = 30_000
+MOST_STEPS = 100_000
 LONGEST = 200.0  # seconds after the last fault until which everything must have come to rest
 
 
@@ -31,7 +31,10 @@ class World:
         self.faults = Faults(random.Random(self.rng.random()), climate(self.rng))
         until = self.faults.climate.until
         self.rules = self.rng.randrange(len(RULES))
-        leave = until + 6.0 if ".every" in RULES[self.rules] else None  # its timers never end else
+        self.new_rules = self.rng.randrange(len(RULES))
+        self.changed_at = self.rng.uniform(1.0, until) if self.rng.random() < 0.2 else until * 10
+        repeat = any(".every" in RULES[self.rules_at(at)] for at in (0.0, until * 2))
+        leave = until + 6.0 if repeat else None  # the timers of `every` never end else
         self.callbacks = scenario(self.rng, until, leave)
         self.budget = self.rng.choice(((3, 1.0), (5, 2.0), (20, 1.0)))
         self.reconciling = self.rng.random() < 0.25
@@ -43,10 +46,20 @@ class World:
         self._listeners: list[tuple[Task, int]] = []
         self._next_due: float | None = None
         self._made = 0
+        self._steps = 0
 
     @property
     def now(self) -> float:
         return self.scheduler.now
+
+    def rules_at(self, at: float) -> int:
+        """Which rules are in the file then."""
+        return self.new_rules if at >= self.changed_at else self.rules
+
+    def until_new_rules(self) -> float:
+        """How long a worker need not look at the file."""
+        wait = self.changed_at - self.now + 0.5
+        return wait + 0.1 if wait > 0 else 100.0
 
     # The run.
 
@@ -66,7 +79,8 @@ class World:
         return self._rest
 
     def _is_over(self) -> bool:
-        return self._rest or len(self.story) > MOST_STEPS
+        self._steps += 1
+        return self._rest or self._steps > MOST_STEPS
 
     def end(self) -> None:
         """Every process goes, so that nothing is left of this run."""
@@ -140,7 +154,7 @@ class World:
         def work() -> None:
             status: int | None = None
             try:
-                status = web.receive(callback.fields, nonce)
+                status = web.receive(callback, nonce)
             finally:
                 self.tell("answers", status, callback.what)
                 self.scheduler.at(self.now + 0.002, answered, status)
