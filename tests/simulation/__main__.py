@@ -59,15 +59,16 @@ def _share(first: int, last: int, processes: int) -> int:
 def _run(arguments: argparse.Namespace, path: str) -> int:
     stdlib.take_over()  # before the product is imported
     logging.disable(logging.CRITICAL)
-    from tests.simulation.mutations import plant
+    from tests.simulation.mutations import MUTATIONS, plant
     from tests.simulation.run import run_seed
     from tests.simulation.server import Server
 
     server = Server(path, plant(arguments.mutation) if arguments.mutation else {})
+    kinds = MUTATIONS[arguments.mutation].kinds if arguments.mutation else ()
     first, last = arguments.seeds
     failed = 0
     for seed in range(first, last):
-        result = run_seed(seed, server)
+        result = run_seed(seed, server, kinds)
         if arguments.story or result.wrong:
             print(result.told(None if arguments.story else STORY_LINES), flush=True)
         if arguments.digests:

@@ -39,14 +39,16 @@ class Climate:
     kinds: tuple[str, ...] = field(default=())
 
 
-def climate(rng: random.Random) -> Climate:
-    """One run in eight is calm; in the others each kind of fault is there or not."""
+def climate(rng: random.Random, wanted: tuple[str, ...]) -> Climate:
+    """With the kinds of faults that are wanted. Where none are, one run in eight is calm, and in
+    the others each kind is there or not."""
     until = rng.uniform(4.0, 9.0)
-    if rng.random() < 0.125:
+    if rng.random() < 0.125 and not wanted:
         return Climate(until)
     kinds = tuple(kind for kind, chance in KINDS.items() if rng.random() < chance)
     if rng.random() < 0.2:
         kinds = ("api", "slow")  # where nothing is lost, every wait can be checked
+    kinds = wanted or kinds
     found = Climate(until, kinds=kinds)
     if "kill" in kinds:
         found.kill = rng.choice((0.01, 0.03))

@@ -7,12 +7,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Mutation:
-    """A line of a script in the place of another, or a method in the place of another."""
+    """A line of a script in the place of another, or a method in the place of another. `kinds`: the
+    faults under which it shows soonest; none: whatever the seed has."""
 
     script: str = ""
     line: str = ""
     instead: str = ""
     patch: Callable[[], None] | None = None
+    kinds: tuple[str, ...] = ()
 
 
 def _unmarked() -> None:
@@ -54,7 +56,7 @@ MUTATIONS: Mapping[str, Mutation] = {
         "if owner ~= token then return nil end\nif tonumber(expected) == number then",
         "if true then",
     ),
-    "outbox-unmarked": Mutation(patch=_unmarked),
+    "outbox-unmarked": Mutation(patch=_unmarked, kinds=("kill",)),
     "timer-claimed-without-removal": Mutation(
         "tick", "redis.call('ZREM', 'gavel:due', due[i])", ""
     ),
@@ -68,8 +70,8 @@ MUTATIONS: Mapping[str, Mutation] = {
         "redis.call('RPUSH', SENT, whole(now))\nredis.call('PEXPIRE', SENT",
         "redis.call('PEXPIRE', SENT",
     ),
-    "early-clock": Mutation(patch=_early_clock),
-    "lease-not-looked-at": Mutation(patch=_unsure_lease),
+    "early-clock": Mutation(patch=_early_clock, kinds=("api", "slow")),
+    "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late")),
     "outbox-not-stored": Mutation(
         "commit", "redis.call('SET', 'gavel:outbox:' .. key, ARGV[9])", "do end"
     ),

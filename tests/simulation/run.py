@@ -35,8 +35,8 @@ class Result:
         return "\n".join([*head, *told, *wrong, again] if wrong else [*head, *told])
 
 
-def run_seed(seed: int, server: Server) -> Result:
-    world = World(seed, server)
+def run_seed(seed: int, server: Server, kinds: tuple[str, ...] = ()) -> Result:
+    world = World(seed, server, kinds)
     at_rest = world.run()
     return Result(seed, list(violations(ended(world), at_rest=at_rest)), world)
 
