@@ -13,39 +13,9 @@ import time
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-PHONE = re.compile(
-    r"\+\d(?:[ ().-]{0,2}\d){6,14}"  # +1 (415) 555-0100
-    r"|(?:(?<![0-9a-fA-F%])|(?<=%[0-9a-fA-F]{2}))"  # 14155550100, also in a URL's %2B14155550100,
-    r"\d{7,15}(?![0-9a-fA-F])"  # not part of an id in hex
-)
-SIGNATURE = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
-CREDENTIALS = re.compile(
-    r"(?P<head>\b(?:bearer|basic)\s+|\b(?:auth_?token|password|secret|token)[\"']?\s*[=:]\s*[\"']?)"
-    r"(?P<value>[^\s\"',;&]+)",
-    re.IGNORECASE,
-)
-URL_LOGIN = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
+from app.domain.redaction import Redaction
+
 PLAIN = re.compile(r"[\w./:@+#*,;=%\[\]~-]+")
-
-
-class Redaction:
-    """Takes everything out of a text that must not be in a log."""
-
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, known))) if known else None
-
-    def __call__(self, text: str) -> str:
-        if self._known:
-            text = self._known.sub("[secret]", text)
-        text = URL_LOGIN.sub("[login]", text)
-        text = SIGNATURE.sub("[signature]", text)
-        text = CREDENTIALS.sub(r"\g<head>[secret]", text)
-        return PHONE.sub(_last_four, text)
-
-
-def _last_four(found: re.Match[str]) -> str:
-    return "…" + re.sub(r"\D", "", found[0])[-4:]
 
 
 class LineFormatter(logging.Formatter):

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_DURATION = re.compile(rf"(?:{_DURATION_PART.pattern})+")
+from app.domain.durations import parse_duration
+
 _RATE = re.compile(r"(\d+)/(.+)")
 _AUTH_ID = re.compile(r"[A-Za-z0-9]{1,64}")
 
@@ -49,12 +48,13 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
 
 def duration(value: str) -> float:
-    """Seconds. A unit is required, so that nobody has to guess it."""
-    if not _DURATION.fullmatch(value):
-        raise ValueError("a duration such as 30s, 500ms or 1m30s")
-    seconds = sum(float(number) * SECONDS[unit] for number, unit in _DURATION_PART.findall(value))
-    if not 0 < seconds <= 366 * 86400:
-        raise ValueError("a duration above 0s and below 366d")
+    """Seconds, above 0. Read as durations in the rules are."""
+    try:
+        seconds = parse_duration(value)
+    except ValueError as error:
+        raise ValueError(f"a duration such as 30s, 500ms or 1m30s ({error})") from None
+    if seconds == 0:
+        raise ValueError("a duration above 0s")
     return seconds
 
 

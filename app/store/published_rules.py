@@ -8,13 +8,13 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from threading import Lock
 from typing import Any, Self
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.domain.globs import any_matches
 from app.store import keys
 
 ANY_DIGIT = tuple("0123456789*#")
@@ -97,4 +97,4 @@ class PublishedRules:
 def _matches(globs: Iterable[str], conference: str) -> bool:
     """Does any glob hold the name? No glob at all means every conference."""
     patterns = [globs] if isinstance(globs, str) else list(globs)
-    return not patterns or any(fnmatchcase(conference, pattern) for pattern in patterns)
+    return not patterns or any_matches(patterns, conference)

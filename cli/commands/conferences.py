@@ -4,9 +4,10 @@ import time
 
 import click
 
+from app.domain.durations import format_duration
 from app.settings import Settings
 from app.store.live import live_conferences
-from cli.output.table import duration, show
+from cli.output.table import show
 from cli.store import open_redis
 
 
@@ -22,9 +23,9 @@ def conferences() -> None:
             (
                 one.name,
                 time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.started_at)),
-                duration(now - one.started_at),
+                format_duration(round(now - one.started_at)),
                 str(len(one.members)),
-                "" if one.limit is None else duration(one.limit),
+                "" if one.limit is None else format_duration(round(one.limit)),
                 "yes" if one.recording else "",
             )
             for one in found

@@ -5,9 +5,10 @@ import time
 
 import click
 
+from app.domain.durations import format_duration
 from app.settings import Settings
 from cli.failed_calls import ask_again, given_up
-from cli.output.table import duration, show
+from cli.output.table import show
 from cli.output.terminal import safe
 from cli.store import open_redis
 
@@ -49,7 +50,7 @@ def retry(calls: tuple[str, ...], everything: bool, conference: str | None) -> N
                 one.call["verb"],
                 ",".join(one.call["members"]),
                 one.call["rule"],
-                duration(now - one.at),
+                format_duration(round(now - one.at)),
                 one.error,
             )
             for one in found

@@ -8,10 +8,11 @@ import click
 from redis import Redis
 
 from app.domain.conference import Conference
+from app.domain.durations import format_duration
 from app.settings import Settings
 from app.store import keys
 from app.store.timers import Due, Timers
-from cli.output.table import duration, show
+from cli.output.table import show
 from cli.store import open_redis
 from workers.rules.load import load
 from workers.rules.vocabulary.problems import RulesError
@@ -31,7 +32,7 @@ def timers(conference: str | None) -> None:
         [
             (
                 time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(due.at)),
-                duration(due.at - now),
+                format_duration(round(due.at - now)),
                 due.conference,
                 *_what(due, states, names),
             )

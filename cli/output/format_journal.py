@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.logs import Redaction
+from app.domain.durations import format_duration
+from app.domain.redaction import Redaction
 from app.store.journal import Entry
 from cli.output.terminal import safe
 from workers.rules.vocabulary.actions import VERBS
@@ -123,7 +124,7 @@ def _event_text(kind: str, data: Mapping[str, Any]) -> str | None:
 
 
 def _length(data: Mapping[str, Any]) -> str:
-    return f" ({data['duration']:g} s)" if "duration" in data else ""
+    return f" ({format_duration(data['duration'])})" if "duration" in data else ""
 
 
 def _who(data: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Tables and durations for people."""
+"""Tables for people."""
 
 from collections.abc import Sequence
 
@@ -17,13 +17,3 @@ def show(head: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> No
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
-
-
-def duration(seconds: float) -> str:
-    """`1h2m3s`, as the rules write it; with a sign when it has passed."""
-    sign, whole = ("-" if seconds < 0 else ""), round(abs(seconds))
-    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
-    parts = [f"{number}{unit}" for number, unit in ((hours, "h"), (minutes, "m")) if number]
-    if rest or not parts:
-        parts.append(f"{rest}s")
-    return sign + "".join(parts)

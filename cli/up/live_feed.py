@@ -9,6 +9,7 @@ from contextlib import closing
 
 from redis.exceptions import RedisError
 
+from app.domain.durations import format_duration
 from app.store.connection import connect
 from app.store.journal import Journal
 from cli.output.format_journal import Story
@@ -31,7 +32,7 @@ def follow(redis_url: str, timeout: float, terminal: Terminal) -> None:
             if _tell(journal, story, terminal):
                 terminal.say(
                     f"  (more than {MOST_A_SECOND} things a second happen: none is told here "
-                    f"for {PAUSE_SECONDS:g} s, all are in `gavel why CONFERENCE`)"
+                    f"for {format_duration(PAUSE_SECONDS)}, all are in `gavel why CONFERENCE`)"
                 )
                 time.sleep(PAUSE_SECONDS)
         except RedisError:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from app.domain.durations import format_duration
 from cli.output.terminal import Terminal, safe
 from cli.up.logfiles import LogFile
 from cli.up.supervised_process import Child
@@ -112,7 +113,7 @@ class Supervisor:
         told, self._told[child.name] = self._told[child.name], words
         wait = max(0.0, child.due - time.monotonic())
         again = " as before" if words and words == told else ""
-        text = f"  {child.name} died{again} ({death}); it is started again in {wait:.1f} s"
+        text = f"  {child.name} died{again} ({death}); it is started again in {format_duration(round(wait, 1))}"
         self._terminal.say(self._terminal.paint("yellow", text))
         if not again:
             for line in words:

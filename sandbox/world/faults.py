@@ -167,7 +167,7 @@ class Faults:
     ) -> bool:
         if fault.kind not in kinds or (fault.actions and action not in fault.actions):
             return False
-        if not fnmatchcase(conference, fault.conference):
+        if not fnmatchcase(conference, fault.conference.replace("[", "[[]")):  # as in the rules
             return False
         if fault.skip > 0:
             fault.skip -= 1

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.logs import Redaction, start_logging, step
+from app.domain.redaction import Redaction
+from app.logs import start_logging, step
 
 SIGNATURE = "k7Pusd4OxCIjR5IfA9iedDNu/h/gbdYqdzG/MiYtd1c="
 

@@ -52,7 +52,7 @@ def test_an_event_out_of_options_is_explained_with_requests_and_timers(folder: P
     assert "+ Mute guests (line 7) applies" in output
     assert "- Later (line 11) not asked: it waits for conference.elapsed" in output
     assert "POST /v1/Account/{auth_id}/Conference/my%20room/Member/7/Mute/" in output
-    assert "(in 600.0 s) conference.elapsed" in output
+    assert "(in 10m) conference.elapsed" in output
 
 
 def test_the_condition_that_failed_is_told_with_the_value_it_saw(folder: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_recorded_event_is_explained_with_the_state_that_was_before_it(
     second = run(folder, "explain", "evt-2", redis_url=url).output
     assert "+ Greet (line 4) applies" in first
     assert "- Greet (line 4) not asked" in second
-    assert "(in 300.0 s) conference.elapsed" in second
+    assert "(in 5m) conference.elapsed" in second
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def told(kind: str, data: Mapping[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("kind", "data", "words"),
     [
-        ("recording.ready", {"duration": 12.0}, "the recording is ready (12 s)"),
+        ("recording.ready", {"duration": 12.0}, "the recording is ready (12s)"),
         ("recording.ready", {}, "the recording is ready"),
         ("callback.unknown", {"action": "waitSound"}, "a callback that is no event: waitSound"),
         ("callback.unknown", {"action": ""}, "a callback that is no event: no action"),

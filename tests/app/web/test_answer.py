@@ -72,6 +72,14 @@ def test_the_first_matching_options_of_the_rules_apply(plivo: Plivo, publish: An
     assert (other["timeLimit"], other["digitsMatch"]) == ("600", "9")
 
 
+def test_a_bracket_in_the_name_of_a_conference_is_itself_as_in_the_rules(
+    plivo: Plivo, publish: Any
+) -> None:
+    publish(digits=[{"conference": ["room[1]*"], "digits": ["1"]}])
+    assert conference(plivo, "room[1]a").attrib["digitsMatch"] == "1"
+    assert "digitsMatch" not in conference(plivo, "room1a").attrib
+
+
 def test_digits_and_floor_follow_what_the_rules_wait_for(plivo: Plivo, publish: Any) -> None:
     publish(
         digits=[

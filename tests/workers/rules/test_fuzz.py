@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.durations import parse_duration
 from tests.workers.rules.builders import LISTS, expression, fields
 from workers.rules.engine.index import Rules
 from workers.rules.expressions.filters import FILTERS, TESTS
@@ -21,7 +22,6 @@ from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEnt
 from workers.rules.load import load
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.cron import parse_schedule
-from workers.rules.vocabulary.durations import parse_duration
 from workers.rules.vocabulary.model import Unknown
 from workers.rules.vocabulary.names import GROUPS, SINGLE
 from workers.rules.vocabulary.problems import RulesError

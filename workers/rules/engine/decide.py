@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from app.domain.call import Call
 from app.domain.conference import Conference
+from app.domain.durations import format_duration
 from app.domain.event import Event
 from workers.rules.engine import observed, outcomes, recordings, timers, transitions
 from workers.rules.engine.index import Rules
@@ -171,7 +172,7 @@ class _Decider:
     def hang_up(self, what: Occurrence) -> None:
         """The limit is reached."""
         call = outcomes.limit_call(self.state, what, self.now)
-        reason = f"{self.state.limit or 0:g} s are over"
+        reason = f"{format_duration(self.state.limit or 0)} are over"
         self.runs[call.run, 0] = Run(
             call.run, what.event, call.rule, "limit", "applied", reason, (call.verb,)
         )

@@ -11,10 +11,10 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.domain.globs import any_matches
 from workers.rules.engine.occurrence import Occurrence, crosses
 from workers.rules.expressions.conditions import Check, Literals, Match, literal_key, look_up, shown
 from workers.rules.expressions.expressions import Compiled
-from workers.rules.vocabulary.globs import any_matches
 from workers.rules.vocabulary.model import AnswerOptions, Fields, Limit, Rule, Trigger
 from workers.rules.vocabulary.problems import Problem
 from workers.rules.vocabulary.triggers import KINDS

@@ -7,6 +7,7 @@ seconds before it was asked for stands against it.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from app.domain.durations import format_duration
 from app.domain.event import Event
 from workers.rules.engine import timers
 from workers.rules.engine.occurrence import Occurrence
@@ -29,7 +30,9 @@ def observed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
         if state.live and state.seen < fresh_since:
             yield from end(deciding, event, event.id)
         elif state.live:
-            deciding.ignore(event, f"a callback came within {GRACE:g} s before the list was read")
+            deciding.ignore(
+                event, f"a callback came within {format_duration(GRACE)} before the list was read"
+            )
         return
     rows: Sequence[Row] = data.get("members", ())
     started_at = event.at - data["run_time"] if "run_time" in data else None

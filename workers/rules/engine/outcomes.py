@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from app.domain.call import Call
 from app.domain.conference import Timer, Waiting
+from app.domain.durations import format_duration
 from app.domain.event import Event
 from workers.rules.engine import timers
 from workers.rules.engine.index import Rules
@@ -40,7 +41,7 @@ def came_due(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
         return
     late = deciding.now - event.at
     if late > _LATE:
-        deciding.notes.append(f"timer {timer.id} was {late:.1f} s late")
+        deciding.notes.append(f"timer {timer.id} was {format_duration(round(late, 1))} late")
     del state.timers[timer.id]
     kind = KINDS.get(timer.kind)  # None: a limit or a wait
     if kind is not None and kind.repeats:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from app.domain.durations import format_duration
 from workers.rules.engine.state import MutableConference, short_hash
-from workers.rules.engine.steps import Running, seconds
+from workers.rules.engine.steps import Running
 from workers.rules.vocabulary.model import Unknown
 
 
@@ -34,8 +35,10 @@ def refusal(state: MutableConference, run: Running) -> Refused | None:
     if rule.cooldown is not None:
         last = state.cooldowns.get(rule.id)
         if last is not None and what.at - last < rule.cooldown:
-            ago = seconds(round(max(0.0, what.at - last), 1))
-            return Refused("skipped", f"cooldown {seconds(rule.cooldown)}: it ran {ago} ago")
+            ago = format_duration(round(max(0.0, what.at - last), 1))
+            return Refused(
+                "skipped", f"cooldown {format_duration(rule.cooldown)}: it ran {ago} ago"
+            )
     return None
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from app.domain.call import Call
 from app.domain.conference import Timer, Waiting
+from app.domain.durations import format_duration
 from app.domain.event import Event
 from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
 from workers.rules.engine.state import WAITING_KEPT, MutableConference
@@ -146,11 +147,6 @@ def suspend(state: MutableConference, run: Running, results: StepResults) -> str
     return None
 
 
-def seconds(duration: float) -> str:
-    """A duration for people."""
-    return f"{duration:g} s"
-
-
 def render(value: Any, fields: Fields) -> Any:
     """A parameter with every template in it rendered. Raises `Unknown`."""
     if isinstance(value, dict):
@@ -171,11 +167,11 @@ def _take(state: MutableConference, run: Running, index: int) -> Result:
     step = run.rule.steps[index]
     if step.action == "wait":
         duration = step.params["duration"]
-        return Waits(f"wait {seconds(duration)}", float(duration))
+        return Waits(f"wait {format_duration(duration)}", float(duration))
     if step.expires_in is not None and run.now - run.what.at > step.expires_in:
         late = run.now - run.what.at
-        expired = f"it expires after {seconds(step.expires_in)}"
-        return _not_done(step, f"{seconds(round(late, 1))} late, {expired}", late=True)
+        expired = f"it expires after {format_duration(step.expires_in)}"
+        return _not_done(step, f"{format_duration(round(late, 1))} late, {expired}", late=True)
     try:
         return _taken(state, run, index, render(step.params, run.fields))
     except Unknown as unknown:
@@ -225,7 +221,7 @@ def _trigger(
 def _extend(state: MutableConference, step: Step, duration: float) -> Result:
     if state.limit is None:
         return _not_done(step, "this conference has no limit to extend")
-    return Done(f"extend the limit by {seconds(duration)}", extend=duration)
+    return Done(f"extend the limit by {format_duration(duration)}", extend=duration)
 
 
 def _extended(fields: Fields, more: float) -> Fields:

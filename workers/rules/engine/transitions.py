@@ -10,11 +10,11 @@ from typing import Any
 
 from app.domain.conference import Past
 from app.domain.event import Event
+from app.domain.globs import any_matches
 from workers.rules.engine import timers
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.state import MutableConference, entry_facts, member_facts, short_hash
-from workers.rules.vocabulary.globs import any_matches
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.domain.call import Call
 from app.domain.conference import Conference, Timer
 from app.domain.event import Event
+from app.domain.globs import any_matches
 from workers.conference.errors import PlivoError
 from workers.plivo.endpoints import PlannedRequest, requests_for
 from workers.rules.engine.decide import decide, meanings
@@ -13,7 +14,6 @@ from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.run import Decision, Run
 from workers.rules.vocabulary.actions import WEB_VERBS
-from workers.rules.vocabulary.globs import any_matches
 from workers.rules.vocabulary.model import Fields, Rule, Unknown
 
 Meant = Sequence[tuple[Occurrence, Fields]]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
 from app.domain.conference import Timer
+from app.domain.durations import format_duration
 from workers.rules.explanation.explain import Explanation, Verdict, Wanted
 from workers.rules.simulation.timeline_text import describe
 
@@ -84,4 +85,5 @@ def _timers(explanation: Explanation, zone: tzinfo) -> Iterator[str]:
 
 def _timer(timer: Timer, explanation: Explanation, zone: tzinfo) -> str:
     due = datetime.fromtimestamp(timer.due, zone).strftime("%Y-%m-%d %H:%M:%S %Z")
-    return f"{due} (in {timer.due - explanation.event.at:.1f} s) {timer.kind} {timer.id}"
+    due_in = timer.due - explanation.event.at
+    return f"{due} (in {format_duration(round(due_in, 1))}) {timer.kind} {timer.id}"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.redaction import mask_phone
 from workers.rules.expressions.filters import as_text
 from workers.rules.vocabulary.model import Fields, Unknown
 from workers.rules.vocabulary.suggest import quoted
@@ -88,5 +89,5 @@ class Match:
 def shown(value: Any, kind: str) -> str:
     """A value in a reason; of a telephone number only its end."""
     if kind == "phone" and isinstance(value, str):
-        return f"...{value[-4:]}" if len(value) > 4 else "short"
+        return mask_phone(value)
     return quoted(as_text(value))

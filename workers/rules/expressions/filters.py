@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from workers.rules.vocabulary.durations import spoken_duration
+from app.domain.durations import spoken_duration
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from workers.rules.vocabulary.durations import parse_duration
+from app.domain.durations import parse_duration
 
 MAX_LENGTH = 1000
 MAX_BRACKETS = 20

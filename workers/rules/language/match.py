@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.domain.durations import parse_duration
+from app.domain.globs import glob_matcher, is_glob
 from workers.rules.expressions.conditions import Check, Literals, Match, Test, literal_key
 from workers.rules.expressions.filters import as_text
 from workers.rules.expressions.scope import Scope, unknown_list
 from workers.rules.nodes.schema_fields import is_empty, kind_of, nearest
 from workers.rules.nodes.yaml import Map, Seq, Text
-from workers.rules.vocabulary.durations import parse_duration
-from workers.rules.vocabulary.globs import glob_matcher, is_glob
 from workers.rules.vocabulary.model import Unknown
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.regexes import compile_regex

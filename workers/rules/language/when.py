@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
+from app.domain.durations import format_duration, parse_duration
 from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.cron import parse_schedule
-from workers.rules.vocabulary.durations import parse_duration
 from workers.rules.vocabulary.model import Trigger
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
@@ -100,7 +100,7 @@ def _parameter(what: str, key: Text, value: Any, report: Report) -> Any:
 def _duration(value: Text, key: Text) -> float:
     seconds = parse_duration(value)
     if seconds < KINDS[key].shortest:
-        raise ValueError(f"{key} needs at least {KINDS[key].shortest:g}s")
+        raise ValueError(f"{key} needs at least {format_duration(KINDS[key].shortest)}")
     return seconds
 
 

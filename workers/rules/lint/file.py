@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.durations import format_duration
+from app.domain.globs import any_matches, covers, is_glob, may_overlap
 from workers.rules.language.parse_steps import step_key
 from workers.rules.lint.rule import names_used
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Seq
-from workers.rules.vocabulary.durations import format_duration
-from workers.rules.vocabulary.globs import any_matches, covers, is_glob, may_overlap
 from workers.rules.vocabulary.model import AnswerOptions, Limit, Rule
 from workers.rules.vocabulary.problems import Located, Place, Report
 from workers.rules.vocabulary.suggest import did_you_mean, quoted

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from app.domain.durations import parse_duration
 from workers.rules.expressions.conditions import Check, Match
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.expressions.templates import Rendered, Typed
@@ -10,7 +11,6 @@ from workers.rules.language.parse_steps import step_key
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Text
 from workers.rules.vocabulary.actions import ACTIONS
-from workers.rules.vocabulary.durations import parse_duration
 from workers.rules.vocabulary.model import Fields, Rule, Step, Trigger, Unknown
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from marshmallow import ValidationError, fields
 
+from app.domain import durations
 from workers.rules.nodes.yaml import Map, Seq, Text
-from workers.rules.vocabulary import durations
 from workers.rules.vocabulary.problems import Located
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
 

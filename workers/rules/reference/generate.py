@@ -10,6 +10,7 @@ from pathlib import Path
 
 from marshmallow import Schema
 
+from app.domain.durations import format_duration
 from workers.rules.expressions.filters import FILTERS, TESTS, Filter
 from workers.rules.language.match import OPERATORS
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry, file_schema
@@ -18,7 +19,6 @@ from workers.rules.nodes.schema_fields import Choice, Value, Whole
 from workers.rules.reference import prose
 from workers.rules.vocabulary.action import BESIDE_EVERY, Action
 from workers.rules.vocabulary.actions import ACTIONS
-from workers.rules.vocabulary.durations import format_duration
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE, Field
 from workers.rules.vocabulary.triggers import KINDS
 

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from app.domain.durations import parse_duration
 from workers.rules.nodes.yaml import Map, Seq, Text
-from workers.rules.vocabulary.durations import parse_duration
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.suggest import did_you_mean, quoted
 

@@ -4,11 +4,11 @@ happened in it."""
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from app.domain.durations import format_duration
 from app.domain.event import Event
 from workers.rules.engine.run import Run
 from workers.rules.simulation.simulator import Made
 from workers.rules.simulation.timeline import Atom, Missing, Report, Result
-from workers.rules.vocabulary.durations import format_duration
 
 _SHOWN = ("digits", "from", "name", "recording_id", "timer", "verb", "error", "text", "gone")
 _OUTCOMES = {"applied": "ran", "dry_run": "ran (dry run)"}

@@ -92,5 +92,5 @@ def test_every_step_of_a_run_that_came_too_late_is_told() -> None:
     assert room.calls == [("hang_up",)]
     (run,) = room.decisions[-1].runs
     assert run.outcome == "applied"
-    assert "8 s late" in run.steps[0]
+    assert "8s late" in run.steps[0]
     assert room.conference.started_at == START

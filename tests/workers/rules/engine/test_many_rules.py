@@ -49,7 +49,7 @@ def test_one_run_stands_for_many_rules_that_ask_for_others(line: str, field: str
     found = outcomes(rules_with(line), entered(**{field: "4930007"}))
 
     assert found.pop("rule 7") == "applied"
-    shown = "...0007" if field == "from" else "'4930007'"
+    shown = "…0007" if field == "from" else "'4930007'"
     reason = f"member.{field} is {shown}, and they match others: rule 0, rule 1, rule 2, ..."
     assert found == {f"{3 * MANY - 1} rules": f"skipped {reason}"}
 

@@ -100,7 +100,7 @@ def test_an_old_snapshot_does_not_undo_what_callbacks_said_since() -> None:
     room.enter(2)
     observe(room, [1], run_time=60.0)
     assert list(room.conference.members) == ["1", "2"]
-    assert "ignored: a callback came within 3 s" in decision.notes[0]
+    assert "ignored: a callback came within 3s" in decision.notes[0]
 
 
 def test_an_old_snapshot_does_not_start_again_what_has_ended() -> None:

@@ -270,7 +270,7 @@ def test_a_dry_run_does_everything_but_the_call() -> None:
     room.pass_time(10)
     assert room.runs == [("dry", "dry_run"), ("dry", "dry_run")]
     assert room.calls == []
-    assert room.decisions[0].runs[0].steps == ("mute 1", "wait 5 s")
+    assert room.decisions[0].runs[0].steps == ("mute 1", "wait 5s")
     assert not room.conference.members["1"].facts["muted"]
 
 

@@ -55,7 +55,7 @@ def test_it_holds(match: str) -> None:
         ("conference: Sales-EU", "conference.name is 'sales-eu', not Sales-EU"),
         ("conference: [a, b]", "conference.name is 'sales-eu', not any of a, b"),
         ("conference: {is: 'sales-*'}", "conference.name is 'sales-eu', not is sales-*"),
-        ("member.from: {not_in: hosts}", "member.from is ...0100, not not_in hosts"),
+        ("member.from: {not_in: hosts}", "member.from is …0100, not not_in hosts"),
         ("conference.member_count: {above: 1}", "conference.member_count is '1', not above 1"),
         ("member.first: 'false'", "member.first is 'true', not false"),
         ("conference.elapsed: {below: 1m}", "conference.elapsed is '90', not below 1m"),

@@ -1,4 +1,7 @@
-"""Durations as people write them: `30s`, `5m`, `1h30m`, `2d`."""
+"""Durations as people write and read them: `30s`, `5m`, `1h30m`, `2d`.
+
+Settings, rules, the journal and the commands share these functions.
+"""
 
 import itertools
 import re
@@ -44,15 +47,20 @@ def _mended(text: str) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """`330.0` as `5m30s`: what `parse_duration` reads back."""
-    left = round(seconds * 1000)
-    if left == 0:
-        return "0s"
-    text = ""
-    for unit, size in (("d", 86400000), ("h", 3600000), ("m", 60000), ("s", 1000), ("ms", 1)):
-        count, left = divmod(left, size)
-        text += f"{count}{unit}" if count else ""
-    return text
+    """`330.0` as `5m30s`, to the millisecond; with a sign when it is negative.
+
+    What is positive is read back by `parse_duration`.
+    """
+    left = round(abs(seconds) * 1000)
+    if left < 1000:
+        text = f"{left}ms" if left else "0s"
+    else:
+        text = ""
+        for unit, size in (("d", 86400000), ("h", 3600000), ("m", 60000)):
+            count, left = divmod(left, size)
+            text += f"{count}{unit}" if count else ""
+        text += f"{left / 1000:g}s" if left else ""
+    return f"-{text}" if seconds < 0 and text != "0s" else text
 
 
 def spoken_duration(seconds: float) -> str:

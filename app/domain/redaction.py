@@ -1,0 +1,54 @@
+"""What is hidden from logs, the journal's reasons and terminals, and how.
+
+Secrets, signatures, bearer tokens and passwords in URLs are replaced by a word in brackets. A
+phone number keeps its last four digits: `…0101`.
+"""
+
+import re
+from collections.abc import Iterable
+
+PHONE = re.compile(
+    r"\+\d(?:[ ().-]{0,2}\d){6,14}"  # +1 (415) 555-0100
+    r"|(?:(?<![0-9a-fA-F%])|(?<=%[0-9a-fA-F]{2}))"  # 14155550100, also in a URL's %2B14155550100,
+    r"\d{7,15}(?![0-9a-fA-F])"  # not part of an id in hex
+)
+SIGNATURE = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
+CREDENTIALS = re.compile(
+    r"(?P<head>\b(?:bearer|basic)\s+|\b(?:auth_?token|password|secret|token)[\"']?\s*[=:]\s*[\"']?)"
+    r"(?P<value>[^\s\"',;&]+)",
+    re.IGNORECASE,
+)
+URL_LOGIN = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
+
+
+class Redaction:
+    """Takes out of a text what no log and no terminal may show.
+
+    `secrets` are the configured ones; those shorter than four characters are not looked for.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+
+    def __call__(self, text: str) -> str:
+        if self._known:
+            text = self._known.sub("[secret]", text)
+        text = URL_LOGIN.sub("[login]", text)
+        text = SIGNATURE.sub("[signature]", text)
+        text = CREDENTIALS.sub(r"\g<head>[secret]", text)
+        return PHONE.sub(_masked, text)
+
+
+def mask_phone(number: str) -> str:
+    """`+1 (415) 555-0101` as `…0101`, a name or address by its last four characters too.
+
+    `short` when there is nothing to leave out.
+    """
+    digits = re.sub(r"\D", "", number)
+    end = (digits if len(digits) > 4 else number.strip())[-4:]
+    return f"…{end}" if len(number) > 4 else "short"
+
+
+def _masked(found: re.Match[str]) -> str:
+    return mask_phone(found[0])
