@@ -113,7 +113,8 @@ class Supervisor:
         told, self._told[child.name] = self._told[child.name], words
         wait = max(0.0, child.due - time.monotonic())
         again = " as before" if words and words == told else ""
-        text = f"  {child.name} died{again} ({death}); it is started again in {format_duration(round(wait, 1))}"
+        soon = format_duration(round(wait, 1))
+        text = f"  {child.name} died{again} ({death}); it is started again in {soon}"
         self._terminal.say(self._terminal.paint("yellow", text))
         if not again:
             for line in words:

@@ -71,6 +71,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("RECONCILE_INTERVAL", "30"),
         ("RECONCILE_INTERVAL", "-1s"),
         ("RECONCILE_INTERVAL", "0s"),
+        ("RECONCILE_INTERVAL", "1m1m"),
         ("PLIVO_RATE", "300"),
         ("PLIVO_RATE", "0/5s"),
         ("PLIVO_RATE", "300/5"),
