@@ -1,9 +1,7 @@
-"""What one worker process works with, wired once: rules, Redis, the Conference API."""
+"""What one worker process works with, built once: rules, Redis, the Conference API."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
+from dataclasses import dataclass, field
 
 from redis import Redis
 
@@ -13,63 +11,62 @@ from app.store.inbox import Inbox
 from app.store.lease import Leases
 from app.store.timers import Timers
 from workers.away import Away
+from workers.conference.api import ConferenceApi
 from workers.conference.budget import Budget
+from workers.conference.turns import Turns
 from workers.plivo import PlivoClient
-from workers.rules.engine.index import Rules
-from workers.rules_reloader import Rulebook
+from workers.rules_reloader import RulesReloader
 from workers.webhooks.sender import WebhookSender
 
-TURNS_AT_ONCE = 4
-"""Turns of one process that decide and store at the same time, beside any number that wait for an
-answer from outside. More would only share the one interpreter lock, and each turn would find fewer
-events to take together (docs/decisions/0004)."""
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The parts of a process, each thread-safe. `stopping` is set when the call under way shall be
+    finished and no other started."""
+
+    redis: Redis
+    reloader: RulesReloader
+    api: ConferenceApi
+    webhooks: WebhookSender
+    budget: Budget
+    inbox: Inbox
+    leases: Leases
+    timers: Timers
+    reconcile_interval: float
+    turns: Turns = field(default_factory=Turns)
+    away: Away = field(default_factory=Away)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
 
-class Hands:
-    """Everything a turn needs. Thread-safe: the rules are replaced as a whole."""
-
-    def __init__(
-        self,
-        redis: Redis,
-        rulebook: Rulebook,
-        client: PlivoClient,
-        webhooks: WebhookSender,
-        budget: Budget,
-        reconcile_interval: float,
-    ) -> None:
-        self.redis = redis
-        self.rulebook = rulebook
-        self.client = client
-        self.webhooks = webhooks
-        self.budget = budget
-        self.reconcile_interval = reconcile_interval
-        self.away = Away()
-        self.stopping = threading.Event()  # set: finish the call under way, start no other
-        self.inbox = Inbox(redis)
-        self.turns = threading.BoundedSemaphore(TURNS_AT_ONCE)
-        self.leases = Leases(redis)
-        self.timers = Timers(redis)
-
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """While a turn waits for an answer from outside, another one has its place."""
-        self.turns.release()
-        try:
-            yield
-        finally:
-            self.turns.acquire()
-
-    def rules(self) -> Rules:
-        """The rules as they are now."""
-        return self.rulebook.rules
+def assemble(
+    redis: Redis,
+    reloader: RulesReloader,
+    api: ConferenceApi,
+    webhooks: WebhookSender,
+    budget: Budget,
+    reconcile_interval: float,
+) -> Context:
+    """A context around these parts; what lives in Redis is made from its client."""
+    return Context(
+        redis,
+        reloader,
+        api,
+        webhooks,
+        budget,
+        Inbox(redis),
+        Leases(redis),
+        Timers(redis),
+        reconcile_interval,
+    )
 
 
-def equip(settings: Settings) -> Hands:
-    """Wire a process. Raises RulesError when there are no rules to work with."""
+def bootstrap(settings: Settings) -> Context:
+    """Build a process from its settings. Raises RulesError when there are no rules to work with,
+    and RedisError."""
     redis = connect(settings.redis_url or "", timeout=settings.redis_timeout)
-    rulebook = Rulebook(redis, settings.rules_file)
-    rulebook.open()
-    client = PlivoClient(
+    reloader = RulesReloader(redis, settings.rules_file)
+    reloader.open()
+    api = PlivoClient(
         settings.plivo_api_url,
         settings.plivo_auth_id or "",
         settings.plivo_auth_token[0],
@@ -77,10 +74,4 @@ def equip(settings: Settings) -> Hands:
     )
     budget = Budget(redis, settings.plivo_rate.calls, settings.plivo_rate.seconds)
     webhooks = WebhookSender(allow_private=settings.allow_private_webhooks)
-    return Hands(redis, rulebook, client, webhooks, budget, settings.reconcile_interval)
-
-
-@cache
-def hands() -> Hands:
-    """This process' hands, for RQ's stock worker, which only knows a job's name."""
-    return equip(Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url"))
+    return assemble(redis, reloader, api, webhooks, budget, settings.reconcile_interval)

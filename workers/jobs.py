@@ -1,12 +1,57 @@
-"""The names that RQ knows. A job carries the key of a unit and nothing else: it is a wake-up."""
+"""What a wake-up means: a job names a unit by its key and carries nothing else."""
 
-from workers.bootstrap import hands
-from workers.work import work
+import logging
+from functools import cache
+
+from app.settings import Settings
+from app.store import keys
+from app.store.lease import Lease, LeaseLost
+from workers.bootstrap import Context, bootstrap
+from workers.conference.processor import ConferenceProcessor
+from workers.webhooks.processor import WebhookProcessor
+
+log = logging.getLogger("gavel.worker")
 
 
 def work_conference(key: str) -> None:
-    """Work this conference, or this web lane, until nothing is left to do now.
+    """Work this conference, or the webhooks of one, until nothing is left to do now.
 
     Safe to run at any time, twice, or too late: whoever holds the lease works, the others return.
     """
-    work(hands(), key)
+    work(_context(), key)
+
+
+def work(context: Context, key: str) -> None:
+    """Work a unit; returns at once when another worker has it. Raises RedisError when Redis went
+    away: what was not recorded is taken up again when the lease has run out."""
+    with context.turns.taken():
+        lease = context.leases.take(key)
+        if lease is None:
+            return
+        try:
+            _processor(context, lease).run()
+        except LeaseLost:
+            log.warning("lease lost, another worker goes on unit=%s", key)
+        finally:
+            lease.drop()
+
+
+def _processor(context: Context, lease: Lease) -> ConferenceProcessor | WebhookProcessor:
+    if keys.is_web(lease.key):
+        return WebhookProcessor(lease, context.webhooks, context.turns, context.stopping)
+    return ConferenceProcessor(
+        lease,
+        context.reloader,
+        context.api,
+        context.budget,
+        context.inbox,
+        context.turns,
+        context.stopping,
+    )
+
+
+@cache
+def _context() -> Context:
+    """This process' parts, for RQ's stock worker, which only knows a job's name."""
+    settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
+    return bootstrap(settings)

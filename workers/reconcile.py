@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from app.domain.event import Event, new_id
 from app.logs import step
 from app.store import keys
-from workers.bootstrap import Hands
+from workers.bootstrap import Context
 from workers.conference.budget import MOST_GRANTS, Wait
 from workers.conference.errors import PlivoError
 
@@ -29,15 +29,15 @@ LOOK_SECONDS = 0.5
 Answer = TypeVar("Answer")
 
 
-def reconcile_forever(hands: Hands, stopping: threading.Event) -> None:
+def reconcile_forever(context: Context, stopping: threading.Event) -> None:
     """Reconcile once an interval, whichever worker is first to claim it, until `stopping`."""
-    claim_ms = max(100, int((hands.reconcile_interval - LOOK_SECONDS) * 1000))
+    claim_ms = max(100, int((context.reconcile_interval - LOOK_SECONDS) * 1000))
     while not stopping.is_set():
         try:
-            if hands.redis.set(keys.RECONCILED, "1", nx=True, px=claim_ms):
-                reconcile(hands, stopping)
+            if context.redis.set(keys.RECONCILED, "1", nx=True, px=claim_ms):
+                reconcile(context, stopping)
         except RedisError as error:
-            hands.away.tell(error)
+            context.away.tell(error)
         except PlivoError as error:
             log.warning("reconcile failed, trying again in an interval: %s", error)
         except Exception:  # the next round may go well
@@ -45,39 +45,41 @@ def reconcile_forever(hands: Hands, stopping: threading.Event) -> None:
         stopping.wait(LOOK_SECONDS)
 
 
-def reconcile(hands: Hands, stopping: threading.Event) -> None:
+def reconcile(context: Context, stopping: threading.Event) -> None:
     """One round over all conferences that Plivo or we believe to be live."""
-    as_of = _now(hands)
-    ours = _live(hands)
-    theirs = _ask(hands, stopping, hands.client.list_conferences)
+    as_of = _now(context)
+    ours = _live(context)
+    theirs = _ask(context, stopping, context.api.list_conferences)
     if theirs is None:
         return
     for name in ours - set(theirs):
-        _tell(hands, name, {"gone": True, "as_of": as_of})
+        _tell(context, name, {"gone": True, "as_of": as_of})
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda name: _look(hands, stopping, name), theirs))
+        list(pool.map(lambda name: _look(context, stopping, name), theirs))
     step(log, "reconcile", ours=len(ours), theirs=len(theirs))
 
 
-def _look(hands: Hands, stopping: threading.Event, name: str) -> None:
-    as_of = _now(hands)
+def _look(context: Context, stopping: threading.Event, name: str) -> None:
+    as_of = _now(context)
     try:
-        seen = _ask(hands, stopping, lambda: hands.client.get_conference(name))
+        seen = _ask(context, stopping, lambda: context.api.get_conference(name))
     except PlivoError as error:
         if error.kind == "gone":
-            _tell(hands, name, {"gone": True, "as_of": as_of})
+            _tell(context, name, {"gone": True, "as_of": as_of})
         else:
             log.warning("reconcile of conference=%r failed: %s", name, error)
         return
     if seen is not None:
-        _tell(hands, name, {**seen.data(), "as_of": as_of})
+        _tell(context, name, {**seen.data(), "as_of": as_of})
 
 
-def _ask(hands: Hands, stopping: threading.Event, question: Callable[[], Answer]) -> Answer | None:
+def _ask(
+    context: Context, stopping: threading.Event, question: Callable[[], Answer]
+) -> Answer | None:
     """Ask when the account's budget has room for it; None when the process stops first."""
     granted = 0
     while not stopping.is_set():
-        answer = hands.budget.reserve(PRIORITY, "reconcile")
+        answer = context.budget.reserve(PRIORITY, "reconcile")
         if isinstance(answer, Wait):
             stopping.wait(answer.seconds)
             continue
@@ -89,23 +91,23 @@ def _ask(hands: Hands, stopping: threading.Event, question: Callable[[], Answer]
     try:
         found = question()
     except PlivoError as error:
-        hands.budget.observe(error)
+        context.budget.observe(error)
         raise
-    hands.budget.observe(None)
+    context.budget.observe(None)
     return found
 
 
-def _tell(hands: Hands, name: str, data: dict[str, Any]) -> None:
+def _tell(context: Context, name: str, data: dict[str, Any]) -> None:
     event = Event(new_id(), "conference.observed", name, 0.0, "", data)
-    hands.inbox.accept(event, identities=[])
+    context.inbox.accept(event, identities=[])
 
 
-def _live(hands: Hands) -> set[str]:
-    live: Any = hands.redis.zrange(keys.LIVE, 0, -1)
-    names: Any = hands.redis.hmget(keys.NAMES, live) if live else []
+def _live(context: Context) -> set[str]:
+    live: Any = context.redis.zrange(keys.LIVE, 0, -1)
+    names: Any = context.redis.hmget(keys.NAMES, live) if live else []
     return {name.decode() for name in names if name}
 
 
-def _now(hands: Hands) -> float:
-    at: Any = hands.redis.time()
+def _now(context: Context) -> float:
+    at: Any = context.redis.time()
     return float(at[0] + at[1] / 1e6)

@@ -26,7 +26,7 @@ from workers.rules.vocabulary.problems import RulesError
 log = logging.getLogger("gavel.rules")
 
 
-class Rulebook:
+class RulesReloader:
     """One file of rules. `rules` is replaced as a whole, so that a decision sees one version."""
 
     rules: Rules
@@ -35,7 +35,7 @@ class Rulebook:
         self._redis = redis
         self._file = RulesFile(path)
         self._publish = script(redis, "publish")
-        self._untold: Loaded | Broken | None = None
+        self._pending_notice: Loaded | Broken | None = None
 
     def open(self) -> None:
         """Load the file, or the last good rules when it is broken. Raises RulesError when there
@@ -55,12 +55,12 @@ class Rulebook:
     def look(self) -> None:
         """Take the file if it changed; called about twice a second. Raises RedisError when nobody
         could be told: the next look does."""
-        self._untold = self._file.poll() or self._untold
-        if isinstance(self._untold, Loaded):
-            self._take(self._untold)
-        elif isinstance(self._untold, Broken):
-            self._tell_broken(self._untold.problems)
-        self._untold = None
+        self._pending_notice = self._file.poll() or self._pending_notice
+        if isinstance(self._pending_notice, Loaded):
+            self._take(self._pending_notice)
+        elif isinstance(self._pending_notice, Broken):
+            self._tell_broken(self._pending_notice.problems)
+        self._pending_notice = None
 
     def _take(self, found: Loaded) -> None:
         changes = difference(self.rules, found.rules)

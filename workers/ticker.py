@@ -11,7 +11,7 @@ import time
 
 from redis.exceptions import RedisError
 
-from workers.bootstrap import Hands
+from workers.bootstrap import Context
 
 log = logging.getLogger("gavel.clock")
 
@@ -20,7 +20,7 @@ RENEW_SECONDS = 1.0
 RULES_SECONDS = 0.5
 
 
-def tick_forever(hands: Hands, stopping: threading.Event) -> None:
+def tick_forever(context: Context, stopping: threading.Event) -> None:
     """Tick until `stopping` is set; Redis being away is waited out."""
     renewed = 0.0
     while not stopping.is_set():
@@ -28,15 +28,15 @@ def tick_forever(hands: Hands, stopping: threading.Event) -> None:
         now = time.monotonic()
         try:
             if now - renewed >= RENEW_SECONDS:
-                hands.leases.renew()
+                context.leases.renew()
                 renewed = now
-            tick = hands.timers.tick()
+            tick = context.timers.tick()
             if tick.fired:
                 continue
             if tick.next_due is not None:
                 pause = min(pause, max(0.0, tick.next_due - tick.now))
         except RedisError as error:
-            hands.away.tell(error)
+            context.away.tell(error)
             pause = 0.3
         except Exception:  # a clock that stands still would hold up everything here
             log.exception("the clock stumbled")
@@ -44,12 +44,12 @@ def tick_forever(hands: Hands, stopping: threading.Event) -> None:
         stopping.wait(pause)
 
 
-def watch_rules(hands: Hands, stopping: threading.Event) -> None:
+def watch_rules(context: Context, stopping: threading.Event) -> None:
     """Take changed rules until `stopping` is set; whatever is wrong with them, look again."""
     while not stopping.wait(RULES_SECONDS):
         try:
-            hands.rulebook.look()
+            context.reloader.look()
         except RedisError as error:
-            hands.away.tell(error)
+            context.away.tell(error)
         except Exception:
             log.exception("the rules file could not be looked at")

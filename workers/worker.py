@@ -25,11 +25,11 @@ from app.logs import start_logging
 from app.settings import Settings
 from app.store import keys
 from app.store.connection import may_pass
-from workers.bootstrap import Hands, equip
+from workers.bootstrap import Context, bootstrap
+from workers.jobs import work
 from workers.reconcile import reconcile_forever
 from workers.rules.vocabulary.problems import RulesError
 from workers.ticker import tick_forever, watch_rules
-from workers.work import work
 
 log = logging.getLogger("gavel.worker")
 
@@ -43,19 +43,19 @@ AGAIN_SECONDS = 0.5
 class ConferenceWorker(SimpleWorker):
     """RQ's worker, working many wake-ups at once."""
 
-    def __init__(self, hands: Hands, threads: int) -> None:
-        queue = Queue(keys.QUEUE_NAME, connection=hands.redis, serializer=JSONSerializer)
+    def __init__(self, context: Context, threads: int) -> None:
+        queue = Queue(keys.QUEUE_NAME, connection=context.redis, serializer=JSONSerializer)
         name = f"gavel-{socket.gethostname()}-{os.getpid()}"
         super().__init__(
             [queue],
             name=name,
-            connection=hands.redis,
+            connection=context.redis,
             serializer=JSONSerializer,
             worker_ttl=WORKER_TTL,
         )
-        self.hands = hands
+        self.context = context
         self.threads = threads
-        self.stopping = hands.stopping
+        self.stopping = context.stopping
 
     def _set_connection(self, connection: Redis) -> Redis:
         """The client as it is. RQ would raise its time-out to 25 s, for everything that uses it:
@@ -66,10 +66,10 @@ class ConferenceWorker(SimpleWorker):
     def run(self) -> None:
         """Work until `stop`; returns when every thread has given back what it held."""
         at_rest = threading.Event()  # until then the clock keeps the leases of calls under way
-        clock = _start(lambda: tick_forever(self.hands, at_rest))
+        clock = _start(lambda: tick_forever(self.context, at_rest))
         rest = [
-            _start(lambda: reconcile_forever(self.hands, self.stopping)),
-            _start(lambda: watch_rules(self.hands, self.stopping)),
+            _start(lambda: reconcile_forever(self.context, self.stopping)),
+            _start(lambda: watch_rules(self.context, self.stopping)),
         ]
         rest += [_start(self._listen) for _ in range(self.threads)]
         self._register()
@@ -87,15 +87,15 @@ class ConferenceWorker(SimpleWorker):
 
     def _listen(self) -> None:
         """One thread: take a wake-up, work it, again."""
-        redis: Any = self.hands.redis
+        redis: Any = self.context.redis
         seconds = redis.connection_pool.connection_kwargs["socket_timeout"] * LISTEN_SHARE
         while not self.stopping.is_set():
             try:
                 popped = redis.blpop([keys.QUEUE], timeout=seconds)
                 if popped:
-                    work(self.hands, popped[1].decode())
+                    work(self.context, popped[1].decode())
             except RedisError as error:
-                self.hands.away.tell(error)
+                self.context.away.tell(error)
                 self.stopping.wait(0.3)
             except Exception:  # the thread lives on; the unit is taken up again by the clock
                 log.exception("a turn ended early")
@@ -124,10 +124,10 @@ def _start(part: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def _equip_when_redis_is_there(settings: Settings) -> Hands:
+def _bootstrap_when_redis_is_there(settings: Settings) -> Context:
     while True:
         try:
-            return equip(settings)
+            return bootstrap(settings)
         except RedisError as error:
             if not may_pass(error):
                 raise
@@ -141,12 +141,12 @@ def main() -> int:
     settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
     start_logging(settings.log_format, settings.log_level, settings.secrets())
     try:
-        hands = _equip_when_redis_is_there(settings)
+        context = _bootstrap_when_redis_is_there(settings)
     except RulesError as error:
         for problem in error.problems:
             log.critical("rules broken, and there are no last good ones: %s", problem)
         return 1
-    worker = ConferenceWorker(hands, settings.worker_threads)
+    worker = ConferenceWorker(context, settings.worker_threads)
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)
     log.info("worker started threads=%d", settings.worker_threads)

@@ -82,6 +82,10 @@ class Inbox:
         name = self.redis.get(keys.recording(recording_id))
         return name.decode() if isinstance(name, bytes) else None
 
+    def remember_recording(self, recording_id: str, conference: str) -> None:
+        """This recording belongs to that conference."""
+        self.redis.set(keys.recording(recording_id), conference, ex=RECORDING_SECONDS)
+
     def writable(self) -> bool:
         """Can Redis store something now?"""
         try:

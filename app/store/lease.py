@@ -1,16 +1,21 @@
 """Working one unit: take its lease, commit step by step, give it back.
 
-A unit is a conference, or its web lane. Atomic: each `commit` stores the new state, timers, outbox
-and journal and takes the decided events off the inbox, all or nothing, and only for the holder of
-the lease (`lua/commit.lua`). A commit whose answer got lost can be sent again: it is applied once.
+A unit is a conference, or the webhooks of one. Atomic: each `commit` stores the new state, timers,
+outbox and journal and takes the decided events off the inbox, all or nothing, and only for the
+holder of the lease (`lua/commit.lua`). A commit whose answer got lost can be sent again: it
+is applied once.
 """
 
+import json
 import math
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
 
 from redis import Redis
 
@@ -28,36 +33,85 @@ class LeaseLost(Exception):
     """Another worker has taken over this unit: drop what you hold of it, it is theirs."""
 
 
+Waiting = Sequence[tuple[float, bytes]]
+"""Entries of an inbox: when each was accepted (seconds on Redis' clock), and its JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a worker finds when it takes a unit. `events` are (seconds on Redis' clock, JSON)."""
+    """What a worker finds when it takes a unit."""
 
     name: str
     state: bytes | None
     outbox: bytes | None
-    events: Sequence[tuple[float, bytes]]
+    events: Waiting
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one commit changes; what is left out stays as it was. Times in seconds since the epoch.
+class Unset(Enum):
+    """Stands for what a commit leaves as it was."""
 
-    `outbox` is JSON or "-" for empty, `live` a start time or "-" for ended, `send` entries for
-    other units as (unit key, conference name, JSON), `aside` rows for people as (list key, rows to
-    keep, JSON).
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
+
+
+@dataclass(slots=True)
+class Commit:
+    """What one commit changes; what is not set stays as it was. Times in seconds since the epoch.
+
+    `decided`: how many events to take off the inbox. `ended`: the state is kept for
+    `ENDED_SECONDS` only. `outbox`: its stored form, "-" for an empty one. `live`: when the
+    conference started, None: it is over.
     """
 
     decided: int = 0
-    state: str = ""
+    state: str | None = None
     ended: bool = False
-    outbox: str = ""
-    live: str = ""
-    set_timers: Mapping[str, float] = field(default_factory=dict)
-    cancel_timers: Iterable[str] = ()
-    journal: Sequence[str] = ()
-    send: Sequence[tuple[str, str, str]] = ()
-    counters: Mapping[str, int] = field(default_factory=dict)
-    aside: Sequence[tuple[str, int, str]] = ()
+    outbox: str | None = None
+    live: float | Unset | None = UNSET
+    set_timers: dict[str, float] = field(default_factory=dict)
+    cancel_timers: list[str] = field(default_factory=list)
+    journal: list[str] = field(default_factory=list)
+    counters: Counter[str] = field(default_factory=Counter)
+    send: list[tuple[str, str, str]] = field(default_factory=list)
+    for_people: list[tuple[str, int, str]] = field(default_factory=list)
+
+    def move_timers(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
+        """From these timers (id -> due) to those: set what is new or moved, cancel what is gone."""
+        for timer, due in after.items():
+            if before.get(timer) != due:
+                self.set_timers[timer] = due
+        for timer in before.keys() - after.keys():
+            self.set_timers.pop(timer, None)
+            self.cancel_timers.append(timer)
+
+    def send_to(self, unit: str, name: str, text: str) -> None:
+        """Put an entry (JSON) into the inbox of a unit of the conference of that name."""
+        self.send.append((unit, name, text))
+
+    def keep_for_people(self, key: str, most: int, row: str) -> None:
+        """Append a row (JSON) to a list that keeps the newest `most`."""
+        self.for_people.append((key, most, row))
+
+    def to_json(self) -> str:
+        """As `lua/commit.lua` reads it."""
+        changes: dict[str, Any] = {
+            "decided": self.decided,
+            "state": self.state,
+            "keep": ENDED_SECONDS if self.ended else None,
+            "outbox": self.outbox,
+            "set_timers": {id: _not_before(due) for id, due in self.set_timers.items()},
+            "cancel_timers": self.cancel_timers,
+            "journal": self.journal,
+            "counters": self.counters,
+            "send": self.send,
+            "for_people": self.for_people,
+        }
+        if self.live is not UNSET:
+            changes["live"] = "-" if self.live is None else f"{self.live:.3f}"
+        said = {name: change for name, change in changes.items() if change}
+        return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
 
 
 class Lease:
@@ -99,13 +153,13 @@ class Lease:
         return True
 
     def commit(
-        self, step: Step, *, release: bool = False, wake_at: float | None = None
-    ) -> Sequence[tuple[float, bytes]] | None:
-        """Apply one step; answers the events that wait now.
+        self, commit: Commit, *, release: bool = False, wake_at: float | None = None
+    ) -> Waiting | None:
+        """Apply one commit; answers the events that wait now.
 
         With `release` the lease is given back if none waits (the answer is then None), and the
-        unit is woken at `wake_at`. Raises `LeaseLost`, or RedisError after which the same step
-        may be committed again.
+        unit is woken at `wake_at`. Raises `LeaseLost`, or RedisError after which the same commit
+        may be sent again.
         """
         asked = time.monotonic()
         answer = self._leases.run_commit(
@@ -114,21 +168,11 @@ class Lease:
             self._number,
             LEASE_MS,
             EVENTS_AT_ONCE,
-            step.decided,
-            step.state,
-            ENDED_SECONDS if step.ended else 0,
-            step.outbox,
-            step.live,
             int(release),
             "" if wake_at is None else _not_before(wake_at),
             JOURNAL_SECONDS,
             JOURNAL_ENTRIES,
-            *_counted((timer, _not_before(due)) for timer, due in step.set_timers.items()),
-            *_counted((timer,) for timer in step.cancel_timers),
-            *_counted((entry,) for entry in step.journal),
-            *_counted(step.send),
-            *_counted(step.counters.items()),
-            *_counted(step.aside),
+            commit.to_json(),
         )
         if answer is None:
             self._leases.forget(self._token)
@@ -228,7 +272,7 @@ class Clock:
         return self._ahead + time.monotonic()
 
 
-def read_events(entries: Sequence[tuple[float, bytes]], name: str) -> list[Event]:
+def read_events(entries: Waiting, name: str) -> list[Event]:
     """The inbox's entries as events; one that was parked without a name gets the conference's."""
     events = [Event.from_json(text, at) for at, text in entries]
     return [event if event.conference else replace(event, conference=name) for event in events]
@@ -249,12 +293,3 @@ def _not_before(at: float) -> str:
     """Whole microseconds, as Redis' clock has them, rounded up."""
     micros = math.ceil(at * 1e6)
     return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
-
-
-def _counted(rows: Iterable[Sequence[object]]) -> list[object]:
-    """A list as the script reads it: how many rows, then their cells."""
-    cells: list[object] = [0]
-    for row in rows:
-        cells[0] = int(str(cells[0])) + 1
-        cells.extend(row)
-    return cells

@@ -1,15 +1,24 @@
-"""What Gavel counts, as Prometheus reads it.
+"""What Gavel counts, and how Prometheus reads it.
 
-Counters live in one hash in Redis, for all processes together, under the names shown here, labels
-included. A histogram is two fields for each observation: its bucket's, and the sum.
+Counters live in one hash in Redis, for all processes together, written by the commit of what they
+count. A field is the metric's name, then its label values, parted by `|`; a histogram has a field
+for each bucket and one for the sum in microseconds. prometheus-client writes the text.
 """
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -17,38 +26,70 @@ from app.store import keys
 from app.store.scripts import script
 
 UNITS_LOOKED_AT = 2000
-LATENCY = "gavel_callback_to_call_seconds"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
-MEANINGS: Mapping[str, tuple[str, str]] = {
-    "gavel_events_accepted_total": ("counter", "Events stored."),
-    "gavel_events_duplicate_total": ("counter", "Events that came again and changed nothing."),
-    "gavel_requests_refused_total": ("counter", "Requests refused, by HTTP status."),
-    "gavel_events_decided_total": ("counter", "Events held against the rules, by kind."),
-    "gavel_events_set_aside_total": ("counter", "Events that could not be decided."),
-    "gavel_runs_total": ("counter", "Rules held against an event, by outcome."),
-    "gavel_calls_total": ("counter", "Calls to the Conference API, by verb and status."),
-    "gavel_timers_fired_total": ("counter", "Timers that became events."),
-    LATENCY: ("histogram", "From the acceptance of an event to the end of a call it led to."),
-    "gavel_inbox_units": ("gauge", "Conferences with something to do."),
-    "gavel_inbox_events": ("gauge", "Events that wait to be decided."),
-    "gavel_inbox_oldest_seconds": ("gauge", "How long the oldest of them has waited."),
-    "gavel_timers_set": ("gauge", "Timers that are set."),
-    "gavel_timers_due": ("gauge", "Timers that are due and not fired yet."),
-    "gavel_conferences_live": ("gauge", "Live conferences."),
-    "gavel_events_set_aside": (
-        "gauge",
-        "Events that wait for a person: they failed to be decided.",
-    ),
-    "gavel_rules_loaded": ("gauge", "1 for the rules that run, by digest; absent without rules."),
-    "gavel_rules_broken": ("gauge", "1 while the rules file is broken and the last good ones run."),
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A counter with its labels."""
+
+    name: str
+    meaning: str
+    labels: tuple[str, ...] = ()
+
+    def field(self, *values: object) -> str:
+        """The field of the hash for these label values."""
+        return "|".join((self.name, *map(str, values)))
+
+    def add(self, counters: "Counter[str]", *values: object) -> None:
+        """Count one more in what the next commit will say."""
+        counters[self.field(*values)] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """A histogram of seconds."""
+
+    name: str
+    meaning: str
+
+    def observe(self, counters: "Counter[str]", seconds: float) -> None:
+        """Note one observation in what the next commit will say."""
+        bucket = next((str(bound) for bound in BUCKETS if seconds <= bound), "+Inf")
+        counters[f"{self.name}|{bucket}"] += 1
+        counters[f"{self.name}|sum_us"] += max(0, round(seconds * 1_000_000))
+
+
+ACCEPTED = Counted("gavel_events_accepted_total", "Events stored.")
+DUPLICATE = Counted("gavel_events_duplicate_total", "Events that came again and changed nothing.")
+REFUSED = Counted("gavel_requests_refused_total", "Requests refused, by HTTP status.", ("status",))
+DECIDED = Counted(
+    "gavel_events_decided_total", "Events held against the rules, by kind.", ("kind",)
+)
+SET_ASIDE = Counted("gavel_events_set_aside_total", "Events that could not be decided.")
+RUNS = Counted("gavel_runs_total", "Rules held against an event, by outcome.", ("outcome",))
+CALLS = Counted(
+    "gavel_calls_total", "Calls to the Conference API, by verb and status.", ("verb", "status")
+)
+FIRED = Counted("gavel_timers_fired_total", "Timers that became events.")
+COUNTERS = (ACCEPTED, DUPLICATE, REFUSED, DECIDED, SET_ASIDE, RUNS, CALLS, FIRED)
+LATENCY = Histogram(
+    "gavel_callback_to_call_seconds",
+    "From the acceptance of an event to the end of a call it led to.",
+)
+GAUGES: Mapping[str, str] = {
+    "gavel_inbox_units": "Conferences with something to do.",
+    "gavel_inbox_events": "Events that wait to be decided.",
+    "gavel_inbox_oldest_seconds": "How long the oldest of them has waited.",
+    "gavel_timers_set": "Timers that are set.",
+    "gavel_timers_due": "Timers that are due and not fired yet.",
+    "gavel_conferences_live": "Live conferences.",
+    "gavel_events_set_aside": "Events that wait for a person: they failed to be decided.",
+    "gavel_rules_broken": "1 while the rules file is broken and the last good ones run.",
 }
-
-
-def observed(seconds: float) -> dict[str, int]:
-    """The fields of the hash to raise for one latency, and by how much."""
-    bucket = next((str(bound) for bound in BUCKETS if seconds <= bound), "+Inf")
-    return {f"{LATENCY}|{bucket}": 1, f"{LATENCY}|sum_us": max(0, round(seconds * 1_000_000))}
+RULES_LOADED = ("gavel_rules_loaded", "1 for the rules that run, by digest; absent without rules.")
+NAMES = (*(one.name for one in COUNTERS), LATENCY.name, *GAUGES, RULES_LOADED[0])
+"""Everything that `/metrics` shows."""
 
 
 class Refusals:
@@ -76,8 +117,7 @@ class Refusals:
         try:
             pipe = self._redis.pipeline(transaction=False)
             for status, number in counts.items():
-                field = f'gavel_requests_refused_total{{status="{status}"}}'
-                pipe.hincrby(keys.METRICS, field, number)
+                pipe.hincrby(keys.METRICS, REFUSED.field(status), number)
             pipe.execute()
         except RedisError:
             with self._lock:
@@ -90,55 +130,62 @@ class Metrics:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._backlog = script(redis, "backlog")
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
 
     def text(self) -> str:
-        stored: Any = self._redis.hgetall(keys.METRICS)
-        counters = {field.decode(): int(value) for field, value in stored.items()}
-        lines = [*_counters(counters), *_histogram(counters), *self._gauges()]
-        return "\n".join(_explained(lines)) + "\n"
+        """As Prometheus' text format has it."""
+        return generate_latest(self._registry).decode()
 
-    def _gauges(self) -> Iterator[str]:
+    def describe(self) -> list[Metric]:
+        """Nothing, so that registering asks Redis for nothing."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric as it stands now."""
+        stored: Any = self._redis.hgetall(keys.METRICS)
+        fields = {tuple(name.decode().split("|")): int(value) for name, value in stored.items()}
+        for counted in COUNTERS:
+            yield _counter(counted, fields)
+        yield _histogram(LATENCY, fields)
+        yield from self._gauges()
+
+    def _gauges(self) -> Iterator[Metric]:
         units, events, oldest, timers, due, live, now = self._backlog(UNITS_LOOKED_AT)
-        age = max(0.0, float(now) - float(oldest)) if oldest else 0.0
         found: Any = self._redis.mget(keys.RULES_DIGEST, keys.RULES_BROKEN)
         digest, broken = found
-        yield f"gavel_inbox_units {units}"
-        yield f"gavel_inbox_events {events}"
-        yield f"gavel_inbox_oldest_seconds {age:.3f}"
-        yield f"gavel_timers_set {timers}"
-        yield f"gavel_timers_due {due}"
-        yield f"gavel_conferences_live {live}"
-        yield f"gavel_events_set_aside {self._redis.llen(keys.DEAD)}"
+        values = {
+            "gavel_inbox_units": units,
+            "gavel_inbox_events": events,
+            "gavel_inbox_oldest_seconds": max(0.0, float(now) - float(oldest)) if oldest else 0.0,
+            "gavel_timers_set": timers,
+            "gavel_timers_due": due,
+            "gavel_conferences_live": live,
+            "gavel_events_set_aside": self._redis.llen(keys.DEAD),
+            "gavel_rules_broken": int(broken is not None),
+        }
+        for name, meaning in GAUGES.items():
+            yield GaugeMetricFamily(name, meaning, value=values[name])
+        loaded = GaugeMetricFamily(*RULES_LOADED, labels=("digest",))
         if digest:
-            yield f'gavel_rules_loaded{{digest="{digest.decode()}"}} 1'
-        yield f"gavel_rules_broken {int(broken is not None)}"
+            loaded.add_metric((digest.decode(),), 1)
+        yield loaded
 
 
-def _counters(counters: Mapping[str, int]) -> Iterator[str]:
-    for field in sorted(counters):
-        if "|" not in field:
-            yield f"{field} {counters[field]}"
+def _counter(counted: Counted, fields: Mapping[tuple[str, ...], int]) -> Metric:
+    family = CounterMetricFamily(counted.name, counted.meaning, labels=counted.labels)
+    for (name, *values), number in sorted(fields.items()):
+        if name == counted.name and len(values) == len(counted.labels):
+            family.add_metric(values, number)
+    return family
 
 
-def _histogram(counters: Mapping[str, int]) -> Iterator[str]:
-    total = 0
+def _histogram(histogram: Histogram, fields: Mapping[tuple[str, ...], int]) -> Metric:
+    total, buckets = 0, []
     for bound in [*map(str, BUCKETS), "+Inf"]:
-        total += counters.get(f"{LATENCY}|{bound}", 0)
-        yield f'{LATENCY}_bucket{{le="{bound}"}} {total}'
-    yield f"{LATENCY}_sum {counters.get(f'{LATENCY}|sum_us', 0) / 1_000_000:.6f}"
-    yield f"{LATENCY}_count {total}"
-
-
-def _explained(lines: Iterable[str]) -> Iterator[str]:
-    """The lines, each group below its HELP and TYPE."""
-    last = ""
-    for line in lines:
-        name = line.partition("{")[0].partition(" ")[0]
-        if name.startswith(LATENCY):
-            name = LATENCY
-        if name != last:
-            kind, meaning = MEANINGS.get(name, ("untyped", "Not described."))
-            yield f"# HELP {name} {meaning}"
-            yield f"# TYPE {name} {kind}"
-            last = name
-        yield line
+        total += fields.get((histogram.name, bound), 0)
+        buckets.append((bound, total))
+    seconds = fields.get((histogram.name, "sum_us"), 0) / 1_000_000
+    family = HistogramMetricFamily(histogram.name, histogram.meaning)
+    family.add_metric((), buckets=buckets, sum_value=seconds)
+    return family

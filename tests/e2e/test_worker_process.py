@@ -14,7 +14,7 @@ from app.store.connection import connect
 from bench.chaos.processes import free_port
 from tests.doubles.redis_line import redis_line
 from tests.waiting import PATIENCE, until
-from tests.workers.builders import hands_of
+from tests.workers.builders import context_of
 from workers.worker import ConferenceWorker
 
 
@@ -23,7 +23,7 @@ def test_rq_leaves_our_clients_time_out_as_it_was_set(
 ) -> None:
     client = connect(f"redis://{redis_server.host}:{redis_server.port}", timeout=2.0)
 
-    ConferenceWorker(hands_of(client, "http://127.0.0.1:1", tmp_path), threads=1)
+    ConferenceWorker(context_of(client, "http://127.0.0.1:1", tmp_path), threads=1)
 
     assert client.connection_pool.connection_kwargs["socket_timeout"] == 2.0
     client.close()
@@ -32,7 +32,7 @@ def test_rq_leaves_our_clients_time_out_as_it_was_set(
 def test_a_worker_that_is_stopped_before_it_runs_ends(
     redis_server: ValkeyServer, redis: Redis, tmp_path: Path
 ) -> None:
-    worker = ConferenceWorker(hands_of(redis, "http://127.0.0.1:1", tmp_path), threads=1)
+    worker = ConferenceWorker(context_of(redis, "http://127.0.0.1:1", tmp_path), threads=1)
     worker.stop()
     running = threading.Thread(target=worker.run, daemon=True)
     running.start()
@@ -93,7 +93,7 @@ def test_that_redis_is_away_is_said_once_however_many_threads_see_it(
     monkeypatch.setattr("workers.away.TELL_SECONDS", 3600.0)
     with redis_line(redis_server.host, redis_server.port) as line:
         client = connect(f"redis://127.0.0.1:{line.port}")
-        worker = ConferenceWorker(hands_of(client, "http://127.0.0.1:1", tmp_path), threads=32)
+        worker = ConferenceWorker(context_of(client, "http://127.0.0.1:1", tmp_path), threads=32)
         line.shut_for(10_000)
         running = threading.Thread(target=worker.run)
 

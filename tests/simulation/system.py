@@ -26,16 +26,16 @@ from tests.simulation.plivo import OUTCOMES, Send
 from tests.simulation.rules import RULES
 from tests.simulation.scenario import Callback
 from tests.simulation.scheduler import Process
-from workers.bootstrap import Hands
+from workers.bootstrap import assemble
 from workers.conference.budget import Budget
 from workers.conference.errors import PlivoError, WebhookError
+from workers.jobs import work
 from workers.plivo.observed import ObservedConference, ObservedMember, RecordingStarted
 from workers.reconcile import reconcile_forever
 from workers.rules.engine.index import Rules
 from workers.rules.load import load
 from workers.rules.published import published
 from workers.ticker import tick_forever
-from workers.work import work
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -113,48 +113,48 @@ class Worker:
         book: Any = Rulebook(world, redis)
         hooks: Any = Hooks(world, process)
         calls, seconds = world.budget
-        self.hands = Hands(redis, book, port, hooks, Budget(redis, calls, seconds), 3.0)
+        self.context = assemble(redis, book, port, hooks, Budget(redis, calls, seconds), 3.0)
 
     def start(self, threads: int, *, reconciling: bool) -> None:
-        scheduler, hands = self.world.scheduler, self.hands
+        scheduler, context = self.world.scheduler, self.context
         self._left = threads
         scheduler.spawn(self.process, "rules", self._tell_rules)
-        self._at_rest = type(hands.stopping)()
+        self._at_rest = type(context.stopping)()
         scheduler.spawn(
-            self.process, "clock", lambda: tick_forever(hands, self._at_rest), lazy=True
+            self.process, "clock", lambda: tick_forever(context, self._at_rest), lazy=True
         )
         if reconciling:
             scheduler.spawn(
-                self.process, "reconcile", lambda: reconcile_forever(hands, hands.stopping)
+                self.process, "reconcile", lambda: reconcile_forever(context, context.stopping)
             )
         for number in range(threads):
             scheduler.spawn(self.process, f"thread-{number}", self._listen)
 
     def stop(self) -> None:
         """SIGTERM: no new turns; the clock goes on until those under way have ended."""
-        self.hands.stopping.set()
+        self.context.stopping.set()
 
     def _tell_rules(self) -> None:
-        book: Any = self.hands.rulebook
+        book: Any = self.context.reloader
         told: Any = None
-        while not self.hands.stopping.is_set():
+        while not self.context.stopping.is_set():
             try:
                 if book.rules is not told:
                     book.tell()
                     told = book.rules
             except RedisError:
-                self.hands.stopping.wait(0.3)
-            self.hands.stopping.wait(self.world.until_new_rules())
+                self.context.stopping.wait(0.3)
+            self.context.stopping.wait(self.world.until_new_rules())
 
     def _listen(self) -> None:
-        hands = self.hands
-        redis: Any = hands.redis
-        while not hands.stopping.is_set():
+        context = self.context
+        redis: Any = context.redis
+        while not context.stopping.is_set():
             try:
                 if popped := redis.blpop([QUEUE], timeout=4.0):
-                    work(hands, popped[1].decode())
+                    work(context, popped[1].decode())
             except RedisError:
-                hands.stopping.wait(0.3)
+                context.stopping.wait(0.3)
         self._left -= 1
         if not self._left:
             self._at_rest.set()

@@ -1,4 +1,4 @@
-"""Builders for a worker's hands: real Valkey, real HTTP to a double at Plivo's edge."""
+"""Builders for a worker's context: real Valkey, real HTTP to a double at Plivo's edge."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +10,12 @@ from app.store import keys
 from app.store.inbox import Inbox
 from app.store.timers import Timers
 from tests.waiting import until
-from workers.bootstrap import Hands
+from workers.bootstrap import Context, assemble
 from workers.conference.budget import Budget
+from workers.jobs import work
 from workers.plivo import PlivoClient
-from workers.rules_reloader import Rulebook
+from workers.rules_reloader import RulesReloader
 from workers.webhooks.sender import WebhookSender
-from workers.work import work
 
 MUTE_EVERYONE = """
 version: 1
@@ -27,14 +27,14 @@ rules:
 """
 
 
-def hands_of(redis: Redis, url: str, folder: Path, rules: str = MUTE_EVERYONE) -> Hands:
+def context_of(redis: Redis, url: str, folder: Path, rules: str = MUTE_EVERYONE) -> Context:
     path = folder / "rules.yaml"
     path.write_text(rules)
-    rulebook = Rulebook(redis, str(path))
-    rulebook.open()
-    return Hands(
+    reloader = RulesReloader(redis, str(path))
+    reloader.open()
+    return assemble(
         redis,
-        rulebook,
+        reloader,
         PlivoClient(url, "MA" + "X" * 18, "token", public_url="http://127.0.0.1:1"),
         WebhookSender(allow_private=True),
         Budget(redis, 300, 5.0),
@@ -50,19 +50,19 @@ def enter(redis: Redis, member: str = "1", conference: str = "sales-1") -> str:
     return event.id
 
 
-def work_all(hands: Hands) -> None:
+def work_all(context: Context) -> None:
     """What the threads of a worker do, until the queue is empty."""
-    while popped := hands.redis.lpop(keys.QUEUE):
+    while popped := context.redis.lpop(keys.QUEUE):
         assert isinstance(popped, bytes)
-        work(hands, popped.decode())
+        work(context, popped.decode())
 
 
-def work_until(hands: Hands, holds: Callable[[], bool]) -> None:
+def work_until(context: Context, holds: Callable[[], bool]) -> None:
     """What a worker's threads and clock do, until something holds."""
 
     def turn() -> bool:
-        Timers(hands.redis).tick()
-        work_all(hands)
+        Timers(context.redis).tick()
+        work_all(context)
         return holds()
 
     until(turn, "what the worker was to do")

@@ -11,10 +11,10 @@ from redis.exceptions import RedisError
 from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.inbox import Inbox
-from app.store.lease import Leases, Step
+from app.store.lease import Commit, Leases
 from tests.workers.builders import MUTE_EVERYONE
 from workers.rules.vocabulary.problems import RulesError
-from workers.rules_reloader import Rulebook
+from workers.rules_reloader import RulesReloader
 
 BROKEN = "version: 1\nrules:\n  - name: x\n    when: nonsense\n    do: [mute: member]\n"
 TRIGGER = """
@@ -34,8 +34,8 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
-def opened(redis: Redis, path: Path) -> Rulebook:
-    book = Rulebook(redis, str(path))
+def opened(redis: Redis, path: Path) -> RulesReloader:
+    book = RulesReloader(redis, str(path))
     book.open()
     return book
 
@@ -45,11 +45,11 @@ def live_conference(redis: Redis) -> str:
     Inbox(redis).accept(Event(new_id(), "member.entered", "sales-1", 0.0), identities=[])
     lease = Leases(redis).take(key)
     assert lease is not None
-    lease.commit(Step(decided=1, live="1.0"), release=True)
+    lease.commit(Commit(decided=1, live=1.0), release=True)
     return key
 
 
-def rewrite(book: Rulebook, path: Path, text: str) -> None:
+def rewrite(book: RulesReloader, path: Path, text: str) -> None:
     path.write_text(text)
     book.look()
 

@@ -1,49 +1,74 @@
-"""A turn at a conference's web lane: webhooks, in order, beside the calls to Plivo.
+"""Working the webhooks of one conference, in order, beside its calls to Plivo.
 
-A lane of its own, so that a slow receiver of a webhook never holds up a mute. What waits in its
-inbox are calls; what became of each goes back to the conference's inbox, where its run goes on.
+They are a unit of their own, so that a slow receiver never holds up a mute. What waits in its inbox
+are calls; what became of each goes to the conference's inbox, where its run goes on.
 """
 
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
 from app.domain.call import Call
 from app.store import keys
-from app.store.lease import Lease
-from workers.bootstrap import Hands
-from workers.conference.outbox import Entry, Outbox
+from app.store.lease import Lease, Waiting
+from workers.conference.outbox import Entry, next_group
 from workers.conference.processor import outcome
-from workers.conference.turn import Turn, Waiting
+from workers.conference.turns import Turns
+from workers.conference.unit import Unit
+from workers.webhooks.sender import WebhookSender
 
 
-class WebTurn(Turn):
-    def __init__(self, hands: Hands, lease: Lease) -> None:
-        super().__init__(lease, lease.taken.name, hands.stopping)
-        self.hands = hands
+class WebhookProcessor:
+    """The webhooks of one conference, held by this worker."""
 
-    def take_in(self, waiting: Waiting) -> None:
-        self.pending.decided += len(waiting)
-        self.outbox = self.outbox.add(Call.from_json_dict(json.loads(text)) for _, text in waiting)
+    def __init__(
+        self, lease: Lease, sender: WebhookSender, turns: Turns, stopping: threading.Event
+    ) -> None:
+        self.lease = lease
+        self.unit = Unit(lease, self._tell_the_conference)
+        self._sender, self._turns, self._stopping = sender, turns, stopping
 
-    def in_order(self, outbox: Outbox) -> Outbox:
-        """One that waits for its next try, perhaps for hours, does not hold up the others."""
-        entries = sorted(outbox.entries, key=lambda entry: entry.not_before)
-        return replace(outbox, entries=tuple(entries))
+    def run(self) -> None:
+        """Work until nothing is left to do now. Raises LeaseLost or RedisError: then drop it."""
+        unit = self.unit
+        unit.recover()
+        waiting: Waiting | None = self.lease.taken.events
+        while waiting is not None:
+            calls = [Call.from_json_dict(json.loads(text)) for _, text in waiting]
+            unit.next.decided += len(calls)
+            unit.outbox = unit.outbox.add(calls)
+            group, wake_at = self.choose()
+            if not group:
+                waiting = unit.commit(release=True, wake_at=wake_at)
+                continue
+            unit.mark(group)
+            waiting = unit.commit()
+            unit.make(group, self.send)
+
+    def choose(self) -> tuple[tuple[Entry, ...], float | None]:
+        """The call to send now, or when to look again (None: when something comes). One that waits
+        for its next try, perhaps for hours, does not hold up the others."""
+        unit, now = self.unit, self.lease.now()
+        unit.drop_late(unit.outbox.entries)
+        by_time = sorted(unit.outbox.entries, key=lambda entry: entry.not_before)
+        unit.outbox = replace(unit.outbox, entries=tuple(by_time))
+        group = next_group(unit.outbox.entries, now)
+        if not group:
+            return (), None
+        at = max(group[0].not_before, 0.0)
+        if self._stopping.is_set():
+            return (), max(at, now)  # for another worker, at once
+        return (group, None) if at <= now else ((), at)
 
     def send(self, group: Sequence[Entry]) -> None:
+        """Send the webhook. Raises CallError."""
         while self.lease.keep():
             continue  # asking took time, too
-        self.check_not_over(group)
-        with self.hands.waiting():
-            self.hands.webhooks.send(group[0].call)
+        self.unit.check_not_late(group)
+        with self._turns.lent():
+            self._sender.send(group[0].call)
 
-    def done(self, group: Sequence[Entry]) -> None:
-        self._tell(group[0].call)
-
-    def failed(self, entry: Entry, error: str) -> None:
-        self._tell(entry.call, error)
-
-    def _tell(self, call: Call, error: str = "") -> None:
+    def _tell_the_conference(self, call: Call, error: str) -> None:
         key = self.lease.key.removesuffix(keys.WEB)
-        self.pending.send.append((key, self.name, outcome(call, error).to_json()))
+        self.unit.next.send_to(key, self.unit.name, outcome(call, error).to_json())

@@ -1,13 +1,9 @@
--- One step of a unit's work, all of it or nothing: state, timers, outbox, journal, events taken off.
+-- One commit of a unit's work, all of it or nothing: state, timers, outbox, journal, events taken off.
 -- Only the holder of the lease gets through; a commit that was applied and is sent again
 -- (its answer was lost) changes nothing.
--- ARGV: unit key, token, number of this commit, lease in ms, how many events at most,
---   events decided, state ('' as before), seconds to keep it (0: for good), outbox ('' as before,
---   '-' empty), live ('' as before, '-' no, else start time), release (1/0), wake at ('' none),
---   seconds to keep the journal, entries to keep;
---   then counted lists: timers set (id, due), timers cancelled (id), journal entries,
---   events for other units (unit key, name, entry JSON), counters (field, by),
---   rows for bounded lists (list key, rows to keep, row).
+-- ARGV: unit key, token, number of this commit, lease in ms, how many events at most, release (1/0),
+--   wake at ('' none), seconds to keep the journal, entries to keep, the changes (JSON): `Commit` of
+--   app/store/lease.py, what stays as it was left out.
 -- Returns nil when the lease is lost, {now, events, 1} when it is still held,
 -- {now, {}, 0} when it was released.
 
@@ -18,74 +14,71 @@ local held = redis.call('GET', lease)
 local owner, expected = string.match(held or '', '^(.*):(%d+)$')
 local now = clock()
 
-if owner ~= token then return nil end
-if tonumber(expected) == number then
-  if ARGV[6] ~= '0' then redis.call('LTRIM', inbox, ARGV[6], -1) end
-  if ARGV[7] ~= '' then
-    if ARGV[8] == '0' then
-      redis.call('SET', 'gavel:conference:' .. key, ARGV[7])
-    else
-      redis.call('SET', 'gavel:conference:' .. key, ARGV[7], 'EX', ARGV[8])
-    end
+local function store(kept, value)
+  if value == '-' then
+    redis.call('DEL', kept)
+  elseif string.sub(value, 1, 13) == '{"entries":[]' then
+    redis.call('SET', kept, value, 'EX', 60)
+  else
+    redis.call('SET', kept, value)
   end
-  if ARGV[9] == '-' then
-    redis.call('DEL', 'gavel:outbox:' .. key)
-  elseif string.sub(ARGV[9], 1, 13) == '{"entries":[]' then
-    redis.call('SET', 'gavel:outbox:' .. key, ARGV[9], 'EX', 60)
-  elseif ARGV[9] ~= '' then
-    redis.call('SET', 'gavel:outbox:' .. key, ARGV[9])
-  end
-  if ARGV[10] == '-' then
-    redis.call('ZREM', 'gavel:live', key)
-  elseif ARGV[10] ~= '' then
-    redis.call('ZADD', 'gavel:live', ARGV[10], key)
-  end
-
-  local at = 15
-  local function list(width, each)
-    local n = tonumber(ARGV[at])
-    at = at + 1
-    for i = 1, n do
-      each(at)
-      at = at + width
-    end
-    return n
-  end
-  list(2, function(i) redis.call('ZADD', 'gavel:due', ARGV[i + 1], key .. ' ' .. ARGV[i]) end)
-  list(1, function(i) redis.call('ZREM', 'gavel:due', key .. ' ' .. ARGV[i]) end)
-  local conference = string.sub(key, 1, 22)  -- a web lane tells its conference's story
-  local journal = 'gavel:journal:' .. conference
-  local written = list(1, function(i)
-    redis.call('RPUSH', journal, ARGV[i])
-    redis.call('PUBLISH', 'gavel:story', ARGV[i])
-  end)
-  if written > 0 then
-    redis.call('LTRIM', journal, -ARGV[14], -1)
-    redis.call('EXPIRE', journal, ARGV[13])
-    redis.call('ZADD', 'gavel:known', seconds(now), conference)
-  end
-  list(3, function(i)
-    redis.call('HSETNX', 'gavel:names', ARGV[i], ARGV[i + 1])
-    redis.call('RPUSH', 'gavel:inbox:' .. ARGV[i], seconds(now) .. ' ' .. ARGV[i + 2])
-    if ARGV[i] ~= key then wake(ARGV[i], now) end
-  end)
-  list(2, function(i) count(ARGV[i], ARGV[i + 1]) end)
-  list(3, function(i)
-    redis.call('RPUSH', ARGV[i], ARGV[i + 2])
-    redis.call('LTRIM', ARGV[i], -ARGV[i + 1], -1)
-  end)
-  number = number + 1
-elseif tonumber(expected) ~= number + 1 then
-  return nil
-else
-  number = number + 1
 end
 
+local function apply(change)
+  if change.decided then redis.call('LTRIM', inbox, change.decided, -1) end
+  if change.state and change.keep then
+    redis.call('SET', 'gavel:conference:' .. key, change.state, 'EX', change.keep)
+  elseif change.state then
+    redis.call('SET', 'gavel:conference:' .. key, change.state)
+  end
+  if change.outbox then store('gavel:outbox:' .. key, change.outbox) end
+  if change.live == '-' then
+    redis.call('ZREM', 'gavel:live', key)
+  elseif change.live then
+    redis.call('ZADD', 'gavel:live', change.live, key)
+  end
+  for id, due in pairs(change.set_timers or {}) do
+    redis.call('ZADD', 'gavel:due', due, key .. ' ' .. id)
+  end
+  for _, id in ipairs(change.cancel_timers or {}) do
+    redis.call('ZREM', 'gavel:due', key .. ' ' .. id)
+  end
+  local conference = string.sub(key, 1, 22)  -- webhooks are told in their conference's story
+  local journal = 'gavel:journal:' .. conference
+  for _, entry in ipairs(change.journal or {}) do
+    redis.call('RPUSH', journal, entry)
+    redis.call('PUBLISH', 'gavel:story', entry)
+  end
+  if change.journal then
+    redis.call('LTRIM', journal, -ARGV[9], -1)
+    redis.call('EXPIRE', journal, ARGV[8])
+    redis.call('ZADD', 'gavel:known', seconds(now), conference)
+  end
+  for _, sent in ipairs(change.send or {}) do
+    redis.call('HSETNX', 'gavel:names', sent[1], sent[2])
+    redis.call('RPUSH', 'gavel:inbox:' .. sent[1], seconds(now) .. ' ' .. sent[3])
+    if sent[1] ~= key then wake(sent[1], now) end
+  end
+  for field, by in pairs(change.counters or {}) do count(field, by) end
+  for _, row in ipairs(change.for_people or {}) do
+    redis.call('RPUSH', row[1], row[3])
+    redis.call('LTRIM', row[1], -row[2], -1)
+  end
+end
+
+if owner ~= token then return nil end
+if tonumber(expected) == number then
+  apply(cjson.decode(ARGV[10]))
+elseif tonumber(expected) ~= number + 1 then
+  return nil
+end
+number = number + 1
+
 local events = redis.call('LRANGE', inbox, 0, ARGV[5] - 1)
-if ARGV[11] == '1' and #events == 0 then
+if ARGV[6] == '1' and #events == 0 then
   redis.call('DEL', lease)
   redis.call('ZREM', 'gavel:awake', key)
-  if ARGV[12] ~= '' then redis.call('ZADD', 'gavel:due', ARGV[12], key .. ' ~') end
+  if ARGV[7] ~= '' then redis.call('ZADD', 'gavel:due', ARGV[7], key .. ' ~') end
   return {seconds(now), {}, 0}
 end
 redis.call('SET', lease, token .. ':' .. number, 'PX', ARGV[4])

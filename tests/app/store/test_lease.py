@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 
 import pytest
 from redis import Redis
@@ -10,7 +11,7 @@ from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.journal import Journal, line
-from app.store.lease import LEASE_MS, Clock, Lease, LeaseLost, Leases, Step
+from app.store.lease import LEASE_MS, Clock, Commit, Lease, LeaseLost, Leases
 from tests.waiting import until
 
 KEY = keys.conference_key("sales-1")
@@ -48,14 +49,14 @@ def test_a_commit_stores_state_timers_journal_and_takes_the_events_off(redis: Re
     lease = take(redis)
     entry = line("sales-1", 1.0, "note", text="hello")
     left = lease.commit(
-        Step(
+        Commit(
             decided=2,
             state='{"v":1}',
             outbox="[]",
-            live="12.5",
+            live=12.5,
             set_timers={"limit": 99.0},
             journal=[entry],
-            counters={"a_total": 2},
+            counters=Counter({"a_total": 2}),
         )
     )
     assert len(ids(left)) == 1
@@ -70,15 +71,15 @@ def test_a_lease_is_given_back_only_when_nothing_came_meanwhile(redis: Redis) ->
     accept(redis)
     lease = take(redis)
     (later,) = accept(redis)
-    assert ids(lease.commit(Step(decided=1), release=True)) == [later]
-    assert lease.commit(Step(decided=1), release=True) is None
+    assert ids(lease.commit(Commit(decided=1), release=True)) == [later]
+    assert lease.commit(Commit(decided=1), release=True) is None
     assert Leases(redis).take(KEY) is not None
 
 
 def test_an_event_that_comes_after_the_release_wakes_a_worker_again(redis: Redis) -> None:
     accept(redis)
     redis.delete(keys.QUEUE)
-    take(redis).commit(Step(decided=1), release=True)
+    take(redis).commit(Commit(decided=1), release=True)
     accept(redis)
     assert redis.lrange(keys.QUEUE, 0, -1) == [KEY.encode()]
 
@@ -86,7 +87,7 @@ def test_an_event_that_comes_after_the_release_wakes_a_worker_again(redis: Redis
 def test_a_step_that_is_sent_again_because_its_answer_was_lost_counts_once(redis: Redis) -> None:
     sent = accept(redis, 3)
     lease = take(redis)
-    step = Step(decided=1, counters={"a_total": 1})
+    step = Commit(decided=1, counters=Counter({"a_total": 1}))
     lease.commit(step)
     lease._number -= 1  # as if the answer had not arrived
     assert ids(lease.commit(step)) == sent[1:]
@@ -99,7 +100,7 @@ def test_who_lost_the_lease_changes_nothing_any_more(redis: Redis) -> None:
     redis.delete(keys.lease(KEY))
     other = take(redis)
     with pytest.raises(LeaseLost):
-        lease.commit(Step(decided=2, state="stale"))
+        lease.commit(Commit(decided=2, state="stale"))
     assert redis.get(keys.conference(KEY)) is None
     assert len(other.taken.events) == 2
 
@@ -118,7 +119,7 @@ def test_a_lease_runs_out_unless_it_is_renewed(redis: Redis) -> None:
 
 def test_a_wake_up_can_be_asked_for_at_a_time(redis: Redis) -> None:
     accept(redis)
-    take(redis).commit(Step(decided=1), release=True, wake_at=1234.5)
+    take(redis).commit(Commit(decided=1), release=True, wake_at=1234.5)
     assert redis.zscore(keys.DUE, f"{KEY} ~") == 1234.5
 
 
@@ -127,9 +128,9 @@ def test_the_state_of_an_ended_conference_expires_and_that_of_a_live_one_does_no
 ) -> None:
     accept(redis)
     lease = take(redis)
-    lease.commit(Step(state="{}", ended=True))
+    lease.commit(Commit(state="{}", ended=True))
     assert redis.ttl(keys.conference(KEY)) > 86400
-    lease.commit(Step(state="{}"))
+    lease.commit(Commit(state="{}"))
     assert redis.ttl(keys.conference(KEY)) == -1
 
 
@@ -183,7 +184,7 @@ def test_renewing_keeps_what_is_ours_and_nothing_else(redis: Redis) -> None:
 
 def test_no_timer_is_stored_earlier_than_it_was_wanted(redis: Redis) -> None:
     wanted = 1_800_000_000.1234561
-    take(redis).commit(Step(set_timers={"limit": wanted}))
+    take(redis).commit(Commit(set_timers={"limit": wanted}))
     stored = redis.zscore(keys.DUE, f"{KEY} limit")
     assert isinstance(stored, float)
     assert wanted <= stored < wanted + 2e-6

@@ -8,7 +8,7 @@ from redis import Redis
 from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.inbox import Inbox
-from app.store.lease import Leases, Step
+from app.store.lease import Commit, Leases
 from app.store.timers import Timers
 
 KEY = keys.conference_key("sales-1")
@@ -18,7 +18,7 @@ def set_timers(redis: Redis, timers: dict[str, float], wake_at: float | None = N
     Inbox(redis).accept(Event(new_id(), "member.entered", "sales-1", 0.0), identities=[])
     lease = Leases(redis).take(KEY)
     assert lease is not None
-    lease.commit(Step(decided=1, set_timers=timers), release=True, wake_at=wake_at)
+    lease.commit(Commit(decided=1, set_timers=timers), release=True, wake_at=wake_at)
     redis.delete(keys.QUEUE)
 
 

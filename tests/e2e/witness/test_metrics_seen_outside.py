@@ -9,7 +9,7 @@ import pytest
 
 from app.store import keys
 from app.store.connection import connect
-from app.store.metrics import MEANINGS
+from app.store.metrics import NAMES
 from cli.up import embedded
 from tests.e2e.witness.conftest import Stage
 from tests.e2e.witness.witnesses import drives
@@ -21,7 +21,7 @@ NOW_AND_THEN = {
 """Above zero only while there is more to do than is done."""
 
 
-@drives(*(f"metric {name}" for name in MEANINGS))
+@drives(*(f"metric {name}" for name in NAMES))
 def test_each_metric_tells_what_happened(stage: Stage) -> None:
     stage.sandbox.fault("duplicate", actions=["enter"], conference="w-mute", times=1, seconds=0)
     stage.enter("w-mute")
@@ -55,7 +55,7 @@ def set_one_aside(stage: Stage) -> None:
 def missing(stage: Stage) -> set[str]:
     """Which metrics are not there, or zero though something happened."""
     found = values(stage)
-    return {name for name in MEANINGS.keys() - NOW_AND_THEN if not found.get(name)}
+    return {name for name in NAMES.keys() - NOW_AND_THEN if not found.get(name)}
 
 
 def values(stage: Stage) -> dict[str, float]:

@@ -19,7 +19,7 @@ from app.store.timers import Timers
 from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, answer, send
 from tests.doubles.redis_line import RedisLine, redis_line
 from tests.waiting import until
-from tests.workers.builders import MUTE_EVERYONE, enter, hands_of, work_all, work_until
+from tests.workers.builders import MUTE_EVERYONE, context_of, enter, work_all, work_until
 from workers.conference.errors import PlivoError
 from workers.reconcile import reconcile
 
@@ -111,9 +111,9 @@ def test_a_call_that_was_made_while_redis_was_full_is_recorded_when_it_is_not(
     redis: Redis, edge: PlivoEdge, tmp_path: Path
 ) -> None:
     edge.scripts = [then(send(DONE), lambda: full_for(redis, 3))]
-    hands = hands_of(redis, edge.url, tmp_path, GREET_TWICE)
+    context = context_of(redis, edge.url, tmp_path, GREET_TWICE)
     enter(redis)
-    work_until(hands, lambda: statuses(redis) == ["done", "done"])
+    work_until(context, lambda: statuses(redis) == ["done", "done"])
     assert texts(edge) == ["Hello.", "Welcome."]
 
 
@@ -121,9 +121,9 @@ def test_a_call_that_was_made_while_redis_was_away_is_recorded_when_it_is_back(
     redis: Redis, over: Redis, line: RedisLine, edge: PlivoEdge, tmp_path: Path
 ) -> None:
     edge.scripts = [then(send(DONE), lambda: line.shut_for(3))]
-    hands = hands_of(over, edge.url, tmp_path, GREET_TWICE)
+    context = context_of(over, edge.url, tmp_path, GREET_TWICE)
     enter(redis)
-    work_until(hands, lambda: statuses(redis) == ["done", "done"])
+    work_until(context, lambda: statuses(redis) == ["done", "done"])
     assert texts(edge) == ["Hello.", "Welcome."]
 
 
@@ -131,21 +131,21 @@ def test_a_refusal_while_redis_was_away_is_known_to_be_one_and_tried_again(
     redis: Redis, over: Redis, line: RedisLine, edge: PlivoEdge, tmp_path: Path
 ) -> None:
     edge.scripts = [then(send(answer(503)), lambda: line.shut_for(3))]
-    hands = hands_of(over, edge.url, tmp_path, GREET_TWICE)
+    context = context_of(over, edge.url, tmp_path, GREET_TWICE)
     enter(redis)
-    work_until(hands, lambda: statuses(redis) == ["retry", "done", "done"])
+    work_until(context, lambda: statuses(redis) == ["retry", "done", "done"])
     assert texts(edge) == ["Hello.", "Hello.", "Welcome."]
 
 
 def test_commits_whose_answers_get_lost_are_applied_once(
     redis: Redis, over: Redis, line: RedisLine, edge: PlivoEdge, tmp_path: Path
 ) -> None:
-    hands = hands_of(over, edge.url, tmp_path, GREET_TWICE)
+    context = context_of(over, edge.url, tmp_path, GREET_TWICE)
     enter(redis, "0")
-    work_all(hands)  # from here on the scripts are known to Redis by their digests
+    work_all(context)  # from here on the scripts are known to Redis by their digests
     enter(redis)
     line.marker, line.lose = COMMIT, 3
-    work_until(hands, lambda: statuses(redis) == ["done"] * 4)
+    work_until(context, lambda: statuses(redis) == ["done"] * 4)
     assert line.lost == 3
     assert texts(edge) == ["Hello.", "Welcome."] * 2
     told = [entry["event"] for entry in Journal(redis).of("sales-1") if "steps" in entry]
@@ -156,10 +156,10 @@ def test_commits_whose_answers_get_lost_are_applied_once(
 def test_a_call_goes_out_on_a_fresh_grant_of_the_budget(
     redis: Redis, over: Redis, line: RedisLine, edge: PlivoEdge, tmp_path: Path
 ) -> None:
-    hands = hands_of(over, edge.url, tmp_path, MUTE_EVERYONE.replace("mute:", "kick:"))
+    context = context_of(over, edge.url, tmp_path, MUTE_EVERYONE.replace("mute:", "kick:"))
     enter(redis)
     line.marker, line.delay = COMMIT, 0.3
-    work_all(hands)
+    work_all(context)
     assert len(edge.seen) == 1
     assert redis.llen("gavel:budget:sent") >= 2
 
@@ -167,13 +167,13 @@ def test_a_call_goes_out_on_a_fresh_grant_of_the_budget(
 def test_a_worker_that_is_told_to_stop_ends_between_two_calls_and_another_goes_on(
     redis: Redis, edge: PlivoEdge, tmp_path: Path
 ) -> None:
-    stopped = hands_of(redis, edge.url, tmp_path, GREET_TWICE)
+    stopped = context_of(redis, edge.url, tmp_path, GREET_TWICE)
     edge.scripts = [then(send(DONE), stopped.stopping.set)]
     enter(redis)
     work_all(stopped)
     assert texts(edge) == ["Hello."]
     assert redis.get(keys.lease(KEY)) is None
-    other = hands_of(redis, edge.url, tmp_path, GREET_TWICE)
+    other = context_of(redis, edge.url, tmp_path, GREET_TWICE)
     Timers(redis).tick()
     work_all(other)
     assert texts(edge) == ["Hello.", "Welcome."]
@@ -197,8 +197,8 @@ def test_a_unit_is_looked_at_again_as_soon_as_the_lease_of_a_dead_worker_ends(
 def test_looks_at_plivos_list_tell_whether_the_api_works(
     redis: Redis, edge: PlivoEdge, tmp_path: Path
 ) -> None:
-    hands = hands_of(redis, edge.url, tmp_path, MUTE_EVERYONE)
+    context = context_of(redis, edge.url, tmp_path, MUTE_EVERYONE)
     edge.answers(answer(503))
     with pytest.raises(PlivoError):
-        reconcile(hands, threading.Event())
+        reconcile(context, threading.Event())
     assert redis.hget("gavel:budget:breaker", "failures") == b"1"

@@ -16,10 +16,10 @@ from app.store import keys
 from app.store.inbox import Inbox
 from app.store.journal import Journal
 from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, Seen, answer, reset
-from tests.workers.builders import enter, hands_of, work_all, work_until
+from tests.workers.builders import context_of, enter, work_all, work_until
 from workers import jobs
-from workers.bootstrap import Hands
-from workers.work import work
+from workers.bootstrap import Context
+from workers.jobs import work
 
 KEY = keys.conference_key("sales-1")
 SPEAK = """
@@ -43,8 +43,8 @@ rules:
 
 
 @pytest.fixture
-def hands(redis: Redis, edge: PlivoEdge, tmp_path: Path) -> Hands:
-    return hands_of(redis, edge.url, tmp_path)
+def context(redis: Redis, edge: PlivoEdge, tmp_path: Path) -> Context:
+    return context_of(redis, edge.url, tmp_path)
 
 
 def journal(redis: Redis, kind: str, field: str) -> list[Any]:
@@ -75,9 +75,11 @@ def counting(redis: Redis, undecided: list[int]) -> Script:
     return run
 
 
-def test_an_event_becomes_a_call_and_a_story(redis: Redis, edge: PlivoEdge, hands: Hands) -> None:
+def test_an_event_becomes_a_call_and_a_story(
+    redis: Redis, edge: PlivoEdge, context: Context
+) -> None:
     event = enter(redis)
-    work_all(hands)
+    work_all(context)
     assert verbs(edge) == ["Member/1/Mute/"]
     assert [told["id"] for told in journal(redis, "event", "event")] == [event]
     assert journal(redis, "run", "outcome") == ["applied"]
@@ -87,22 +89,22 @@ def test_an_event_becomes_a_call_and_a_story(redis: Redis, edge: PlivoEdge, hand
 
 
 def test_members_who_entered_together_are_muted_in_one_call(
-    redis: Redis, edge: PlivoEdge, hands: Hands
+    redis: Redis, edge: PlivoEdge, context: Context
 ) -> None:
     for member in ("1", "2", "3"):
         enter(redis, member)
-    work_all(hands)
+    work_all(context)
     assert verbs(edge) == ["Member/1,2,3/Mute/"]
 
 
 def test_a_refused_call_is_tried_again_when_its_time_comes(
-    redis: Redis, edge: PlivoEdge, hands: Hands
+    redis: Redis, edge: PlivoEdge, context: Context
 ) -> None:
     edge.answers(answer(503))
     enter(redis)
-    work_all(hands)
+    work_all(context)
     assert journal(redis, "call", "status") == ["retry"]
-    work_until(hands, lambda: len(edge.seen) == 2)
+    work_until(context, lambda: len(edge.seen) == 2)
     assert journal(redis, "call", "status") == ["retry", "done"]
 
 
@@ -111,7 +113,7 @@ def test_a_call_that_may_have_been_heard_is_not_repeated_and_its_run_goes_on(
 ) -> None:
     edge.scripts.append(reset)
     enter(redis)
-    work_all(hands_of(redis, edge.url, tmp_path, SPEAK))
+    work_all(context_of(redis, edge.url, tmp_path, SPEAK))
     assert journal(redis, "call", "status") == ["unknown", "done"]
     assert verbs(edge) == ["Member/1/Speak/", "Member/1/Mute/"]
 
@@ -121,7 +123,7 @@ def test_a_step_that_failed_for_good_stops_its_run_and_can_be_retried(
 ) -> None:
     edge.answers(answer(400, {"error": "text is wrong"}))
     enter(redis)
-    work_all(hands_of(redis, edge.url, tmp_path, SPEAK))
+    work_all(context_of(redis, edge.url, tmp_path, SPEAK))
     assert journal(redis, "call", "status") == ["failed", "dropped"]
     (kept,) = [json.loads(row) for row in redis.lrange(keys.GIVEN_UP, 0, -1)]
     assert kept["call"]["verb"] == "speak"
@@ -134,22 +136,22 @@ def test_what_a_dead_worker_was_sending_is_not_repeated_if_people_hear_it(
 ) -> None:
     edge.scripts.append(losing_the_lease(redis))
     enter(redis)
-    hands = hands_of(redis, edge.url, tmp_path, SPEAK)
-    work(hands, KEY)
+    context = context_of(redis, edge.url, tmp_path, SPEAK)
+    work(context, KEY)
     assert journal(redis, "call", "status") == []
-    work(hands, KEY)
+    work(context, KEY)
     assert journal(redis, "call", "status") == ["unknown", "done"]
     assert verbs(edge) == ["Member/1/Speak/", "Member/1/Mute/"]
 
 
 def test_what_a_dead_worker_was_sending_is_repeated_if_it_is_safe(
-    redis: Redis, edge: PlivoEdge, hands: Hands
+    redis: Redis, edge: PlivoEdge, context: Context
 ) -> None:
     edge.scripts.append(losing_the_lease(redis))
     enter(redis)
-    work(hands, KEY)
-    work(hands, KEY)
-    work_until(hands, lambda: len(edge.seen) == 2)
+    work(context, KEY)
+    work(context, KEY)
+    work_until(context, lambda: len(edge.seen) == 2)
     assert verbs(edge) == ["Member/1/Mute/", "Member/1/Mute/"]
     told = [event["kind"] for event in journal(redis, "event", "event")]
     assert told == ["member.entered"]
@@ -161,7 +163,7 @@ def test_a_decision_is_stored_before_what_people_hear_goes_out(
     undecided: list[int] = []
     edge.scripts += [counting(redis, undecided)] * 2
     enter(redis)
-    work_all(hands_of(redis, edge.url, tmp_path, SPEAK))
+    work_all(context_of(redis, edge.url, tmp_path, SPEAK))
     assert verbs(edge) == ["Member/1/Speak/", "Member/1/Mute/"]
     assert undecided == [0, 0]
 
@@ -173,33 +175,33 @@ def test_only_the_first_call_of_a_turn_precedes_its_record(
     edge.scripts += [counting(redis, undecided)] * 2
     enter(redis)
     rules = SPEAK.replace('speak: {to: member, text: "Hello."}', "deaf: member")
-    work_all(hands_of(redis, edge.url, tmp_path, rules))
+    work_all(context_of(redis, edge.url, tmp_path, rules))
     assert verbs(edge) == ["Member/1/Deaf/", "Member/1/Mute/"]
     assert undecided == [1, 0]
 
 
 def test_an_event_that_cannot_be_decided_is_set_aside_and_holds_nobody_up(
-    redis: Redis, edge: PlivoEdge, hands: Hands
+    redis: Redis, edge: PlivoEdge, context: Context
 ) -> None:
     broken = Event(new_id(), "recording.ready", "sales-1", 0.0, "", {"duration": {"a": []}})
     Inbox(redis).accept(broken, identities=[])
     enter(redis)
-    work_all(hands)
+    work_all(context)
     assert verbs(edge) == ["Member/1/Mute/"]
     assert redis.llen(keys.inbox(KEY)) == 0
 
 
 def test_a_call_for_a_conference_that_ended_meanwhile_is_not_sent(
-    redis: Redis, edge: PlivoEdge, hands: Hands
+    redis: Redis, edge: PlivoEdge, context: Context
 ) -> None:
     edge.answers(answer(503))
     enter(redis)
-    work_all(hands)
+    work_all(context)
     left = {"member_id": "1", "call_uuid": "call-1", "last": True}
     Inbox(redis).accept(
         Event(new_id(), "member.exited", "sales-1", 0.0, "uuid-1", left), identities=[]
     )
-    work_all(hands)
+    work_all(context)
     assert len(edge.seen) == 1
     assert journal(redis, "call", "status") == ["retry", "dropped"]
     kinds = [told["kind"] for told in journal(redis, "event", "event")]
@@ -210,17 +212,17 @@ def test_a_call_for_a_conference_that_ended_meanwhile_is_not_sent(
 def test_a_call_for_a_conference_that_we_never_saw_start_is_left_to_plivo(
     redis: Redis, edge: PlivoEdge, tmp_path: Path
 ) -> None:
-    hands = hands_of(redis, edge.url, tmp_path, TRIGGER)
+    context = context_of(redis, edge.url, tmp_path, TRIGGER)
     event = Event(new_id(), "trigger", "sales-1", 0.0, "", {"name": "quiet", "data": {}})
     Inbox(redis).accept(event, identities=[])
-    work_all(hands)
+    work_all(context)
     assert verbs(edge) == ["Member/all/Mute/"]
 
 
 def test_the_stock_worker_of_rq_can_work_the_queue(
-    redis: Redis, edge: PlivoEdge, hands: Hands, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, edge: PlivoEdge, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "hands", lambda: hands)
+    monkeypatch.setattr(jobs, "_context", lambda: context)
     enter(redis)
     queue = Queue(keys.QUEUE_NAME, connection=redis, serializer=JSONSerializer)
     SimpleWorker([queue], connection=redis, serializer=JSONSerializer).work(burst=True)
@@ -228,12 +230,12 @@ def test_the_stock_worker_of_rq_can_work_the_queue(
 
 
 def test_a_decision_and_a_call_are_logged_with_their_ids_as_fields(
-    hands: Hands, redis: Redis, caplog: pytest.LogCaptureFixture
+    context: Context, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     event = enter(redis)
 
-    work_all(hands)
+    work_all(context)
 
     logged = {record.message: getattr(record, "ids", {}) for record in caplog.records}
     assert logged["decide"] == {"conference": "sales-1", "events": event, "runs": 1, "calls": 1}

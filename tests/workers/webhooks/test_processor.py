@@ -9,9 +9,9 @@ from redis import Redis
 from app.store import keys
 from app.store.journal import Journal
 from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge
-from tests.workers.builders import enter, hands_of, work_all, work_until
-from workers.bootstrap import Hands
-from workers.work import work
+from tests.workers.builders import context_of, enter, work_all, work_until
+from workers.bootstrap import Context
+from workers.jobs import work
 
 
 def rules(hook: str) -> str:
@@ -43,8 +43,8 @@ def crm() -> Iterator[PlivoEdge]:
 
 
 @pytest.fixture
-def hands(redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, tmp_path: Path) -> Hands:
-    return hands_of(redis, plivo.url, tmp_path, rules(crm.url))
+def context(redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, tmp_path: Path) -> Context:
+    return context_of(redis, plivo.url, tmp_path, rules(crm.url))
 
 
 def paths(edge: PlivoEdge) -> list[str]:
@@ -52,10 +52,10 @@ def paths(edge: PlivoEdge) -> list[str]:
 
 
 def test_a_webhook_goes_out_and_its_run_goes_on_after_it(
-    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, hands: Hands
+    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, context: Context
 ) -> None:
     enter(redis)
-    work_all(hands)
+    work_all(context)
     assert [seen.json() for seen in crm.seen] == [{"who": "1"}]
     assert paths(plivo) == ["Member/1/Deaf/", "Member/1/Mute/"]
     told = [entry["verb"] for entry in Journal(redis).of("sales-1") if entry["kind"] == "call"]
@@ -63,40 +63,40 @@ def test_a_webhook_goes_out_and_its_run_goes_on_after_it(
 
 
 def test_calls_to_plivo_do_not_wait_for_a_webhook(
-    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, hands: Hands
+    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, context: Context
 ) -> None:
     enter(redis)
-    work(hands, keys.conference_key("sales-1"))
+    work(context, keys.conference_key("sales-1"))
     assert crm.seen == []
     assert paths(plivo) == ["Member/1/Deaf/"]
 
 
 def test_a_webhook_that_is_refused_for_good_stops_its_run(
-    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, hands: Hands
+    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, context: Context
 ) -> None:
     crm.answers(answer(400))
     enter(redis)
-    work_all(hands)
+    work_all(context)
     assert paths(plivo) == ["Member/1/Deaf/"]
     kinds = [e["event"]["kind"] for e in Journal(redis).of("sales-1") if e["kind"] == "event"]
     assert kinds == ["member.entered", "action.failed"]
 
 
 def test_a_webhook_that_waits_for_its_next_try_holds_no_other_up(
-    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, hands: Hands
+    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, context: Context
 ) -> None:
     crm.answers(answer(503, None, Retry_After="3600"))
     enter(redis, "1")
-    work_all(hands)
+    work_all(context)
     enter(redis, "2")
-    work_all(hands)
+    work_all(context)
     assert [seen.json() for seen in crm.seen] == [{"who": "1"}, {"who": "2"}]
 
 
 def test_a_webhook_is_tried_again(
-    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, hands: Hands
+    redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, context: Context
 ) -> None:
     crm.answers(answer(503))
     enter(redis)
-    work_until(hands, lambda: len(crm.seen) == 2)
+    work_until(context, lambda: len(crm.seen) == 2)
     assert len({seen.headers["webhook-id"] for seen in crm.seen}) == 1

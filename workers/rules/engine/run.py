@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from app.domain.call import Call
 from app.domain.conference import Conference
@@ -27,6 +28,17 @@ class Run:
     outcome: str
     reason: str = ""
     steps: tuple[str, ...] = ()
+
+    def for_journal(self) -> dict[str, Any]:
+        """The fields of its line in the journal."""
+        return {
+            "run": self.id,
+            "event": self.event,
+            "rule": self.rule,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "steps": list(self.steps),
+        }
 
 
 @dataclass(frozen=True, slots=True)

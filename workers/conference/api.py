@@ -1,0 +1,39 @@
+"""The port to the telephony side: what the workers ask of it, whoever it is.
+
+`workers/plivo` implements it for Plivo's Conference API. Another provider, or Plivo's Multiparty
+Call API, is a folder beside it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from app.domain.call import Call
+
+
+class Answer(Protocol):
+    """What an answered call says beside that it was done."""
+
+    @property
+    def recording_id(self) -> str | None:
+        """The id of the recording that the call began, when the answer told it."""
+
+
+class Observed(Protocol):
+    """One conference as the provider lists it now."""
+
+    def data(self) -> Mapping[str, Any]:
+        """The data of an event `conference.observed`."""
+
+
+class ConferenceApi(Protocol):
+    """Every method asks once, repeats nothing, and raises `CallError` when it was not done; the
+    adapter says whether a failure is temporary and whether the request can have had an effect."""
+
+    def perform(self, call: Call) -> Answer | None:
+        """Make one call."""
+
+    def list_conferences(self) -> Sequence[str]:
+        """The names of all live conferences."""
+
+    def get_conference(self, name: str) -> Observed:
+        """Who is in a conference now. `CallError` of kind "gone": it is not live."""

@@ -1,0 +1,193 @@
+"""A unit under its lease: its outbox, the commit that is being written, and what became of calls.
+
+Conferences and their webhooks are worked alike in this: what is next in the outbox, what a failed
+call leads to, one line in journal and log for each. What to decide and how to send is the
+processors' (`workers.conference.processor`, `workers.webhooks.processor`).
+"""
+
+import json
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from app.domain.call import Call
+from app.logs import step
+from app.store import journal, keys, metrics
+from app.store.connection import may_pass
+from app.store.lease import Commit, Lease, Waiting
+from workers.conference.errors import CallError, Expired
+from workers.conference.outbox import Entry, Outbox, merged
+from workers.conference.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
+
+log = logging.getLogger("gavel.act")
+
+KEPT_ASIDE = 1000
+AGAIN_SECONDS = 30.0  # how long a commit is tried while Redis is away
+
+Settled = Callable[[Call, str], None]
+"""Told of each call that is over: why it was given up, or "" when nothing is left to do."""
+
+
+class Unit:
+    """One unit while a worker holds it. Not thread-safe."""
+
+    def __init__(self, lease: Lease, settled: Settled) -> None:
+        self.lease = lease
+        self.name = lease.taken.name
+        self.outbox = Outbox.from_json(lease.taken.outbox)
+        self.next = Commit()
+        self._stored = self.outbox
+        self._settled = settled
+
+    def recover(self) -> None:
+        """Settle what a worker that died had begun to send and did not record."""
+        for entry in self.outbox.left_sending():
+            self._failed((entry,), CallError.interrupted(), 0.0)
+
+    def drop_late(self, entries: Iterable[Entry]) -> None:
+        """Give up the calls whose time is over."""
+        for entry in entries:
+            if self._is_late(entry):
+                self._give_up(entry, "expired", status="dropped")
+
+    def drop(self, entry: Entry, reason: str) -> None:
+        """Nothing is left to do for this call, which is no failure."""
+        self.outbox = self.outbox.without((entry,))
+        self._record((entry,), "dropped", self.lease.now(), 0.0, error=reason)
+
+    def check_not_late(self, group: Sequence[Entry]) -> None:
+        """The last thing before a call goes out, for much may have come between. Raises Expired."""
+        if any(self._is_late(entry) for entry in group):
+            raise Expired("expired", kind="permanent", sent="no")
+
+    def mark(self, group: Sequence[Entry]) -> None:
+        """Write down that these are about to be sent; the next commit stores it."""
+        self.outbox = self.outbox.mark(group, self.lease.now())
+
+    def commit(self, *, release: bool = False, wake_at: float | None = None) -> Waiting | None:
+        """Store all that was written since the last commit, in one step; answers what waits in the
+        inbox now, None when the lease was given back. Redis being away is waited out for
+        `AGAIN_SECONDS`. Raises LeaseLost or RedisError."""
+        if self.outbox != self._stored:
+            self.next.outbox = self.outbox.to_json()
+        started = time.monotonic()
+        while True:
+            try:
+                waiting = self.lease.commit(self.next, release=release, wake_at=wake_at)
+                break
+            except RedisError as error:
+                if not may_pass(error) or time.monotonic() - started > AGAIN_SECONDS:
+                    raise
+                time.sleep(0.2)
+        self._stored, self.next = self.outbox, Commit()
+        return waiting
+
+    def make(self, group: Sequence[Entry], send: Callable[[Sequence[Entry]], None]) -> None:
+        """Send a marked group and write down what became of it. Raises RedisError: whoever takes
+        over decides what may be repeated."""
+        tried = tuple(replace(e, sending=False, attempts=e.attempts + 1) for e in group)
+        begun, started = self.lease.now(), time.monotonic()
+        try:
+            send(tried)
+        except Expired:
+            self.outbox = self.outbox.update(group)  # as if it had not been chosen
+        except CallError as error:
+            self._failed(tried, error, time.monotonic() - started)
+        except RedisError:
+            raise
+        except Exception as error:  # a mistake of ours must not hold up the conference for ever
+            log.exception("act failed call=%s", group[0].call.id)
+            mistake = CallError(f"a mistake of Gavel: {error!r}", kind="permanent", sent="maybe")
+            self._failed(tried, mistake, time.monotonic() - started)
+        else:
+            self._over(tried, "done", begun, time.monotonic() - started)
+
+    def write(self, at: float, kind: str, **fields: Any) -> None:
+        """One line of the journal."""
+        self.next.journal.append(journal.line(self.name, at, kind, **fields))
+
+    def _is_late(self, entry: Entry) -> bool:
+        """Is it too late for this call, by the latest that it can be now?"""
+        until = entry.call.expires_at
+        return until is not None and self.lease.latest() > until
+
+    def _failed(self, group: Sequence[Entry], error: CallError, took: float) -> None:
+        """Decide what becomes of calls that failed together."""
+        now = self.lease.now()
+        latest = self.lease.latest()  # what is counted from here must not come too early
+        match retry(merged(group), error, group[0].attempts, latest, random.random()):
+            case Repeat(at=at):
+                again = [replace(e, sending=False, not_before=at) for e in group]
+                self.outbox = self.outbox.update(again)
+                self._record(group, "retry", now, took, error=str(error))
+            case Split():
+                self.outbox = self.outbox.split(group)
+                self._record(group, "split", now, took, error=str(error))
+            case Gone():
+                self._over(group, "gone", now, took, error=str(error))
+            case Unknown(reason=reason):
+                self._over(group, "unknown", now, took, error=reason)
+            case GiveUp(reason=reason):
+                self._record(group, "failed", now, took, error=reason)
+                for entry in group:
+                    self._give_up(entry, reason)
+
+    def _over(
+        self, group: Sequence[Entry], status: str, at: float, took: float, error: str = ""
+    ) -> None:
+        """Nothing more is to be done for these calls."""
+        self.outbox = self.outbox.without(group)
+        self._record(group, status, at, took, error)
+        self._settled(group[0].call, "")
+
+    def _give_up(self, entry: Entry, reason: str, *, status: str = "") -> None:
+        """Keep the call for people; the rest of its run goes with it where the rule says so."""
+        now = self.lease.now()
+        self.outbox = self.outbox.without((entry,))
+        if status:
+            self._record((entry,), status, now, 0.0, error=reason)
+        if entry.call.on_error == "stop":
+            self.outbox, dropped = self.outbox.without_run(entry.call.run)
+            if dropped:
+                because = f"step {entry.call.step + 1} of its rule was given up"
+                self._record(dropped, "dropped", now, 0.0, error=because)
+        row = {"call": entry.call.to_json_dict(), "at": now, "error": reason}
+        self.next.keep_for_people(keys.GIVEN_UP, KEPT_ASIDE, json.dumps(row))
+        self._settled(entry.call, reason)
+
+    def _record(
+        self, group: Sequence[Entry], status: str, at: float, took: float, error: str = ""
+    ) -> None:
+        """One line in the journal and the log for a call, or for calls that went out as one."""
+        call = merged(group)
+        fields = {
+            "call": call.id,
+            "verb": call.verb,
+            "members": list(call.members),
+            "rule": call.rule,
+            "event": call.event,
+            "status": status,
+            "attempt": group[0].attempts,
+        }
+        if error:
+            fields["error"] = error
+        if took:
+            fields |= {"ms": round((at - call.at) * 1000, 1), "api_ms": round(took * 1000, 1)}
+            metrics.LATENCY.observe(self.next.counters, at - call.at)
+        self.write(at, "call", **fields)
+        metrics.CALLS.add(self.next.counters, call.verb, status)
+        step(
+            log,
+            "act",
+            conference=self.name,
+            call=call.id,
+            verb=call.verb,
+            members=",".join(call.members) or None,
+            status=status,
+            error=error or None,
+        )
