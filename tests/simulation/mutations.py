@@ -72,9 +72,7 @@ MUTATIONS: Mapping[str, Mutation] = {
     ),
     "early-clock": Mutation(patch=_early_clock, kinds=("api", "slow")),
     "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late")),
-    "outbox-not-stored": Mutation(
-        "commit", "    redis.call('SET', kept, value)\n", "    do end\n"
-    ),
+    "outbox-not-stored": Mutation("commit", "    redis.call('SET', kept, value)\n", "    do end\n"),
     "grant-of-any-age": Mutation(patch=_grant_from_the_answer),
 }
 
