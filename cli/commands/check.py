@@ -1,6 +1,7 @@
 """`gavel check`: every problem of a rules file at once."""
 
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import click
 from app.errors import GavelError
 from app.settings import Settings
 from workers.rules.engine.index import Rules
+from workers.rules.lint.clock_changes import clock_changes
 from workers.rules.load import load
 from workers.rules.nodes.yaml import MAX_BYTES, decode
 from workers.rules.vocabulary.problems import RulesError
@@ -40,7 +42,8 @@ def load_rules(path: str) -> Rules:
 def check(rules_file: str | None) -> None:
     """Tell every problem of RULES_FILE (default: the setting RULES_FILE) at once.
 
-    One line each, `file:line:column: level: message`; exit code 1 when there is an error.
+    One line each, `file:line:column: level: message`; exit code 1 when there is an error. Notes
+    name the days of the coming year on which the clocks change a schedule.
     """
     path = rules_file or Settings.load().rules_file
     try:
@@ -48,6 +51,10 @@ def check(rules_file: str | None) -> None:
     except RulesError as error:
         click.echo(str(error))
         sys.exit(1)
-    for warning in rules.warnings:
-        click.echo(str(warning))
-    click.echo(f"{path}: ok, {len(rules.rules)} rules", err=True)
+    for finding in (*rules.warnings, *clock_changes(rules, path, time.time())):
+        click.echo(str(finding))
+    click.echo(f"{path}: ok, {_count(rules)}", err=True)
+
+
+def _count(rules: Rules) -> str:
+    return f"{len(rules.rules)} rule" + ("" if len(rules.rules) == 1 else "s")

@@ -44,3 +44,17 @@ def test_every_command_has_help(name: str) -> None:
     result = CliRunner().invoke(gavel, [name, "--help"])
     assert result.exit_code == 0
     assert f"Usage: gavel {name}" in result.output
+
+
+def test_a_line_that_the_clocks_change_is_a_note_and_no_error(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "version: 1\ntimezone: Europe/Berlin\nrules:\n  - name: close\n"
+        '    when: {schedule: "30 2 * * *"}\n    match: {conference: "*"}\n'
+        "    do: [hang_up: conference]\n"
+    )
+    result = CliRunner().invoke(gavel, ["check", str(rules)])
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{rules}:5:22: note: on 20")
+    assert result.stdout.endswith("the clocks skip 02:30: it runs at 03:00\n")
+    assert "ok, 1 rule\n" in result.stderr

@@ -55,7 +55,7 @@ def _trigger(item: Any, report: Report) -> Trigger | None:
             return None
         return Trigger(str(key), None, key.line)
     parameter = _parameter(kind.parameter, key, value, report)
-    return None if parameter is None else Trigger(str(key), parameter, key.line)
+    return None if parameter is None else Trigger(str(key), parameter, value.line, value.column)
 
 
 def _bare(name: Text, report: Report) -> Trigger | None:

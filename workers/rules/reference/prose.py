@@ -70,8 +70,11 @@ restarts and fire once. A rule with several triggers can only use names that eac
 
 A cron line has five fields: minute, hour, day of month, month, day of week (`0` and `7` are
 Sunday), with `*`, names (`jan`, `mon`), lists (`1,15`), ranges (`mon-fri`) and steps (`*/5`). When
-both days are restricted, either will do. Times that the clocks skip in spring do not happen; times
-that come twice in autumn happen once.
+both days are restricted, either will do. When the clocks change, Debian's cron is the model: a
+fixed time that is skipped in spring comes right after the gap (`30 2 * * *` at 3:00), and one that
+comes twice in autumn runs once; a minute or hour that begins with `*` follows the clock as it
+shows, so `*/15 * * * *` is every quarter of an hour of real time. `gavel check` names the days of
+the coming year on which a line does not run at its times.
 """
 
 MATCH = """

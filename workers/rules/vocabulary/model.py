@@ -52,6 +52,7 @@ class Trigger:
     kind: str
     parameter: Any = None
     line: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)

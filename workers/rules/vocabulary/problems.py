@@ -32,7 +32,7 @@ class Problem:
     path: str
     line: int
     column: int
-    level: str  # "error" | "warning"
+    level: str  # "error" | "warning" | "note"
     message: str
 
     def __str__(self) -> str:

@@ -105,6 +105,8 @@ MAY_IMPORT = {
     "collections",
     "collections.abc",
     "dataclasses",
+    "cronsim",
+    "cronsim.cronsim",
     "datetime",
     "fnmatch",
     "functools",

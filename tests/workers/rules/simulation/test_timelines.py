@@ -185,6 +185,41 @@ tests:
     assert run_text(text, "rules_test.yaml", rules).passed
 
 
+@pytest.mark.parametrize(
+    ("line", "start", "times"),
+    [
+        ("30 2 * * *", "2026-03-29 01:40", ["20m"]),
+        ("30 2 * * *", "2026-10-25 01:40", ["50m"]),
+        (
+            "*/15 * * * *",
+            "2026-10-25 01:55",
+            ["5m", "20m", "35m", "50m", "1h5m", "1h20m", "1h35m", "1h50m", "2h5m"],
+        ),
+    ],
+)
+def test_a_schedule_goes_on_while_the_clocks_change(
+    line: str, start: str, times: list[str]
+) -> None:
+    rules = load(
+        "version: 1\ntimezone: Europe/Berlin\nrules:\n"
+        f"  - {{name: it, when: {{schedule: '{line}'}}, match: {{conference: a}},\n"
+        "     do: [{speak: {to: all, text: Bye}}]}\n",
+        "rules.yaml",
+    )
+    expected = "".join(f"      - {{at: {at}, speak: {{text: Bye}}}}\n" for at in times)
+    text = f"""
+tests:
+  - name: it
+    start: "{start}"
+    until: 2h15m
+    timeline: [{{at: 0s, member.entered: {{conference: a, member: 1}}}}]
+    expect:
+{expected}
+    expect_nothing_else: true
+"""
+    assert run_text(text, "rules_test.yaml", rules).passed
+
+
 def test_a_day_is_played_in_a_moment() -> None:
     rules = load(
         "version: 1\nrules:\n"

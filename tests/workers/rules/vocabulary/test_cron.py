@@ -42,8 +42,43 @@ def test_a_line_is_due_at(line: str, after: str, times: list[str]) -> None:
     assert next_times(line, after, len(times)) == times
 
 
-def test_a_time_that_the_clocks_skip_does_not_happen() -> None:
-    assert next_times("30 2 * * *", "2026-03-28T12:00", 1) == ["2026-03-30T02:30"]
+def test_a_time_that_the_clocks_skip_comes_right_after_the_gap() -> None:
+    assert next_times("30 2 * * *", "2026-03-28T12:00", 2) == [
+        "2026-03-29T03:00",
+        "2026-03-30T02:30",
+    ]
+
+
+def test_times_that_the_clocks_skip_come_once_together() -> None:
+    assert next_times("0,30 2,3 * * *", "2026-03-29T00:00", 3) == [
+        "2026-03-29T03:00",
+        "2026-03-29T03:30",
+        "2026-03-30T02:00",
+    ]
+
+
+def test_every_quarter_of_an_hour_goes_on_through_the_hour_that_comes_twice() -> None:
+    moment = datetime(2026, 10, 25, 1, 45, tzinfo=BERLIN).timestamp()
+    schedule = parse_schedule("*/15 * * * *")
+    for _ in range(9):
+        due = schedule.next_after(moment, BERLIN)
+        assert due == moment + 900
+        moment = due
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+def test_what_was_due_in_the_first_pass_of_an_hour_is_not_due_in_the_second(fold: int) -> None:
+    second = datetime(2026, 10, 25, 2, 31, tzinfo=BERLIN, fold=fold).timestamp()
+    due = parse_schedule("30 2 * * *").next_after(second, BERLIN)
+    assert due == datetime(2026, 10, 26, 2, 30, tzinfo=BERLIN).timestamp()
+
+
+def test_a_clock_that_skips_midnight_skips_no_day() -> None:
+    havana = ZoneInfo("America/Havana")  # 2026-03-08: 0:00 becomes 1:00
+    assert next_times("0 0 * * *", "2026-03-07T12:00", 2, havana) == [
+        "2026-03-08T01:00",
+        "2026-03-09T00:00",
+    ]
 
 
 def test_a_time_that_comes_twice_happens_once() -> None:
@@ -75,6 +110,11 @@ def test_every_hour_goes_on_while_the_clocks_change() -> None:
         ("*-5 * * * *", "the smaller comes first"),
         ("1,,2 * * * *", "'' is no minute"),
         ("a;b * * * *", "'a;b' is no minute"),
+        ("*/90 * * * *", "'*/90': a step of 90 in minute is never taken"),
+        ("0 */36 * * *", "a step of 36 in hour is never taken"),
+        ("5-5/2 * * * *", "a step of 2 in minute is never taken"),
+        ("0 12 l * *", "'l' is no day of month"),
+        ("0 12 * * 1#2", "'1#2' is no day of week"),
         ("0 0 30 2 *", "no such day"),
         ("0 0 31 4,6,9,11 *", "no such day"),
         ("\u0663 * * * *", "is no minute"),
