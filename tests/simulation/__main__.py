@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -69,6 +70,8 @@ def _run(arguments: argparse.Namespace, path: str) -> int:
     failed = 0
     for seed in range(first, last):
         result = run_seed(seed, server, kinds)
+        if arguments.mutation:
+            result = replace(result, arguments=f"SIMULATE_ARGS='--mutation {arguments.mutation}'")
         if arguments.story or result.wrong:
             print(result.told(None if arguments.story else STORY_LINES), flush=True)
         if arguments.digests:

@@ -88,8 +88,13 @@ class Plivo:
         elif callback.action == "exit":
             room.discard(callback.member)
         callback.posted = self.world.now
-        self._post(callback)
         faults = self.world.faults
+        if faults.strikes("network", self.world.now) and faults.coin():
+            self.world.tell("Plivo", "never tells of", callback.what)
+            callback.given_up = True
+            self.under_way -= 1
+            return
+        self._post(callback)
         if faults.strikes("network", self.world.now):
             self.under_way += 1
             self.world.scheduler.at(self.world.now + faults.between(0, 3), self._again, callback)

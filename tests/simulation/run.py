@@ -4,18 +4,21 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from tests.simulation.invariants import ended, violations
+from tests.simulation.ended import ended
+from tests.simulation.invariants import violations
 from tests.simulation.server import Server
 from tests.simulation.world import World
 
 
 @dataclass(frozen=True)
 class Result:
-    """`wrong`: the invariants that do not hold, as sentences."""
+    """`wrong`: the invariants that do not hold, as sentences. `arguments`: what else it takes to
+    run it again."""
 
     seed: int
     wrong: list[str]
     world: World
+    arguments: str = ""
 
     def digest(self) -> str:
         """The same for two runs that went the same way."""
@@ -31,7 +34,7 @@ class Result:
         story = world.story[-lines:] if lines else world.story
         told = [f"{at:9.4f} {who:22} {_text(what)}" for at, who, what in story]
         wrong = [f"WRONG: {problem}" for problem in self.wrong]
-        again = f"again: make simulate SEED={self.seed}"
+        again = f"again: make simulate SEED={self.seed} {self.arguments}".rstrip()
         return "\n".join([*head, *told, *wrong, again] if wrong else [*head, *told])
 
 
