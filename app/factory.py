@@ -63,7 +63,7 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
     app.register_blueprint(answer.blueprint(settings, rules))
     app.register_blueprint(triggers.blueprint(settings, inbox, rules))
     refusals = Refusals(inbox.redis)
-    app.register_blueprint(health.blueprint(inbox, refusals))
+    app.register_blueprint(health.blueprint(inbox, refusals, rules))
     app.register_blueprint(openapi.blueprint())
     app.register_error_handler(Refused, refuse)
     app.register_error_handler(RedisError, redis_away)

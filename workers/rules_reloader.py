@@ -25,6 +25,9 @@ from workers.rules.vocabulary.problems import RulesError
 
 log = logging.getLogger("gavel.rules")
 
+ABANDONED_SECONDS = 3
+"""Rules that no process has held for so long are no longer those that run."""
+
 
 class RulesReloader:
     """One file of rules. `rules` is replaced as a whole, so that a decision sees one version."""
@@ -34,8 +37,9 @@ class RulesReloader:
     def __init__(self, redis: Redis, path: str) -> None:
         self._redis = redis
         self._file = RulesFile(path)
-        self._publish = script(redis, "publish")
+        self._publish, self._hold = script(redis, "publish"), script(redis, "hold")
         self._pending_notice: Loaded | Broken | None = None
+        self._taken: Loaded | None = None
 
     def open(self) -> None:
         """Load the file, or the last good rules when it is broken. Raises RulesError when there
@@ -50,6 +54,7 @@ class RulesReloader:
         if not isinstance(text, bytes):
             raise RulesError(problems)
         self.rules = load(text.decode(), "the last good rules")
+        self._taken = Loaded(self.rules, text.decode())
         self._tell_broken(problems)
 
     def look(self) -> None:
@@ -60,11 +65,31 @@ class RulesReloader:
             self._take(self._pending_notice)
         elif isinstance(self._pending_notice, Broken):
             self._tell_broken(self._pending_notice.problems)
+        else:
+            self._keep_known()
         self._pending_notice = None
+
+    def _keep_known(self) -> None:
+        """Put the rules back where Redis lost them, or where they are those of a process that is
+        gone."""
+        if self._taken is None or not self._hold(self.rules.digest, ABANDONED_SECONDS):
+            return
+        if self._make_known(self._taken) >= 0:
+            step(log, "rules put back", level=logging.WARNING, digest=self.rules.digest)
+
+    def _make_known(self, found: Loaded) -> int:
+        """Publish them; how many live conferences were told, -1 when they were known."""
+        told: int = self._publish(
+            json.dumps(published(found.rules), ensure_ascii=False),
+            found.text,
+            found.rules.digest,
+            Event(new_id(), "rules.changed", "", 0.0, "", {"digest": found.rules.digest}).to_json(),
+        )
+        return told
 
     def _take(self, found: Loaded) -> None:
         changes = difference(self.rules, found.rules)
-        self.rules = found.rules
+        self.rules, self._taken = found.rules, found
         if changes:
             step(
                 log,
@@ -74,12 +99,7 @@ class RulesReloader:
                 removed=changes.get("removed"),
                 lists=changes.get("lists"),
             )
-        told = self._publish(
-            json.dumps(published(found.rules), ensure_ascii=False),
-            found.text,
-            found.rules.digest,
-            Event(new_id(), "rules.changed", "", 0.0, "", {"digest": found.rules.digest}).to_json(),
-        )
+        told = self._make_known(found)
         self._redis.delete(keys.RULES_BROKEN)
         step(
             log,

@@ -21,6 +21,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:dead                 | list   | events that could not be decided, with the error, bounded |
 | gavel:rules                | string | what the receiver needs of the rules (JSON) |
 | gavel:rules_text, _digest  | string | the last good rules, and which they are |
+| gavel:rules_held           | hash   | digest -> when a process last said that it works by it |
 | gavel:rules_broken         | string | what is wrong with the file now; gone when nothing is |
 | gavel:metrics              | hash   | counters, named as /metrics shows them |
 | gavel:given_up             | list   | calls that were given up, for `gavel retry`, bounded |
@@ -45,6 +46,7 @@ GIVEN_UP = PREFIX + "given_up"
 RULES = PREFIX + "rules"
 RULES_TEXT = PREFIX + "rules_text"
 RULES_DIGEST = PREFIX + "rules_digest"
+RULES_HELD = PREFIX + "rules_held"
 RULES_BROKEN = PREFIX + "rules_broken"
 METRICS = PREFIX + "metrics"
 RECONCILED = PREFIX + "reconciled"

@@ -1,7 +1,8 @@
 """What the receiver knows of the rules: a summary that the workers publish in Redis.
 
 The receiver never reads the rules file. It looks at the summary at most once a second, and goes
-on with the last one it saw while Redis is away: a caller still gets into the conference then.
+on with the last one it saw while Redis is away or has lost it: a caller still gets into the
+conference then, as the rules say. One who has never seen any refuses (503) to answer a call.
 """
 
 import json
@@ -75,7 +76,8 @@ class PublishedRules:
         self._last: Published | None = None
 
     def current(self, *, stale: bool = False) -> Published | None:
-        """The summary, at most a second old; None when no worker has published one yet.
+        """The summary, at most a second old; the last one where Redis lost it; None when this
+        process has never seen one.
 
         Raises RedisError when Redis is away, unless `stale` and an older one was seen.
         """
@@ -89,7 +91,8 @@ class PublishedRules:
                 if stale and self._last is not None:
                     return self._last
                 raise
-            self._last = Published.from_json(text) if isinstance(text, bytes) else None
+            if isinstance(text, bytes):  # else Redis lost it: a worker puts it back
+                self._last = Published.from_json(text)
             self._looked = asked
             return self._last
 

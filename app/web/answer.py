@@ -93,9 +93,11 @@ def blueprint(settings: Settings, rules: PublishedRules) -> Blueprint:
         gate(request.environ)
         name = checked_name(_decoded(conference), "the conference in the address")
         try:
-            current = rules.current(stale=True) or Published()
+            current = rules.current(stale=True)
         except RedisError as error:
             raise Unavailable(f"the rules could not be read: {error}") from error
+        if current is None:  # nobody is let in with options that nobody wanted
+            raise Unavailable("no worker has loaded the rules yet: call again in a moment")
         step(log, "answer", conference=name, rules=current.digest)
         text = conference_xml(settings.public_url, name, current)
         return Response(text.encode(), content_type="application/xml")

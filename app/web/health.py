@@ -5,13 +5,15 @@ from flask import Blueprint, Response
 from app.errors import Unavailable
 from app.store.inbox import Inbox
 from app.store.metrics import Metrics, Refusals
+from app.store.published_rules import PublishedRules
 
 PLAIN = "text/plain; charset=utf-8"
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def blueprint(inbox: Inbox, refusals: Refusals) -> Blueprint:
-    """`/healthz` (alive), `/readyz` (Redis takes what we store), `/metrics` (Prometheus)."""
+def blueprint(inbox: Inbox, refusals: Refusals, rules: PublishedRules) -> Blueprint:
+    """`/healthz`: alive. `/readyz`: Redis takes what we store and the rules are known.
+    `/metrics`: for Prometheus."""
     routes = Blueprint("health", __name__)
     metrics = Metrics(inbox.redis)
 
@@ -23,6 +25,8 @@ def blueprint(inbox: Inbox, refusals: Refusals) -> Blueprint:
     def readyz() -> Response:
         if not inbox.writable():
             raise Unavailable("Redis can not store anything now")
+        if rules.current(stale=True) is None:
+            raise Unavailable("no worker has loaded the rules yet")
         return Response("ready\n", content_type=PLAIN)
 
     @routes.get("/metrics")

@@ -30,15 +30,17 @@ def own_server(tmp_path: Path) -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture
-def plivo(redis: Redis) -> Plivo:
+def plivo(redis: Redis, publish: Callable[..., None]) -> Plivo:
+    publish()
     return Plivo(create_app(settings(), Inbox(redis)).test_client())
 
 
 @pytest.fixture
-def plivo_with(redis: Redis) -> Callable[..., Plivo]:
+def plivo_with(redis: Redis, publish: Callable[..., None]) -> Callable[..., Plivo]:
     """The same with other settings."""
 
     def make(**changes: Any) -> Plivo:
+        publish()
         made = settings(**changes)
         public = changes.get("public_url", PUBLIC_URL)
         return Plivo(create_app(made, Inbox(redis)).test_client(), public)

@@ -136,3 +136,36 @@ def test_rules_that_were_taken_while_redis_was_full_are_told_when_it_is_not(
     published = redis.get(keys.RULES)
     assert isinstance(published, bytes)
     assert json.loads(published)["trigger_names"] == ["vip-arrived"]
+
+
+def test_rules_that_redis_lost_are_put_back(
+    redis: Redis, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    book = opened(redis, path)
+    redis.flushall()
+    with caplog.at_level(logging.WARNING):
+        book.look()
+    assert redis.get(keys.RULES_DIGEST) == book.rules.digest.encode()
+    assert redis.exists(keys.RULES, keys.RULES_TEXT) == 2
+    assert "rules put back" in caplog.text
+
+
+def test_rules_of_a_process_that_is_gone_give_way_to_those_that_run(
+    redis: Redis, path: Path, tmp_path: Path
+) -> None:
+    book = opened(redis, path)
+    other = tmp_path / "other.yaml"
+    other.write_text(TRIGGER)
+    stranger = opened(redis, other)
+    book.look()
+    assert redis.get(keys.RULES_DIGEST) == stranger.rules.digest.encode()
+    redis.hset(keys.RULES_HELD, stranger.rules.digest, "1.0")  # last heard of long ago
+    book.look()
+    assert redis.get(keys.RULES_DIGEST) == book.rules.digest.encode()
+    assert json.loads(redis.get(keys.RULES) or b"")["trigger_names"] == []
+
+
+def test_rules_that_are_known_are_not_told_again(redis: Redis, path: Path) -> None:
+    book, key = opened(redis, path), live_conference(redis)
+    book.look()
+    assert redis.llen(keys.inbox(key)) == 0

@@ -10,6 +10,7 @@ redis.call('SET', 'gavel:rules', ARGV[1])
 redis.call('SET', 'gavel:rules_text', ARGV[2])
 redis.call('SET', 'gavel:rules_digest', ARGV[3])
 local now = clock()
+redis.call('HSET', 'gavel:rules_held', ARGV[3], seconds(now))
 local live = redis.call('ZRANGE', 'gavel:live', 0, -1)
 for _, key in ipairs(live) do
   redis.call('RPUSH', 'gavel:inbox:' .. key, seconds(now) .. ' ' .. ARGV[4])

@@ -172,4 +172,13 @@ def test_the_rules_are_looked_at_once_a_second(redis: Redis, publish: Callable[.
     publish(digest="two")
     assert (digest_at(0.9), digest_at(1.0)) == ("one", "two")
     redis.delete(keys.RULES)
-    assert digest_at(2.0) is None
+    assert digest_at(2.0) == "two"  # a worker puts them back; until then they are what they were
+
+
+def test_nobody_is_let_in_before_the_rules_are_known(redis: Redis) -> None:
+    plivo = Plivo(create_app(settings(), Inbox(redis)).test_client())
+    assert plivo.get(answer_path("demo")).status_code == 503
+    assert plivo.client.get("/readyz").status_code == 503
+    redis.set(keys.RULES, "{}")
+    assert plivo.get(answer_path("demo")).status_code == 200
+    assert plivo.client.get("/readyz").status_code == 200

@@ -217,6 +217,7 @@ def test_unusual_names_reach_their_inbox(plivo: Plivo, stored: Stored, name: str
 
 def test_without_redis_the_answer_is_503_and_200_when_it_is_back(own_server: ValkeyServer) -> None:
     inbox = Inbox(connect(f"redis://{own_server.host}:{own_server.port}/0", timeout=20.0))
+    inbox.redis.set(keys.RULES, "{}")
     plivo = Plivo(create_app(settings(), inbox).test_client())
     assert plivo.client.get("/readyz").status_code == 200
     own_server.stop()

@@ -72,8 +72,9 @@ def test_a_name_that_no_rule_listens_to_is_answered_404(send: Any, stored: Store
     assert stored() == []
 
 
-def test_before_the_rules_are_loaded_the_answer_is_503(plivo: Plivo) -> None:
-    assert sender(plivo)().status_code == 503
+def test_before_the_rules_are_loaded_the_answer_is_503(redis: Redis) -> None:
+    app = create_app(settings(), Inbox(redis))
+    assert sender(Plivo(app.test_client()))().status_code == 503
 
 
 def test_without_redis_the_answer_is_503() -> None:
