@@ -11,6 +11,7 @@ from redis import Redis
 
 from app.domain.conference import Conference
 from app.domain.event import Event, new_id
+from app.domain.suggest import did_you_mean
 from app.errors import GavelError
 from app.plivo.parse import parse
 from app.store import keys
@@ -84,8 +85,8 @@ def _recorded(entry: Mapping[str, Any], path: str) -> Event:
                 return event
     except UnreadableRecord as error:
         raise NoEvent(f"{path}: {error}") from None
-    known = ", ".join(EVENTS)
-    raise NoEvent(f"{path}: {entry['kind']!r} is no kind of event; there are {known}")
+    kind = str(entry["kind"])
+    raise NoEvent(f"{path}: {kind!r} is no kind of event{did_you_mean(kind, EVENTS)}")
 
 
 def stored_event(redis: Redis, id: str, conference: str) -> tuple[Event, list[Event]]:

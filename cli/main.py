@@ -1,31 +1,33 @@
-"""The `gavel` command: every subcommand is one file in this package, imported when it is used."""
+"""The `gavel` command: a subcommand is a file of `cli.commands`, imported when it is used."""
 
-import sys
+import ast
 from importlib import import_module
+from pathlib import Path
 
 import click
 
-from app.errors import GavelError
+from cli import process_edge
+from cli.suggestions import SuggestingGroup
 
-COMMANDS = {
-    "up": "Start everything and tell what happens, until Ctrl-C.",
-    "web": "Run the web process: it receives Plivo's callbacks.",
-    "worker": "Run one worker: it decides by the rules and acts.",
-    "sandbox": "Run the local Plivo alone.",
-    "check": "Tell every problem of a rules file at once.",
-    "explain": "Tell what the rules make of an event, and why.",
-    "test": "Play timelines against the rules on a virtual clock.",
-    "why": "Tell what happened in a conference, and why.",
-    "replay": "Hold new rules against recorded events.",
-    "conferences": "List what is live.",
-    "timers": "List what is due.",
-    "retry": "Make calls again that were given up.",
-    "doctor": "Examine settings, Redis, public URL, signature and account.",
-}
-"""Each is the function of that name in the module of that name; the line is its help."""
+COMMANDS = (
+    "up",
+    "web",
+    "worker",
+    "sandbox",
+    "check",
+    "explain",
+    "test",
+    "why",
+    "replay",
+    "conferences",
+    "timers",
+    "retry",
+    "doctor",
+)
+"""In the order of `gavel --help`; each is the function of that name in the module of that name."""
 
 
-class Commands(click.Group):
+class Commands(SuggestingGroup):
     """Imports a command's module when it is asked for: `gavel check` needs no web server."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -39,7 +41,16 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, short_help(name)) for name in COMMANDS])
+
+
+def short_help(name: str) -> str:
+    """The first paragraph of a command's docstring, read without importing what it needs."""
+    source = Path(__file__).parent / "commands" / f"{name}.py"
+    for node in ast.parse(source.read_bytes()).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return " ".join((ast.get_docstring(node) or "").split("\n\n")[0].split())
+    return ""
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,9 +60,5 @@ def gavel() -> None:
 
 
 def main() -> None:
-    """The process edge: an error of ours is a sentence and exit code 1, never a traceback."""
-    try:
-        gavel()
-    except GavelError as error:
-        click.echo(f"gavel: {error}", err=True)
-        sys.exit(1)
+    """Run the command of this process's arguments, and end the process."""
+    process_edge.run(gavel)

@@ -9,6 +9,7 @@ import click
 
 from app.domain.conference import Conference
 from app.domain.event import Event
+from app.domain.suggest import did_you_mean
 from app.settings import Settings
 from cli.commands.check import load_rules
 from cli.event_input import (
@@ -82,7 +83,7 @@ def _find(
     elif Path(event).exists():
         happened = event_of_file(event, given)
     else:
-        raise NoEvent(f"{event!r} is no file and no kind of event; there are {', '.join(EVENTS)}")
+        raise NoEvent(f"{event!r} is no file and no kind of event{did_you_mean(event, EVENTS)}")
     return happened, _state(state, happened) or _live(settings, happened)
 
 

@@ -47,7 +47,8 @@ def replay(events: str | None, rules: str, against: str | None, conference: str 
 
 def _of_file(path: str) -> list[Event]:
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        text = data.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise NoEvent(f"{path} can not be read: {error}") from None
     return list(read_lines(text))

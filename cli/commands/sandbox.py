@@ -1,11 +1,14 @@
 """`gavel sandbox`: the local Plivo alone, and scenarios played in it."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import click
 
+from app.domain.suggest import did_you_mean
 from app.errors import GavelError
 from app.settings import Settings
+from cli.suggestions import SuggestingGroup
 from sandbox.control.client import ControlFailed
 from sandbox.scenarios.scenario import BadScenario, Scenario, read, shipped
 from sandbox.scenarios.scenario import play as play_scenario
@@ -23,7 +26,7 @@ class CannotPlay(GavelError):
     """The scenario can not be played: the message says why."""
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=SuggestingGroup, invoke_without_command=True)
 @click.option("--port", type=click.IntRange(0, 65535), help="Default: SANDBOX_PORT; 0: a free one.")
 @click.option("--service", help="Public URL of what answers the calls. Default: PUBLIC_URL.")
 @click.option(
@@ -57,7 +60,7 @@ def sandbox(
             auth_token=tokens[0],
             service=settings.public_url if service is None else service,
             sound=sound,
-            switches=Switches().changed(dict(text.partition("=")[::2] for text in switch)),
+            switches=_switches(switch),
         )
         click.echo(f"account {options.auth_id}, calls are answered by {options.service}", err=True)
         if not settings.plivo_auth_id:
@@ -65,6 +68,16 @@ def sandbox(
         serve(options, tell=click.echo)
     except SandboxError as error:
         raise CannotServe(str(error)) from None
+
+
+def _switches(texts: tuple[str, ...]) -> Switches:
+    """Raises CannotServe for a name that is none, SandboxError for a wrong value."""
+    wanted = dict(text.partition("=")[::2] for text in texts)
+    known = [entry.name for entry in fields(Switches)]
+    for name in wanted:
+        if name not in known:
+            raise CannotServe(f"{name}: no such switch{did_you_mean(name, known)}")
+    return Switches().changed(wanted)
 
 
 @sandbox.command()
@@ -103,6 +116,10 @@ def play(scenario: str, url: str | None, service: str | None, speed: float) -> N
         click.echo(f"  {entry['status']} {entry['method']} {entry['path']}")
 
 
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or "") if isinstance(error, OSError) else "it is not UTF-8 text"
+
+
 def _scenario(name: str) -> Scenario:
     """A file, or a shipped one by its name."""
     known = shipped()
@@ -112,6 +129,6 @@ def _scenario(name: str) -> Scenario:
         return read(Path(name).read_text(encoding="utf-8"), name)
     except (OSError, UnicodeDecodeError) as error:
         raise CannotPlay(
-            f"{name} can not be read ({error}), and no shipped scenario has that name; "
-            f"there are {', '.join(known)}"
+            f"{name} can not be read ({_reason(error)}), and no shipped scenario has that name"
+            + did_you_mean(name, known)
         ) from None

@@ -1,7 +1,6 @@
 """`gavel why`: the recorded story of a conference."""
 
 import difflib
-import json
 import sys
 from itertools import islice
 
@@ -10,7 +9,7 @@ import click
 from app.settings import Settings
 from app.store.journal import Journal
 from cli.output.format_journal import Story
-from cli.output.terminal import painter, safe
+from cli.output.terminal import as_json_line, painter, safe
 from cli.store import open_redis
 
 
@@ -34,7 +33,7 @@ def why(conference: str, last: int | None, as_json: bool) -> None:
         click.echo(f"Nothing is known of {safe(conference)!r}.{_near(conference, known)}", err=True)
         sys.exit(1)
     for entry in islice(entries, max(0, len(entries) - (last or len(entries))), None):
-        line = json.dumps(entry, ensure_ascii=False) if as_json else story.line(entry)
+        line = as_json_line(entry) if as_json else story.line(entry)
         if line is not None:
             click.echo(line)
 

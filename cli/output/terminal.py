@@ -1,5 +1,7 @@
 """Writing on the terminal: safely, and without ever holding anybody up."""
 
+import codecs
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -25,6 +27,12 @@ def safe_lines(text: str) -> str:
     return "".join(
         safe(line) + "\n" for line in text.split("\n")[: -1 if text[-1:] == "\n" else None]
     )
+
+
+def as_json_line(value: object) -> str:
+    """JSON on one line; with escapes where the standard output is not UTF-8."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    return json.dumps(value, ensure_ascii=codecs.lookup(encoding).name != "utf-8")
 
 
 def painter(stream: TextIO) -> Callable[[str, str], str]:

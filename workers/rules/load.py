@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.domain.suggest import quoted
 from workers.rules.engine.index import Rules
 from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope, scope_of
@@ -21,7 +22,6 @@ from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.yaml import Map, Seq, Text, parse
 from workers.rules.vocabulary.model import AnswerOptions, Condition, Limit, Rule
 from workers.rules.vocabulary.problems import Place, Report
-from workers.rules.vocabulary.suggest import quoted
 
 MAX_RULES = 5000
 _UTC = ZoneInfo("UTC")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.redaction import mask_phone
+from app.domain.suggest import quoted
 from workers.rules.expressions.filters import as_text
 from workers.rules.vocabulary.model import Fields, Unknown
-from workers.rules.vocabulary.suggest import quoted
 from workers.rules.vocabulary.values import MAPPINGS, plain_phone
 
 Test = Callable[[Any], bool]

@@ -7,9 +7,9 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from app.domain.suggest import quoted
 from workers.rules.expressions.filters import as_text
 from workers.rules.vocabulary.model import Fields, Unknown
-from workers.rules.vocabulary.suggest import quoted
 from workers.rules.vocabulary.values import MAPPINGS, compare_equal, in_collection
 
 Evaluate = Callable[[Fields], Any]

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
+from app.domain.suggest import did_you_mean, quoted
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
-from workers.rules.vocabulary.suggest import did_you_mean, quoted
 from workers.rules.vocabulary.triggers import KINDS
 
 

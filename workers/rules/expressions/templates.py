@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from jinja2 import nodes
 
+from app.domain.suggest import quoted
 from workers.rules.expressions.expressions import Compiled, compile_node
 from workers.rules.expressions.filters import as_text
 from workers.rules.expressions.scope import Scope
@@ -18,7 +19,6 @@ from workers.rules.expressions.syntax import (
     parse_output,
 )
 from workers.rules.vocabulary.model import Fields, Template, Unknown
-from workers.rules.vocabulary.suggest import quoted
 
 MAX_PARTS = 50
 _ENCODED_ALREADY = re.compile(r"\|\s*urlencode$")

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.domain.durations import parse_duration
 from app.domain.globs import glob_matcher, is_glob
+from app.domain.suggest import did_you_mean, quoted
 from workers.rules.expressions.conditions import Check, Literals, Match, Test, literal_key
 from workers.rules.expressions.filters import as_text
 from workers.rules.expressions.scope import Scope, unknown_list
@@ -18,7 +19,6 @@ from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.model import Unknown
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.regexes import compile_regex
-from workers.rules.vocabulary.suggest import did_you_mean, quoted
 from workers.rules.vocabulary.values import compare_equal, in_collection, is_number, plain_phone
 
 _TEXTS = frozenset({"text", "phone", "digits", "any"})

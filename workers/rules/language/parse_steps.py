@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.domain.suggest import did_you_mean, quoted
 from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
@@ -17,7 +18,6 @@ from workers.rules.vocabulary.action import BESIDE_EVERY
 from workers.rules.vocabulary.actions import ACTIONS, NOT_YET
 from workers.rules.vocabulary.model import Step, Target, Template
 from workers.rules.vocabulary.problems import Report
-from workers.rules.vocabulary.suggest import did_you_mean, quoted
 
 
 class StepReader:

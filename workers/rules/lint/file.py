@@ -7,13 +7,13 @@ from typing import Any
 
 from app.domain.durations import format_duration
 from app.domain.globs import any_matches, covers, is_glob, may_overlap
+from app.domain.suggest import did_you_mean, quoted
 from workers.rules.language.parse_steps import step_key
 from workers.rules.lint.rule import names_used
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Seq
 from workers.rules.vocabulary.model import AnswerOptions, Limit, Rule
 from workers.rules.vocabulary.problems import Located, Place, Report
-from workers.rules.vocabulary.suggest import did_you_mean, quoted
 from workers.rules.vocabulary.triggers import KINDS
 
 MAX_PAIRS = 500_000

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from marshmallow import ValidationError, fields
 
 from app.domain import durations
+from app.domain.suggest import did_you_mean, quoted
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.problems import Located
-from workers.rules.vocabulary.suggest import did_you_mean, quoted
 
 Json = dict[str, Any]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from app.domain.suggest import quoted
 from workers.rules.nodes.schema_fields import Json, Note, Scalar, Value, kind_of
 from workers.rules.nodes.yaml import Map, Node, Seq, Text
-from workers.rules.vocabulary.suggest import quoted
 
 
 @dataclass(frozen=True, slots=True)

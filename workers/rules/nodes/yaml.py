@@ -12,9 +12,9 @@ from typing import Any, cast
 
 import yaml
 
+from app.domain.suggest import quoted
 from workers.rules.nodes import coercions as traps
 from workers.rules.vocabulary.problems import Place, Problem, Report, RulesError
-from workers.rules.vocabulary.suggest import quoted
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 30

@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 from app.domain.durations import parse_duration
+from app.domain.suggest import did_you_mean, quoted
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.problems import Report
-from workers.rules.vocabulary.suggest import did_you_mean, quoted
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,2})?")
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.domain.suggest import did_you_mean, quoted
 from workers.rules.nodes.schema_errors import Block
 from workers.rules.nodes.targets_as_written import Members
 from workers.rules.nodes.templates_as_written import Templated
@@ -17,7 +18,6 @@ from workers.rules.simulation.timeline_values import EVENTS, WRITTEN, Case, Expe
 from workers.rules.vocabulary.action import Action
 from workers.rules.vocabulary.actions import ACTIONS, CALLS, VERBS
 from workers.rules.vocabulary.problems import Place, Report
-from workers.rules.vocabulary.suggest import did_you_mean, quoted
 from workers.rules.vocabulary.triggers import EVENTS as KINDS_OF_EVENTS
 
 DEFAULT_START = datetime(2026, 1, 5, 9, 0)

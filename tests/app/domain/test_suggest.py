@@ -1,6 +1,6 @@
 """The wording of "did you mean"."""
 
-from workers.rules.vocabulary.suggest import did_you_mean
+from app.domain.suggest import did_you_mean
 
 
 def test_a_suggestion_is_near_or_a_list() -> None:

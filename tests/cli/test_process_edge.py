@@ -1,0 +1,114 @@
+"""How a command ends when its output is narrow, closed or full: never by a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+RULES = """\
+version: 1
+rules:
+  - {name: "Zoë 🎉 “hello”", when: member.entred, do: [{mute: member}]}
+"""
+TESTS = """\
+tests:
+  - name: "“Zoë” 🎉"
+    timeline: [{at: 0s, member.entered: {conference: a, member: 1}}]
+    expect: [{at: 0s, mute: 1}]
+"""
+
+
+def gavel(*words: str, stdout: int = subprocess.PIPE, **environ: str) -> tuple[int, bytes, bytes]:
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", *words],
+        cwd=ROOT,
+        env={**os.environ, **environ},
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr + (done.stdout or b"")
+    assert b"Exception ignored" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    path = tmp_path / "rules.yaml"
+    path.write_text(RULES, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "cp1252", "ascii"])
+def test_a_narrow_terminal_is_shown_escapes_and_the_exit_code_stays(
+    rules: Path, encoding: str
+) -> None:
+    rules.write_text(RULES.replace("member.entred", "“member.entered”"), encoding="utf-8")
+    code, out, _ = gavel("check", str(rules), PYTHONIOENCODING=encoding)
+    assert code == 1
+    assert b"did you mean 'member.entered'?" in out
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "cp1252"])
+def test_what_is_right_stays_right_on_a_narrow_terminal(rules: Path, encoding: str) -> None:
+    rules.write_text(RULES.replace("entred", "entered"), encoding="utf-8")
+    tests = rules.with_stem("rules_test")
+    tests.write_text(TESTS, encoding="utf-8")
+    code, out, error = gavel("test", "-v", str(tests), PYTHONIOENCODING=encoding)
+    assert (code, error) == (0, b"")
+    assert out.rstrip().endswith(b"1 of 1 passed")
+
+
+def test_a_full_disk_is_a_sentence(rules: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        code, _, error = gavel("check", str(rules), stdout=full.fileno())
+    assert code == 1
+    assert error == b"gavel: the output could not be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_pipe_that_nobody_reads_ends_the_command_without_a_word(
+    rules: Path, unbuffered: str
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        result = gavel("check", str(rules), stdout=writer, PYTHONUNBUFFERED=unbuffered)
+    finally:
+        os.close(writer)
+    assert (result[0], result[2]) == (1, b"")
+
+
+def test_a_closed_output_is_no_error(rules: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "{sys.executable}" -m cli check "{rules}" >&- 2>&-'],
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 1
+
+
+def test_a_command_that_is_none_is_told_which_was_perhaps_meant() -> None:
+    code, _, error = gavel("wy")
+    assert code == 2
+    assert b"no command 'wy'; did you mean 'why'?" in error
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("sandbox", "scenaros"), b"no command 'scenaros'; did you mean 'scenarios'?"),
+        (("sandbox", "play", "twn-hall"), b"did you mean 'town-hall'?"),
+        (("explain", "member.entred"), b"did you mean 'member.entered'?"),
+    ],
+)
+def test_a_name_that_is_none_is_told_which_was_perhaps_meant(
+    words: tuple[str, ...], told: bytes
+) -> None:
+    code, _, error = gavel(*words)
+    assert code in (1, 2)
+    assert told in error
+    assert b"Errno" not in error
