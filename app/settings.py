@@ -157,6 +157,13 @@ def named_secret(name: str, environ: Mapping[str, str] | None = None) -> str | N
     return _given(name, os.environ if environ is None else environ, secret=True)
 
 
+def ca_bundle() -> str:
+    """The certificates to trust instead of certifi's: a file or folder that REQUESTS_CA_BUNDLE,
+    CURL_CA_BUNDLE or SSL_CERT_FILE names; "" for none."""
+    names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+    return next((path for name in names if (path := os.environ.get(name, ""))), "")
+
+
 def environment() -> dict[str, str]:
     """A copy of the environment, for a child process."""
     return dict(os.environ)

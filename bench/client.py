@@ -18,10 +18,14 @@ from collections.abc import Callable
 import requests
 import urllib3
 
-from workers.plivo import PlivoClient
+from app.domain.call import Call
+from workers.plivo import PlivoApi
 
 BODY = b'{"message":"muted","member_id":"10","api_id":"2867b6e2-58c3-11e1-86da-adf28403fe48"}'
 ANSWER = b"HTTP/1.1 202 Accepted\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+_REST = ("run", "rule", 0, "event", 0.0, None, "stop", "")
+MUTE = Call("id", "mute", "town hall", ("10",), {}, *_REST)
+SPEAK = Call("id", "speak", "town hall", ("10",), {"text": "hello"}, *_REST)
 PATH = "/v1/Account/MA/Conference/town%20hall/Member/10/Mute/"
 
 
@@ -75,9 +79,9 @@ def main() -> None:
 
 
 def compare(url: str, calls: int, profile: bool) -> None:
-    client = PlivoClient(url, "MA", "token", public_url="http://127.0.0.1")
-    measure("PlivoClient.mute", calls, lambda: client.mute("town hall", ("10",)))
-    measure("PlivoClient.speak", calls, lambda: client.speak("town hall", ("10",), "hello"))
+    client = PlivoApi(url, "MA", "token", public_url="http://127.0.0.1")
+    measure("PlivoApi, mute", calls, lambda: client.perform(MUTE))
+    measure("PlivoApi, speak", calls, lambda: client.perform(SPEAK))
     with requests.Session() as session:
         session.auth = ("MA", "token")
         measure("requests.Session.post", calls, lambda: session.post(url + PATH, json={}))
@@ -87,7 +91,7 @@ def compare(url: str, calls: int, profile: bool) -> None:
     if profile:
         with cProfile.Profile() as seen:
             for _ in range(calls):
-                client.mute("town hall", ("10",))
+                client.perform(MUTE)
         pstats.Stats(seen).sort_stats("tottime").print_stats(25)
     client.close()
 

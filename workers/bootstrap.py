@@ -14,7 +14,7 @@ from workers.away import Away
 from workers.conference.api import ConferenceApi
 from workers.conference.budget import Budget
 from workers.conference.turns import Turns
-from workers.plivo import PlivoClient
+from workers.plivo import PlivoApi
 from workers.rules_reloader import RulesReloader
 from workers.webhooks.sender import WebhookSender
 
@@ -66,7 +66,7 @@ def bootstrap(settings: Settings) -> Context:
     redis = connect(settings.redis_url or "", timeout=settings.redis_timeout)
     reloader = RulesReloader(redis, settings.rules_file)
     reloader.open()
-    api = PlivoClient(
+    api = PlivoApi(
         settings.plivo_api_url,
         settings.plivo_auth_id or "",
         settings.plivo_auth_token[0],

@@ -13,7 +13,7 @@ from app.plivo.signature import NONCE, V3, SignedRequest, signed_text
 from app.plivo.urls import answer_url
 from app.settings import Settings
 from cli.doctor.finding import Finding, bad, doubtful, good
-from workers.plivo import PlivoClient, PlivoError
+from workers.plivo import PlivoApi, PlivoError
 
 TIMEOUT = 10.0
 CONFERENCE = "gavel-doctor"
@@ -57,7 +57,7 @@ def examine_signature(settings: Settings) -> Iterator[Finding]:
 
 
 def examine_plivo(settings: Settings) -> Iterator[Finding]:
-    client = PlivoClient(
+    client = PlivoApi(
         settings.plivo_api_url, settings.plivo_auth_id or "", settings.plivo_auth_token[0]
     )
     try:

@@ -1,8 +1,9 @@
 """Steer a running sandbox over its control API, from another process or thread."""
 
+import json
 from typing import Any
 
-import requests
+import urllib3
 
 
 class ControlFailed(Exception):
@@ -14,11 +15,10 @@ class ControlClient:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._pool = urllib3.PoolManager()
 
     def close(self) -> None:
-        self._session.close()
+        self._pool.clear()
 
     def call_in(self, conference: str = "", **wanted: Any) -> str:
         """A call comes in; its uuid. `from_` stands for `from`; see docs/sandbox.md."""
@@ -78,10 +78,24 @@ class ControlClient:
     def _send(
         self, method: str, path: str, wanted: dict[str, Any] | None = None, timeout: float = 10
     ) -> dict[str, Any]:
-        answer = self._session.request(
-            method, f"{self.url}/sandbox/{path}", json=wanted, timeout=timeout
+        answer = self._pool.request(
+            method,
+            f"{self.url}/sandbox/{path}",
+            body=None if wanted is None else json.dumps(wanted).encode(),
+            headers={"Content-Type": "application/json"},
+            timeout=timeout,
+            retries=False,
         )
-        if answer.status_code >= 400:
-            raise ControlFailed(answer.json().get("error", answer.text))
-        body: dict[str, Any] = answer.json() if answer.content else {}
+        if answer.status >= 400:
+            raise ControlFailed(_reason(answer.data))
+        body: dict[str, Any] = json.loads(answer.data) if answer.data else {}
         return body
+
+
+def _reason(body: bytes) -> str:
+    """The error of an answer; the answer itself where it is no JSON."""
+    text = body.decode("utf-8", "replace")
+    try:
+        return str(json.loads(text).get("error", text))
+    except (ValueError, AttributeError):
+        return text

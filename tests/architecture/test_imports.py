@@ -19,7 +19,7 @@ MAY_IMPORT = {
 }
 ONLY_IN = {
     "yaml": ("workers/rules/nodes/", "sandbox/scenarios/"),
-    "requests": ("workers/plivo/", "workers/webhooks/", "sandbox/control/client.py"),
+    "urllib3": ("workers/plivo/", "sandbox/control/client.py"),
     "rq": ("workers/", "bench/"),
     "flask": ("app/",),
     "ctypes": ("cli/up/supervised_process.py",),

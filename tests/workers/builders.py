@@ -13,7 +13,7 @@ from tests.waiting import until
 from workers.bootstrap import Context, assemble
 from workers.conference.budget import Budget
 from workers.jobs import work
-from workers.plivo import PlivoClient
+from workers.plivo import PlivoApi
 from workers.rules_reloader import RulesReloader
 from workers.webhooks.sender import WebhookSender
 
@@ -35,7 +35,7 @@ def context_of(redis: Redis, url: str, folder: Path, rules: str = MUTE_EVERYONE)
     return assemble(
         redis,
         reloader,
-        PlivoClient(url, "MA" + "X" * 18, "token", public_url="http://127.0.0.1:1"),
+        PlivoApi(url, "MA" + "X" * 18, "token", public_url="http://127.0.0.1:1"),
         WebhookSender(allow_private=True),
         Budget(redis, 300, 5.0),
         30.0,

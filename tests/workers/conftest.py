@@ -8,8 +8,7 @@ from plivo.rest import client as sdk
 
 from sandbox.embedded import Sandbox
 from tests.doubles.plivo_edge import PlivoEdge, plivo_edge
-from tests.workers.plivo.builders import AUTH_ID, AUTH_TOKEN, client
-from workers.plivo import PlivoClient
+from tests.workers.plivo.builders import AUTH_ID, AUTH_TOKEN, Caller, client
 
 OfficialAt = Callable[[str, str, str], Any]
 
@@ -21,7 +20,7 @@ def edge() -> Iterator[PlivoEdge]:
 
 
 @pytest.fixture
-def plivo(edge: PlivoEdge) -> Iterator[PlivoClient]:
+def plivo(edge: PlivoEdge) -> Iterator[Caller]:
     made = client(edge.url)
     yield made
     made.close()

@@ -1,21 +1,21 @@
-"""Plivo's Conference API: the only place that calls it.
+"""Plivo's Conference API: the only place that calls it, and all that knows its habits.
 
-`plan` says which requests a call means (pure), `line` and `wire` send one, `answers` and
-`observed` read what comes back, `client` is what others use.
+`endpoints` says which requests a call means (pure), `transport` sends one, `responses` and
+`observed` read what comes back, `api` is what others use.
 """
 
 from workers.conference.errors import PlivoError
-from workers.plivo.api import ALL, PlivoClient
-from workers.plivo.endpoints import PlannedRequest, requests_for
+from workers.plivo.api import ALL, PlivoApi
+from workers.plivo.endpoints import ApiRequest, build_requests
 from workers.plivo.observed import ObservedConference, ObservedMember, RecordingStarted
 
 __all__ = [
     "ALL",
+    "ApiRequest",
     "ObservedConference",
     "ObservedMember",
-    "PlannedRequest",
-    "PlivoClient",
+    "PlivoApi",
     "PlivoError",
     "RecordingStarted",
-    "requests_for",
+    "build_requests",
 ]

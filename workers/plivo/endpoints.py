@@ -20,7 +20,7 @@ _MEMBER_ID = re.compile(r"[0-9]{1,20}")  # docs/plivo.md 7.4: decimal text
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedRequest:
+class ApiRequest:
     """One request to the Conference API. `path` is what follows `/v1/Account/{auth_id}`."""
 
     method: str
@@ -29,7 +29,7 @@ class PlannedRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Endpoint:
     """One row of docs/plivo.md 7.2: how a verb becomes a request."""
 
     method: str
@@ -44,23 +44,23 @@ class Row:
         return f"/Conference/{encoded_name(name)}/Member/{member}/{self.suffix}"
 
 
-ROWS: Mapping[str, Row] = {
-    "list_conferences": Row("GET", "account"),
-    "get_conference": Row("GET", "conference"),
-    "hang_up": Row("DELETE", "conference"),
-    "hang_up_all": Row("DELETE", "account"),
-    "hang_up_member": Row("DELETE", "member"),
-    "kick": Row("POST", "member", "Kick/"),
-    "mute": Row("POST", "members", "Mute/"),
-    "unmute": Row("DELETE", "members", "Mute/"),
-    "deaf": Row("POST", "members", "Deaf/"),
-    "undeaf": Row("DELETE", "members", "Deaf/"),
-    "play": Row("POST", "members", "Play/"),
-    "stop_play": Row("DELETE", "members", "Play/"),
-    "speak": Row("POST", "members", "Speak/"),
-    "stop_speak": Row("DELETE", "members", "Speak/"),
-    "record": Row("POST", "conference", "Record/"),
-    "stop_recording": Row("DELETE", "conference", "Record/"),
+ENDPOINTS: Mapping[str, Endpoint] = {
+    "list_conferences": Endpoint("GET", "account"),
+    "get_conference": Endpoint("GET", "conference"),
+    "hang_up": Endpoint("DELETE", "conference"),
+    "hang_up_all": Endpoint("DELETE", "account"),
+    "hang_up_member": Endpoint("DELETE", "member"),
+    "kick": Endpoint("POST", "member", "Kick/"),
+    "mute": Endpoint("POST", "members", "Mute/"),
+    "unmute": Endpoint("DELETE", "members", "Mute/"),
+    "deaf": Endpoint("POST", "members", "Deaf/"),
+    "undeaf": Endpoint("DELETE", "members", "Deaf/"),
+    "play": Endpoint("POST", "members", "Play/"),
+    "stop_play": Endpoint("DELETE", "members", "Play/"),
+    "speak": Endpoint("POST", "members", "Speak/"),
+    "stop_speak": Endpoint("DELETE", "members", "Speak/"),
+    "record": Endpoint("POST", "conference", "Record/"),
+    "stop_recording": Endpoint("DELETE", "conference", "Record/"),
 }
 """The 16 rows; a verb that is not here does not go to Plivo."""
 
@@ -72,28 +72,28 @@ _BODY_KEYS: Mapping[str, Mapping[str, str]] = {
 """What a call's parameters are called in the body."""
 
 
-def requests_for(call: Call, public_url: str) -> tuple[PlannedRequest, ...]:
+def build_requests(call: Call, public_url: str) -> tuple[ApiRequest, ...]:
     """The requests that `call` means, in order; several only for kick and hang up of several
     members. Raises PlivoError (permanent, nothing sent) for what must never be sent."""
     if call.verb not in VERBS:
         raise refused(f"{call.verb!r} is no verb of a call")
-    return plan(call.verb, call.conference, call.members, call.params, public_url)
+    return build(call.verb, call.conference, call.members, call.params, public_url)
 
 
-def plan(
+def build(
     verb: str,
     name: str = "",
     members: Sequence[str] = (),
     params: Mapping[str, Any] | None = None,
     public_url: str = "",
-) -> tuple[PlannedRequest, ...]:
-    """`requests_for` with the parts of a call; reading (`list_conferences`, …) included."""
-    row = ROWS.get(verb)
+) -> tuple[ApiRequest, ...]:
+    """`build_requests` with the parts of a call; reading (`list_conferences`, …) included."""
+    row = ENDPOINTS.get(verb)
     if row is None:
         raise refused(f"{verb!r} is not a call of the Conference API")
     paths = [row.path(name, member) for member in _member_forms(row, members)]
     body = _body(verb, name, params or {}, public_url) if row.method == "POST" else None
-    return tuple(PlannedRequest(row.method, path, body) for path in paths)
+    return tuple(ApiRequest(row.method, path, body) for path in paths)
 
 
 def is_safe_to_repeat(verb: str) -> bool:
@@ -116,7 +116,7 @@ def refused(message: str) -> PlivoError:
     return PlivoError(message, kind="permanent", sent="no")
 
 
-def _member_forms(row: Row, members: Sequence[str]) -> tuple[str, ...]:
+def _member_forms(row: Endpoint, members: Sequence[str]) -> tuple[str, ...]:
     """The `{id}` part of each request: `all`, one id, or several in one (`10,11`) or in many."""
     if row.scope in ("account", "conference"):
         if members:

@@ -1,7 +1,7 @@
 """What Plivo answers, made into values: leniently, for the docs and the wire disagree.
 
-Facts of Plivo here: docs/plivo.md 7.4 (member ids come as text, list or Python's repr of one), 10
-(numbers are text, `caller_name` may be percent-encoded), 7.2 (record may answer without ids).
+Facts of Plivo here: docs/plivo.md 10 (numbers are text, `caller_name` may be percent-encoded) and
+7.2 (record may answer without ids).
 """
 
 import re
@@ -13,7 +13,6 @@ from urllib.parse import unquote
 from workers.conference.errors import PlivoError
 from workers.plivo.responses import Answer, number
 
-_QUOTED = re.compile(r"u?(?:'([^']*)'|\"([^\"]*)\")")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
@@ -102,21 +101,6 @@ def recording_started(answer: Answer) -> RecordingStarted:
     """Of any answer to record that is no failure; ids are a gift (docs/plivo.md 11.9)."""
     fields = answer.json()
     return RecordingStarted(_text(fields.get("recording_id")), _text(fields.get("url")))
-
-
-def member_ids(value: Any) -> tuple[str, ...]:
-    """`member_id` of an answer in all forms of docs/plivo.md 7.4: "10", "10,11", ["10"], [10],
-    "[u'10', u'11']", "all". Anything else: none."""
-    if isinstance(value, list):
-        return tuple(str(item) for item in value if isinstance(item, str | int))
-    if isinstance(value, int):
-        return (str(value),)
-    if not isinstance(value, str):
-        return ()
-    if not value.startswith("["):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    quoted = tuple(single or double for single, double in _QUOTED.findall(value))
-    return quoted or tuple(re.findall(r"[0-9]+", value))
 
 
 def _unreadable(what: str, answer: Answer) -> PlivoError:

@@ -10,18 +10,22 @@ repeated only uses a connection that was busy within `FRESH_SECONDS` before.
 
 import json
 import threading
+import time
 from base64 import b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
-from weakref import WeakSet
+from urllib.request import getproxies, proxy_bypass
 
-import requests
-from requests.models import PreparedRequest
-from requests.structures import CaseInsensitiveDict
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
 
+from workers import tls
 from workers.conference.errors import PlivoError, Sent
-from workers.plivo.connection import Line, Surroundings
-from workers.plivo.endpoints import PlannedRequest
+from workers.plivo.endpoints import ApiRequest
 from workers.plivo.responses import Answer
 
 FRESH_SECONDS = 1.5
@@ -31,9 +35,17 @@ shortest idle timeout in common use (gunicorn's 2 s)."""
 IDLE_SECONDS = 30.0
 """The same for calls that are safe to repeat: half of the usual 60 s of load balancers."""
 
+LARGEST_BODY = 4 * 1024 * 1024
+"""Bytes of an answer that are read; a list of 50,000 conferences fits."""
 
-class Wire:
-    """Sends planned requests for one account. Safe for threads: each has its own connection."""
+MOST_CONNECTIONS = 64
+"""Kept for later; more are opened while more calls are under way at once."""
+
+_CHUNK = 64 * 1024
+
+
+class Transport:
+    """Sends requests for one account over kept connections. Safe for threads."""
 
     def __init__(
         self,
@@ -49,78 +61,171 @@ class Wire:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("PLIVO_API_URL must be an http or https URL with a host")
         origin = f"{parts.scheme}://{parts.netloc}"
-        self._base = f"{origin}{parts.path.rstrip('/')}/v1/Account/{auth_id}"
-        self._surroundings = Surroundings.of(origin)
-        self._timeout = timeout
+        self._pools = _pools(origin)
+        self._base = f"{parts.path.rstrip('/')}/v1/Account/{auth_id}"
+        self._open: Callable[..., BaseHTTPResponse]
+        self._open = self._pools.connection_from_url(origin).urlopen
+        if isinstance(self._pools, ProxyManager):  # it may want whole addresses
+            self._base, self._open = origin + self._base, self._pools.urlopen
+        self._timeout = Timeout(connect=timeout[0], read=timeout[1])
+        self._longest = 2 * timeout[1]
         self._fresh_seconds = fresh_seconds
-        self._headers = _headers(auth_id, auth_token)
+        self._headers = {
+            "User-Agent": "gavel",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "Authorization": "Basic " + b64encode(f"{auth_id}:{auth_token}".encode()).decode(),
+        }
         self._secret = auth_token.encode()
-        self._local = threading.local()
-        self._lines: WeakSet[Line] = WeakSet()
-        self._lock = threading.Lock()
 
-    def send(self, planned: PlannedRequest, *, repeatable: bool) -> Answer:
-        """Sends it once and reads the answer. Raises PlivoError when there is none."""
-        idle = IDLE_SECONDS if repeatable else self._fresh_seconds
-        line = self._line()
+    def send(self, request: ApiRequest, *, repeatable: bool) -> Answer:
+        """Send it once and read the answer. Raises PlivoError when there is none."""
+        _this_thread.begun = False
+        _this_thread.longest_idle = IDLE_SECONDS if repeatable else self._fresh_seconds
+        body = None if request.body is None else json.dumps(request.body).encode()
+        headers = self._headers if body is None else {**self._headers, **_JSON}
         try:
-            answer = line.send(self._prepared(planned), self._timeout, idle)
-        except requests.RequestException as error:
-            raise _translated(planned, error, "maybe" if line.begun else "no") from None
+            response = self._open(
+                request.method,
+                self._base + request.path,
+                body=body,
+                headers=headers,
+                timeout=self._timeout,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            answer = _read(response, time.monotonic() + self._longest)
+        except (HTTPError, OSError, ValueError) as error:
+            sent: Sent = "maybe" if _this_thread.begun else "no"
+            raise _translated(request, error, sent) from None
         if self._secret in answer.body:  # errors quote bodies, and are logged
             return replace(answer, body=answer.body.replace(self._secret, b"***"))
         return answer
 
     def close(self) -> None:
-        """Closes the kept connections of all threads; they open again when used."""
-        with self._lock:
-            lines = list(self._lines)
-        for line in lines:
-            line.close()
-
-    def _line(self) -> Line:
-        line: Line | None = getattr(self._local, "line", None)
-        if line is None:
-            line = self._local.line = Line(self._surroundings)
-            with self._lock:
-                self._lines.add(line)
-        return line
-
-    def _prepared(self, planned: PlannedRequest) -> PreparedRequest:
-        """Built by hand: requests would parse and encode again what is right already."""
-        request = PreparedRequest()
-        request.method = planned.method
-        request.url = self._base + planned.path
-        request.headers = self._headers
-        if planned.body is not None:
-            request.body = json.dumps(planned.body).encode()
-            request.headers = self._headers.copy()
-            request.headers["Content-Type"] = "application/json"
-            request.headers["Content-Length"] = str(len(request.body))
-        return request
+        """Close the kept connections; nothing can be sent after it."""
+        self._pools.clear()
 
 
-def _headers(auth_id: str, auth_token: str) -> CaseInsensitiveDict[str]:
-    credentials = b64encode(f"{auth_id}:{auth_token}".encode()).decode()
-    return CaseInsensitiveDict(
-        {
-            "Authorization": f"Basic {credentials}",
-            "User-Agent": "gavel",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-        }
-    )
+_JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 
 
-def _translated(
-    planned: PlannedRequest, error: requests.RequestException, sent: Sent
-) -> PlivoError:
+class _ThisThread(threading.local):
+    """`begun`: has anything of the request left that this thread is sending? `longest_idle`: how
+    many seconds the connection for it may have been idle."""
+
+    begun = False
+    longest_idle = IDLE_SECONDS
+
+
+_this_thread = _ThisThread()
+
+
+class _Connection(HTTPConnection):
+    """Notes when a request begins to leave, and is gone when it was idle for too long."""
+
+    used_at = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        """Asked before a kept connection is used again."""
+        idle = time.monotonic() - self.used_at
+        return idle <= _this_thread.longest_idle and super().is_connected
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        finally:
+            _this_thread.begun = False  # a proxy was asked for a tunnel, no more
+            self.used_at = time.monotonic()
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        _this_thread.begun = True
+        super().send(data)
+
+    def getresponse(self) -> Any:
+        response = super().getresponse()
+        self.used_at = time.monotonic()
+        return response
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+def _pools(origin: str) -> PoolManager:
+    """Connections to one origin, through the proxy that the environment names for it."""
+    parts = urlsplit(origin)
+    options: dict[str, Any] = {"maxsize": MOST_CONNECTIONS, "block": False}
+    if parts.scheme == "https":
+        options["ssl_context"] = tls.trusted()
+    proxy = _proxy(parts.scheme, parts.hostname or "")
+    if proxy is None:
+        pools = PoolManager(**options)
+    else:
+        login = urlsplit(proxy)
+        headers = None
+        if login.username is not None:
+            headers = make_headers(proxy_basic_auth=f"{login.username}:{login.password or ''}")
+        pools = ProxyManager(proxy, proxy_headers=headers, **options)
+    pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    return pools
+
+
+def _proxy(scheme: str, host: str) -> str | None:
+    """HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, as the standard library reads them."""
+    if proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+
+
+def _read(response: BaseHTTPResponse, deadline: float) -> Answer:
+    """The answer, as much of its body as is allowed and comes in time. An answer that breaks off
+    is still one: its status has been said."""
+    body, whole = b"", False
+    try:
+        while len(body) <= LARGEST_BODY and time.monotonic() < deadline:
+            part = response.read1(_CHUNK, decode_content=False)
+            if not part:
+                whole = True
+                break
+            body += part
+    except (HTTPError, OSError):
+        whole = False
+    if whole:
+        response.release_conn()
+    else:
+        response.close()
+    retry_after = response.headers.get("Retry-After")
+    return Answer(response.status, body[:LARGEST_BODY], retry_after, whole)
+
+
+def _translated(request: ApiRequest, error: Exception, sent: Sent) -> PlivoError:
     happened = "Plivo could not be reached" if sent == "no" else "no answer came"
     cause = _root(error)
     detail = cause.strerror if isinstance(cause, OSError) and cause.strerror else ""
     reason = type(cause).__name__ + (f", {detail}" if detail else "")
-    text = f"{planned.method} {planned.path}: {happened} ({reason})"
+    text = f"{request.method} {request.path}: {happened} ({reason})"
     return PlivoError(text, kind="temporary", sent=sent)
+
+
+def _root(error: BaseException) -> BaseException:
+    """The cause that says most: the operating system's own, else the innermost."""
+    causes = _causes(error)
+    return next((one for one in reversed(causes) if isinstance(one, OSError)), causes[-1])
 
 
 def _causes(error: BaseException) -> list[BaseException]:
@@ -134,9 +239,3 @@ def _causes(error: BaseException) -> list[BaseException]:
         found.append(one)
         waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
     return found
-
-
-def _root(error: BaseException) -> BaseException:
-    """The cause that says most: the operating system's own, else the innermost."""
-    causes = _causes(error)
-    return next((one for one in reversed(causes) if isinstance(one, OSError)), causes[-1])

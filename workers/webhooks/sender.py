@@ -21,8 +21,8 @@ from typing import Any
 
 from app.domain.call import Call
 from app.settings import named_secret
+from workers import tls
 from workers.conference.errors import Kind, WebhookError
-from workers.plivo.connection import Surroundings
 from workers.plivo.responses import retry_after_seconds
 from workers.webhooks.ssrf_guard import Place, Resolve, resolve
 
@@ -103,8 +103,7 @@ class WebhookSender:
     def _tls(self) -> ssl.SSLContext:
         with self._lock:
             if self._context is None:
-                found = Surroundings.of("https://webhook.invalid").context
-                self._context = found or ssl.create_default_context()
+                self._context = tls.trusted()
             return self._context
 
     def _headers(self, call: Call, body: bytes) -> dict[str, str]:

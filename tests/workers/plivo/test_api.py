@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.doubles.plivo_edge import PlivoEdge, answer
-from tests.workers.plivo.builders import AUTH_ID, AUTH_TOKEN, call
-from workers.plivo import ALL, PlivoClient, PlivoError, RecordingStarted
+from tests.workers.plivo.builders import AUTH_ID, AUTH_TOKEN, PUBLIC_URL, Caller, call
+from workers.plivo import ALL, PlivoError, RecordingStarted, build_requests
 
 CONFERENCE = {
     "conference_name": "townhall-1",
@@ -32,12 +32,12 @@ CONFERENCE = {
 }
 
 
-def test_the_list_of_conferences_is_their_names(edge: PlivoEdge, plivo: PlivoClient) -> None:
+def test_the_list_of_conferences_is_their_names(edge: PlivoEdge, plivo: Caller) -> None:
     edge.answers(answer(200, {"api_id": "1", "conferences": ["My Conf Room", "support"]}))
     assert plivo.list_conferences() == ["My Conf Room", "support"]
 
 
-def test_a_conference_is_read_leniently(edge: PlivoEdge, plivo: PlivoClient) -> None:
+def test_a_conference_is_read_leniently(edge: PlivoEdge, plivo: Caller) -> None:
     edge.answers(answer(200, CONFERENCE))
     assert plivo.get_conference("townhall-1").data() == {
         "gone": False,
@@ -60,16 +60,14 @@ def test_a_conference_is_read_leniently(edge: PlivoEdge, plivo: PlivoClient) -> 
 
 
 @pytest.mark.parametrize("run_time", [590, "590", "590.0", 590.0])
-def test_run_times_come_in_many_forms(
-    edge: PlivoEdge, plivo: PlivoClient, run_time: object
-) -> None:
+def test_run_times_come_in_many_forms(edge: PlivoEdge, plivo: Caller, run_time: object) -> None:
     edge.answers(answer(200, {**CONFERENCE, "conference_run_time": run_time}))
     assert plivo.get_conference("townhall-1").run_time == 590.0
 
 
 @pytest.mark.parametrize("run_time", [None, "", "x", True, "nan", "1e999", ["590"]])
 def test_a_run_time_that_is_no_number_is_absent(
-    edge: PlivoEdge, plivo: PlivoClient, run_time: object
+    edge: PlivoEdge, plivo: Caller, run_time: object
 ) -> None:
     edge.answers(answer(200, {**CONFERENCE, "conference_run_time": run_time}))
     assert "run_time" not in plivo.get_conference("townhall-1").data()
@@ -77,7 +75,7 @@ def test_a_run_time_that_is_no_number_is_absent(
 
 @pytest.mark.parametrize("body", ["", "hello", "[]", "{}", '{"conferences": 7}', "[" * 50_000])
 def test_an_answer_that_is_no_list_is_a_temporary_failure(
-    edge: PlivoEdge, plivo: PlivoClient, body: str
+    edge: PlivoEdge, plivo: Caller, body: str
 ) -> None:
     edge.answers(answer(200, body), answer(200, body))
     with pytest.raises(PlivoError) as failed:
@@ -87,37 +85,10 @@ def test_an_answer_that_is_no_list_is_a_temporary_failure(
         plivo.get_conference("townhall-1")
 
 
-@pytest.mark.parametrize(
-    ("said", "heard"),
-    [
-        ("10", ("10",)),
-        ("10,11", ("10", "11")),
-        ("all", ("all",)),
-        (["10", "11"], ("10", "11")),
-        ([10], ("10",)),
-        (10, ("10",)),
-        ("[u'160005', u'160004']", ("160005", "160004")),
-        ("['10']", ("10",)),
-        ('["10"]', ("10",)),
-        ("[10, 11]", ("10", "11")),
-        ("[u'all']", ("all",)),
-        (None, ()),
-        ({}, ()),
-    ],
-)
-def test_member_ids_of_answers_come_in_all_forms(
-    edge: PlivoEdge, plivo: PlivoClient, said: object, heard: tuple[str, ...]
-) -> None:
-    edge.answers(answer(202, {"message": "muted", "member_id": said}))
-    assert plivo.mute("townhall-1", ["10", "11"]) == heard
-
-
 @pytest.mark.parametrize("done", [answer(200), answer(201, {}), answer(202, "ok"), answer(204)])
-def test_any_2xx_is_done_whatever_its_body(
-    edge: PlivoEdge, plivo: PlivoClient, done: bytes
-) -> None:
+def test_any_2xx_is_done_whatever_its_body(edge: PlivoEdge, plivo: Caller, done: bytes) -> None:
     edge.answers(done)
-    assert plivo.unmute("townhall-1", ALL) == ()
+    plivo.unmute("townhall-1", ALL)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +101,7 @@ def test_any_2xx_is_done_whatever_its_body(
     ],
 )
 def test_record_is_success_with_or_without_ids(
-    edge: PlivoEdge, plivo: PlivoClient, said: bytes, heard: tuple[Any, ...]
+    edge: PlivoEdge, plivo: Caller, said: bytes, heard: tuple[Any, ...]
 ) -> None:
     edge.answers(said, said)
     assert plivo.record("townhall-1") == RecordingStarted(*heard)
@@ -158,7 +129,7 @@ def test_record_is_success_with_or_without_ids(
     ],
 )
 def test_every_refusal_is_one_of_three_kinds(
-    edge: PlivoEdge, plivo: PlivoClient, said: bytes, kind: str, sent: str
+    edge: PlivoEdge, plivo: Caller, said: bytes, kind: str, sent: str
 ) -> None:
     edge.answers(said)
     with pytest.raises(PlivoError) as failed:
@@ -179,7 +150,7 @@ def test_every_refusal_is_one_of_three_kinds(
     ],
 )
 def test_retry_after_is_a_number_or_a_date(
-    edge: PlivoEdge, plivo: PlivoClient, header: str, low: float, high: float
+    edge: PlivoEdge, plivo: Caller, header: str, low: float, high: float
 ) -> None:
     edge.answers(answer(429, Retry_After=header))
     with pytest.raises(PlivoError) as failed:
@@ -190,7 +161,7 @@ def test_retry_after_is_a_number_or_a_date(
 
 @pytest.mark.parametrize("header", ["soon", "", "Wed, 99 Foo 2015 07:28:00 GMT", "nan"])
 def test_a_retry_after_that_says_nothing_is_none(
-    edge: PlivoEdge, plivo: PlivoClient, header: str
+    edge: PlivoEdge, plivo: Caller, header: str
 ) -> None:
     edge.answers(answer(429, Retry_After=header))
     with pytest.raises(PlivoError) as failed:
@@ -199,7 +170,7 @@ def test_a_retry_after_that_says_nothing_is_none(
 
 
 def test_messages_say_what_was_asked_and_answered_but_no_secret(
-    edge: PlivoEdge, plivo: PlivoClient
+    edge: PlivoEdge, plivo: Caller
 ) -> None:
     edge.answers(answer(400, {"error": f"bad\nthing {AUTH_TOKEN} \x1b[31m" + "x" * 1000}))
     with pytest.raises(PlivoError) as failed:
@@ -215,7 +186,7 @@ def test_messages_say_what_was_asked_and_answered_but_no_secret(
 
 
 def test_one_who_is_gone_does_not_keep_the_others_from_being_kicked(
-    edge: PlivoEdge, plivo: PlivoClient
+    edge: PlivoEdge, plivo: Caller
 ) -> None:
     edge.answers(answer(404))
     plivo.perform(call("kick", "10", "11"))
@@ -225,17 +196,17 @@ def test_one_who_is_gone_does_not_keep_the_others_from_being_kicked(
     ]
 
 
-def test_when_all_are_gone_the_call_is_gone(edge: PlivoEdge, plivo: PlivoClient) -> None:
+def test_when_all_are_gone_the_call_is_gone(edge: PlivoEdge, plivo: Caller) -> None:
     edge.answers(answer(404), answer(404))
     with pytest.raises(PlivoError) as failed:
         plivo.perform(call("kick", "10", "11"))
     assert failed.value.kind == "gone"
 
 
-def test_what_was_planned_is_what_is_sent(edge: PlivoEdge, plivo: PlivoClient) -> None:
+def test_what_was_planned_is_what_is_sent(edge: PlivoEdge, plivo: Caller) -> None:
     wanted = call("speak", "10", "11", conference="a/../b é", params={"text": "Grüße ☎"})
     plivo.perform(wanted)
-    [planned] = plivo.planned(wanted)
+    [planned] = build_requests(wanted, PUBLIC_URL)
     [seen] = edge.seen
     assert (seen.method, seen.target, seen.json()) == (
         planned.method,

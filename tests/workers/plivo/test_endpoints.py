@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workers.plivo.builders import PUBLIC_URL, call
-from workers.plivo import PlannedRequest, PlivoError, requests_for
+from workers.plivo import ApiRequest, PlivoError, build_requests
 from workers.rules.vocabulary.actions import VERBS, WEB_VERBS
 
 ROOM = "/Conference/townhall-1"
@@ -43,25 +43,25 @@ ROOM = "/Conference/townhall-1"
 def test_a_call_becomes_these_requests(
     verb: str, members: tuple[str, ...], params: dict[str, Any], expected: list[Any]
 ) -> None:
-    planned = requests_for(call(verb, *members, params=params), PUBLIC_URL)
-    assert planned == tuple(PlannedRequest(*row) for row in expected)
+    planned = build_requests(call(verb, *members, params=params), PUBLIC_URL)
+    assert planned == tuple(ApiRequest(*row) for row in expected)
 
 
 @pytest.mark.parametrize("verb", ["kick", "hang_up_member"])
 def test_kick_and_hang_up_go_out_one_by_one(verb: str) -> None:
-    planned = requests_for(call(verb, "10", "11", "10"), PUBLIC_URL)
+    planned = build_requests(call(verb, "10", "11", "10"), PUBLIC_URL)
     assert [request.path.split("/Member/")[1][:2] for request in planned] == ["10", "11"]
 
 
 def test_every_verb_that_goes_to_plivo_has_a_row() -> None:
     for verb in set(VERBS) - WEB_VERBS:
         members = () if VERBS[verb].members == "none" else ("10",)
-        assert requests_for(call(verb, *members), PUBLIC_URL)
+        assert build_requests(call(verb, *members), PUBLIC_URL)
 
 
 def test_recording_reports_to_our_own_callbacks() -> None:
     params = {"format": "wav", "transcribe": True}
-    [request] = requests_for(call("record", conference="a b&v=2#c", params=params), PUBLIC_URL)
+    [request] = build_requests(call("record", conference="a b&v=2#c", params=params), PUBLIC_URL)
     assert request.body == {
         "file_format": "wav",
         "transcription_type": "auto",
@@ -73,7 +73,7 @@ def test_recording_reports_to_our_own_callbacks() -> None:
 
 
 def test_no_transcription_is_asked_for_when_none_is_wanted() -> None:
-    [request] = requests_for(call("record"), PUBLIC_URL)
+    [request] = build_requests(call("record"), PUBLIC_URL)
     assert request.body is not None
     assert list(request.body) == ["callback_url"]
 
@@ -83,7 +83,7 @@ def test_no_transcription_is_asked_for_when_none_is_wanted() -> None:
 def test_a_name_that_would_reach_something_else_is_refused(verb: str, name: str) -> None:
     members = ("10",) if verb == "mute" else ()
     with pytest.raises(PlivoError) as refused:
-        requests_for(call(verb, *members, conference=name), PUBLIC_URL)
+        build_requests(call(verb, *members, conference=name), PUBLIC_URL)
     assert (refused.value.kind, refused.value.sent) == ("permanent", "no")
 
 
@@ -94,24 +94,24 @@ def test_a_name_that_would_reach_something_else_is_refused(verb: str, name: str)
 @pytest.mark.parametrize("verb", ["mute", "kick"])
 def test_what_is_no_member_id_is_refused(verb: str, members: tuple[str, ...]) -> None:
     with pytest.raises(PlivoError):
-        requests_for(call(verb, *members), PUBLIC_URL)
+        build_requests(call(verb, *members), PUBLIC_URL)
 
 
 def test_a_call_for_a_whole_conference_names_no_members() -> None:
     with pytest.raises(PlivoError):
-        requests_for(call("hang_up", "10"), PUBLIC_URL)
+        build_requests(call("hang_up", "10"), PUBLIC_URL)
 
 
 @pytest.mark.parametrize("verb", ["webhook", "unheard_of", "__class__", "list_conferences"])
 def test_only_calls_of_the_conference_api_are_planned(verb: str) -> None:
     with pytest.raises(PlivoError):
-        requests_for(call(verb), PUBLIC_URL)
+        build_requests(call(verb), PUBLIC_URL)
 
 
 @given(st.text(min_size=1).filter(lambda name: name not in (".", "..")))
 def test_any_name_stays_one_segment_of_the_path(name: str) -> None:
     try:
-        [request] = requests_for(call("record", conference=name), PUBLIC_URL)
+        [request] = build_requests(call("record", conference=name), PUBLIC_URL)
     except PlivoError:
         return
     assert request.path.count("/") == 4

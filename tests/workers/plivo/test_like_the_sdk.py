@@ -19,15 +19,15 @@ import pytest
 
 from app.plivo.urls import recording_url, transcription_url
 from tests.doubles.plivo_edge import PlivoEdge, Seen, answer
-from tests.workers.plivo.builders import AUTH_ID, PUBLIC_URL
-from workers.plivo import ALL, PlivoClient
+from tests.workers.plivo.builders import AUTH_ID, PUBLIC_URL, Caller
+from workers.plivo import ALL
 
 ROOM = "My Conf Room"
 RECORDING = recording_url(PUBLIC_URL, ROOM)
 TRANSCRIPTION = transcription_url(PUBLIC_URL, ROOM)
 SONG = "https://s3.amazonaws.com/plivocloud/music.mp3"
 
-Ours = Callable[[PlivoClient], Any]
+Ours = Callable[[Caller], Any]
 Theirs = Callable[[Any], Any]
 
 METHODS: dict[str, tuple[Ours, Theirs]] = {
@@ -63,7 +63,7 @@ METHODS: dict[str, tuple[Ours, Theirs]] = {
         lambda c: c.record(ROOM, callback_url=RECORDING),
     ),
     "record and transcribe": (
-        lambda p: p.record(ROOM, "wav", "auto"),
+        lambda p: p.record(ROOM, "wav", transcribe=True),
         lambda c: c.record(ROOM, "wav", "auto", TRANSCRIPTION, callback_url=RECORDING),
     ),
     "stop recording": (lambda p: p.stop_recording(ROOM), lambda c: c.record_stop(ROOM)),
@@ -77,7 +77,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("method", METHODS)
 def test_our_request_is_the_sdks(
-    edge: PlivoEdge, plivo: PlivoClient, official: Any, method: str
+    edge: PlivoEdge, plivo: Caller, official: Any, method: str
 ) -> None:
     ours, theirs = METHODS[method]
     said = ANSWERS.get(method, answer(202, {"message": "done", "api_id": "1"}))
@@ -105,9 +105,7 @@ def as_compared(seen: Seen) -> dict[str, Any]:
     }
 
 
-def test_the_comparison_sees_a_difference(
-    edge: PlivoEdge, plivo: PlivoClient, official: Any
-) -> None:
+def test_the_comparison_sees_a_difference(edge: PlivoEdge, plivo: Caller, official: Any) -> None:
     plivo.mute(ROOM, ["1"])
     official.member_mute(ROOM, "11")
     us, them = edge.seen
@@ -115,7 +113,7 @@ def test_the_comparison_sees_a_difference(
 
 
 def test_the_sdk_reaches_another_endpoint_where_we_do_not(
-    edge: PlivoEdge, plivo: PlivoClient, official: Any
+    edge: PlivoEdge, plivo: Caller, official: Any
 ) -> None:
     plivo.hang_up("x/Member/all")
     official.delete("x/Member/all")
@@ -125,7 +123,7 @@ def test_the_sdk_reaches_another_endpoint_where_we_do_not(
     ]
 
 
-def test_all_sixteen_rows_are_compared(edge: PlivoEdge, plivo: PlivoClient) -> None:
+def test_all_sixteen_rows_are_compared(edge: PlivoEdge, plivo: Caller) -> None:
     for ours, _ in METHODS.values():
         edge.answers(answer(200, {"conferences": [], "conference_name": ROOM, "members": []}))
         ours(plivo)

@@ -10,11 +10,11 @@ import pytest
 
 from tests.doubles import plivo_edge as script
 from tests.doubles.plivo_edge import DONE, PlivoEdge, Seen, answer
-from tests.workers.plivo.builders import AUTH_ID, AUTH_TOKEN, call, client
-from workers.plivo import ALL, PlivoClient, PlivoError
+from tests.workers.plivo.builders import AUTH_ID, AUTH_TOKEN, Caller, call, client
+from workers.plivo import ALL, PlivoError
 
 
-def test_one_connection_serves_all_calls_of_a_thread(edge: PlivoEdge, plivo: PlivoClient) -> None:
+def test_one_connection_serves_one_call_after_the_other(edge: PlivoEdge, plivo: Caller) -> None:
     edge.answers(DONE, answer(204), answer(404, "no"), answer(200, {"conferences": []}))
     plivo.mute("a", ALL)
     plivo.hang_up("a")
@@ -25,15 +25,22 @@ def test_one_connection_serves_all_calls_of_a_thread(edge: PlivoEdge, plivo: Pli
     assert [seen.connection for seen in edge.seen] == [1, 1, 1, 1, 1]
 
 
-def test_a_chunked_answer_leaves_the_connection_usable(edge: PlivoEdge, plivo: PlivoClient) -> None:
+def test_a_chunked_answer_leaves_the_connection_usable(edge: PlivoEdge, plivo: Caller) -> None:
     head = b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n"
     edge.answers(head + b"11\r\n" + b'{"member_id":"1"}' + b"\r\n0\r\n\r\n")
-    assert plivo.mute("a", ALL) == ("1",)
+    plivo.mute("a", ALL)
     plivo.mute("a", ALL)
     assert edge.connections == 1
 
 
-def test_threads_do_not_share_connections(edge: PlivoEdge, plivo: PlivoClient) -> None:
+def test_calls_at_the_same_time_do_not_share_connections(edge: PlivoEdge, plivo: Caller) -> None:
+    together = threading.Barrier(3)
+
+    def answer_together(seen: Seen, connection: socket.socket) -> None:
+        together.wait()
+        connection.sendall(DONE)
+
+    edge.scripts += [answer_together] * 3
     threads = [threading.Thread(target=plivo.mute, args=("a", ALL)) for _ in range(3)]
     for thread in threads:
         thread.start()
@@ -44,7 +51,7 @@ def test_threads_do_not_share_connections(edge: PlivoEdge, plivo: PlivoClient) -
 
 @pytest.mark.parametrize("verb", ["mute", "speak"])
 def test_a_connection_that_the_server_closed_is_replaced_unnoticed(
-    edge: PlivoEdge, plivo: PlivoClient, verb: str
+    edge: PlivoEdge, plivo: Caller, verb: str
 ) -> None:
     edge.scripts.append(script.send_and_close(DONE))
     plivo.perform(call(verb, "10"))
@@ -56,7 +63,7 @@ def test_a_connection_that_the_server_closed_is_replaced_unnoticed(
 @pytest.mark.parametrize("broken", [script.close, script.reset])
 @pytest.mark.parametrize("verb", ["mute", "speak"])
 def test_a_request_whose_connection_breaks_is_sent_once_and_its_outcome_unknown(
-    edge: PlivoEdge, plivo: PlivoClient, broken: script.Script, verb: str
+    edge: PlivoEdge, plivo: Caller, broken: script.Script, verb: str
 ) -> None:
     edge.scripts += [script.send(DONE), broken]
     plivo.perform(call(verb, "10"))
@@ -106,7 +113,7 @@ def test_a_name_that_does_not_resolve_has_sent_nothing() -> None:
     plivo.close()
 
 
-def test_an_answer_that_breaks_off_has_been_given(edge: PlivoEdge, plivo: PlivoClient) -> None:
+def test_an_answer_that_breaks_off_has_been_given(edge: PlivoEdge, plivo: Caller) -> None:
     cut = b'HTTP/1.1 202 Accepted\r\nContent-Length: 500\r\n\r\n{"message"'
     edge.scripts += [script.send_and_close(cut), script.send_and_close(cut)]
     plivo.mute("a", ALL)
@@ -115,7 +122,7 @@ def test_an_answer_that_breaks_off_has_been_given(edge: PlivoEdge, plivo: PlivoC
     assert failed.value.sent == "yes"
 
 
-def test_a_body_without_end_is_not_read_to_its_end(edge: PlivoEdge, plivo: PlivoClient) -> None:
+def test_a_body_without_end_is_not_read_to_its_end(edge: PlivoEdge, plivo: Caller) -> None:
     def endless(seen: Seen, connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
         while True:
@@ -146,14 +153,14 @@ def test_a_body_that_drips_is_given_up(edge: PlivoEdge) -> None:
     edge.wait_until_closed()
 
 
-def test_what_is_no_http_is_a_temporary_failure(edge: PlivoEdge, plivo: PlivoClient) -> None:
+def test_what_is_no_http_is_a_temporary_failure(edge: PlivoEdge, plivo: Caller) -> None:
     edge.scripts.append(script.send_and_close(b"SSH-2.0-OpenSSH\r\n\r\n"))
     with pytest.raises(PlivoError) as failed:
         plivo.mute("a", ALL)
     assert failed.value.sent == "maybe"
 
 
-def test_redirects_are_not_followed(edge: PlivoEdge, plivo: PlivoClient) -> None:
+def test_redirects_are_not_followed(edge: PlivoEdge, plivo: Caller) -> None:
     edge.answers(answer(307, Location=f"{edge.url}/elsewhere"))
     with pytest.raises(PlivoError, match="307"):
         plivo.mute("a", ALL)

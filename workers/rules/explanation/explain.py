@@ -8,7 +8,7 @@ from app.domain.conference import Conference, Timer
 from app.domain.event import Event
 from app.domain.globs import any_matches
 from workers.conference.errors import PlivoError
-from workers.plivo.endpoints import PlannedRequest, requests_for
+from workers.plivo.endpoints import ApiRequest, build_requests
 from workers.rules.engine.decide import decide, meanings
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence
@@ -37,7 +37,7 @@ class Wanted:
     """A call and the requests that it means. `refusal` says why it would never be sent."""
 
     call: Call
-    requests: tuple[PlannedRequest, ...]
+    requests: tuple[ApiRequest, ...]
     refusal: str = ""
 
 
@@ -139,7 +139,7 @@ def _wanted(call: Call, public_url: str) -> Wanted:
     if call.verb in WEB_VERBS:
         return Wanted(call, ())
     try:
-        return Wanted(call, requests_for(call, public_url))
+        return Wanted(call, build_requests(call, public_url))
     except PlivoError as error:
         return Wanted(call, (), str(error))
 
