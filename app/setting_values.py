@@ -9,9 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from app.domain.addresses import is_ip_address
 from app.domain.durations import parse_duration
 
 _RATE = re.compile(r"(\d+)/(.+)")
+_QUOTES = tuple("\"'`\u201c\u201d\u2018\u2019")
+_ASSIGNMENT = re.compile(r"(export\s+)?[A-Z][A-Z0-9_]*=[^=]")
+_VARIABLE = re.compile(r"\$(\w+|\{.*\}|\(.*\))")
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?", re.ASCII)
 _AUTH_ID = re.compile(r"[A-Za-z0-9]{1,64}")
 
 
@@ -79,9 +84,31 @@ def tokens(value: str) -> tuple[str, ...]:
     found = tuple(part.strip() for part in value.split(","))
     if not all(found):
         raise ValueError("one token, or several with commas between them, none empty")
+    for part in found:
+        require_plain_secret(part)
     if not all(part.isascii() and part.isprintable() and " " not in part for part in found):
         raise ValueError("made of printable ASCII characters without spaces")
     return found
+
+
+def require_plain_secret(value: str) -> None:
+    """Raises ValueError for what env files and editors leave around a secret."""
+    if value.startswith("\ufeff"):
+        raise ValueError("without the byte order mark (BOM) in front: save it as plain UTF-8")
+    if value[:1] in _QUOTES or value[-1:] in _QUOTES:
+        raise ValueError("without quotes: here they would be a part of it")
+    if _ASSIGNMENT.match(value):
+        raise ValueError("the secret alone, without NAME= in front of it")
+    if _VARIABLE.fullmatch(value):
+        raise ValueError("the secret itself, not a variable such as $NAME that nobody replaced")
+
+
+def host(value: str) -> str:
+    """A host to listen on: a name or an IP address, IPv6 also in brackets; answered without."""
+    bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    if is_ip_address(bare) or (bare == value and _HOST_NAME.fullmatch(value)):
+        return bare
+    raise ValueError("an address or host name alone, such as 127.0.0.1, 0.0.0.0 or ::")
 
 
 def auth_id(value: str) -> str:

@@ -11,20 +11,26 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
+from app.domain.addresses import local_url
+from app.domain.suggest import one_letter_off
 from app.errors import SettingsError
 from app.setting_values import (
     Rate,
     auth_id,
     boolean,
     duration,
+    host,
     integer,
     one_of,
     rate,
     redis_url,
+    require_plain_secret,
     text,
     tokens,
     web_url,
 )
+
+_OF_LIBRARIES = ("GUNICORN_", "FLASK_", "WERKZEUG_")
 
 policy = one_of("require", "warn", "off")
 
@@ -59,7 +65,7 @@ class Settings:
     public_url: str = setting(
         web_url,
         "",
-        "how Plivo reaches us; signatures are checked against it (http://127.0.0.1:PORT)",
+        "how Plivo reaches us; signatures are checked against it (http://HOST:PORT)",
     )
     redis_url: str | None = setting(
         redis_url, None, "Redis 7 or Valkey; none: the embedded Valkey of `gavel up`", secret=True
@@ -74,7 +80,7 @@ class Settings:
     reconcile_interval: float = setting(
         duration, 30.0, "how often live or doubtful conferences are held against Plivo's own list"
     )
-    host: str = setting(text, "127.0.0.1", "the address to listen on; 0.0.0.0 in a container")
+    host: str = setting(host, "127.0.0.1", "the address to listen on; 0.0.0.0 or :: in a container")
     port: int = setting(integer(1, 65535), 8000, "the port to listen on")
     sandbox_port: int = setting(integer(1, 65535), 8001, "the port of the sandbox, on 127.0.0.1")
     web_processes: int = setting(integer(1, 64), 2, "gunicorn workers")
@@ -105,7 +111,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not self.public_url:
-            object.__setattr__(self, "public_url", f"http://127.0.0.1:{self.port}")
+            object.__setattr__(self, "public_url", local_url(self.host, self.port))
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -152,9 +158,13 @@ class Settings:
 def named_secret(name: str, environ: Mapping[str, str] | None = None) -> str | None:
     """A secret that the rules name, such as `CRM_WEBHOOK_SECRET`, or what `NAME_FILE` points to.
 
-    None when it is not set. Raises SettingsError when the file can not be read.
+    None when it is not set. Raises SettingsError when the file can not be read, or when what is
+    in it can be no secret.
     """
-    return _given(name, os.environ if environ is None else environ, secret=True)
+    try:
+        return _given(name, os.environ if environ is None else environ, secret=True)
+    except ValueError as error:
+        raise SettingsError([f"{name} must be {error}"]) from None
 
 
 def ca_bundle() -> str:
@@ -165,8 +175,22 @@ def ca_bundle() -> str:
 
 
 def environment() -> dict[str, str]:
-    """A copy of the environment, for a child process."""
-    return dict(os.environ)
+    """A copy of the environment, for a child process, without the variables by which the web
+    server's libraries would be set past our settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OF_LIBRARIES)}
+
+
+def misspelt(environ: Mapping[str, str] | None = None) -> list[str]:
+    """A sentence for each variable of the environment that is one letter off a setting."""
+    known = {entry.name.upper(): entry.metadata["secret"] for entry in fields(Settings)}
+    names = [*known, *(f"{name}_FILE" for name, secret in known.items() if secret)]
+    return [
+        f"{given} is no setting; did you mean {name}?"
+        for given in sorted(os.environ if environ is None else environ)
+        if given not in names
+        for name in names
+        if given.upper() == name or one_letter_off(given.upper(), name)
+    ]
 
 
 def _set(name: str, environ: Mapping[str, str]) -> str | None:
@@ -174,10 +198,15 @@ def _set(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _given(name: str, environ: Mapping[str, str], *, secret: bool) -> str | None:
-    """The text of a setting, out of its file where it has one; None when it is not set."""
+    """The text of a setting, out of its file where it has one; None when it is not set.
+
+    Raises SettingsError for its file, and ValueError for a text that can be no secret.
+    """
     value = environ.get(name, "").strip()
     path = environ.get(f"{name}_FILE", "").strip() if secret else ""
     if not path:
+        if secret:
+            require_plain_secret(value)
         return value or None
     if value:
         raise SettingsError([f"{name} and {name}_FILE are both set: keep one"])
@@ -188,4 +217,8 @@ def _given(name: str, environ: Mapping[str, str], *, secret: bool) -> str | None
         raise SettingsError([f"{name}_FILE can not be read: {path}: {reason}"]) from None
     if not value:
         raise SettingsError([f"{name}_FILE is empty: {path}"])
+    try:
+        require_plain_secret(value)
+    except ValueError as error:
+        raise SettingsError([f"what {name}_FILE names ({path}) must be {error}"]) from None
     return value

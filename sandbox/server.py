@@ -29,7 +29,8 @@ def serve(options: Options, tell: Callable[[str], None] = print) -> None:
 async def _serve_until_signal(options: Options, tell: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # ignored by who started us: stays so
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await run(options, lambda lines: tell(lines.options.public_url), stop)
 
 

@@ -137,7 +137,8 @@ def _bootstrap_when_redis_is_there(settings: Settings) -> Context:
 
 def main() -> int:
     """Run one worker process until SIGTERM or SIGINT; 1 when there are no rules to work with."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
     start_logging(settings.log_format, settings.log_level, settings.secrets())
     try:
@@ -147,8 +148,9 @@ def main() -> int:
             log.critical("rules broken, and there are no last good ones: %s", problem)
         return 1
     worker = ConferenceWorker(context, settings.worker_threads)
-    signal.signal(signal.SIGTERM, worker.stop)
-    signal.signal(signal.SIGINT, worker.stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # ignored by who started us: stays so
+            signal.signal(number, worker.stop)
     log.info("worker started threads=%d", settings.worker_threads)
     worker.run()
     log.info("worker stopped")

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 _LOOKED_AT = 1000  # names that are compared; a hostile file may bring many
+_LONG_ENOUGH = 6
 _ENOUGH = 8  # names that a message lists before it says "..."
 
 
@@ -21,6 +22,26 @@ def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
         ", ..." if len(names) > _ENOUGH else ""
     )
     return f"; there is: {shown}"
+
+
+def one_letter_off(word: str, known: str) -> bool:
+    """Is one letter left out, added, exchanged or swapped with its neighbour?
+
+    In short words only a swap counts: too many real words are one letter off them.
+    """
+    if len(known) < _LONG_ENOUGH:
+        return word != known and sorted(word) == sorted(known)
+    start = next(
+        (at for at, pair in enumerate(zip(word, known, strict=False)) if pair[0] != pair[1]),
+        min(len(word), len(known)),
+    )
+    given, wanted = word[start:], known[start:]
+    return given != wanted and (
+        given[1:] == wanted
+        or given == wanted[1:]
+        or given[1:] == wanted[1:]
+        or (given[:2] == wanted[1::-1] and given[2:] == wanted[2:])
+    )
 
 
 def quoted(text: str) -> str:

@@ -7,7 +7,7 @@ import click
 
 from app.errors import SettingsError
 from app.plivo import urls as addresses
-from app.settings import Settings
+from app.settings import Settings, misspelt
 from cli.commands.check import NoRulesFile, load_rules
 from cli.doctor.checks_outside import examine_plivo, examine_public_url, examine_signature
 from cli.doctor.checks_redis import examine_clock, examine_redis
@@ -67,6 +67,8 @@ def _settings() -> Settings:
         for problem in error.problems:
             click.echo(f"{paint('red', 'BAD')}  {'settings'.ljust(10)}  {safe(problem)}")
         sys.exit(1)
+    for sentence in misspelt():
+        click.echo(f"{paint('yellow', '!! ')}  {'settings'.ljust(10)}  {safe(sentence)}")
     click.echo(f"{paint('green', 'ok ')}  {'settings'.ljust(10)}  all can be read")
     return settings
 

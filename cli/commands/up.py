@@ -6,11 +6,13 @@ from threading import Thread
 
 import click
 
-from app.settings import Settings
+from app.settings import Settings, misspelt
+from cli import programs
+from cli.listening import listens, require_free_for_sandbox, require_free_for_web
 from cli.output.terminal import Terminal, safe
 from cli.up import embedded
 from cli.up.fsync import keep_on_disk
-from cli.up.layout import Plan, listens, make_plan, only_one, require_free
+from cli.up.layout import Plan, make_folders, make_plan, only_one
 from cli.up.supervised_process import Child
 from cli.up.supervisor import Stopped, Supervisor
 
@@ -26,11 +28,14 @@ def up() -> None:
     """
     settings = Settings.load()
     plan = make_plan(settings)
+    make_folders(plan.state, "log")
     with only_one(plan.state):
-        require_free(settings.host, settings.port, "PORT")
+        require_free_for_web(settings)
         if plan.sandbox:
-            require_free("127.0.0.1", settings.sandbox_port, "SANDBOX_PORT")
+            require_free_for_sandbox(settings)
         terminal = Terminal()
+        for sentence in misspelt():
+            terminal.say(terminal.paint("yellow", safe(sentence)))
         try:
             code = _run(plan, terminal)
         finally:
@@ -61,7 +66,7 @@ def _start(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> bool:
     log = plan.state / "log" / "check.log"
     with log.open("wb") as output:
         check = subprocess.Popen(
-            [sys.executable, "-m", "cli", "check"],
+            [sys.executable, *programs.CHECK],
             env=plan.environ,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -1,13 +1,10 @@
 """`gavel worker`: one worker."""
 
-import os
-import sys
-
 import click
 
 from app.settings import Settings
-
-ARGUMENTS = ("-m", "workers")
+from cli import programs
+from cli.become import become
 
 
 @click.command()
@@ -16,5 +13,5 @@ def worker() -> None:
 
     Needs REDIS_URL, PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN (`gavel up` makes up for them).
     """
-    Settings.load().require("redis_url", "plivo_auth_id", "plivo_auth_token")
-    os.execv(sys.executable, [sys.executable, *ARGUMENTS])
+    settings = Settings.load().require("redis_url", "plivo_auth_id", "plivo_auth_token")
+    become(programs.WORKER, settings)

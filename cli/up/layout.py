@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import secrets
-import socket
 import string
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from app.errors import GavelError
 from app.settings import Settings, environment
-from cli.commands import web, worker
+from cli import programs
 from cli.up import embedded
 from cli.up.supervised_process import Child
 
@@ -52,24 +51,22 @@ class Plan:
         return replace(child, pass_fds=lambda: embedded.lock(data), show_warnings=False)
 
     def sandbox_child(self) -> Child:
-        return self.child("sandbox", [sys.executable, "-m", "cli", "sandbox"])
+        return self.child("sandbox", [sys.executable, *programs.SANDBOX])
 
     def web(self) -> Child:
-        return self.child("web", [sys.executable, *web.ARGUMENTS])
+        return self.child("web", [sys.executable, *programs.WEB])
 
     def workers(self) -> list[Child]:
         numbers = range(1, self.settings.worker_processes + 1)
-        return [self.child(f"worker-{n}", [sys.executable, *worker.ARGUMENTS]) for n in numbers]
+        return [self.child(f"worker-{n}", [sys.executable, *programs.WORKER]) for n in numbers]
 
 
 def make_plan(settings: Settings) -> Plan:
-    """Fill in what the settings leave open. Creates STATE_DIR. Raises CannotStart."""
+    """Fill in what the settings leave open. Creates STATE_DIR where something of it is needed for
+    that. Raises CannotStart."""
     state = Path(settings.state_dir)
-    try:
-        (state / "log").mkdir(parents=True, exist_ok=True)
-        (state / "valkey").mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise CannotStart(f"STATE_DIR {state} can not be made: {error.strerror}") from None
+    if settings.redis_url is None or settings.plivo_auth_id is None:
+        make_folders(state, "valkey")
     environ = environment()
     redis_url = settings.redis_url or embedded.url(embedded.socket_path(state / "valkey"))
     plan = Plan(settings, state, redis_url, settings.plivo_auth_id is None, environ)
@@ -86,6 +83,15 @@ def make_plan(settings: Settings) -> Plan:
             environ[name] = ",".join(filter(None, [environ.get(name), "127.0.0.1", "localhost"]))
     environ["PYTHONUNBUFFERED"] = "1"
     return plan
+
+
+def make_folders(state: Path, *names: str) -> None:
+    """STATE_DIR and folders in it, for our eyes only. Raises CannotStart."""
+    try:
+        for name in names:
+            (state / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(f"STATE_DIR {state} can not be made: {error.strerror}") from None
 
 
 def sandbox_account(path: Path) -> tuple[str, str]:
@@ -120,22 +126,3 @@ def only_one(state: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def listens(port: int) -> bool:
-    """Does somebody take connections on this port of ours?"""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def require_free(host: str, port: int, setting: str) -> None:
-    """Raises CannotStart when something else listens there."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CannotStart(
-                f"{host}:{port} can not be listened on ({error.strerror}): set {setting}"
-            ) from None

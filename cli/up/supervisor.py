@@ -37,8 +37,12 @@ class Supervisor:
 
     @contextmanager
     def signals(self) -> Iterator[None]:
-        """Ctrl-C, SIGTERM and a closed terminal stop us; a child's end wakes us."""
-        numbers = (*STOP_SIGNALS, signal.SIGCHLD)
+        """Ctrl-C, SIGTERM and a closed terminal stop us; a child's end wakes us.
+
+        A signal that was ignored when we were started (`nohup`, a job in the background) stays so.
+        """
+        heard = [one for one in STOP_SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+        numbers = (*heard, signal.SIGCHLD)
         before = [signal.signal(number, self._on_signal) for number in numbers]
         wakeup = signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         try:

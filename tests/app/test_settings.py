@@ -7,7 +7,7 @@ import pytest
 
 from app.errors import SettingsError
 from app.setting_values import Rate
-from app.settings import Settings, named_secret
+from app.settings import Settings, misspelt, named_secret
 
 FULL = {
     "PLIVO_AUTH_ID": "MA000000000000000000",
@@ -88,6 +88,20 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("REDIS_URL", "redis://"),
         ("TRIGGER_TOKEN", "a,,b"),
         ("TRIGGER_TOKEN", "two words"),
+        ("TRIGGER_TOKEN", '"quoted"'),
+        ("TRIGGER_TOKEN", "good,'quoted'"),
+        ("TRIGGER_TOKEN", "\u201ccurly\u201d"),
+        ("TRIGGER_TOKEN", "TRIGGER_TOKEN=abc"),
+        ("TRIGGER_TOKEN", "export TRIGGER_TOKEN=abc"),
+        ("TRIGGER_TOKEN", "$TOKEN"),
+        ("TRIGGER_TOKEN", "${TOKEN}"),
+        ("TRIGGER_TOKEN", "$(cat /run/token)"),
+        ("TRIGGER_TOKEN", "\ufeffabc"),
+        ("HOST", "127.0.0.1:8000"),
+        ("HOST", "http://127.0.0.1"),
+        ("HOST", "[::1"),
+        ("HOST", "[localhost]"),
+        ("HOST", "::1%"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_name_and_what_would_be_right(
@@ -155,3 +169,68 @@ def test_settings_do_not_print_their_secrets() -> None:
 
 def test_every_setting_says_what_it_means() -> None:
     assert all(entry.metadata["meaning"] for entry in fields(Settings))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("\ufefftoken1\r\n", "byte order mark"),
+        ("'token1'\n", "quotes"),
+        ("PLIVO_AUTH_TOKEN=token1\n", "NAME="),
+        ("$PLIVO_TOKEN", "variable"),
+    ],
+)
+def test_what_an_editor_left_around_a_secret_is_told_with_its_file(
+    tmp_path: Path, content: str, reason: str
+) -> None:
+    path = tmp_path / "token"
+    path.write_text(content, encoding="utf-8")
+    environ = {"PLIVO_AUTH_ID": "MA1", "PLIVO_AUTH_TOKEN_FILE": str(path)}
+    with pytest.raises(SettingsError, match=reason) as caught:
+        Settings.from_environ(environ)
+    assert str(path) in str(caught.value)
+    assert "token1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("token", ["abc=", "ABC==", "a$b", "MDk0=", "a'b"])
+def test_a_token_with_odd_signs_is_a_token(token: str) -> None:
+    assert Settings.from_environ({"TRIGGER_TOKEN": token}).trigger_token == (token,)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("PLIVO_AUTH_TOKN", "PLIVO_AUTH_TOKEN"),
+        ("PLIVO_AUTHTOKEN_FILE", "PLIVO_AUTH_TOKEN_FILE"),
+        ("REDIS_URI", "REDIS_URL"),
+        ("WORKER_THREAD", "WORKER_THREADS"),
+        ("LOG_LEVLE", "LOG_LEVEL"),
+        ("STATE_DIRR", "STATE_DIR"),
+        ("PROT", "PORT"),
+        ("redis_url", "REDIS_URL"),
+    ],
+)
+def test_a_variable_that_is_nearly_a_setting_is_told(given: str, meant: str) -> None:
+    assert misspelt({given: "x"}) == [f"{given} is no setting; did you mean {meant}?"]
+
+
+def test_other_variables_are_nobodys_business() -> None:
+    names = ("HOSTNAME", "PATH", "POST", "HOSTS", "PLIVO_URL", "REDIS_HOST", "PORT", "REDIS_URL")
+    assert misspelt(dict.fromkeys(names, "x")) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "bare", "url"),
+    [
+        ("::", "::", "http://127.0.0.1:8000"),
+        ("[::]", "::", "http://127.0.0.1:8000"),
+        ("::1", "::1", "http://[::1]:8000"),
+        ("[::1]", "::1", "http://[::1]:8000"),
+        ("0.0.0.0", "0.0.0.0", "http://127.0.0.1:8000"),
+        ("10.0.0.7", "10.0.0.7", "http://10.0.0.7:8000"),
+        ("localhost", "localhost", "http://localhost:8000"),
+    ],
+)
+def test_a_host_may_be_of_either_kind(host: str, bare: str, url: str) -> None:
+    settings = Settings.from_environ({"HOST": host})
+    assert (settings.host, settings.public_url) == (bare, url)

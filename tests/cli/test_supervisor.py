@@ -146,3 +146,14 @@ def test_warnings_in_a_log_are_shown_and_the_rest_is_not(
     look_until(supervisor, lambda: "loud" in screen.getvalue())
     assert "WARNING \\x1b[2J loud" in screen.getvalue()
     assert "quiet" not in screen.getvalue()
+
+
+def test_a_signal_that_was_ignored_at_the_start_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Supervisor(Terminal(io.StringIO())).signals():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -45,7 +45,7 @@ class Process:
         return "".join(self.lines)
 
     def until_said(self, text: str) -> None:
-        until(lambda: text in self.output or self.process.poll() is not None, repr(text))
+        until(lambda: text in self.output or not self._reader.is_alive(), repr(text))
         assert text in self.output, self.output
 
     def children(self) -> dict[int, str]:

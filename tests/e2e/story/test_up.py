@@ -124,3 +124,9 @@ def test_a_scenario_can_be_played(start: Start) -> None:
     told = gavel.ask("sandbox", "play", "quiet-call", "--speed", "4")
     assert "202 POST" in told, told
     assert "/Conference/demo-quiet/Member/" in told, told
+
+
+def test_variables_of_the_web_server_do_not_pass_by_the_settings(start: Start) -> None:
+    gavel = start(GUNICORN_CMD_ARGS="--bind=127.0.0.1:1 --worker-class=sync", REDIS_URI="x")
+    gavel.until_ready()
+    gavel.up.until_said("REDIS_URI is no setting; did you mean REDIS_URL?")

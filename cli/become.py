@@ -1,0 +1,19 @@
+"""Turning the process of a command into one of Gavel's processes."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from app.logs import start_logging
+from app.settings import Settings, environment, misspelt
+
+
+def become(program: Sequence[str], settings: Settings) -> NoReturn:
+    """Replace this process by Python with these arguments. Variables that are nearly a setting are
+    logged before."""
+    start_logging(settings.log_format, settings.log_level, settings.secrets())
+    for sentence in misspelt():
+        logging.getLogger("gavel.settings").warning(sentence)
+    os.execve(sys.executable, [sys.executable, *program], environment())

@@ -1,0 +1,6 @@
+"""The arguments with which Python becomes each process of Gavel."""
+
+WEB = ("-m", "gunicorn", "-c", "python:app.server.gunicorn_conf", "app.server.wsgi:make()")
+WORKER = ("-m", "workers")
+SANDBOX = ("-m", "cli", "sandbox")
+CHECK = ("-m", "cli", "check")
