@@ -257,7 +257,7 @@ class Clock:
 
     Redis read its clock at some moment between our asking and its answer, so we know its time
     within an interval only. Which end to take is for the caller: the one that does no harm
-    (docs/decisions/0101).
+    (docs/decisions/0103).
     """
 
     def __init__(self, read: float, asked: float) -> None:

@@ -49,7 +49,7 @@ rules:
     when: member.digits
     do:
       - deaf: member
-      - speak: {to: member, text: "digits {{ event.id }}", expires_in: 5s}
+      - speak: {to: member, text: "digits {{ event.id }}", expires_in: 1s}
       - undeaf: member
   - name: vip
     when: {trigger: vip}
@@ -63,7 +63,7 @@ rules:
   - name: every
     when: {conference.every: 2s}
     do:
-      - speak: {to: all, text: "every {{ event.id }}", expires_in: 3s}
+      - speak: {to: all, text: "every {{ event.id }}", expires_in: 1s}
 """,
     """
 version: 1

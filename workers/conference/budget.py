@@ -55,7 +55,7 @@ SLOW_START = 5.0
 
 GRANT_SECONDS = 0.1
 """How long a grant is good for, at most: two thirds of MARGIN. It was given at some moment after
-we asked, so its age counts from there (docs/decisions/0071, 0101)."""
+we asked, so its age counts from there (docs/decisions/0071, 0103)."""
 
 MOST_GRANTS = 10
 """How often a grant is asked for on the spot because the one before had become too old: where the
