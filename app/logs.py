@@ -9,8 +9,9 @@ import json
 import logging
 import re
 import sys
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from app.domain.redaction import Redaction
@@ -53,6 +54,26 @@ class JsonFormatter(LineFormatter):
         if record.exc_info:
             line["trace"] = self._redact(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
+
+
+class OncePer(logging.Filter):
+    """Lets each message through once in `seconds`, whatever its arguments. Thread-safe."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self._clock = clock
+        self._told: dict[object, float] = {}
+        self._lock = threading.Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = self._clock()
+        with self._lock:
+            told = self._told.get(record.msg)
+            if told is not None and now - told < self.seconds:
+                return False
+            self._told[record.msg] = now
+            return True
 
 
 def step(log: logging.Logger, word: str, /, *, level: int = logging.INFO, **ids: object) -> None:

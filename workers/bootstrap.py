@@ -1,22 +1,34 @@
 """What one worker process works with, built once: rules, Redis, the Conference API."""
 
+import logging
 import threading
 from dataclasses import dataclass, field
 
 from redis import Redis
 
+from app.logs import OncePer
 from app.settings import Settings
 from app.store.connection import connect
 from app.store.inbox import Inbox
 from app.store.lease import Leases
 from app.store.timers import Timers
-from workers.away import Away
 from workers.conference.api import ConferenceApi
 from workers.conference.budget import Budget
 from workers.conference.turns import Turns
 from workers.plivo import PlivoApi
 from workers.rules_reloader import RulesReloader
 from workers.webhooks.sender import WebhookSender
+
+AWAY_SECONDS = 5.0
+
+
+def redis_log() -> logging.Logger:
+    """The log of what is wrong with Redis: said once in a while for the whole process, however many
+    threads see it."""
+    log = logging.getLogger("gavel.redis")
+    if not log.filters:
+        log.addFilter(OncePer(AWAY_SECONDS))
+    return log
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +46,7 @@ class Context:
     timers: Timers
     reconcile_interval: float
     turns: Turns = field(default_factory=Turns)
-    away: Away = field(default_factory=Away)
+    redis_log: logging.Logger = field(default_factory=redis_log)
     stopping: threading.Event = field(default_factory=threading.Event)
 
 

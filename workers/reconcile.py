@@ -37,7 +37,7 @@ def reconcile_forever(context: Context, stopping: threading.Event) -> None:
             if context.redis.set(keys.RECONCILED, "1", nx=True, px=claim_ms):
                 reconcile(context, stopping)
         except RedisError as error:
-            context.away.tell(error)
+            context.redis_log.warning("redis is away: %s", error)
         except PlivoError as error:
             log.warning("reconcile failed, trying again in an interval: %s", error)
         except Exception:  # the next round may go well

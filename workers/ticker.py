@@ -36,7 +36,7 @@ def tick_forever(context: Context, stopping: threading.Event) -> None:
             if tick.next_due is not None:
                 pause = min(pause, max(0.0, tick.next_due - tick.now))
         except RedisError as error:
-            context.away.tell(error)
+            context.redis_log.warning("redis is away: %s", error)
             pause = 0.3
         except Exception:  # a clock that stands still would hold up everything here
             log.exception("the clock stumbled")
@@ -50,6 +50,6 @@ def watch_rules(context: Context, stopping: threading.Event) -> None:
         try:
             context.reloader.look()
         except RedisError as error:
-            context.away.tell(error)
+            context.redis_log.warning("redis is away: %s", error)
         except Exception:
             log.exception("the rules file could not be looked at")

@@ -95,7 +95,7 @@ class ConferenceWorker(SimpleWorker):
                 if popped:
                     work(self.context, popped[1].decode())
             except RedisError as error:
-                self.context.away.tell(error)
+                self.context.redis_log.warning("redis is away: %s", error)
                 self.stopping.wait(0.3)
             except Exception:  # the thread lives on; the unit is taken up again by the clock
                 log.exception("a turn ended early")

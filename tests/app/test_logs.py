@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.redaction import Redaction
-from app.logs import start_logging, step
+from app.logs import OncePer, start_logging, step
 
 SIGNATURE = "k7Pusd4OxCIjR5IfA9iedDNu/h/gbdYqdzG/MiYtd1c="
 
@@ -107,3 +107,19 @@ class TestLines:
 )
 def test_what_is_redacted_and_what_stays(text: str, left: str) -> None:
     assert Redaction(["tok-known"])(text) == left
+
+
+def test_a_message_is_let_through_once_in_a_while_whatever_its_arguments() -> None:
+    now = 0.0
+    once = OncePer(5.0, lambda: now)
+
+    def passes(message: str, *arguments: object) -> bool:
+        return once.filter(
+            logging.LogRecord("gavel", logging.WARNING, "", 0, message, arguments, None)
+        )
+
+    assert passes("away: %s", "refused")
+    assert not passes("away: %s", "timed out")
+    assert passes("full: %s", "timed out")
+    now = 5.0
+    assert passes("away: %s", "refused")

