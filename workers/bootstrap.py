@@ -11,6 +11,7 @@ from app.settings import Settings
 from app.store.connection import connect
 from app.store.inbox import Inbox
 from app.store.lease import Leases
+from app.store.scripts import load_scripts
 from app.store.timers import Timers
 from workers.conference.api import ConferenceApi
 from workers.conference.budget import Budget
@@ -76,6 +77,7 @@ def bootstrap(settings: Settings) -> Context:
     """Build a process from its settings. Raises RulesError when there are no rules to work with,
     and RedisError."""
     redis = connect(settings.redis_url or "", timeout=settings.redis_timeout)
+    load_scripts(redis)
     reloader = RulesReloader(redis, settings.rules_file)
     reloader.open()
     api = PlivoApi(

@@ -21,6 +21,14 @@ def source(name: str) -> str:
     return shared + "\n" + (folder / f"{name}.lua").read_text(encoding="utf-8")
 
 
+def load_scripts(redis: Redis) -> None:
+    """Make every script known to Redis, so that no event waits for it. Raises RedisError."""
+    folder = files(__package__) / "lua"
+    for entry in folder.iterdir():
+        if entry.name.endswith(".lua") and entry.name != "wake.lua":
+            redis.script_load(source(entry.name.removesuffix(".lua")))
+
+
 def script(redis: Redis, name: str) -> Script:
     """The script, ready to be called with its arguments; loads itself where Redis lost it."""
     registered = redis.register_script(source(name))

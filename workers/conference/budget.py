@@ -2,7 +2,8 @@
 
 Exact: never more than `calls` grants in any window of `seconds`, by Redis' own clock, however many
 workers ask; the last `calls` grants are remembered with their times, so it holds for every window
-and not only for those that start on the second. All of it is one atomic step, `lua/budget.lua`.
+and not only for those that start on the second. All of it is one atomic step:
+`app/store/lua/budget.lua`.
 
 Priorities: 0 mute, kick, hang up, record; 1 speak, play; 2 reconcile. Who must wait is registered,
 first come first served within its class; a lower class gets no slot that a higher one waits for.
@@ -14,11 +15,11 @@ call a second goes out, until one succeeds; then the budget opens over `SLOW_STA
 
 import time
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from redis import Redis
 
+from app.store.scripts import script
 from workers.conference.errors import CallError
 from workers.conference.pacing import MEASURED, Spending, spacing
 
@@ -85,8 +86,7 @@ class Budget:
     """`calls` in any `seconds`. For all threads."""
 
     def __init__(self, redis: Redis, calls: int, seconds: float) -> None:
-        source = files(__package__).joinpath("lua/budget.lua").read_text(encoding="utf-8")
-        self._script: Any = redis.register_script(source)
+        self._script = script(redis, "budget")
         self._calls = calls
         self._window = seconds + MARGIN
         self._tell_success = False
@@ -140,7 +140,7 @@ class Budget:
 
     def _run(self, what: str, now: float | None, *rest: str | int | float) -> Any:
         at = "" if now is None else str(_micros(now))
-        return self._script(args=[what, at, self._calls, _micros(self._window), *rest])
+        return self._script(what, at, self._calls, _micros(self._window), *rest)
 
 
 def _micros(seconds: float) -> int:
