@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cli import process_edge
+from cli.output.terminal import forced_colour
 from cli.suggestions import SuggestingGroup
 
 COMMANDS = (
@@ -55,8 +56,10 @@ def short_help(name: str) -> str:
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="gavel")
-def gavel() -> None:
+@click.pass_context
+def gavel(context: click.Context) -> None:
     """Rules that run Plivo conferences."""
+    context.color = forced_colour()
 
 
 def main() -> None:

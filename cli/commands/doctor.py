@@ -8,11 +8,11 @@ import click
 from app.errors import SettingsError
 from app.plivo import urls as addresses
 from app.settings import Settings, misspelt
-from cli.commands.check import NoRulesFile, load_rules
 from cli.doctor.checks_outside import examine_plivo, examine_public_url, examine_signature
 from cli.doctor.checks_redis import examine_clock, examine_redis
 from cli.doctor.finding import Finding, bad, good
 from cli.output.terminal import painter, safe
+from cli.rules_file import NoRulesFile, how_many, load_rules
 from cli.up.layout import make_plan
 from workers.rules.vocabulary.problems import RulesError
 
@@ -25,7 +25,7 @@ def examine_rules(settings: Settings) -> Iterator[Finding]:
     except RulesError as error:
         yield bad(f"{len(error.problems)} problems: run `gavel check {settings.rules_file}`")
     else:
-        yield good(f"{settings.rules_file} has {len(rules.rules)} rules")
+        yield good(f"{settings.rules_file} has {how_many(rules)}")
 
 
 EXAMINE: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (

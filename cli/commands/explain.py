@@ -11,7 +11,6 @@ from app.domain.conference import Conference
 from app.domain.event import Event
 from app.domain.suggest import did_you_mean
 from app.settings import Settings
-from cli.commands.check import load_rules
 from cli.event_input import (
     Given,
     NoEvent,
@@ -22,6 +21,7 @@ from cli.event_input import (
     stored_event,
 )
 from cli.output.terminal import safe_lines
+from cli.rules_file import load_rules
 from cli.store import NoRedis, open_redis
 from workers.rules.engine.index import Rules
 from workers.rules.explanation.explain import explain as explain_event

@@ -7,8 +7,8 @@ import click
 
 from app.errors import GavelError
 from app.settings import Settings
-from cli.commands.check import load_rules
 from cli.output.terminal import safe_lines
+from cli.rules_file import load_rules
 from workers.rules.simulation.timeline import run_tests
 from workers.rules.simulation.timeline_text import render_report
 from workers.rules.vocabulary.problems import RulesError

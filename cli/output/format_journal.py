@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
+
 from app.domain.durations import format_duration
 from app.domain.redaction import Redaction
 from app.store.journal import Entry
@@ -59,9 +61,9 @@ class Story:
 
     def _name(self, name: str) -> str:
         shown = self._clean(name)
-        if len(shown) > NAME_WIDTH:
-            shown = shown[: NAME_WIDTH - 1] + "…"
-        return self._paint("bold", shown.ljust(NAME_WIDTH))
+        if cell_len(shown) > NAME_WIDTH:
+            shown = set_cell_size(shown, NAME_WIDTH - 1) + "…"
+        return self._paint("bold", set_cell_size(shown, NAME_WIDTH))
 
     def _clean(self, text: object) -> str:
         return self._redact(safe(str(text)))

@@ -9,6 +9,8 @@ from queue import Full, Queue
 from threading import Thread
 from typing import TextIO
 
+from app.settings import environment
+
 WAITING_LINES = 1000
 CLOSE_SECONDS = 2.0
 CODES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -35,9 +37,23 @@ def as_json_line(value: object) -> str:
     return json.dumps(value, ensure_ascii=codecs.lookup(encoding).name != "utf-8")
 
 
+def forced_colour() -> bool | None:
+    """What the environment says of colours, by no-color.org and force-color.org; None: nothing."""
+    environ = environment()
+    if environ.get("NO_COLOR"):
+        return False
+    return True if environ.get("FORCE_COLOR") else None
+
+
+def coloured(stream: TextIO) -> bool:
+    """Are colours wanted there? On a terminal, unless NO_COLOR; anywhere with FORCE_COLOR."""
+    forced = forced_colour()
+    return stream.isatty() if forced is None else forced
+
+
 def painter(stream: TextIO) -> Callable[[str, str], str]:
-    """`paint(colour, text)`: coloured on a terminal, plain anywhere else."""
-    if not stream.isatty():
+    """`paint(colour, text)`: coloured where `coloured` says so, else plain."""
+    if not coloured(stream):
         return lambda _colour, text: text
     return lambda colour, text: f"\x1b[{CODES[colour]}m{text}\x1b[0m"
 

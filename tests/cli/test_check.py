@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cli.commands.check import NoRulesFile, read_rules
 from cli.main import COMMANDS, gavel
+from cli.rules_file import NoRulesFile, read_rules
 
 ROOT = Path(__file__).parent.parent.parent
 

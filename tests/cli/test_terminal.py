@@ -23,13 +23,31 @@ def test_text_from_outside_can_not_steer_the_terminal(hostile: str, shown: str) 
     assert safe(hostile) == shown
 
 
-def test_colours_appear_only_on_a_terminal() -> None:
-    class Tty(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
-    assert Terminal(Tty()).paint("red", "x") == "\x1b[31mx\x1b[0m"
-    assert Terminal(io.StringIO()).paint("red", "x") == "x"
+
+@pytest.mark.parametrize(
+    ("stream", "no_color", "force_color", "shown"),
+    [
+        (Tty(), "", "", "\x1b[31mx\x1b[0m"),
+        (Tty(), "1", "", "x"),
+        (io.StringIO(), "", "", "x"),
+        (io.StringIO(), "", "1", "\x1b[31mx\x1b[0m"),
+        (io.StringIO(), "1", "1", "x"),
+    ],
+)
+def test_colours_appear_on_a_terminal_or_by_the_environment(
+    stream: io.StringIO,
+    no_color: str,
+    force_color: str,
+    shown: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("FORCE_COLOR", force_color)
+    assert Terminal(stream).paint("red", "x") == shown
 
 
 def test_a_terminal_that_is_stopped_drops_lines_and_says_how_many() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands.check import load_rules
+from cli.rules_file import load_rules
 from workers.rules.load import load
 from workers.rules.simulation.timeline import run_tests, run_text
 from workers.rules.simulation.timeline_text import render_report
