@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -81,8 +82,7 @@ class Stage:
     def trigger(self, name: str, conference: str, data: Mapping[str, Any]) -> None:
         body = json.dumps({"conference": conference, "data": data}).encode()
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-        with urlopen(Request(f"{self.url}/triggers/{name}", body, headers), timeout=30) as answer:
-            assert answer.status == 202
+        read(Request(f"{self.url}/triggers/{name}", body, headers))
 
     def ask(self, *arguments: str) -> tuple[int, str]:
         """Exit code and output of a gavel command, run beside it."""
@@ -97,8 +97,24 @@ class Stage:
         return str(account["auth_token"])
 
     def get(self, path: str) -> str:
-        with urlopen(self.url + path, timeout=30) as answer:
-            return str(answer.read().decode())
+        return read(Request(self.url + path)).decode()
+
+
+def read(request: Request) -> bytes:
+    """The answer of Gavel; as every caller must, asks again while it is 503."""
+    found: list[bytes] = []
+
+    def answered() -> bool:
+        try:
+            with urlopen(request, timeout=PATIENCE) as answer:
+                found.append(answer.read())
+        except HTTPError as error:
+            if error.code != 503:
+                raise
+        return bool(found)
+
+    until(answered, f"an answer of {request.full_url}")
+    return found[0]
 
 
 def pages(read: Callable[..., list[dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -1,10 +1,10 @@
 """Every key of `conferences:`, in the answer that Plivo gets."""
 
-from urllib.request import Request, urlopen
+from urllib.request import Request
 from xml.etree import ElementTree
 
 from sandbox.callbacks.signing import signature_v3
-from tests.e2e.witness.conftest import Stage
+from tests.e2e.witness.conftest import Stage, read
 from tests.e2e.witness.witnesses import drives
 
 ANSWERED = {
@@ -42,7 +42,6 @@ def answer(stage: Stage, conference: str) -> ElementTree.Element:
     nonce = f"nonce-of-{conference}"
     signature = signature_v3(stage.plivo_token(), "GET", url, {}, nonce)
     headers = {"X-Plivo-Signature-V3": signature, "X-Plivo-Signature-V3-Nonce": nonce}
-    with urlopen(Request(url, headers=headers), timeout=30) as answered:
-        found = ElementTree.fromstring(answered.read()).find("Conference")
+    found = ElementTree.fromstring(read(Request(url, headers=headers))).find("Conference")
     assert found is not None
     return found
