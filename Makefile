@@ -13,8 +13,8 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 BENCH_STAMP := bench/adapters/.venv/.installed
 SEEDS ?= 10000
-# Two halves at once: a file's tests stay together, and the slow ones begin first (they mostly wait).
-PYTEST_SPREAD := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Four at once, since the slow ones mostly wait. The tests of a file stay together.
+PYTEST_SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
 BENCH ?= floor naive gavel gavel-timers
 
 .DEFAULT_GOAL := help

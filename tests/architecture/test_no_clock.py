@@ -24,6 +24,7 @@ PAUSES_THAT_ARE_MEANT = {
     "simulation/__main__.py": "looks again whether its Valkey is there",
     "waiting.py": "`until` looks again",
     "doubles/redis_line.py": "a slow line to Redis",
+    "e2e/witness/test_settings_seen_outside.py": "a Redis that says nothing for a while",
     "sandbox/service.py": "a slow answer of the service",
     "workers/plivo/test_transport.py": "an answer that drips",
     "workers/webhooks/test_sender.py": "an answer that drips",

@@ -13,7 +13,7 @@ from app.store.metrics import NAMES
 from cli.up import embedded
 from tests.e2e.witness.conftest import Stage
 from tests.e2e.witness.witnesses import drives
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 NOW_AND_THEN = {
     *("gavel_inbox_units", "gavel_inbox_events", "gavel_inbox_oldest_seconds", "gavel_timers_due"),
@@ -29,7 +29,7 @@ def test_each_metric_tells_what_happened(stage: Stage) -> None:
     stage.until_asked("w-mute", "mute", "unmute", "deaf", "undeaf")
     stage.until_asked("w-time-left", "mute")
     with pytest.raises(HTTPError, match="403"):
-        urlopen(Request(f"{stage.url}/plivo/conference", b"ConferenceName=x"), timeout=30)
+        urlopen(Request(f"{stage.url}/plivo/conference", b"ConferenceName=x"), timeout=PATIENCE)
     set_one_aside(stage)
     rules = (stage.folder / "rules.yaml").read_text()
     (stage.folder / "rules.yaml").write_text("version: 1\nrules: [{name: x}]\n")
@@ -55,7 +55,7 @@ def set_one_aside(stage: Stage) -> None:
 def missing(stage: Stage) -> set[str]:
     """Which metrics are not there, or zero though something happened."""
     found = values(stage)
-    return {name for name in NAMES.keys() - NOW_AND_THEN if not found.get(name)}
+    return {name for name in set(NAMES) - NOW_AND_THEN if not found.get(name)}
 
 
 def values(stage: Stage) -> dict[str, float]:
