@@ -4,9 +4,8 @@ Only gunicorn imports this module, for the values below: reading the settings is
 See docs/decisions/0014-web-server.md for the measurements behind them.
 """
 
-import os
-
 from app.domain.addresses import host_and_port
+from app.server.heartbeats import heartbeat_folder
 from app.settings import Settings
 
 _settings = Settings.load()
@@ -33,6 +32,6 @@ control_socket_disable = True
 accesslog = None
 logger_class = "app.server.log.Log"
 loglevel = _settings.log_level
-worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (heartbeats)
+worker_tmp_dir = heartbeat_folder()
 proc_name = "gavel-web"
 http_parser = "python"  # the same everywhere, whether or not the optional C parser is installed

@@ -1,0 +1,38 @@
+"""What `gavel up` starts, and what it writes before."""
+
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings
+from cli.up.layout import CannotStart, make_plan
+
+ELSEWHERE = {
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "PLIVO_AUTH_ID": "MA1",
+    "PLIVO_AUTH_TOKEN": "token",
+}
+
+
+def test_nothing_is_written_where_redis_and_plivo_are_elsewhere(tmp_path: Path) -> None:
+    state = tmp_path / "var"
+    plan = make_plan(Settings.from_environ({**ELSEWHERE, "STATE_DIR": str(state)}))
+    assert (plan.embedded, plan.sandbox, state.exists()) == (False, False, False)
+
+
+@pytest.mark.parametrize("missing", ["REDIS_URL", "PLIVO"])
+def test_what_is_ours_needs_a_folder(tmp_path: Path, missing: str) -> None:
+    given = {name: value for name, value in ELSEWHERE.items() if not name.startswith(missing)}
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(CannotStart, match="STATE_DIR"):
+        make_plan(Settings.from_environ({**given, "STATE_DIR": str(file / "var")}))
+
+
+def test_variables_of_the_libraries_are_not_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GUNICORN_CMD_ARGS", "FLASK_DEBUG", "WERKZEUG_DEBUG_PIN"):
+        monkeypatch.setenv(name, "1")
+    environ = make_plan(Settings.from_environ(ELSEWHERE)).environ
+    assert not [name for name in environ if name.startswith(("GUNICORN", "FLASK", "WERKZEUG"))]
