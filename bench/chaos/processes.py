@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -20,8 +21,8 @@ def command(pid: int) -> str:
         return ""
 
 
-def parents_of_all() -> dict[int, int]:
-    found = {}
+def living() -> Iterator[tuple[int, list[str]]]:
+    """Every process that lives: its id, and its fields of /proc/ID/stat from the state on."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             try:
@@ -29,8 +30,11 @@ def parents_of_all() -> dict[int, int]:
             except (FileNotFoundError, ProcessLookupError):
                 continue
             if fields[0] != "Z":
-                found[int(entry.name)] = int(fields[1])
-    return found
+                yield int(entry.name), fields
+
+
+def parents_of_all() -> dict[int, int]:
+    return {pid: int(fields[1]) for pid, fields in living()}
 
 
 def owner_of_port(port: int, pids: list[int]) -> int | None:

@@ -56,6 +56,16 @@ def test_only_the_named_conference_and_action_suffer(
     assert api("POST", "sales-1/Member/all/Mute/").status_code == 202
 
 
+def test_a_bracket_in_the_name_of_a_conference_is_itself(
+    sandbox: Sandbox, api: Api, room: Room
+) -> None:
+    room("room[1]a")
+    room("room1a")
+    sandbox.fault("status", conference="room[1]*", times=0)
+    assert api("POST", "room1a/Member/all/Mute/").status_code == 202
+    assert api("POST", "room%5B1%5Da/Member/all/Mute/").status_code == 500
+
+
 def test_a_fault_can_let_some_pass_first(sandbox: Sandbox, api: Api) -> None:
     sandbox.fault("status", status=503, skip=2)
     assert [api("GET", "").status_code for _ in range(4)] == [200, 200, 503, 200]

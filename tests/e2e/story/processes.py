@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any
 from urllib.request import Request, urlopen
 
-from bench.chaos.processes import command
+from bench.chaos.processes import command, living
 from tests.waiting import PATIENCE, alive, until
 
 ROOT = Path(__file__).parents[3]
@@ -80,16 +80,7 @@ class Process:
 
 def group(pid: int) -> set[int]:
     """All living processes of the session that this one leads."""
-    found = set()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if fields[3] == str(pid) and fields[0] != "Z":
-                found.add(int(entry.name))
-    return found
+    return {one for one, fields in living() if fields[3] == str(pid)}
 
 
 class Sandbox:
