@@ -6,10 +6,15 @@ from app.errors import GavelError
 from workers.rules.engine.index import Rules
 from workers.rules.load import load
 from workers.rules.nodes.yaml import MAX_BYTES, decode
+from workers.rules.vocabulary.problems import RulesError
 
 
 class NoRulesFile(GavelError):
     """The rules file can not be read: mend the path or the setting RULES_FILE."""
+
+
+class UnusableRules(GavelError):
+    """The rules have errors: mend each line that is named, then run `gavel check`."""
 
 
 def read_rules(path: str) -> str:
@@ -28,6 +33,17 @@ def read_rules(path: str) -> str:
 def load_rules(path: str) -> Rules:
     """The rules of a file. Raises NoRulesFile or RulesError."""
     return load(read_rules(path), path)
+
+
+def usable_rules(path: str) -> Rules:
+    """The rules of a file, for a command that needs good ones.
+
+    Raises NoRulesFile or UnusableRules.
+    """
+    try:
+        return load_rules(path)
+    except RulesError as error:
+        raise UnusableRules(f"the rules can not be used:\n{error}") from None
 
 
 def how_many(rules: Rules) -> str:

@@ -1,7 +1,5 @@
 """`gavel explain`: which rules match an event, which do not and why, and what would be sent."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,12 +19,11 @@ from cli.event_input import (
     stored_event,
 )
 from cli.output.terminal import safe_lines
-from cli.rules_file import load_rules
+from cli.rules_file import usable_rules
 from cli.store import NoRedis, open_redis
 from workers.rules.engine.index import Rules
 from workers.rules.explanation.explain import explain as explain_event
 from workers.rules.explanation.explain_text import render_explanation
-from workers.rules.vocabulary.problems import RulesError
 from workers.rules.vocabulary.triggers import EVENTS
 
 
@@ -57,8 +54,7 @@ def explain(
     with options, such as: gavel explain member.entered --conference standup --member 1
     """
     settings = Settings.load()
-    with _problems_as_usage():
-        loaded = load_rules(rules or settings.rules_file)
+    loaded = usable_rules(rules or settings.rules_file)
     wanted = {"member_id": member, "from": caller, "digits": digits, "name": name}
     found = {key: value for key, value in wanted.items() if value is not None}
     given = Given(conference, found | ({"data": _pairs(data)} if data else {}))
@@ -117,11 +113,3 @@ def _pairs(data: tuple[str, ...]) -> dict[str, str]:
             raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--data")
         found[key] = value
     return found
-
-
-@contextmanager
-def _problems_as_usage() -> Iterator[None]:
-    try:
-        yield
-    except RulesError as error:
-        raise click.ClickException(f"the rules can not be used:\n{error}") from None

@@ -11,12 +11,11 @@ from app.settings import Settings
 from app.store.journal import Journal
 from cli.event_input import NoEvent
 from cli.output.terminal import safe_lines
-from cli.rules_file import load_rules
+from cli.rules_file import usable_rules
 from cli.store import open_redis
 from workers.rules.explanation.replay import UnreadableRecord, events_of, read_lines
 from workers.rules.explanation.replay import replay as replay_events
 from workers.rules.explanation.replay_text import render_diff
-from workers.rules.vocabulary.problems import RulesError
 
 
 @click.command()
@@ -31,10 +30,7 @@ def replay(events: str | None, rules: str, against: str | None, conference: str 
     `gavel why --json` writes them; `-` is the standard input).
     """
     settings = Settings.load()
-    try:
-        before, after = load_rules(against or settings.rules_file), load_rules(rules)
-    except RulesError as error:
-        raise click.ClickException(f"the rules can not be used:\n{error}") from None
+    before, after = usable_rules(against or settings.rules_file), usable_rules(rules)
     try:
         found = _of_file(events) if events else _of_journals(settings, conference)
     except UnreadableRecord as error:

@@ -1,11 +1,11 @@
 """`gavel why`: the recorded story of a conference."""
 
-import difflib
 import sys
 from itertools import islice
 
 import click
 
+from app.domain.suggest import did_you_mean
 from app.settings import Settings
 from app.store.journal import Journal
 from cli.output.format_journal import Story
@@ -30,15 +30,10 @@ def why(conference: str, last: int | None, as_json: bool) -> None:
         entries = list(journal.of(conference))
         known = [] if entries else [name for name, _ in journal.conferences()]
     if not entries:
-        click.echo(f"Nothing is known of {safe(conference)!r}.{_near(conference, known)}", err=True)
+        near = did_you_mean(safe(conference), map(safe, known))
+        click.echo(f"nothing is known of {safe(conference)!r}{near}", err=True)
         sys.exit(1)
     for entry in islice(entries, max(0, len(entries) - (last or len(entries))), None):
         line = as_json_line(entry) if as_json else story.line(entry)
         if line is not None:
             click.echo(line)
-
-
-def _near(name: str, known: list[str]) -> str:
-    """Names that were perhaps meant."""
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known[:3]
-    return " Did you mean " + " or ".join(safe(one) for one in near) + "?" if near else ""

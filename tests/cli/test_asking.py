@@ -88,7 +88,7 @@ def test_why_of_an_unknown_conference_says_so_and_which_are_known(run: Run, redi
     write_journal(redis, "standup-eu", entered("standup-eu"))
     result = run("why", "standup-us")
     assert result.exit_code == 1
-    assert "Did you mean standup-eu?" in result.output
+    assert "; did you mean 'standup-eu'?" in result.output
 
 
 def test_why_as_json_gives_the_entries_as_they_are(run: Run, redis: Redis) -> None:

@@ -115,7 +115,7 @@ def test_rules_that_can_not_be_used_are_told(folder: Path) -> None:
     (folder / "rules.yaml").write_text(RULES.replace("do: [{mute", "do: [{muet"))
     result = run(folder, "explain", "member.entered", "--conference", "x")
     assert result.exit_code == 1
-    assert "did you mean 'mute'" in result.output
+    assert "did you mean 'mute'" in str(result.exception)
 
 
 def test_replay_shows_what_would_be_decided_otherwise(folder: Path) -> None:
