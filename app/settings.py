@@ -30,7 +30,7 @@ from app.setting_values import (
     web_url,
 )
 
-_OF_LIBRARIES = ("GUNICORN_", "FLASK_", "WERKZEUG_")
+_OF_LIBRARIES = ("GUNICORN_", "FLASK_", "WERKZEUG_", "LISTEN_FDS", "LISTEN_PID")
 
 policy = one_of("require", "warn", "off")
 
