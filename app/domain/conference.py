@@ -39,9 +39,9 @@ class Timer:
     """Something due. `id` is unique within the conference's name over all its instances; a timer
     that repeats keeps its id and gets a new `due`, so compare both.
 
-    `kind` is a time trigger of the catalogue (`conference.elapsed`, …), `limit` or `wait`. `rule`
-    is a rule's id and `trigger` the index of its trigger; `number` the instance it belongs to;
-    `run` the run that a `wait` goes on with.
+    `kind` is a time trigger of the catalogue (`conference.elapsed`, …), `limit`, `wait` or `held`.
+    `rule` is a rule's id and `trigger` the index of its trigger; `number` the instance it belongs
+    to; `run` the run that a `wait` goes on with, or that a `held` gives up.
     """
 
     id: str
@@ -61,7 +61,8 @@ class Timer:
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A run that goes on later, from `step`: after a `wait` (`awaits` is "timer"), or when its
-    webhook is through ("step"). `fields` are those of its event."""
+    webhook is through ("step"). `fields` are those of its event. `due` is set when its rule was
+    away as it should have gone on: then, in seconds since the epoch."""
 
     run: str
     rule: str
@@ -71,6 +72,7 @@ class Waiting:
     number: int
     awaits: str
     fields: Mapping[str, Any]
+    due: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ class Conference:
             ]
         if self.waiting:
             kept["w"] = [
-                [w.run, w.rule, w.step, w.event, w.at, w.number, w.awaits, w.fields]
+                [w.run, w.rule, w.step, w.event, w.at, w.number, w.awaits, w.fields, w.due]
                 for w in self.waiting.values()
             ]
         if self.past:

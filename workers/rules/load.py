@@ -3,10 +3,12 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.suggest import quoted
+from workers.rules import identity
 from workers.rules.engine.index import Rules
 from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope, scope_of
@@ -45,6 +47,7 @@ def load(text: str, path: str) -> Rules:
 
 def digest_of(text: str) -> str:
     """What tells one content of a rules file from another: 16 hex digits."""
+    text = identity.VERSION + text
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -153,9 +156,9 @@ class _Loader:
         scope = scope_of([trigger.kind for trigger in triggers], self.lists, self.zone)
         match = data.get("match")
         rule = Rule(
-            id=_identity(data.get("name", ""), node),
+            id="",
             name=str(data.get("name", "")),
-            triggers=triggers,
+            triggers=identity.in_order(triggers),
             steps=StepReader(scope, self.report).read(data["do"]) if "do" in data else (),
             match=None if match is None else compile_match(match, scope, self.report),
             condition=self.condition(data.get("condition"), scope),
@@ -167,9 +170,14 @@ class _Loader:
             description=str(data.get("description", "")),
             line=node.line,
         )
-        if self.report.errors == before:
-            check_rule(rule, node, self.report)
-        return rule
+        if self.report.errors != before:
+            return rule
+        check_rule(rule, node, self.report)
+        return replace(
+            rule,
+            id=identity.identity(rule, match, scope),
+            former_id=identity.former_identity(rule.name, node),
+        )
 
     def drop_empty(self, data: dict[str, Any], node: Any) -> None:
         """A key with nothing behind it is pointed at itself."""
@@ -196,15 +204,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(str(item) for item in value)
     return str(value) if isinstance(value, Text) else value
-
-
-def _identity(name: str, node: Any) -> str:
-    """A rule's id: the same while name and content are, wherever it stands in the file."""
-    content = hashlib.sha256(repr(_bare(node)).encode("utf-8", "surrogatepass")).hexdigest()
-    return hashlib.sha256(f"{name}\0{content}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
-def _bare(node: Any) -> Any:
-    if isinstance(node, Map):
-        return sorted((str(key), _bare(value)) for key, value in node.items())
-    return [_bare(item) for item in node] if isinstance(node, Seq) else str(node)

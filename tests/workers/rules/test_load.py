@@ -162,24 +162,6 @@ def test_answer_options_are_typed() -> None:
     assert (second.conference, dict(second.options)) == (("*",), {"wait_sound": "http://e.com"})
 
 
-def test_an_id_follows_the_content_and_not_the_place() -> None:
-    one = rule_of()
-    assert rule_of(when="\n      - member.entered").id != one.id
-    assert rule_of(name="two").id != one.id
-    assert load("# a comment\n" + file_of(), "x").rules[0].id == one.id
-    assert (
-        load(
-            file_of().replace(
-                "name: one\n    when: member.entered", "when: member.entered\n    name: one"
-            ),
-            "x",
-        )
-        .rules[0]
-        .id
-        == one.id
-    )
-
-
 def test_the_digest_follows_the_text() -> None:
     assert rules_of().digest == rules_of().digest
     assert rules_of().digest != rules_of(name="two").digest

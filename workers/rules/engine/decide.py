@@ -11,7 +11,7 @@ from app.domain.call import Call
 from app.domain.conference import Conference
 from app.domain.durations import format_duration
 from app.domain.event import Event
-from workers.rules.engine import observed, outcomes, recordings, timers, transitions
+from workers.rules.engine import held, observed, outcomes, recordings, timers, transitions
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence, fields_of
 from workers.rules.engine.preconditions import refusal, remember
@@ -128,8 +128,9 @@ class _Decider:
         """A run that waited."""
         waiting = what.value
         rule = self.rules.rule(waiting.rule)
-        if rule is None:
-            self.notes.append(f"run {waiting.run} does not go on: its rule is gone")
+        if rule is None or not rule.enabled:
+            if not held.keep(self.state, waiting, what.at):
+                self.notes.append(f"run {waiting.run} does not go on: its rule is gone")
             return
         fields = fields_of(what, self.state, self.rules.lists)
         fields["event"] = {"id": waiting.event, "received_at": waiting.at}

@@ -60,6 +60,11 @@ class Rules:
         """The rule of that id, enabled or not."""
         return self._by_id.get(rule_id)
 
+    def is_there(self, rule_id: str) -> bool:
+        """Whether a rule of that id is there and does not rest."""
+        rule = self._by_id.get(rule_id)
+        return rule is not None and rule.enabled
+
     def waiting_for(self, what: Occurrence, conference: str) -> "RuleIndex":
         """The enabled rules that wait for it in that conference; false when there are none."""
         found = self._waiting(what.kind, conference)

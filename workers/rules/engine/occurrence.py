@@ -25,6 +25,7 @@ class Occurrence:
     has. `value` is held against the parameter of a trigger. `only` is the one rule (id) and trigger
     index that a timer is for, `not_for` the name of the one rule that must not run. `over` is the
     instance it is about when that one has ended. `chain` counts the `trigger` actions before it.
+    `due` is when it should have been, if it was held back: steps expire from then.
     """
 
     kind: str
@@ -37,6 +38,12 @@ class Occurrence:
     not_for: str | None = None
     over: Past | None = None
     chain: int = 0
+    due: float | None = None
+
+    @property
+    def expires_from(self) -> float:
+        """The moment from which `expires_in` counts."""
+        return self.at if self.due is None else self.due
 
     def run_id(self, place: int) -> str:
         """The id of the run of the rule at that place of the file."""

@@ -6,7 +6,7 @@ from app.domain.call import Call
 from app.domain.conference import Timer, Waiting
 from app.domain.durations import format_duration
 from app.domain.event import Event
-from workers.rules.engine import timers
+from workers.rules.engine import held, timers
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.state import MutableConference
@@ -43,6 +43,10 @@ def came_due(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     if late > _LATE:
         deciding.notes.append(f"timer {timer.id} was {format_duration(round(late, 1))} late")
     del state.timers[timer.id]
+    if timer.kind == "held":
+        held.drop_wait(state, timer.run)
+        deciding.notes.append(f"run {timer.run} does not go on: its rule was changed or removed")
+        return
     kind = KINDS.get(timer.kind)  # None: a limit or a wait
     if kind is not None and kind.repeats:
         missed = timers.repeat(state, deciding.rules, timer, deciding.now)
@@ -84,6 +88,7 @@ def _going_on(state: MutableConference, event: Event, waiting: Waiting) -> Occur
         value=waiting,
         over=None if is_live else state.past_of(waiting.number),
         chain=fields.pop("chain", 0),
+        due=waiting.due,
     )
 
 
@@ -102,7 +107,7 @@ def failed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     waiting = state.waiting.get(run)
     goes_on = waiting is not None and _on_error(deciding.rules, waiting, step) == "continue"
     if waiting is not None and not goes_on:
-        timers.drop_wait(state, run)
+        held.drop_wait(state, run)
         deciding.notes.append(f"run {run} does not go on: step {step} failed")
     _unwind(deciding, event)
     if FAILURE not in run:

@@ -168,8 +168,8 @@ def _take(state: MutableConference, run: Running, index: int) -> Result:
     if step.action == "wait":
         duration = step.params["duration"]
         return Waits(f"wait {format_duration(duration)}", float(duration))
-    if step.expires_in is not None and run.now - run.what.at > step.expires_in:
-        late = run.now - run.what.at
+    late = run.now - run.what.expires_from
+    if step.expires_in is not None and late > step.expires_in:
         expired = f"it expires after {format_duration(step.expires_in)}"
         return _not_done(step, f"{format_duration(round(late, 1))} late, {expired}", late=True)
     try:
@@ -259,7 +259,7 @@ def _call(state: MutableConference, run: Running, index: int, params: Mapping[st
             step=index,
             event=run.what.event,
             at=at,
-            expires_at=None if step.expires_in is None else at + step.expires_in,
+            expires_at=None if step.expires_in is None else run.what.expires_from + step.expires_in,
             on_error=step.on_error,
             uuid=uuid,
         )

@@ -1,13 +1,14 @@
 """Which timers a live conference has by the rules: derived, so that they can be derived again.
 
-A timer's id names its instance, rule and trigger. Rules' ids change with their content, so timers
-of an unchanged rule keep their ids through a reload and those of a changed one do not.
+A timer's id names its instance, rule and trigger. Rules' ids change with what the rules do, so
+timers of an unchanged rule keep their ids through a reload and those of a changed one do not.
 """
 
 from collections.abc import Iterator
 from math import floor
 
 from app.domain.conference import Timer, what_of
+from workers.rules.engine import held
 from workers.rules.engine.index import Rules
 from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.cron import parse_schedule
@@ -25,7 +26,7 @@ def _since(*times: str) -> tuple[str, ...]:
 _ALONE, _MISSED = _since("alone"), _since("end")
 _BY_CLOCK = (*_since("start", "limit", "clock"), *_ALONE)
 _REPEATING = frozenset(name for name, kind in KINDS.items() if kind.repeats)
-_KEPT = ("wait", *_MISSED)
+_KEPT = ("wait", "held", *_MISSED)
 
 
 def set_limit(state: MutableConference, rules: Rules) -> None:
@@ -66,19 +67,10 @@ def derive(state: MutableConference, rules: Rules, after: float) -> None:
 
 
 def derive_again(state: MutableConference, rules: Rules, after: float) -> list[str]:
-    """New rules: the limit and all timers as they would be by them. Waits of runs whose rule is
-    gone or changed are dropped; says which."""
-    notes = []
-    if state.waiting or state.timers or state.cooldowns:
-        present = {rule.id for rule in rules.rules}
-        for run, waiting in list(state.waiting.items()):
-            if waiting.rule not in present:
-                drop_wait(state, run)
-                notes.append(f"run {run} does not go on: its rule was changed or removed")
-        state.timers = {
-            k: t for k, t in state.timers.items() if t.kind not in _MISSED or t.rule in present
-        }
-        state.cooldowns = {k: at for k, at in state.cooldowns.items() if k in present}
+    """New rules: the limit and all timers as they would be by them. Runs that wait are held while
+    their rule is away (`held`); says which."""
+    held.adopt_former_ids(state, rules)
+    notes = held.hold_or_release(state, rules, after)
     if state.live:
         set_limit(state, rules)
     derive(state, rules, after)
@@ -129,12 +121,6 @@ def repeat(state: MutableConference, rules: Rules, timer: Timer, now: float) -> 
             )
         return missed
     return 0
-
-
-def drop_wait(state: MutableConference, run: str) -> None:
-    """A waiting run does not go on."""
-    if state.waiting.pop(run, None) is not None:
-        state.timers = {k: t for k, t in state.timers.items() if t.run != run}
 
 
 def _wanted(state: MutableConference, rules: Rules, after: float) -> Iterator[Timer]:

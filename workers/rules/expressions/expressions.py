@@ -16,7 +16,7 @@ from workers.rules.expressions.conditions import Literals, literal_key
 from workers.rules.expressions.operations import Evaluate
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError, check_size, parse_expression
-from workers.rules.expressions.trees import path_of
+from workers.rules.expressions.trees import path_of, spelled_out
 from workers.rules.vocabulary.model import Fields
 
 
@@ -24,13 +24,14 @@ from workers.rules.vocabulary.model import Fields
 class Compiled:
     """An expression, compiled. `type` is one of `workers.rules.vocabulary.names`; `names`
     are the dotted names it asks about; `literals` are texts that some of them must
-    have for it to hold."""
+    have for it to hold; `meaning` is the same for all spellings of the same expression."""
 
     text: str
     run: Evaluate
     type: str
     names: frozenset[str] = frozenset()
     literals: tuple[Literals, ...] = ()
+    meaning: str = ""
 
     def evaluate(self, fields: Fields) -> Any:
         return self.run(fields)
@@ -59,7 +60,8 @@ def compile_node(node: nodes.Node, text: str, scope: Scope) -> Compiled:
     except RecursionError:
         raise ExpressionError("nested too deep") from None
     names = frozenset(compiler.names)
-    return Compiled(" ".join(text.split()), run, kind, names, _literals(node, scope))
+    shown, meaning = " ".join(text.split()), spelled_out(node)
+    return Compiled(shown, run, kind, names, _literals(node, scope), meaning)
 
 
 def _literals(node: nodes.Node, scope: Scope) -> tuple[Literals, ...]:

@@ -74,3 +74,20 @@ def hint(node: Any) -> str:
     if isinstance(node, nodes.Const) and isinstance(node.value, int | float):
         return f"; put {node.value} in quotes if a text is meant"
     return ""
+
+
+def spelled_out(node: nodes.Node) -> str:
+    """An expression whole, in one form: blanks, quotes and needless brackets are not in it."""
+    parts: list[str] = []
+    left: list[Any] = [node]
+    while left:
+        part = left.pop()
+        if isinstance(part, nodes.Node):
+            parts.append(type(part).__name__)
+            left += reversed([getattr(part, name) for name in part.fields])
+        elif isinstance(part, list | tuple):
+            parts.append(f"[{len(part)}]")
+            left += reversed(part)
+        else:
+            parts.append(repr(part))
+    return " ".join(parts)

@@ -83,6 +83,14 @@ def _only(key: str, path: tuple[str, ...], only: str) -> str | None:
     return None
 
 
+def typed_number(text: str, kind: str) -> float | None:
+    """The number that a text is, or the seconds where the field has some. None when it is none;
+    raises ValueError when it is no duration either."""
+    if re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", text, re.ASCII):
+        return float(text)
+    return parse_duration(text) if kind == "seconds" else None
+
+
 class _Reader:
     """Reads what is written under one key."""
 
@@ -199,19 +207,14 @@ class _Reader:
         return None if number is None else lambda found: bool(found == number)
 
     def number(self, text: Text) -> float | None:
-        if re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", text, re.ASCII):
-            return float(text)
-        if self.kind == "seconds":
-            return self.seconds(text)
-        self.report.error(text, f"expected a number, not {quoted(text)}")
-        return None
-
-    def seconds(self, text: Text) -> float | None:
         try:
-            return parse_duration(text)
+            number = typed_number(text, self.kind)
         except ValueError as error:
             self.report.error(text, str(error))
             return None
+        if number is None:
+            self.report.error(text, f"expected a number, not {quoted(text)}")
+        return number
 
     def member_of(self, operand: Any, key: Text) -> Test | None:
         phone = self.kind == "phone"

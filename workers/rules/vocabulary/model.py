@@ -93,8 +93,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `id` stays the same while its content does: a short hash of name and content,
-    so that timers and `once` of an unchanged rule live through a reload."""
+    """One rule. `id` stays the same while its name and what it does stay: timers, waits, `once`
+    and `cooldown` of an unchanged rule live through a reload. `former_id` is the id that an older
+    version gave it. `triggers` are in an order that does not depend on the file."""
 
     id: str
     name: str
@@ -109,6 +110,7 @@ class Rule:
     dry_run: bool = False
     description: str = ""
     line: int = 0
+    former_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

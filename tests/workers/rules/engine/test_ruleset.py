@@ -48,10 +48,10 @@ def visited(kind: str, conference: str) -> list[tuple[int, str, tuple[int, ...]]
 
 
 def test_only_rules_for_the_kind_and_the_conference_are_visited() -> None:
-    assert visited("member.entered", "town-1") == [(0, "town digits", (1,)), (1, "all", (0,))]
+    assert visited("member.entered", "town-1") == [(0, "town digits", (2,)), (1, "all", (0,))]
     assert visited("member.entered", "sales") == [(1, "all", (0,))]
     assert visited("member.digits", "town-1") == [
-        (0, "town digits", (0, 2)),
+        (0, "town digits", (0, 1)),
         (2, "any digits", (0,)),
     ]
     assert visited("recording.ready", "town-1") == []
@@ -77,7 +77,7 @@ def test_the_receiver_is_told_what_it_needs() -> None:
         {"conference": ["town-*"], "muted": True, "digits_match": ["*1", "*2", "#"]}
     ]
     assert told["digits"] == [
-        {"conference": ["town-*"], "digits": ["*1", "#"]},
+        {"conference": ["town-*"], "digits": ["#", "*1"]},
         {"conference": ["*"], "digits": list("0123456789*#")},
     ]
     assert told["floor"] == ["a", "b-*"]

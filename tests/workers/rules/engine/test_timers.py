@@ -13,7 +13,6 @@ from tests.workers.rules.engine.builders import (
     rule,
     speak,
     step,
-    wait,
     webhook,
 )
 from workers.rules.engine.index import Rules
@@ -221,25 +220,6 @@ def test_new_rules_are_taken_with_the_first_event_that_sees_them() -> None:
     room.rules = book(digest="other")
     room.enter(2)
     assert not room.conference.timers
-
-
-def test_a_wait_of_a_rule_that_was_changed_is_dropped() -> None:
-    room = Timeline(book(rule("member.entered", wait(10.0), speak(), id="1")))
-    room.enter(1)
-    room.rules = book(rule("member.entered", wait(20.0), speak(), id="2"), digest="other")
-    room.happen("rules.changed", uuid="")
-    assert not room.conference.waiting
-    assert not room.conference.timers
-    assert "changed or removed" in room.notes[-1]
-
-
-def test_a_cooldown_of_a_rule_that_is_gone_is_forgotten() -> None:
-    room = Timeline(book(rule("member.entered", mute(), cooldown=60.0, id="1")))
-    room.enter(1)
-    assert room.conference.cooldowns
-    room.rules = book(digest="other")
-    room.happen("rules.changed", uuid="")
-    assert not room.conference.cooldowns
 
 
 def test_a_recording_that_does_not_come_is_missing() -> None:
