@@ -96,8 +96,10 @@ class Budget:
     def spacing(self) -> float:
         """Seconds to leave between two calls of one conference that others could join, by what
         this process was told last (see `workers.conference.pacing`)."""
-        fresh = time.monotonic() - self._told_at < MEASURED
-        return spacing(self._spending) if fresh else 0.0
+        told = self._spending
+        if not told.returns or time.monotonic() - self._told_at >= MEASURED:
+            return 0.0
+        return spacing(told)
 
     def reserve(
         self, priority: int, conference_key: str, *, now: float | None = None
