@@ -61,6 +61,10 @@ class Unavailable(Refused):
     retry = True
 
 
+class NotYet(Unavailable):
+    """No worker has loaded the rules yet: send it again in a moment. Usual while all starts."""
+
+
 STATUS: Mapping[type[Refused], int] = {
     Unusable: 400,
     Unauthorized: 401,
@@ -70,4 +74,5 @@ STATUS: Mapping[type[Refused], int] = {
     MethodNotAllowed: 405,
     TooLarge: 413,
     Unavailable: 503,
+    NotYet: 503,
 }

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import BaseConverter
 
-from app.errors import STATUS, Refused, Unavailable
+from app.errors import STATUS, NotYet, Refused, Unavailable
 from app.logs import step
 from app.server.request_buffer import LARGEST_BODY
 from app.settings import Settings
@@ -82,6 +82,8 @@ def refuse(error: Refused) -> Response:
     """The answer to a request that was not accepted, and the line in the log that says so."""
     status = STATUS[type(error)]
     level = logging.ERROR if status >= 500 else logging.WARNING
+    if isinstance(error, NotYet) and request.path == "/readyz":
+        level = logging.INFO  # it is asked again and again while all starts
     step(
         log,
         "refuse",

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from app.errors import Unavailable
+from app.errors import NotYet, Unavailable
 from app.store.inbox import Inbox
 from app.store.metrics import Metrics, Refusals
 from app.store.published_rules import PublishedRules
@@ -26,7 +26,7 @@ def blueprint(inbox: Inbox, refusals: Refusals, rules: PublishedRules) -> Bluepr
         if not inbox.writable():
             raise Unavailable("Redis can not store anything now")
         if rules.current(stale=True) is None:
-            raise Unavailable("no worker has loaded the rules yet")
+            raise NotYet("no worker has loaded the rules yet")
         return Response("ready\n", content_type=PLAIN)
 
     @routes.get("/metrics")
