@@ -190,10 +190,13 @@ class _Loader:
         if text is None:
             return None
         try:
-            return compile_expression(text, scope)
+            compiled = compile_expression(text, scope)
         except ExpressionError as error:
             self.report.error(text.at(error.offset), str(error))
             return None
+        for message, offset in compiled.doubts:
+            self.report.warning(text.at(offset), message)
+        return compiled
 
 
 def _section(entries: Sequence[Any], nodes: list[Any]) -> Section:

@@ -12,13 +12,14 @@ from jinja2 import nodes
 
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.expressions import operations
-from workers.rules.expressions.filters import FILTERS, TESTS, Filter, as_text
+from workers.rules.expressions.filters import FILTERS, OF_MEMBERS, TESTS, Filter, as_text
 from workers.rules.expressions.operations import Evaluate
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.trees import family, hint, key_in_brackets, path_of, refusal, said
 from workers.rules.vocabulary.names import MEMBER
-from workers.rules.vocabulary.values import LIMIT, add, bounded
+from workers.rules.vocabulary.phones import never_a_number
+from workers.rules.vocabulary.values import LIMIT, add, bounded, joined
 
 _Result = tuple[Evaluate, str]
 
@@ -27,6 +28,7 @@ class Compiler:
     def __init__(self, text: str, scope: Scope) -> None:
         self.text, self.scope = text, scope
         self.names: set[str] = set()
+        self.doubts: list[tuple[str, int]] = []
 
     def fail(self, message: str, near: str = "") -> ExpressionError:
         found = re.search(rf"(?<![\w.]){re.escape(near)}(?!\w)", self.text) if near else None
@@ -50,21 +52,24 @@ class Compiler:
         if path[0] == "lists":
             items = self.scope.lists[path[1]]
             return lambda fields: items, "list"
-        return operations.lookup(tuple(path)), self.scope.type_of(path)
+        return self.typed(operations.lookup(tuple(path)), self.scope.type_of(path))
+
+    def typed(self, run: Evaluate, kind: str) -> _Result:
+        return (operations.as_phone(run) if kind == "phone" else run), kind
 
     def item(self, node: Any) -> _Result:
         """`x[0]`, `x["name"]`, and `.name` of what is no plain name."""
         inner, kind = self.compile(node.node)
         key = key_in_brackets(node)
-        if kind not in ("any", "member", "members", "list"):
+        if kind not in ("any", "member", "members", "list", "phones"):
             raise self.fail(f"{said(family(kind))} has no fields")
         if not isinstance(key, str | int) or isinstance(key, bool):
             raise self.fail("in [ ] stands a number or a text in quotes")
-        if kind in ("members", "list") and isinstance(key, str):
+        if kind in ("members", "list", "phones") and isinstance(key, str):
             raise self.fail(f"a list has no fields; take one: `[0].{key[:40]}`", key)
         if kind == "member" and isinstance(key, str):
-            return operations.item(inner, key), self.field_of_member(key)
-        return operations.item(inner, key), "member" if kind == "members" else "any"
+            return self.typed(operations.item(inner, key), self.field_of_member(key))
+        return operations.item(inner, key), _ITEM_OF.get(kind, "any")
 
     def field_of_member(self, name: str) -> str:
         """The type of a field of a member; fails when there is none of that name."""
@@ -108,8 +113,11 @@ class Compiler:
     def conditional(self, node: Any) -> _Result:
         if node.expr2 is None:
             raise self.fail("write the other case as well: a if condition else b")
-        test, yes, no = (self.compile(part)[0] for part in (node.test, node.expr1, node.expr2))
-        return lambda fields: yes(fields) if test(fields) else no(fields), "any"
+        test, _ = self.compile(node.test)
+        yes, one = self.compile(node.expr1)
+        no, two = self.compile(node.expr2)
+        kind = one if one == two else "any"
+        return lambda fields: yes(fields) if test(fields) else no(fields), kind
 
     def comparison(self, node: Any) -> _Result:
         left, kind = self.compile(node.expr)
@@ -118,6 +126,8 @@ class Compiler:
             right, other = self.compile(operand.expr)
             self.refuse_comparison(operand.op, kind, other, operand.expr)
             self.refuse_impossible(node.expr, operand.expr)
+            if kind in _PHONES or other in _PHONES:
+                self.doubt_numbers(node.expr, operand.expr)
             steps.append((operations.comparison(operand.op, "phone" in (kind, other)), right))
             kind = other
         if len(steps) == 1:
@@ -144,6 +154,21 @@ class Compiler:
             message = f"{dotted} is {' or '.join(values)}, never {quoted(str(value.value))}"
             raise self.fail(message, dotted)
 
+    def doubt_numbers(self, *written: Any) -> None:
+        """Texts that are held against telephone numbers and never equal one."""
+        for node in written:
+            if isinstance(node, nodes.List | nodes.Tuple):
+                self.doubt_numbers(*node.items)
+            elif isinstance(node, nodes.Const) and isinstance(node.value, str):
+                self.doubt_number(node.value, node.value)
+            elif (path := path_of(node)) and path[0] == "lists":
+                for item in self.scope.lists.get(path[1], ()):
+                    self.doubt_number(item, ".".join(path))
+
+    def doubt_number(self, text: str, near: str) -> None:
+        if message := never_a_number(text):
+            self.doubts.append((message, max(0, self.text.find(near))))
+
     # arithmetic and text
 
     def operation(self, node: Any) -> _Result:
@@ -168,7 +193,7 @@ class Compiler:
 
     def concatenation(self, node: Any) -> _Result:
         parts = [self.compile(part)[0] for part in node.nodes]
-        return lambda fields: "".join(as_text(part(fields)) for part in parts), "text"
+        return lambda fields: joined([as_text(part(fields)) for part in parts]), "text"
 
     # filters and tests
 
@@ -180,7 +205,9 @@ class Compiler:
         if node.name == "default":
             return operations.default(inner, arguments[0]), kind
         gives = self.of_members(node, entry) if kind == "members" else entry.gives
-        apply = entry.apply
+        if kind == "phones" and node.name in ("first", "last"):
+            gives = "phone"
+        apply = OF_MEMBERS.get(node.name, entry.apply) if kind == "members" else entry.apply
         if entry.zoned:
             zone = self.scope.zone
             return operations.applied(
@@ -192,7 +219,10 @@ class Compiler:
         """What a filter makes of a list of members; the field it names must be one of theirs."""
         if node.name in _BY_FIELD and isinstance(node.args[0], nodes.Const):
             self.field_of_member(str(node.args[0].value))
-        return _OF_MEMBERS.get(node.name, entry.gives)
+            if MEMBER[str(node.args[0].value)].type == "phone":
+                self.doubt_numbers(*node.args[1:])
+                return "phones" if node.name == "pluck" else "members"
+        return _GIVEN_OF_MEMBERS.get(node.name, entry.gives)
 
     def test(self, node: Any) -> _Result:
         entry = self.entry(node, TESTS, "test")
@@ -223,7 +253,14 @@ class Compiler:
 
 
 _BY_FIELD = frozenset({"where", "where_not", "pluck"})
-_OF_MEMBERS = {"where": "members", "where_not": "members", "first": "member", "last": "member"}
+_PHONES = frozenset({"phone", "phones"})
+_ITEM_OF = {"members": "member", "phones": "phone"}
+_GIVEN_OF_MEMBERS = {
+    "where": "members",
+    "where_not": "members",
+    "first": "member",
+    "last": "member",
+}
 
 _COMPILERS: Mapping[type, Callable[[Compiler, Any], _Result]] = {
     nodes.Name: Compiler.name,

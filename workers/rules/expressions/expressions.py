@@ -32,6 +32,8 @@ class Compiled:
     names: frozenset[str] = frozenset()
     literals: tuple[Literals, ...] = ()
     meaning: str = ""
+    doubts: tuple[tuple[str, int], ...] = ()
+    """What can be written and is hardly meant, each with its offset in the text."""
 
     def evaluate(self, fields: Fields) -> Any:
         return self.run(fields)
@@ -61,7 +63,8 @@ def compile_node(node: nodes.Node, text: str, scope: Scope) -> Compiled:
         raise ExpressionError("nested too deep") from None
     names = frozenset(compiler.names)
     shown, meaning = " ".join(text.split()), spelled_out(node)
-    return Compiled(shown, run, kind, names, _literals(node, scope), meaning)
+    doubts = tuple(compiler.doubts)
+    return Compiled(shown, run, kind, names, _literals(node, scope), meaning, doubts)
 
 
 def _literals(node: nodes.Node, scope: Scope) -> tuple[Literals, ...]:

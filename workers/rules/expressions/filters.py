@@ -12,6 +12,9 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from app.domain.durations import spoken_duration
+from workers.rules.vocabulary.names import MEMBER
+from workers.rules.vocabulary.phones import Phone, WithPhone, ends, plain_phone, spellings, starts
+from workers.rules.vocabulary.values import compare_equal, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,11 @@ def _local(zone: tzinfo, value: Any, form: str) -> str:
 def _length(value: Any) -> int:
     if not isinstance(value, str | list | tuple | Mapping):
         raise TypeError("it needs a text or a list")
-    return len(value)
+    return len(plain_phone(value) if isinstance(value, Phone) else value)
 
 
 def _join(value: Any, between: Any = ", ") -> str:
-    return _text(between).join(as_text(item) for item in _items(value))
+    return joined([as_text(item) for item in _items(value)], _text(between))
 
 
 def _round(value: Any, digits: Any = 0) -> float:
@@ -93,11 +96,35 @@ def _to_number(value: Any) -> float:
 def _replace(value: Any, old: Any, new: Any) -> str:
     if not old:
         raise ValueError("it needs a text to replace")
+    if isinstance(value, Phone):
+        value = spellings(value)[-1 if "+" in _text(old) else 0]
+        return WithPhone(value.replace(_text(old), _text(new)))
     return _text(value).replace(_text(old), _text(new))
 
 
 def _truncate(value: Any, length: Any) -> str:
-    return _text(value)[: max(0, int(_number(length)))]
+    text, end = _text(value), max(0, int(_number(length)))
+    return Phone(plain_phone(text)[:end]) if isinstance(value, Phone) else text[:end]
+
+
+def _kept(apply: Callable[[str], str]) -> Callable[[Any], str]:
+    """A change of a text that leaves it a telephone number if it is one."""
+
+    def run(value: Any) -> str:
+        text = apply(_text(value))
+        return type(value)(text) if isinstance(value, Phone) else text
+
+    return run
+
+
+def _starts(value: Any, start: Any) -> bool:
+    text, wanted = _text(value), _text(start)
+    return starts(text, wanted) if isinstance(value, Phone) else text.startswith(wanted)
+
+
+def _ends(value: Any, end: Any) -> bool:
+    text, wanted = _text(value), _text(end)
+    return ends(text, wanted) if isinstance(value, Phone) else text.endswith(wanted)
 
 
 def _where(value: Any, name: Any, *wanted: Any) -> list[Any]:
@@ -110,12 +137,32 @@ def _where_not(value: Any, name: Any, *wanted: Any) -> list[Any]:
 
 def _holds(item: Any, name: Any, wanted: tuple[Any, ...]) -> bool:
     found = item.get(name) if isinstance(item, Mapping) else None
-    return bool(found == wanted[0]) if wanted else bool(found)
+    return compare_equal(found, wanted[0]) if wanted else bool(found)
 
 
 def _pluck(value: Any, name: Any) -> list[Any]:
     items = [item for item in _items(value) if isinstance(item, Mapping)]
     return [item[name] for item in items if name in item]
+
+
+def _by_field_of_members(apply: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """`where` and `where_not` for members: their numbers compare as such."""
+
+    def run(value: Any, name: Any, *wanted: Any) -> list[Any]:
+        if _is_phone(name):
+            wanted = tuple(Phone(one) if type(one) is str else one for one in wanted)
+        return apply(value, name, *wanted)
+
+    return run
+
+
+def _pluck_of_members(value: Any, name: Any) -> list[Any]:
+    found = _pluck(value, name)
+    return [Phone(one) for one in found] if _is_phone(name) else found
+
+
+def _is_phone(name: Any) -> bool:
+    return isinstance(name, str) and name in MEMBER and MEMBER[name].type == "phone"
 
 
 def _spell(value: Any) -> str:
@@ -187,14 +234,10 @@ FILTERS: Mapping[str, Filter] = {
         "any",
         (1, 1),
     ),
-    "upper": Filter("Capital letters.", lambda value: _text(value).upper(), "text", "text"),
-    "lower": Filter("Small letters.", lambda value: _text(value).lower(), "text", "text"),
-    "capitalize": Filter(
-        "A capital letter first.", lambda value: _text(value).capitalize(), "text", "text"
-    ),
-    "trim": Filter(
-        "Without spaces at both ends.", lambda value: _text(value).strip(), "text", "text"
-    ),
+    "upper": Filter("Capital letters.", _kept(str.upper), "text", "text"),
+    "lower": Filter("Small letters.", _kept(str.lower), "text", "text"),
+    "capitalize": Filter("A capital letter first.", _kept(str.capitalize), "text", "text"),
+    "trim": Filter("Without spaces at both ends.", _kept(str.strip), "text", "text"),
     "replace": Filter(
         "`replace(old, new)`: every `old` becomes `new`.", _replace, "text", "text", (2, 2)
     ),
@@ -231,20 +274,27 @@ FILTERS: Mapping[str, Filter] = {
     ),
 }
 
+OF_MEMBERS: Mapping[str, Callable[..., Any]] = {
+    "where": _by_field_of_members(_where),
+    "where_not": _by_field_of_members(_where_not),
+    "pluck": _pluck_of_members,
+}
+"""What filters do instead when the items are members."""
+
 TESTS: Mapping[str, Filter] = {
     "defined": Filter("The value is there.", lambda value: True, gives="flag"),
     "undefined": Filter("The value is absent.", lambda value: False, gives="flag"),
     "none": Filter("It is null.", lambda value: value is None, gives="flag"),
     "starting_with": Filter(
         '`is starting_with("+49")`.',
-        lambda value, start: _text(value).startswith(_text(start)),
+        _starts,
         "text",
         "flag",
         (1, 1),
     ),
     "ending_with": Filter(
         '`is ending_with(".mp3")`.',
-        lambda value, end: _text(value).endswith(_text(end)),
+        _ends,
         "text",
         "flag",
         (1, 1),

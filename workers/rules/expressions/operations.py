@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.suggest import quoted
 from workers.rules.expressions.filters import as_text
 from workers.rules.vocabulary.model import Fields, Unknown
+from workers.rules.vocabulary.phones import Phone, plain_phone
 from workers.rules.vocabulary.values import MAPPINGS, compare_equal, in_collection
 
 Evaluate = Callable[[Fields], Any]
@@ -28,6 +29,16 @@ def lookup(path: Sequence[str]) -> Evaluate:
         return value
 
     return look_up
+
+
+def as_phone(inner: Evaluate) -> Evaluate:
+    """The value as one that compares as telephone numbers do, wherever it goes."""
+
+    def run(fields: Fields) -> Any:
+        value = inner(fields)
+        return Phone(value) if isinstance(value, str) else value
+
+    return run
 
 
 def item(inner: Evaluate, key: str | int) -> Evaluate:
@@ -69,6 +80,8 @@ def comparison(sign: str, phone: bool) -> Callable[[Any, Any], bool]:
     apply = _ORDER[sign]
 
     def compare(left: Any, right: Any) -> bool:
+        if isinstance(left, Phone) or isinstance(right, Phone):
+            left, right = plain_phone(left), plain_phone(right)
         try:
             return bool(apply(left, right))
         except TypeError:

@@ -1,8 +1,8 @@
 """Texts with `{{ }}`, compiled once. What comes out is never read as a template again."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -134,10 +134,27 @@ def _compile_parts(text: str, spans: list[re.Match[str]], scope: Scope) -> list[
             continue
         span = next(at, spans[-1])
         try:
-            parts.append(compile_node(node, span.group(1), scope))
+            parts.append(_shifted(compile_node(node, span.group(1), scope), span.start(1)))
         except ExpressionError as error:
             raise ExpressionError(str(error), span.start(1) + error.offset) from None
     return parts
+
+
+def _shifted(part: Compiled, by: int) -> Compiled:
+    """With the places of its doubts counted in the whole text."""
+    if not part.doubts:
+        return part
+    return replace(part, doubts=tuple((said, at + by) for said, at in part.doubts))
+
+
+def doubts_of(made: Template) -> list[tuple[str, int]]:
+    """What a text says that is hardly meant, each with its offset."""
+    parts: Sequence[Any] = ()
+    if isinstance(made, Rendered):
+        parts = made.parts
+    elif isinstance(made, Typed):
+        parts = (made.part,)
+    return [doubt for part in parts if isinstance(part, Compiled) for doubt in part.doubts]
 
 
 def _first_broken(text: str, spans: list[re.Match[str]]) -> ExpressionError | None:
@@ -151,6 +168,8 @@ def _first_broken(text: str, spans: list[re.Match[str]]) -> ExpressionError | No
 
 
 def _as_json(value: Any) -> Any:
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, list | tuple):
         return [_as_json(item) for item in value]
     if isinstance(value, Mapping):

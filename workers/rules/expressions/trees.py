@@ -58,6 +58,7 @@ def family(kind: str) -> str:
         "phone": "text",
         "digits": "text",
         "members": "list",
+        "phones": "list",
         "member": "any",
     }.get(kind, kind)
 

@@ -17,9 +17,10 @@ from workers.rules.expressions.scope import Scope, unknown_list
 from workers.rules.nodes.schema_fields import is_empty, kind_of, nearest
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.model import Unknown
+from workers.rules.vocabulary.phones import never_a_number, plain_phone, spellings
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.regexes import compile_regex
-from workers.rules.vocabulary.values import compare_equal, in_collection, is_number, plain_phone
+from workers.rules.vocabulary.values import compare_equal, in_collection, is_number
 
 _TEXTS = frozenset({"text", "phone", "digits", "any"})
 NUMBERS = frozenset({"number", "seconds", "time"})
@@ -174,10 +175,23 @@ class _Reader:
         self.refuse_impossible(text)
         if self.kind == "any":
             return _loose(text, glob_matcher(text))
-        matcher = glob_matcher(plain_phone(text) if self.kind == "phone" else str(text))
         if self.kind == "phone":
-            return lambda found: isinstance(found, str) and matcher(plain_phone(found))
+            return self.number_glob(text)
+        matcher = glob_matcher(str(text))
         return lambda found: isinstance(found, str) and matcher(found)
+
+    def number_glob(self, text: Text) -> Test:
+        self.doubt_number(text, text)
+        plain = str(plain_phone(text))
+        matcher = glob_matcher(plain)
+        if not is_glob(plain):
+            return lambda found: isinstance(found, str) and matcher(plain_phone(found))
+        return lambda found: isinstance(found, str) and any(map(matcher, spellings(found)))
+
+    def doubt_number(self, text: str, where: Text) -> None:
+        """A text that is held against a telephone number and never equals one."""
+        if self.kind == "phone" and (message := never_a_number(text)):
+            self.report.warning(where, message)
 
     def refuse_impossible(self, text: Text) -> None:
         values = self.scope.values_of(self.path)
@@ -194,6 +208,7 @@ class _Reader:
         if self.kind == "any":
             return _loose(text, str(text).__eq__)
         self.refuse_impossible(text)
+        self.doubt_number(text, text)
         phone = self.kind == "phone"
         return lambda found: compare_equal(found, str(text), phone)
 
@@ -217,9 +232,11 @@ class _Reader:
         return number
 
     def member_of(self, operand: Any, key: Text) -> Test | None:
-        phone = self.kind == "phone"
         if isinstance(operand, Seq):
             items = tuple(str(item) for item in operand if self.scalar(item, key))
+            for item in operand:
+                if isinstance(item, Text):
+                    self.doubt_number(item, item)
         else:
             name = self.scalar(operand, key, "the name of a list, or a list")
             if name is None:
@@ -228,7 +245,12 @@ class _Reader:
                 self.report.error(name, unknown_list(name, self.scope.lists))
                 return None
             items = self.scope.lists[name]
-        return lambda found: in_collection(_listed(found), items, phone)
+            for item in items:
+                self.doubt_number(item, name)
+        if self.kind == "phone":
+            numbers = frozenset(plain_phone(item) for item in items)
+            return lambda found: plain_phone(_listed(found)) in numbers
+        return lambda found: in_collection(_listed(found), items)
 
     def regex(self, operand: Any, key: Text) -> Test | None:
         text = self.scalar(operand, key, "a regular expression")
@@ -242,6 +264,8 @@ class _Reader:
         except ValueError as error:
             self.report.error(text, str(error))
             return None
+        if self.kind == "phone":
+            return lambda found: any(map(search, spellings(_as_searched(found))))
         return lambda found: search(_as_searched(found))
 
     def order(self, name: Text, operand: Any) -> Test | None:

@@ -1,14 +1,14 @@
 """`do`: the steps of a rule, read by the catalogue of actions and compiled."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
-from workers.rules.expressions.templates import PlainText, compile_template
+from workers.rules.expressions.templates import PlainText, compile_template, doubts_of
 from workers.rules.nodes.schema_errors import Strict, key_of, load_part
 from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.targets_as_written import TargetSpec
@@ -132,6 +132,7 @@ class StepReader:
             except ExpressionError as error:
                 self.report.error(text.at(error.offset), str(error))
                 return Target("where")
+            self.warn(text, where.doubts)
             return Target("where", where=where)
         found = [(text, self.template(text)) for text in spec.ids]
         ids = tuple(str(text) for text, made in found if isinstance(made, PlainText))
@@ -161,10 +162,16 @@ class StepReader:
         self, text: Text, *, typed: bool = False, schemes: tuple[str, ...] = ()
     ) -> Template:
         try:
-            return compile_template(text, self.scope, typed=typed, schemes=schemes)
+            made = compile_template(text, self.scope, typed=typed, schemes=schemes)
         except ExpressionError as error:
             self.report.error(text.at(error.offset), str(error))
             return PlainText(str(text))
+        self.warn(text, doubts_of(made))
+        return made
+
+    def warn(self, text: Text, doubts: Sequence[tuple[str, int]]) -> None:
+        for message, offset in doubts:
+            self.report.warning(text.at(offset), message)
 
 
 def step_key(item: Text | Map) -> Text:

@@ -119,6 +119,7 @@ def _expressions() -> str:
     tests = _filter_table("test", TESTS)
     return (
         f"## `if` and `{{{{ }}}}`\n\n{prose.EXPRESSIONS.strip()}\n\n"
+        f"### Telephone numbers\n\n{prose.PHONES.strip()}\n\n"
         f"### Filters\n\n{prose.FILTERS.strip()}\n\n{filters}\n\n"
         f"### Tests\n\n{prose.TESTS.strip()}\n\n{tests}"
     )

@@ -55,8 +55,8 @@ rules:
       - mute: member
 ```
 
-A list under `lists` has a name (letters, digits, `_`) and exact texts. Telephone numbers are
-compared with and without their `+`, here and everywhere.
+A list under `lists` has a name (letters, digits, `_`) and exact texts. A telephone
+number is the same with and without its `+`, here and everywhere (see *Telephone numbers*).
 """
 
 RULE = """
@@ -104,13 +104,23 @@ Within `json` and `data`, a text that is nothing but one `{{ }}` keeps the type 
 plain `5`, `true` and `null` are those values; quote them to have texts.
 """
 
+PHONES = """
+Plivo tells a number now with and now without its `+`. Whatever a rule asks of one (`phone` in the
+table of names) has the same answer for both: `match` with texts, globs and `regex`, lists, `==`,
+`!=`, `in`, `starting_with`, `ending_with`, `where`, `where_not`, what `pluck` takes out, and texts
+that it was joined into. `length` and `truncate` count its digits alone. You may write a number as
+it is read: blanks, dashes, dots, slashes and brackets, `(0)`, `tel:` and `00` for `+` make no
+difference. What looks like a number and can equal none (letters in it, more than 15 digits, fewer
+than 7 behind a `+`, no country code) is told by `gavel check`. A SIP address is compared as it is.
+"""
+
 FILTERS = "A filter that cannot do its work makes the answer unknown, as an absent field does."
 
 TESTS = "Written `value is test`, or `value is not test`."
 
 NAMES = """
 Types: `number`; `seconds` (a duration); `time` (seconds since the epoch); `flag` (true or false);
-`text`; `phone` (a text that compares with and without `+`); `digits`; `members` (a list whose items
+`text`; `phone` (see *Telephone numbers*); `digits`; `members` (a list whose items
 have the fields of `member`); `any`. A name can be absent when Plivo did not tell it.
 """
 

@@ -1,14 +1,12 @@
-"""Operations on typed values: the same for `match` and for expressions.
-
-Telephone numbers compare without their leading `+`, because callbacks come without it as often
-as with it.
-"""
+"""Operations on typed values: the same for `match` and for expressions."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from workers.rules.vocabulary import phones
 from workers.rules.vocabulary.model import Unknown
+from workers.rules.vocabulary.phones import Phone, WithPhone
 
 LIMIT = 1e15
 MAX_TEXT = 100_000
@@ -20,23 +18,21 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def plain_phone(text: Any) -> Any:
-    """A number without its `+`; anything else (a SIP address) as it is."""
-    if isinstance(text, str) and text.startswith("+") and text[1:2].isdigit():
-        return text[1:]
-    return text
-
-
 def compare_equal(left: Any, right: Any, phone: bool = False) -> bool:
-    if phone:
-        left, right = plain_phone(left), plain_phone(right)
+    """Telephone numbers are equal with and without their `+`: when one side is a `Phone`, or when
+    the caller says by `phone` that one is meant."""
+    if isinstance(left, str) and isinstance(right, str):
+        if phone or isinstance(left, Phone) or isinstance(right, Phone):
+            return phones.same_phone(left, right)
+        return left == right
     if isinstance(left, bool) is not isinstance(right, bool):
         return False
     if isinstance(left, tuple) or isinstance(right, tuple):
         return (
             isinstance(left, list | tuple)
             and isinstance(right, list | tuple)
-            and list(left) == list(right)
+            and len(left) == len(right)
+            and all(map(compare_equal, left, right))
         )
     return bool(left == right)
 
@@ -45,8 +41,12 @@ def in_collection(value: Any, collection: Any, phone: bool = False) -> bool:
     if isinstance(collection, str):
         if not isinstance(value, str):
             raise Unknown("only a text can be in a text")
+        if phone or isinstance(value, Phone) or isinstance(collection, Phone):
+            return phones.contains(collection, value)
         return value in collection
     if isinstance(collection, Mapping):
+        if isinstance(value, Phone):
+            return any(compare_equal(value, key) for key in collection)
         return value in collection if isinstance(value, str) else False
     if not isinstance(collection, list | tuple):
         raise Unknown("`in` needs a list or a text behind it")
@@ -57,8 +57,14 @@ def add(left: Any, right: Any) -> Any:
     if isinstance(left, str) and isinstance(right, str):
         if len(left) + len(right) > MAX_TEXT:
             raise Unknown("the text grows too long")
-        return left + right
+        return joined((left, right))
     return bounded(lambda one, two: one + two, left, right)
+
+
+def joined(texts: Sequence[str], between: str = "") -> str:
+    """Texts as one, which stays a `Phone` for comparisons when one of them is."""
+    text = between.join(texts)
+    return WithPhone(text) if any(isinstance(one, Phone) for one in texts) else text
 
 
 def bounded(apply: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
