@@ -9,6 +9,8 @@ is broken.
 
 import json
 import logging
+import time
+from collections.abc import Callable
 
 from redis import Redis
 
@@ -34,9 +36,11 @@ class RulesReloader:
 
     rules: Rules
 
-    def __init__(self, redis: Redis, path: str) -> None:
+    def __init__(
+        self, redis: Redis, path: str, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._redis = redis
-        self._file = RulesFile(path)
+        self._file = RulesFile(path, clock=clock)
         self._publish, self._hold = script(redis, "publish"), script(redis, "hold")
         self._pending_notice: Loaded | Broken | None = None
         self._taken: Loaded | None = None
@@ -48,6 +52,8 @@ class RulesReloader:
         if isinstance(found, Loaded):
             self.rules = found.rules
             self._take(found)
+            if not self.rules.rules:
+                log.warning("the rules file has no rules: nothing will be done")
             return
         text = self._redis.get(keys.RULES_TEXT)
         problems = found.problems if isinstance(found, Broken) else ()
@@ -89,6 +95,7 @@ class RulesReloader:
 
     def _take(self, found: Loaded) -> None:
         changes = difference(self.rules, found.rules)
+        _tell_emptied(self.rules, found.rules)
         self.rules, self._taken = found.rules, found
         if changes:
             step(
@@ -114,3 +121,11 @@ class RulesReloader:
         self._redis.set(keys.RULES_BROKEN, "\n".join(lines)[:8000])
         for line in lines:
             log.error("rules broken, the last good ones stay: %s", line)
+
+
+def _tell_emptied(before: Rules, after: Rules) -> None:
+    """It is taken, but a file that was cut off or rendered empty is likelier than a wish."""
+    if before.rules and not after.rules:
+        log.error("all rules are gone: the rules file has none any more, nothing will be done")
+    if before.limits and not after.limits:
+        log.warning("all limits are gone: no conference has a time limit any more")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def path(tmp_path: Path) -> Path:
 
 
 def opened(redis: Redis, path: Path) -> RulesReloader:
-    book = RulesReloader(redis, str(path))
+    """On a clock that goes on by a second with each look at it: a change settles at once."""
+    book = RulesReloader(redis, str(path), clock=count().__next__)
     book.open()
     return book
 
@@ -67,6 +69,31 @@ def test_what_a_changed_file_changed_is_logged(
 
     told = next(vars(one)["ids"] for one in caplog.records if one.message == "rules changed")
     assert (told["added"], told["changed"], told["removed"]) == ("comes", "is edited", "goes")
+
+
+NONE = "version: 1\nrules:\n"
+
+
+def test_a_file_that_loses_all_its_rules_is_told_loudly_and_taken(
+    redis: Redis, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_text(MUTE_EVERYONE + "limits: [{duration: 1h}]\n")
+    book = opened(redis, path)
+    with caplog.at_level(logging.INFO, "gavel.rules"):
+        rewrite(book, path, NONE)
+    told = {one.levelname: one.message for one in caplog.records if "all" in one.message}
+    assert told["ERROR"].startswith("all rules are gone")
+    assert told["WARNING"].startswith("all limits are gone")
+    assert not book.rules.rules
+
+
+def test_a_start_without_rules_is_told(
+    redis: Redis, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_text(NONE)
+    with caplog.at_level(logging.INFO, "gavel.rules"):
+        opened(redis, path)
+    assert ("WARNING", True) in [(r.levelname, "no rules" in r.message) for r in caplog.records]
 
 
 def test_the_receiver_is_told_what_it_needs_to_know(redis: Redis, path: Path) -> None:

@@ -2,8 +2,9 @@
 replaces it.
 
 What the file system says of a file (`stat`) only saves reading; once a second the bytes are read
-anyway, since times and inodes can stay the same over a change. A content counts when two reads
-100 ms apart agree, so that a file that is being written is not taken half.
+anyway, since times and inodes can stay the same over a change. A changed content counts when it
+has been the same for `SETTLED` seconds: who writes a file slowly pauses, and a file that is cut off
+behind a rule is a good, shorter one.
 """
 
 import hashlib
@@ -20,7 +21,8 @@ from workers.rules.nodes.yaml import MAX_BYTES, decode
 from workers.rules.vocabulary.problems import Problem, RulesError
 
 TRUSTED = 1.0  # seconds that an unchanged `stat` is believed
-SETTLED = 0.1  # seconds between two reads that must agree
+SETTLED = 0.9  # seconds that a changed content must stay as it is
+AT_FIRST = 0.1  # seconds between two reads that must agree when there is nothing yet to go on with
 _READS = 6
 
 
@@ -63,34 +65,50 @@ class RulesFile:
     ) -> None:
         self._path, self._clock, self._pause = path, clock, pause
         self._seen: str | None = None
+        self._next = ("", 0.0)  # what it has become, and since when it is that
         self._stat: tuple[int, ...] = ()
         self._read_at = float("-inf")
 
     def poll(self) -> Loaded | Broken | None:
-        """What the file became since the last answer; None when it is as it was, or is still
-        being written. The first answer is never None. Takes 0.1 s when something changed."""
-        if self._unchanged():
-            return None
-        content = self._settled()
-        if content is None or content.mark == self._seen:
-            return None
+        """What the file became since the last answer; None when it is as it was, or has not been
+        as it is for long enough: ask twice a second. The first answer is never None, and takes
+        0.1 s."""
+        if self._seen is None:
+            content = self._first()
+        else:
+            found = None if self._unchanged() else self._read()
+            if found is None or not self._is_settled(found):
+                return None
+            content = found
         self._seen = content.mark
         return self._loaded(content)
 
     def _unchanged(self) -> bool:
-        """Whether there is nothing to look at; remembers that it looked."""
+        """Whether there is nothing to look at."""
         now, found = self._clock(), self._signature()
-        if found == self._stat and now - self._read_at < TRUSTED:
+        if found == self._stat and now - self._read_at < TRUSTED and not self._next[0]:
             return True
         self._stat, self._read_at = found, now
-        return self._read().mark == self._seen
+        return False
+
+    def _is_settled(self, content: _Content) -> bool:
+        """Whether this content is new and has been so for a while."""
+        if content.mark == self._seen:
+            self._next = ("", 0.0)
+            return False
+        if content.mark != self._next[0]:
+            self._next = (content.mark, self._clock())
+        if self._clock() - self._next[1] < SETTLED:
+            return False
+        self._next = ("", 0.0)
+        return True
 
     def _signature(self) -> tuple[int, ...]:
         try:
             found = os.stat(self._path)
         except OSError as error:
             return (error.errno or 0,)
-        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
     def _read(self) -> _Content:
         try:
@@ -101,18 +119,16 @@ class RulesFile:
         except OSError as error:
             return _Content(failure=f"cannot be read: {error.strerror}")
 
-    def _settled(self) -> _Content | None:
-        """The content that two reads agree on; None while it keeps changing. At the very first
-        time whatever was read last, since there must be an answer."""
+    def _first(self) -> _Content:
+        """The content that two reads agree on, or what was read last."""
         before = self._read()
         for _ in range(_READS):
-            self._pause(SETTLED)
+            self._pause(AT_FIRST)
             content = self._read()
             if content == before:
-                return content
+                break
             before = content
-        self._read_at = float("-inf")
-        return before if self._seen is None else None
+        return before
 
     def _loaded(self, content: _Content) -> Loaded | Broken:
         if content.failure:

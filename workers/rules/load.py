@@ -28,6 +28,11 @@ from workers.rules.vocabulary.problems import Place, Report
 MAX_RULES = 5000
 _UTC = ZoneInfo("UTC")
 _EMPTY = "the file is empty; it begins with `version: 1`, then `rules:`"
+_EMPTY_SECTIONS = {
+    "rules": "nothing will be done",
+    "limits": "no conference has a time limit",
+    "conferences": "all callers join as Plivo has it",
+}
 
 
 def load(text: str, path: str) -> Rules:
@@ -84,6 +89,7 @@ class _Loader:
         limits: tuple[Limit, ...],
         answers: tuple[AnswerOptions, ...],
     ) -> None:
+        self.warn_of_empty(only_rules_missing=bool(limits or answers))
         lists = self.data.get("lists")
         parts = Parts(
             rules=rules,
@@ -104,6 +110,17 @@ class _Loader:
             self.report.error(node, message)
             return []
         return list(node)
+
+    def warn_of_empty(self, *, only_rules_missing: bool) -> None:
+        """A section with nothing in it is more often an accident than a wish; but `rules: []` is
+        how a file is written that only has limits or says how callers join."""
+        for section, effect in _EMPTY_SECTIONS.items():
+            node = self.data.get(section)
+            written_out = isinstance(node, Seq) and not node
+            if section == "rules" and written_out and only_rules_missing:
+                continue
+            if node is not None and (written_out or is_empty(node)):
+                self.report.warning(node, f"{section} is empty: {effect}")
 
     def read_lists(self, node: Any) -> dict[str, tuple[str, ...]]:
         if node is None or is_empty(node):

@@ -176,3 +176,12 @@ def test_with_several_triggers_only_common_names_can_be_used() -> None:
 def test_a_template_is_what_the_model_says() -> None:
     text: Template = step_of("log: x").params["text"]
     assert text.render({}) == "x"
+
+
+@pytest.mark.parametrize("nothing", ["", " []", " # - name: x"])
+@pytest.mark.parametrize("section", ["rules", "limits", "conferences"])
+def test_a_section_with_nothing_in_it_is_warned_of(section: str, nothing: str) -> None:
+    others = "" if section == "rules" else file_of().partition("rules:")[2]
+    text = f"version: 1\n{section}:{nothing}\n" + (others and "rules:" + others)
+    warnings = [str(one) for one in load(text, "rules.yaml").warnings]
+    assert any("2:" in one and f"warning: {section} is empty: " in one for one in warnings)
