@@ -96,7 +96,8 @@ class Conference:
     `extended`. `recording`: one is running; `awaited`: one began whose file has not come yet.
     `gone` maps ids of members who left to a hash of their call. `seen` is when we last heard of a
     member, `resumed` an instance that we had taken for ended. `rules` is the digest of the rules
-    that the timers are derived from. `strays` are exits of instances that we know nothing of.
+    that the timers are derived from. `strays` are exits of instances that we know nothing of: UUID,
+    member, hash of the call (each may be empty but the member), and when.
     `once`, `recordings` and `past` also speak of earlier instances, by number; `ended` are hashes
     of earlier UUIDs.
     """
@@ -122,7 +123,7 @@ class Conference:
     once: dict[str, int] = field(default_factory=dict)
     cooldowns: dict[str, float] = field(default_factory=dict)
     recordings: dict[str, tuple[int, int]] = field(default_factory=dict)
-    strays: tuple[tuple[str, str, str], ...] = ()
+    strays: tuple[tuple[str, str, str, float], ...] = ()
     past: tuple[Past, ...] = ()
     ended: tuple[str, ...] = ()
 
@@ -173,7 +174,7 @@ class Conference:
         if "recordings" in plain:
             plain["recordings"] = {k: (n, f) for k, (n, f) in plain["recordings"].items()}
         if "strays" in plain:
-            plain["strays"] = tuple((u, m, c) for u, m, c in plain["strays"])
+            plain["strays"] = tuple(_stray(*row) for row in plain["strays"])
         if "ended" in plain:
             plain["ended"] = tuple(plain["ended"])
         return cls(
@@ -185,6 +186,11 @@ class Conference:
             past=tuple(Past(*row) for row in kept.get("p", ())),
             **plain,
         )
+
+
+def _stray(uuid: str, member: str, call: str, at: float = 0.0) -> tuple[str, str, str, float]:
+    """Older versions kept no time."""
+    return uuid, member, call, at
 
 
 _PLAIN = (

@@ -19,7 +19,9 @@ ONCE_KEPT = 512
 RECORDINGS_KEPT = 64
 PAST_KEPT = 4
 ENDED_KEPT = 64
-STRAYS_KEPT = 16
+STRAYS_KEPT = 64
+STRAY_SECONDS = 60.0
+"""For so long an exit with neither UUID nor call is taken for that of a member who enters later."""
 WAITING_KEPT = 200
 
 _VALUES = attrgetter(*(field.name for field in fields(Conference)))
@@ -80,8 +82,8 @@ class MutableConference(Conference):
         self.live = True
         self.uuid = uuid
         self.started_at = started_at
-        self.gone = {member: call for of, member, call in self.strays if uuid and of == uuid}
-        self.strays = tuple(stray for stray in self.strays if stray[0] != uuid)
+        self.gone = {member: call for of, member, call, _ in self.strays if uuid and of == uuid}
+        self.strays = tuple(stray for stray in self.strays if not uuid or stray[0] != uuid)
         self.members = {}
         self.limit, self.hang_up, self.extended = None, True, 0.0
         self.recording = self.awaited = self.resumed = False
@@ -198,13 +200,26 @@ class MutableConference(Conference):
 
     # Bounded memories
 
-    def stray(self, uuid: str, member_id: str, call: str) -> None:
+    def stray(self, uuid: str, member_id: str, call: str, at: float) -> None:
         """An exit of an instance that we know nothing of: its enter may come yet."""
-        self.strays = (*self.strays, (uuid, member_id, short_hash(call, 4)))[-STRAYS_KEPT:]
+        known = (uuid, member_id, short_hash(call, 4), at)
+        self.strays = (*self.strays, known)[-STRAYS_KEPT:]
 
-    def is_stray(self, uuid: str, member_id: str) -> bool:
-        """Whether that exit came already."""
-        return any(of == uuid and member == member_id for of, member, _ in self.strays)
+    def is_stray(self, uuid: str, member_id: str, call: str, at: float) -> bool:
+        """Whether that exit came already: by the UUID where both have one, else by the call, else
+        by the member alone, but that only for a while, for members' ids come again."""
+        for of, member, known_call, when in self.strays:
+            if member != member_id:
+                continue
+            if of and uuid:
+                same = of == uuid
+            elif known_call and call:
+                same = known_call == short_hash(call, 4)
+            else:
+                same = abs(at - when) <= STRAY_SECONDS
+            if same:
+                return True
+        return False
 
     def mark_once(self, key: str, number: int) -> None:
         """A `once` rule has run."""

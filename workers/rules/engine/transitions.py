@@ -94,7 +94,7 @@ def _joins_muted(deciding: Deciding) -> bool:
 def _enter_refused(state: MutableConference, event: Event, member_id: str, call: str) -> str:
     if state.is_over(event.uuid):
         return "its conference has ended"
-    if state.is_stray(event.uuid, member_id):
+    if state.is_stray(event.uuid, member_id, call, event.at):
         return f"member {member_id} has left already"
     if state.live and state.is_other(event.uuid):
         return ""
@@ -129,15 +129,22 @@ def exited(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     member_id, call = data["member_id"], data.get("call_uuid", "")
     if state.is_over(event.uuid):
         return deciding.ignore(event, "its conference has ended")
-    if not state.live or state.is_other(event.uuid):
-        if event.uuid and not state.is_stray(event.uuid, member_id):
-            state.stray(event.uuid, member_id, call)
+    if not state.live or state.is_other(event.uuid) or _is_of_another(state, event, call):
+        if not state.is_stray(event.uuid, member_id, call, event.at):
+            state.stray(event.uuid, member_id, call, event.at)
         return deciding.ignore(event, "nothing is known of its conference")
     if member_id not in state.members and member_id in state.gone:
         return deciding.ignore(event, f"member {member_id} has left already")
     if member_id in state.members:
         state.adopt(event.uuid)
     return (yield from leave(deciding, event, event.id, member_id, data, data.get("last")))
+
+
+def _is_of_another(state: MutableConference, event: Event, call: str) -> bool:
+    """Whether an exit that names no instance is of a call that this member here is not."""
+    member = state.members.get(event.data["member_id"])
+    here = member.facts.get("call_uuid", "") if member is not None else ""
+    return not event.uuid and bool(call) and bool(here) and call != here
 
 
 def leave(

@@ -10,6 +10,7 @@ from tests.workers.rules.engine.builders import (
     speak,
     webhook,
 )
+from workers.rules.engine.state import STRAY_SECONDS, STRAYS_KEPT
 from workers.rules.vocabulary.model import AnswerOptions
 
 COMING_AND_GOING = book(
@@ -58,6 +59,62 @@ def test_the_first_exit_and_enter_of_a_conference_may_be_swapped() -> None:
     assert not room.conference.live
     room.enter(2)
     assert list(room.conference.members) == ["2"]
+
+
+@pytest.mark.parametrize("call", ["call-1", ""])
+def test_an_exit_without_a_uuid_may_come_before_the_enter_that_begins(call: str) -> None:
+    room = Timeline(COMING_AND_GOING)
+    room.exit(1, uuid="", call_uuid=call)
+    room.enter(1)
+    assert not room.conference.live
+    assert room.calls == []
+    assert "member 1 has left already" in room.notes[-1]
+    room.enter(2)
+    room.enter(1)
+    assert list(room.conference.members) == ["2"]
+
+
+def test_an_exit_without_a_uuid_may_come_before_the_enter_of_the_next_instance() -> None:
+    room = Timeline(COMING_AND_GOING)
+    room.enter(1)
+    room.exit(1)
+    room.exit(1, uuid="", call_uuid="call-of-the-next")
+    room.enter(1, uuid=OTHER_UUID, call_uuid="call-of-the-next")
+    assert not room.conference.live
+
+
+def test_an_exit_with_a_uuid_may_come_before_an_enter_without_one() -> None:
+    room = Timeline(COMING_AND_GOING)
+    room.exit(1)
+    room.enter(1, uuid="")
+    assert not room.conference.live
+
+
+def test_another_call_under_the_same_id_has_not_left() -> None:
+    room = Timeline(COMING_AND_GOING)
+    room.exit(1, uuid="", call_uuid="call-of-before")
+    room.enter(1)
+    assert list(room.conference.members) == ["1"]
+    room.exit(1, uuid="", call_uuid="call-of-before")
+    assert list(room.conference.members) == ["1"]
+
+
+def test_an_exit_that_names_only_its_member_is_soon_forgotten() -> None:
+    room = Timeline(COMING_AND_GOING)
+    room.exit(1, uuid="", call_uuid="")
+    room.pass_time(STRAY_SECONDS + 1)
+    room.enter(1)
+    assert list(room.conference.members) == ["1"]
+
+
+def test_exits_of_unknown_conferences_are_remembered_within_a_bound() -> None:
+    room = Timeline(COMING_AND_GOING)
+    for member in range(STRAYS_KEPT * 2):
+        room.exit(member, uuid="")
+        room.exit(member, uuid="")
+    assert len(room.conference.strays) == STRAYS_KEPT
+    room.enter(STRAYS_KEPT * 2 - 1)
+    assert not room.conference.live
 
 
 def test_the_exit_of_a_new_instance_may_come_before_its_enter() -> None:

@@ -137,3 +137,10 @@ def test_nothing_that_decides_reads_a_clock_draws_a_number_or_does_io(path: Path
         elif isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             assert name not in NOT_CALLED
+
+
+def test_strays_that_an_older_version_wrote_are_read() -> None:
+    old = '{"v":1,"name":"a","st":[["uuid","1","hash"]],"w":[["r","rule",1,"e",0,1,"timer",{}]]}'
+    state = Conference.from_json(old)
+    assert state.strays == (("uuid", "1", "hash", 0.0),)
+    assert state.waiting["r"].due is None
