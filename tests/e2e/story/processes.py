@@ -66,7 +66,11 @@ class Process:
             self.process.send_signal(number)
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.1)
-        code = self.process.wait(PATIENCE)
+        try:
+            code = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
         self._reader.join(PATIENCE)
         if self.process.stdout:
             self.process.stdout.close()
