@@ -18,8 +18,7 @@ from app.settings import Settings
 from app.store.inbox import Inbox
 from app.store.metrics import Refusals
 from app.store.published_rules import PublishedRules
-from app.web import answer, health, openapi, triggers
-from app.web import callbacks as receiver
+from app.web import answer, callbacks, health, openapi, triggers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -59,7 +58,7 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
     app.url_map.converters["anything"] = AnyText
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     rules = PublishedRules(inbox.redis)
-    app.register_blueprint(receiver.blueprint(settings, inbox))
+    app.register_blueprint(callbacks.blueprint(settings, inbox))
     app.register_blueprint(answer.blueprint(settings, rules))
     app.register_blueprint(triggers.blueprint(settings, inbox, rules))
     refusals = Refusals(inbox.redis)

@@ -14,6 +14,7 @@ from app.domain.event import Event, new_id
 from app.domain.suggest import did_you_mean
 from app.errors import GavelError
 from app.plivo.parse import parse
+from app.plivo.signature import PlivoRequest
 from app.store import keys
 from app.store.journal import Journal
 from workers.rules.engine.index import Rules
@@ -60,8 +61,8 @@ def event_of_file(path: str, given: Given) -> Event:
     if not isinstance(found, dict):
         raise NoEvent(f"{path} is not a JSON object")
     if "kind" not in found:
-        event = parse({str(key): str(value) for key, value in found.items()}).event
-        event = replace(event, at=time.time())
+        fields = [(str(key), str(value)) for key, value in found.items()]
+        event = replace(parse(PlivoRequest("POST", "", (), fields)), at=time.time())
     else:
         event = _recorded(_filled_in(found, given), path)
     if not event.conference and given.conference:

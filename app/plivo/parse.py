@@ -1,133 +1,140 @@
-"""From a callback's fields to an Event, and what makes it the same event when it comes again.
+"""From a request of Plivo's to an Event, and what makes it the same event when it comes again.
 
 Callbacks are told apart by content, not by the address they came to: users paste one URL where
 another belongs, and Plivo sends two different messages to a recording's `callback_url`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Set
 from hashlib import blake2b
-from typing import Any, Self
+from typing import Any
 
 from app.domain.event import Event, new_id
 from app.domain.identifiers import checked_name
+from app.errors import Unusable
 from app.plivo import schemas
-from app.plivo.fields import known_fields
+from app.plivo.request import json_object
+from app.plivo.schemas import ACTIONS, EVENTS, Reading
+from app.plivo.signature import PlivoRequest
 from app.store.inbox import Identity
 
+BRIEF = {"member.digits", "member.speaking", "callback.unknown"}
 BRIEF_SECONDS = 2
 """Digits and floor may truly happen again soon; only an immediate repeat is a duplicate."""
 
-ACTIONS: Mapping[str, str] = {
-    "enter": "member.entered",
-    "exit": "member.exited",
-    "digits": "member.digits",
-    "floor": "member.speaking",
-    "record": "recording",
-}
-EVENTS: Mapping[str, str] = {
-    "ConferenceEnter": "member.entered",
-    "ConferenceExit": "member.exited",
-    "ConferenceDigitsMatch": "member.digits",
-    "ConferenceRecordStart": "recording",
-    "ConferenceRecordStop": "recording",
-}
 MEMBER_SCHEMAS = {
     "member.entered": schemas.ENTERED,
     "member.exited": schemas.EXITED,
     "member.digits": schemas.DIGITS,
     "member.speaking": schemas.SPEAKING,
 }
-NEEDED = {"member.digits": ("member_id", "digits")}
+IDENTIFYING = ("conference_name", "conference_uuid", "member_id", "call_uuid", "digits")
+"""What tells one callback about a member from another."""
 DONE = {"record_done", "record done"}
+WRAPPED = "response"
+"""A form field that may hold all the others as one JSON object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
-    """A parsed callback. `event.conference` is empty when only the recording is known, then
-    `recording_id` is not."""
+def parse(request: PlivoRequest) -> Event:
+    """The event that a request tells of. Where it names a recording and no conference, the event's
+    `conference` is empty. Its data has `unreadable` where fields were left out.
 
-    event: Event
-    identity: str
-    brief: bool = False
-    recording_id: str = ""
-
-    def in_conference(self, name: str) -> Self:
-        """The same, of the conference that was found by its recording."""
-        return replace(self, event=replace(self.event, conference=name), recording_id="")
-
-
-def parse(fields: Mapping[str, str]) -> Callback:
-    """The event that these fields tell of. Raises Unusable, which names the field to correct."""
-    known = known_fields(fields)
-    kind = _kind(known)
-    if kind.startswith("member."):
-        return _member(kind, known, fields)
+    Raises Unusable, which names the field, when what identifies the event is missing or wrong.
+    """
+    reading = schemas.read(*_sources(request))
+    kind = _kind(reading)
+    if request.json is not None and kind not in {"recording", "transcription"}:
+        # No signature covers a JSON body. Plivo's old pages show one for recordings; whoever
+        # replays a request with another body must not reach further than that.
+        raise Unusable("only recording and transcription callbacks may be JSON: send a form")
     if kind == "recording":
-        return _recording(known)
+        return _recording(reading)
     if kind == "transcription":
-        return _transcription(known, fields)
-    return _unknown(known, fields)
+        return _transcription(reading)
+    return _member(kind, reading) if kind in MEMBER_SCHEMAS else _unknown(reading)
 
 
-def identities(
-    callback: Callback, nonce: str, *, dedupe: float, replay: float
-) -> tuple[Identity, ...]:
+def identities(event: Event, nonce: str, *, dedupe: float, replay: float) -> tuple[Identity, ...]:
     """What the inbox remembers: the nonce where a signature proved it, and the content
     (docs/plivo.md 6). `dedupe` and `replay` are in seconds."""
-    own = Identity(callback.identity, BRIEF_SECONDS if callback.brief else int(dedupe))
+    brief = event.kind in BRIEF
+    text = "".join(f"{len(part)}:{part}" for part in (event.kind, *_content(event)))
+    digest = blake2b(text.encode(), digest_size=16).hexdigest()
+    own = Identity(digest, BRIEF_SECONDS if brief else int(dedupe))
     if not nonce:
         return (own,)
-    return (Identity("nonce:" + nonce, int(replay if callback.brief else dedupe)), own)
+    return (Identity("nonce:" + nonce, int(replay if brief else dedupe)), own)
 
 
-def _kind(known: Mapping[str, str]) -> str:
+def _content(event: Event) -> tuple[str, ...]:
+    """What is the same when the same callback comes again, whatever its shape."""
+    data = event.data
+    if event.kind == "callback.unknown":
+        return tuple(text for pair in sorted(data["fields"].items()) for text in pair)
+    if event.kind.startswith("member."):
+        told = (data["member_id"], data.get("call_uuid", ""), data.get("digits", ""))
+        return (event.conference, event.uuid, *told)
+    # The two shapes of one recording differ in everything but its id.
+    if recording_id := data.get("recording_id"):
+        return (recording_id,)
+    return (event.conference, event.uuid, data.get("url", ""))
+
+
+def _sources(request: PlivoRequest) -> Iterator[Iterable[tuple[str, Any]]]:
+    """The fields of a request, source by source: a later one counts more."""
+    # `conference` is the name that we put into our own recording and transcription URLs.
+    named = {"conference": "conference_name"}
+    yield [(named.get(key, key), value) for key, value in request.query if key != WRAPPED]
+    yield [(key, value) for key, value in request.fields if key != WRAPPED]
+    for key, value in (*request.query, *request.fields):
+        if key == WRAPPED and value:
+            yield json_object(value, f"the field `{WRAPPED}`", constant=str).items()
+    if request.json is not None:
+        yield request.json.items()
+
+
+def _kind(reading: Reading) -> str:
+    """By what the callback calls itself; where that is nothing we know, by what it holds."""
+    known = reading.known
     if action := known.get("action"):
-        return ACTIONS.get(action, "unknown")
-    if event := known.get("event"):
-        return EVENTS.get(event, "unknown")
-    if _is_transcription(known):
+        kind = ACTIONS.get(action)
+    elif "action" in reading.unreadable:
+        kind = None
+    else:
+        kind = EVENTS.get(known.get("event", ""))
+    if kind:
+        return kind
+    present = known.keys() | reading.unreadable.keys()
+    if _is_transcription(present):
         return "transcription"
-    if "recording_id" in known or "record_url" in known:
+    if {"recording_id", "record_url", "record_file"} & present:
         return "recording"
+    reading.require("action", "event")
     return "unknown"
 
 
-def _is_transcription(known: Mapping[str, str]) -> bool:
-    if {"transcription", "transcription_charge", "transcription_rate"} & known.keys():
+def _is_transcription(present: Set[str]) -> bool:
+    if {"transcription", "transcription_charge", "transcription_rate"} & present:
         return True
-    return "error" in known and "recording_id" in known and "record_url" not in known
+    return "error" in present and "recording_id" in present and "record_url" not in present
 
 
-def _member(kind: str, known: Mapping[str, str], fields: Mapping[str, str]) -> Callback:
-    if not all(name in known for name in NEEDED.get(kind, ("member_id",))):
-        return _unknown(known, fields)
-    event = _event(kind, known, schemas.load(MEMBER_SCHEMAS[kind], known))
-    return Callback(
-        event,
-        _identity(
-            kind,
-            event.conference,
-            event.uuid,
-            known["member_id"],
-            known.get("call_uuid", ""),
-            known.get("digits", ""),
-        ),
-        brief=kind in {"member.digits", "member.speaking"},
-    )
+def _member(kind: str, reading: Reading) -> Event:
+    reading.require(*IDENTIFYING)
+    data = schemas.load(MEMBER_SCHEMAS[kind], reading, *IDENTIFYING)
+    needed = ("member_id", "digits") if kind == "member.digits" else ("member_id",)
+    if not all(name in data for name in needed):
+        return _unknown(reading)
+    return _event(kind, reading, data)
 
 
-def _recording(known: Mapping[str, str]) -> Callback:
+def _recording(reading: Reading) -> Event:
     """Started or ready (docs/plivo.md 3.2): ready has an address and a duration, or says so."""
-    data = schemas.load(schemas.RECORDING, known)
+    data = schemas.load(schemas.RECORDING, reading, "recording_id")
+    if "recording_id" not in data:
+        reading.require("record_url", "record_file", "conference_uuid")
+    url = data.get("recording_url") or data.get("record_file")
     duration = _duration(data)
-    message = known.get("message", "").lower()
-    url = data.get("url") or known.get("record_file")
-    done = message in DONE or (
-        # Undocumented, but all that one user's RecordFile form has; a duration of 0 or -1 is not.
-        known.get("event") == "ConferenceRecordStop" and duration is None
-    )
-    ready = url is not None and (done or (duration or 0) > 0)
+    ready = url is not None and (_is_done(reading, data, duration) or (duration or 0) > 0)
     found: dict[str, Any] = {"recording_id": data.get("recording_id"), "url": url}
     if ready:
         found |= {
@@ -136,57 +143,64 @@ def _recording(known: Mapping[str, str]) -> Callback:
             "ended_at": _seconds(data.get("recording_end_ms")),
             "format": "wav" if str(url).partition("?")[0].lower().endswith(".wav") else "mp3",
         }
-    kind = "recording.ready" if ready else "recording.started"
+    found["unreadable"] = data.get("unreadable")
     present = {key: value for key, value in found.items() if value is not None}
-    recording_id = known.get("recording_id", "")
-    named = "conference_name" in known or not recording_id
-    event = _event(kind, known, present) if named else _nameless(kind, present)
-    # The two shapes of one recording differ in everything but its id.
-    what = (recording_id,) if recording_id else (event.conference, event.uuid, url or "")
-    return Callback(event, _identity(kind, *what), recording_id="" if named else recording_id)
+    return _event_of_recording(
+        "recording.ready" if ready else "recording.started", reading, present
+    )
 
 
-def _transcription(known: Mapping[str, str], fields: Mapping[str, str]) -> Callback:
-    if "recording_id" not in known:
-        return _unknown(known, fields)
-    data = schemas.load(schemas.TRANSCRIPTION, known)
-    failed = "error" in data
-    kind = "transcription.failed" if failed else "transcription.ready"
-    if failed:
-        data = {"recording_id": data["recording_id"], "error": data["error"]}
-    else:
-        data.setdefault("text", "")
-    recording_id = data["recording_id"]
-    if "conference_name" in known:
-        return Callback(_event(kind, known, data), _identity(kind, recording_id))
-    return Callback(_nameless(kind, data), _identity(kind, recording_id), recording_id=recording_id)
+def _is_done(reading: Reading, data: Mapping[str, Any], duration: float | None) -> bool:
+    """Does it say that it is finished, without a duration that could be read?"""
+    if data.get("message", "").lower() in DONE:
+        return True
+    event = reading.known.get("event")
+    if duration is None and event == "ConferenceRecordStop":
+        # Undocumented, but all that one user's RecordFile form has; a duration of 0 or -1 is not.
+        return True
+    # A start has no duration, or 0 or -1: one that is there and can not be read is no start.
+    unread = {"RecordingDuration", "RecordingDurationMs"} & data.get("unreadable", {}).keys()
+    return bool(unread) and event != "ConferenceRecordStart" and (duration or 0) >= 0
 
 
-def _unknown(known: Mapping[str, str], fields: Mapping[str, str]) -> Callback:
+def _transcription(reading: Reading) -> Event:
+    reading.require("recording_id")
+    if "recording_id" not in reading.known:
+        return _unknown(reading)
+    data = schemas.load(schemas.TRANSCRIPTION, reading)
+    if "error" in data:
+        kept = {"recording_id", "error", "unreadable"} & data.keys()
+        data = {name: data[name] for name in kept}
+        return _event_of_recording("transcription.failed", reading, data)
+    return _event_of_recording("transcription.ready", reading, {"text": "", **data})
+
+
+def _unknown(reading: Reading) -> Event:
     """Kept and answered 200, so that nothing new of Plivo's is lost; never acted on."""
+    known = reading.known
     action = known.get("action") or known.get("event") or ""
-    event = _event("callback.unknown", known, {"action": action, "fields": dict(fields)})
-    told = [text for pair in sorted(fields.items()) for text in pair]
-    return Callback(event, _identity("callback.unknown", *told), brief=True)
+    data: dict[str, Any] = {"action": action, "fields": dict(reading.sent)}
+    if reading.unreadable:
+        data["unreadable"] = reading.told()
+    return _event("callback.unknown", reading, data)
 
 
-def _event(kind: str, known: Mapping[str, str], data: Mapping[str, Any]) -> Event:
+def _event_of_recording(kind: str, reading: Reading, data: Mapping[str, Any]) -> Event:
+    """The store finds the conference by the recording where the callback does not name it."""
+    if data.get("recording_id") and not reading.names("conference_name"):
+        return Event(new_id(), kind, "", 0.0, "", data)
+    return _event(kind, reading, data)
+
+
+def _event(kind: str, reading: Reading, data: Mapping[str, Any]) -> Event:
+    reading.require("conference_name")
+    known = reading.known
     name = checked_name(known.get("conference_name", ""), "ConferenceName")
     return Event(new_id(), kind, name, 0.0, known.get("conference_uuid", ""), data)
 
 
-def _nameless(kind: str, data: Mapping[str, Any]) -> Event:
-    return Event(new_id(), kind, "", 0.0, "", data)
-
-
-def _identity(*parts: str) -> str:
-    # The length of each part goes in, so that ("ab", "c") and ("a", "bc") differ.
-    text = "".join(f"{len(part)}:{part}" for part in parts)
-    return blake2b(text.encode(), digest_size=16).hexdigest()
-
-
 def _duration(data: Mapping[str, Any]) -> float | None:
-    """Seconds, from the milliseconds where they say more; None when neither field was there."""
+    """Seconds, from the milliseconds where they say more; None when neither could be read."""
     milliseconds, seconds = data.get("recording_duration_ms"), data.get("recording_duration")
     return milliseconds / 1000 if milliseconds else seconds
 

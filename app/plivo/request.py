@@ -1,61 +1,72 @@
-"""A request as Plivo signed it: address, query and fields, read once, no further than allowed."""
+"""A request of Plivo's: read once, no further than allowed, and verified."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from gunicorn.http.errors import ParseException
 
-from app.errors import TooLarge, Unusable
-from app.plivo.fields import form_pairs, json_object
-from app.plivo.signature import Pairs, SignedRequest
+from app.errors import SignatureRefused, TooLarge, Unusable
+from app.logs import step
+from app.plivo.signature import HEADERS, Pairs, PlivoRequest, verify
 from app.server.request_buffer import LARGEST_BODY
+from app.settings import Settings
+
+log = logging.getLogger("gavel.receive")
 
 FORM = "application/x-www-form-urlencoded"
+MOST_FIELDS = 200
 
 Environ = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One request: what a signature is over, and the JSON body where there was one."""
+def verified(environ: Environ, settings: Settings, policy: str) -> PlivoRequest:
+    """Read a request and hold its signature against the tokens of the account.
 
-    signed: SignedRequest
-    json: Mapping[str, Any] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    The `policy` is that of its address: `require` refuses a wrong signature, `warn` logs it, `off`
+    does not look. Raises SignatureRefused, TooLarge or Unusable.
+    """
+    request = read(environ, settings.public_url)
+    if policy == "off":
+        return request
+    headers = {name: environ[key] for key, name in _SIGNATURE_HEADERS if environ.get(key)}
+    tokens = [token.encode() for token in settings.plivo_auth_token]
+    verdict = verify(request, headers, tokens)
+    if verdict.ok:
+        return replace(request, nonce=verdict.nonce)
+    if policy == "require":
+        raise SignatureRefused(f"{verdict.reason} (signatures present: {verdict.present})")
+    step(
+        log,
+        "unsigned",
+        level=logging.WARNING,
+        url=request.url,
+        reason=verdict.reason,
+        present=verdict.present,
+    )
+    return request
 
-    @property
-    def query(self) -> Pairs:
-        return self.signed.query
 
-    @property
-    def fields(self) -> Pairs:
-        return self.signed.fields
-
-
-def receive(environ: Environ, public_url: str) -> Incoming:
+def read(environ: Environ, public_url: str) -> PlivoRequest:
     """Read a request. `public_url` replaces scheme, host and port, whatever the headers say.
 
-    Raises TooLarge, and Unusable for a body that is neither a form nor JSON.
+    Raises TooLarge, and Unusable for a body that is neither a form nor a JSON object.
     """
     method: str = environ["REQUEST_METHOD"]
+    url = public_url + raw_path(environ)
     query = form_pairs(environ.get("QUERY_STRING", "").encode("latin-1"))
-    fields: Pairs = ()
-    found: Mapping[str, Any] | None = None
-    if method == "POST" and (body := read_body(environ)):
-        kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        if kind in {FORM, ""}:
-            fields = form_pairs(body)
-        elif kind == "application/json":
-            found = json_object(body, "the body")
-        else:
-            raise Unusable(f"the body must be {FORM} or application/json")
-    return Incoming(
-        SignedRequest(method, public_url + raw_path(environ), query, fields),
-        found,
-        headers(environ),
-    )
+    if method != "POST" or not (body := read_body(environ)):
+        return PlivoRequest(method, url, query)
+    kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if kind in {FORM, ""}:
+        return PlivoRequest(method, url, query, form_pairs(body))
+    if kind == "application/json":
+        text = body.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+        return PlivoRequest(method, url, query, json=json_object(text, "the body", constant=str))
+    raise Unusable(f"the body must be {FORM} or application/json")
 
 
 def read_body(environ: Environ) -> bytes:
@@ -93,18 +104,42 @@ def raw_path(environ: Environ) -> str:
     return path.removeprefix(environ.get("SCRIPT_NAME", ""))
 
 
-def headers(environ: Environ) -> dict[str, str]:
-    """The headers of Plivo's signatures that are there."""
-    return {name: environ[key] for key, name in _SIGNATURE_HEADERS if environ.get(key)}
+def form_pairs(text: bytes) -> Pairs:
+    """The pairs of a form body or query, decoded, blank values kept, in order. Raises Unusable.
+
+    Does what `urllib.parse.parse_qsl` does, in a third of the time: every callback passes here.
+    """
+    if not text:
+        return []
+    if text.count(b"&") >= MOST_FIELDS:
+        raise Unusable(f"there are more than {MOST_FIELDS} fields")
+    parts = text.decode("utf-8", "surrogateescape").split("&")
+    pairs = [part.partition("=") for part in parts if part]
+    return [(_decoded(key), _decoded(value)) for key, _, value in pairs]
 
 
-_SIGNATURE_HEADERS = tuple(
-    ("HTTP_" + name.upper().replace("-", "_"), name)
-    for name in (
-        "X-Plivo-Signature-V3",
-        "X-Plivo-Signature-Ma-V3",
-        "X-Plivo-Signature-V3-Nonce",
-        "X-Plivo-Signature-V2",
-        "X-Plivo-Signature-Ma-V2",
-    )
-)
+def _decoded(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote(text, errors="surrogateescape") if "%" in text else text
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def json_object(
+    text: str | bytes, what: str, constant: Callable[[str], Any] = _refuse_constant
+) -> dict[str, Any]:
+    """A JSON object. Raises Unusable, which says `what`, for anything else. `constant` is asked
+    what to make of NaN and the infinities, which are not JSON."""
+    try:
+        found = json.loads(text, parse_constant=constant)
+    except (ValueError, RecursionError):
+        raise Unusable(f"{what} is not JSON") from None
+    if not isinstance(found, dict):
+        raise Unusable(f"{what} must be a JSON object")
+    return found
+
+
+_SIGNATURE_HEADERS = tuple(("HTTP_" + name.upper().replace("-", "_"), name) for name in HEADERS)

@@ -1,28 +1,50 @@
-"""What a callback of each family may hold, as marshmallow schemas over our spelling.
+"""The fields of a callback: the one list of those that mean something to us, with their spellings.
 
-Only what a family needs to be itself is required; the rest may be missing, and unknown fields are
-ignored (docs/plivo.md 2.1).
+A callback may come as a form or query in CamelCase, as a form in snake_case, as one form field
+`response` that holds a JSON object, or as a JSON body (docs/plivo.md 2 to 4). All become a
+`Reading` under our names. A field that can not be read is left out and told, never a reason to lose
+the rest: Plivo does not repeat what was answered 400.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from app.domain.identifiers import checked_member
 from app.errors import Unusable
-from app.plivo.fields import SPELLINGS
 
 NOTHING = {"none", "null", "nan"}
 """What unfinished durations look like when a program printed its own nothing."""
+ACTIONS: Mapping[str, str] = {
+    "enter": "member.entered",
+    "exit": "member.exited",
+    "digits": "member.digits",
+    "floor": "member.speaking",
+    "record": "recording",
+}
+EVENTS: Mapping[str, str] = {
+    "ConferenceEnter": "member.entered",
+    "ConferenceExit": "member.exited",
+    "ConferenceDigitsMatch": "member.digits",
+    "ConferenceRecordStart": "recording",
+    "ConferenceRecordStop": "recording",
+}
+"""Plivo's words for what happened; a recording has started, or is ready."""
+LARGEST_NUMBER = 1e15
+"""Milliseconds since 1970 have thirteen digits."""
 
 
-PLIVO_NAMES = {ours: plivo for plivo, ours in reversed(SPELLINGS.items())}
-"""What to call a field when it is wrong: as Plivo's documentation does."""
+class Text(fields.String):
+    """A text as sent; `spellings` are Plivo's names for it, that of the documentation first."""
+
+    def __init__(self, *spellings: str, **options: Any) -> None:
+        super().__init__(metadata={"spellings": spellings}, **options)
 
 
-class MemberId(fields.String):
+class MemberId(Text):
     """A member's id: decimal digits."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -35,93 +57,223 @@ class MemberId(fields.String):
 class Number(fields.Field[float | None]):
     """A number as text, with decimals or without: `"27"`, `"345100.00000"` (docs/plivo.md 3.2)."""
 
+    def __init__(self, *spellings: str, **options: Any) -> None:
+        super().__init__(metadata={"spellings": spellings}, **options)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float | None:
         if value.lower() in NOTHING:
             return None
         try:
             number = float(value)
         except ValueError:
-            raise ValidationError("must be a number") from None
-        if not math.isfinite(number):
-            raise ValidationError("must be a number")
+            number = math.nan
+        if not abs(number) < LARGEST_NUMBER:
+            raise ValidationError(f"must be a number, not {value[:40]!r}")
         return number
 
 
 class Flag(fields.Field[bool | None]):
-    """`true` or `false`; anything else says nothing. They are hints only (docs/plivo.md 0.4)."""
+    """`true` or `false`. They are hints only (docs/plivo.md 0.4)."""
+
+    def __init__(self, *spellings: str, **options: Any) -> None:
+        super().__init__(metadata={"spellings": spellings}, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool | None:
-        return {"true": True, "false": False}.get(value.lower())
+        said = value.lower()
+        if said not in {"true", "false", *NOTHING}:
+            raise ValidationError(f"must be true or false, not {value[:40]!r}")
+        return {"true": True, "false": False}.get(said)
+
+
+class Word(fields.Field[None]):
+    """What the callback calls itself, which was read before; here only whether it is known."""
+
+    def __init__(self, known: Mapping[str, str], *spellings: str) -> None:
+        super().__init__(metadata={"spellings": spellings})
+        self._known = known
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> None:
+        if value not in self._known:
+            raise ValidationError(f"is not known: {value[:40]!r}")
 
 
 class CallbackSchema(Schema):
-    """The base of all."""
+    """Every field that we read. Each family takes its own; unknown fields are ignored
+    (docs/plivo.md 2.1)."""
 
     class Meta:
         unknown = EXCLUDE
 
-
-class MemberSchema(CallbackSchema):
-    """`enter`, `exit`, `floor`: who, as far as Plivo says."""
-
-    member_id = MemberId(required=True)
-    call_uuid = fields.String()
-    from_ = fields.String(data_key="from", attribute="from")
-    to = fields.String()
-    caller_name = fields.String()
-    direction = fields.String()
-
-
-class EnteredSchema(MemberSchema):
-    """`enter` may know the recording already; that is no proof of a file (docs/plivo.md 2.2 b)."""
-
-    first = Flag()
-    recording_id = fields.String()
-    record_url = fields.String(attribute="recording_url")
-
-
-class ExitedSchema(MemberSchema):
-    last = Flag()
-
-
-class DigitsSchema(MemberSchema):
-    digits = fields.String(required=True)
-
-
-class RecordingSchema(CallbackSchema):
-    """Both recording callbacks, before it is clear which of the two this is."""
-
-    recording_id = fields.String()
-    record_url = fields.String(attribute="url")
-    recording_duration = Number()
-    recording_duration_ms = Number()
-    recording_start_ms = Number()
-    recording_end_ms = Number()
+    conference_name = Text("ConferenceName", "conference_name")
+    action = Word(ACTIONS, "ConferenceAction")
+    event = Word(EVENTS, "Event")
+    conference_uuid = Text("ConferenceUUID", "conference_uuid")
+    member_id = MemberId("ConferenceMemberID")
+    call_uuid = Text("CallUUID", "call_uuid")
+    from_ = Text("From", data_key="from", attribute="from")
+    to = Text("To")
+    direction = Text("Direction")
+    caller_name = Text("CallerName")
+    first = Flag("ConferenceFirstMember")
+    last = Flag("ConferenceLastMember")
+    digits = Text("ConferenceDigitsMatch")
+    recording_id = Text("RecordingID", "recording_id")
+    record_url = Text("RecordUrl", "record_url", "url", attribute="recording_url")
+    record_file = Text("RecordFile")
+    recording_duration = Number("RecordingDuration", "recording_duration")
+    recording_duration_ms = Number("RecordingDurationMs", "recording_duration_ms")
+    recording_start_ms = Number("RecordingStartMs", "recording_start_ms")
+    recording_end_ms = Number("RecordingEndMs", "recording_end_ms")
+    message = Text("message")
+    transcription = Text("transcription", attribute="text")
+    transcription_charge = Number("transcription_charge", attribute="charge")
+    transcription_rate = Number("transcription_rate", attribute="rate")
+    duration = Number("duration")
+    error = Text("error")
 
 
-class TranscriptionSchema(CallbackSchema):
-    recording_id = fields.String(required=True)
-    transcription = fields.String(attribute="text")
-    error = fields.String()
-    duration = Number()
-    transcription_charge = Number(attribute="charge")
-    transcription_rate = Number(attribute="rate")
+EVERY_FIELD: Mapping[str, fields.Field[Any]] = {
+    field.data_key or name: field for name, field in CallbackSchema().fields.items()
+}
+SPELLINGS: Mapping[str, str] = {
+    spelling: name
+    for name, field in EVERY_FIELD.items()
+    for spelling in field.metadata["spellings"]
+}
+"""Plivo's name of a field -> ours."""
+PLIVO_NAMES: Mapping[str, str] = {
+    name: field.metadata["spellings"][0] for name, field in EVERY_FIELD.items()
+}
+"""What to call a field when it is wrong: as Plivo's documentation does."""
+
+_WHAT = ("action", "event")
+_WHO = (*_WHAT, "member_id", "call_uuid", "from_", "to", "caller_name", "direction")
+ENTERED = CallbackSchema(only=(*_WHO, "first", "recording_id", "record_url"))
+"""`enter` may know the recording already; that is no proof of a file (docs/plivo.md 2.2 b)."""
+EXITED = CallbackSchema(only=(*_WHO, "last"))
+DIGITS = CallbackSchema(only=(*_WHO, "digits"))
+SPEAKING = CallbackSchema(only=_WHO)
+RECORDING = CallbackSchema(
+    only=(
+        *(*_WHAT, "recording_id", "record_url", "record_file", "message"),
+        *("recording_duration", "recording_duration_ms"),
+        *("recording_start_ms", "recording_end_ms"),
+    )
+)
+"""Both recording callbacks, before it is clear which of the two this is."""
+TRANSCRIPTION = CallbackSchema(
+    only=(
+        *(*_WHAT, "recording_id", "transcription", "error", "duration"),
+        *("transcription_charge", "transcription_rate"),
+    )
+)
 
 
-ENTERED = EnteredSchema()
-EXITED = ExitedSchema()
-DIGITS = DigitsSchema()
-SPEAKING = MemberSchema()
-RECORDING = RecordingSchema()
-TRANSCRIPTION = TranscriptionSchema()
+_TWICE = object()
+"""Stands for a field that was given twice with different values."""
 
 
-def load(schema: Schema, known: Mapping[str, str]) -> dict[str, Any]:
-    """The typed fields, those left out that say nothing. Raises Unusable with the first field that
-    is wrong."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The fields of one callback.
+
+    `known` has those that we know under our names, trimmed, empty ones left out. `unreadable` says
+    of others of them why they can not be used. `sent` is everything that is a text or a number.
+    """
+
+    sent: Mapping[str, str]
+    known: Mapping[str, str]
+    unreadable: Mapping[str, str]
+
+    def names(self, name: str) -> bool:
+        """Was this field there, readable or not?"""
+        return name in self.known or name in self.unreadable
+
+    def told(self) -> dict[str, str]:
+        """What could not be read, under Plivo's names."""
+        return {PLIVO_NAMES[name]: why for name, why in self.unreadable.items()}
+
+    def require(self, *names: str) -> None:
+        """Raises Unusable, which names the field, when one of these could not be read."""
+        for name in names:
+            if problem := self.unreadable.get(name):
+                raise Unusable(f"{PLIVO_NAMES[name]} {problem}")
+
+
+def read(*sources: Iterable[tuple[str, Any]]) -> Reading:
+    """The fields of these sources. Where two have the same field, the later one counts."""
+    merged: dict[str, Any] = {}
+    for source in sources:
+        merged |= _without_repeats(source)
+    sent: dict[str, str] = {}
+    known: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
+    for key, value in merged.items():
+        name = SPELLINGS.get(key)
+        text, problem = _text(value)
+        if text is not None:
+            sent[key if key.isascii() else _shown(key)] = text if not problem else _shown(text)
+        if name is None:
+            continue
+        if problem:
+            unreadable[name] = problem
+        elif text is not None:
+            text = text if name == "conference_name" else text.strip()
+            if text or name == "transcription":  # a silent recording has an empty transcript
+                known[name] = text
+    return Reading(sent, known, unreadable)
+
+
+def load(schema: Schema, reading: Reading, *identifying: str) -> dict[str, Any]:
+    """The typed fields of a family, without those that say nothing. What could not be read is left
+    out; `unreadable` then tells of each, under Plivo's name, why.
+
+    Raises Unusable, which names the field, when one of the `identifying` ones is wrong.
+    """
+    unreadable = dict(reading.unreadable)
     try:
-        data: dict[str, Any] = schema.load(known)
+        data: Any = schema.load(reading.known)
     except ValidationError as error:
-        name, problems = next(iter(error.messages_dict.items()))
-        raise Unusable(f"{PLIVO_NAMES.get(name, name)} {problems[0]}") from None
-    return {key: value for key, value in data.items() if value is not None}
+        data = error.valid_data
+        unreadable |= {name: problems[0] for name, problems in error.messages_dict.items()}
+    found = {key: value for key, value in data.items() if value is not None}
+    if unreadable:
+        left_out = replace(reading, unreadable=unreadable)
+        left_out.require(*identifying)
+        found["unreadable"] = left_out.told()
+    return found
+
+
+def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    # The signature covers values in sorted order, so it does not fix which of two came first.
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if found.setdefault(key, value) != value:
+            found[key] = _TWICE
+    return found
+
+
+def _text(value: Any) -> tuple[str | None, str]:
+    """A value as the text that a form would carry, None for none; and why it can not be used."""
+    if isinstance(value, str):
+        return value, "" if value.isascii() or _is_utf8(value) else "is not UTF-8 text"
+    if isinstance(value, bool):
+        return "true" if value else "false", ""
+    if isinstance(value, int | float):
+        return str(value), ""
+    if value is _TWICE:
+        return None, "was given twice with different values"
+    return None, "" if value is None else "must be a text or a number"
+
+
+def _is_utf8(text: str) -> bool:
+    # Bytes that were not UTF-8 come as surrogates; JSON can hold half of a surrogate pair.
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -18,6 +19,7 @@ MAIN_V3 = "X-Plivo-Signature-Ma-V3"
 NONCE = "X-Plivo-Signature-V3-Nonce"
 V2 = "X-Plivo-Signature-V2"
 MAIN_V2 = "X-Plivo-Signature-Ma-V2"
+HEADERS = (V3, MAIN_V3, NONCE, V2, MAIN_V2)
 
 MOST_CANDIDATES = 8
 """Signatures looked at per header: more tokens than this are never valid at once."""
@@ -26,14 +28,21 @@ HINT_FRAGMENT = "#rp=all&rc=5"
 
 
 @dataclass(frozen=True, slots=True)
-class SignedRequest:
-    """What a signature is over. `url` has neither query nor fragment; `query` and `fields` are
-    decoded, blank values and repeated keys kept, in the order received."""
+class PlivoRequest:
+    """One request of Plivo's.
+
+    `url` has neither query nor fragment. `query` and `fields` (of a form body) are decoded, blank
+    values and repeated keys kept, in the order received; bytes that are not UTF-8 are surrogates,
+    as in `os.fsdecode`. `json` is the body where it was a JSON object; no signature covers it.
+    `nonce` is set only when a signature proved it.
+    """
 
     method: str
     url: str
     query: Pairs
     fields: Pairs = ()
+    json: Mapping[str, Any] | None = None
+    nonce: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Verdict:
     present: str = "none"  # which kinds of signature were there, for the log
 
 
-def verify(request: SignedRequest, headers: Mapping[str, str], tokens: Iterable[bytes]) -> Verdict:
+def verify(request: PlivoRequest, headers: Mapping[str, str], tokens: Iterable[bytes]) -> Verdict:
     """Hold both V3 headers against all tokens. The time it takes does not tell how close a wrong
     signature came. `headers` must find names in any case (as Flask's and WSGI's do)."""
     present = _present(headers)
@@ -65,7 +74,7 @@ def verify(request: SignedRequest, headers: Mapping[str, str], tokens: Iterable[
     return Verdict(False, _hint(request, nonce, keys, given), present=present)
 
 
-def signed_text(request: SignedRequest) -> str:
+def signed_text(request: PlivoRequest) -> str:
     """The text before `.nonce`, in the form of Plivo's SDK."""
     query = _joined(request.query, "=", "&")
     if request.method == "POST" and request.fields:
@@ -74,7 +83,7 @@ def signed_text(request: SignedRequest) -> str:
     return f"{request.url}?{query}" if query else request.url
 
 
-def documented_text(request: SignedRequest) -> str:
+def documented_text(request: PlivoRequest) -> str:
     """The same as the text of the documentation has it: dots always. For the hint only."""
     query = _joined(request.query, "=", "&")
     fields = _joined(request.fields, "", "")
@@ -114,7 +123,7 @@ def _present(headers: Mapping[str, str]) -> str:
 
 
 def _hint(
-    request: SignedRequest, nonce: str, tokens: tuple[bytes, ...], given: Sequence[bytes]
+    request: PlivoRequest, nonce: str, tokens: tuple[bytes, ...], given: Sequence[bytes]
 ) -> str:
     """What else would have matched: tells a wrong token from a wrong URL. Never accepted."""
     if _matches(documented_text(request), nonce, tokens, given):
@@ -125,7 +134,7 @@ def _hint(
     return "no token of PLIVO_AUTH_TOKEN gives this signature for PUBLIC_URL and this request"
 
 
-def _with_fragment(request: SignedRequest) -> Iterable[SignedRequest]:
+def _with_fragment(request: PlivoRequest) -> Iterable[PlivoRequest]:
     """The fragment where the URL has it, at its end, or where a parser that knows none puts it."""
     yield replace(request, url=request.url + HINT_FRAGMENT)
     if request.query:

@@ -12,11 +12,15 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app.domain.event import Event
+from app.errors import Unusable
 from app.store import keys
 from app.store.scripts import script
 
 RECORDING_SECONDS = 30 * 86400
 PARKED_SECONDS = 86400
+
+IN_CONFERENCE, NOWHERE = 2, 3
+"""Answers of `lua/park.lua`: the conference is known; it is not, and the event may not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,43 +48,47 @@ class Inbox:
         self._park = script(redis, "park")
 
     def accept(self, event: Event, *, identities: Sequence[Identity]) -> Accepted:
-        """Store the event for good, once. `event.at` is ignored: Redis' clock dates it."""
-        recording = ""
-        if event.kind.startswith("recording."):
-            recording = event.data.get("recording_id", "")
+        """Store the event for good, once. `event.at` is ignored: Redis' clock dates it.
+
+        An event without a conference belongs to the one in which its recording was made. Raises
+        Unusable when no conference is known to have it, but a transcription is then kept aside
+        until the recording's own callback comes (for a day).
+        """
+        recording = _recording(event)
+        if not event.conference:
+            return self._accept_by_recording(event, recording, identities)
+        remembered = recording if event.kind.startswith("recording.") else ""
         new, event_id = self._accept(
             keys.conference_key(event.conference),
             event.conference,
             event.id,
             event.to_json(),
-            keys.recording(recording) if recording else "",
-            keys.parked(recording) if recording else "",
+            keys.recording(remembered) if remembered else "",
+            keys.parked(remembered) if remembered else "",
             RECORDING_SECONDS,
+            len(event.data.get("unreadable", ())),
             *_remember(event, identities),
         )
         return Accepted(bool(new), event_id.decode())
 
-    def accept_for_recording(
-        self, event: Event, recording_id: str, *, identities: Sequence[Identity]
+    def _accept_by_recording(
+        self, event: Event, recording: str, identities: Sequence[Identity]
     ) -> Accepted:
-        """Store an event of which only the recording is known: into the conference that was
-        recorded, or aside until that recording's own callback comes (for a day)."""
+        may_wait = event.kind.startswith("transcription.")
         answer, text = self._park(
-            keys.recording(recording_id),
-            keys.parked(recording_id),
+            keys.recording(recording),
+            keys.parked(recording),
             event.id,
             event.to_json(),
-            PARKED_SECONDS,
+            PARKED_SECONDS if may_wait else 0,
+            len(event.data.get("unreadable", ())),
             *_remember(event, identities),
         )
-        if answer == 2:
+        if answer == IN_CONFERENCE:
             return self.accept(replace(event, conference=text.decode()), identities=identities)
+        if answer == NOWHERE:
+            raise Unusable("ConferenceName is missing: it must be the name of the conference")
         return Accepted(bool(answer), text.decode())
-
-    def conference_of_recording(self, recording_id: str) -> str | None:
-        """The name of the conference that this recording belongs to, while it is remembered."""
-        name = self.redis.get(keys.recording(recording_id))
-        return name.decode() if isinstance(name, bytes) else None
 
     def remember_recording(self, recording_id: str, conference: str) -> None:
         """This recording belongs to that conference."""
@@ -92,6 +100,11 @@ class Inbox:
             return bool(self.redis.set(keys.WRITABLE, "1", ex=60))
         except RedisError:
             return False
+
+
+def _recording(event: Event) -> str:
+    recording_id: str = event.data.get("recording_id", "")
+    return recording_id
 
 
 def _remember(event: Event, identities: Sequence[Identity]) -> list[str | int]:

@@ -62,6 +62,10 @@ class Histogram:
 
 ACCEPTED = Counted("gavel_events_accepted_total", "Events stored.")
 DUPLICATE = Counted("gavel_events_duplicate_total", "Events that came again and changed nothing.")
+UNREADABLE = Counted(
+    "gavel_callback_fields_unreadable_total",
+    "Fields of accepted callbacks that could not be read and were left out.",
+)
 REFUSED = Counted("gavel_requests_refused_total", "Requests refused, by HTTP status.", ("status",))
 DECIDED = Counted(
     "gavel_events_decided_total", "Events held against the rules, by kind.", ("kind",)
@@ -72,7 +76,7 @@ CALLS = Counted(
     "gavel_calls_total", "Calls to the Conference API, by verb and status.", ("verb", "status")
 )
 FIRED = Counted("gavel_timers_fired_total", "Timers that became events.")
-COUNTERS = (ACCEPTED, DUPLICATE, REFUSED, DECIDED, SET_ASIDE, RUNS, CALLS, FIRED)
+COUNTERS = (ACCEPTED, DUPLICATE, UNREADABLE, REFUSED, DECIDED, SET_ASIDE, RUNS, CALLS, FIRED)
 LATENCY = Histogram(
     "gavel_callback_to_call_seconds",
     "From the acceptance of an event to the end of a call it led to.",

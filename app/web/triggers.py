@@ -15,8 +15,7 @@ from app.domain.event import Event, new_id
 from app.domain.identifiers import checked_member, checked_name
 from app.errors import Forbidden, NotFound, Unauthorized, Unavailable, Unusable
 from app.logs import step
-from app.plivo.fields import json_object
-from app.plivo.request import read_body
+from app.plivo.request import json_object, read_body
 from app.settings import Settings
 from app.store.inbox import Identity, Inbox
 from app.store.published_rules import PublishedRules

@@ -9,7 +9,7 @@ from hashlib import sha256
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from app.plivo.signature import NONCE, V3, SignedRequest, signed_text
+from app.plivo.signature import NONCE, V3, PlivoRequest, signed_text
 from app.plivo.urls import answer_url
 from app.settings import Settings
 from cli.doctor.finding import Finding, bad, doubtful, good
@@ -73,7 +73,7 @@ def examine_plivo(settings: Settings) -> Iterator[Finding]:
 
 def _signature(url: str, token: str) -> Mapping[str, str]:
     nonce = secrets.token_hex(10)
-    text = f"{signed_text(SignedRequest('GET', url, ()))}.{nonce}"
+    text = f"{signed_text(PlivoRequest('GET', url, ()))}.{nonce}"
     value = hmac.new(token.encode(), text.encode(), sha256).digest()
     return {V3: b64encode(value).decode(), NONCE: nonce}
 

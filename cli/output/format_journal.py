@@ -120,9 +120,17 @@ def _event_text(kind: str, data: Mapping[str, Any]) -> str | None:
         return "Plivo no longer knows this conference" if data.get("gone") else None
     told = {key: value for key, value in data.items() if value != ""}
     what = str(data.get("what", "")).replace("_", " ")
-    return EVENTS[kind].words.format_map(
+    words = EVENTS[kind].words.format_map(
         _Told(told, who=_who(data), length=_length(data), what=what)
     )
+    return words + _left_out(data)
+
+
+def _left_out(data: Mapping[str, Any]) -> str:
+    """Which fields of the callback could not be read, and why."""
+    unreadable: Mapping[str, str] = data.get("unreadable", {})
+    told = ", ".join(f"{name} {why}" for name, why in unreadable.items())
+    return f" (left out: {told})" if told else ""
 
 
 def _length(data: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Builders: requests as Plivo would send them, with defaults for everything a test leaves out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -8,8 +8,8 @@ from urllib.parse import quote, urlencode
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.plivo.fields import form_pairs
-from app.plivo.signature import NONCE, V3, SignedRequest, sign, signed_text
+from app.plivo.request import form_pairs
+from app.plivo.signature import NONCE, V3, PlivoRequest, sign, signed_text
 from app.settings import Settings
 
 TOKEN = "a-token-of-the-account"
@@ -75,6 +75,16 @@ def transcription(**changes: str) -> dict[str, str]:
     } | changes
 
 
+def posted(
+    fields: Mapping[str, Any] | Sequence[tuple[str, Any]],
+    query: Sequence[tuple[str, str]] = (),
+    json: Mapping[str, Any] | None = None,
+) -> PlivoRequest:
+    """A POST that has been read."""
+    pairs = list(fields.items()) if isinstance(fields, Mapping) else fields
+    return PlivoRequest("POST", PUBLIC_URL, query, pairs, json)
+
+
 class Plivo:
     """Sends signed requests to the application."""
 
@@ -106,7 +116,7 @@ class Plivo:
         self, method: str, path: str, pairs: Any, *, token: str = TOKEN, nonce: str = ""
     ) -> dict[str, str]:
         plain, _, query = path.partition("?")
-        request = SignedRequest(method, self.public_url + plain, form_pairs(query.encode()), pairs)
+        request = PlivoRequest(method, self.public_url + plain, form_pairs(query.encode()), pairs)
         nonce = nonce or f"3162776159528613{next(_nonces):04d}"
         return {V3: sign(signed_text(request), nonce, token.encode()).decode(), NONCE: nonce}
 

@@ -21,6 +21,11 @@ def told(kind: str, data: Mapping[str, Any]) -> str:
         ("recording.ready", {"duration": 12.0}, "the recording is ready (12s)"),
         ("recording.ready", {}, "the recording is ready"),
         ("callback.unknown", {"action": "waitSound"}, "a callback that is no event: waitSound"),
+        (
+            "recording.ready",
+            {"unreadable": {"Event": "is not known: 'X'"}},
+            "the recording is ready (left out: Event is not known: 'X')",
+        ),
         ("callback.unknown", {"action": ""}, "a callback that is no event: no action"),
         ("member.entered", {"from": "+14155550100"}, "…0100 (somebody) entered"),
         ("member.entered", {"caller_name": "\x1b[2J\n"}, "\\x1b[2J\\n (somebody) entered"),

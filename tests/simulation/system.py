@@ -11,15 +11,14 @@ from redis.exceptions import RedisError
 from app.domain.conference import Conference
 from app.domain.event import Event, new_id
 from app.errors import STATUS, Refused
-from app.plivo.fields import form_pairs
-from app.plivo.signature import NONCE, V3, SignedRequest, sign, signed_text
-from app.plivo.verify import Gate
+from app.plivo.request import form_pairs, verified
+from app.plivo.signature import NONCE, V3, PlivoRequest, sign, signed_text
 from app.settings import Settings
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
 from app.store.scripts import script
-from app.web.callbacks import Receiver
+from app.web.callbacks import accept
 from app.web.triggers import Triggers
 from tests.simulation.client import Client
 from tests.simulation.plivo import OUTCOMES, Send
@@ -86,9 +85,8 @@ class Web:
     def __init__(self, world: "World", process: Process) -> None:
         self.process = process
         redis = Client(world, process)
-        self._gate = Gate(SETTINGS, "require")
-        self._receiver = Receiver(SETTINGS, Inbox(redis))
-        self._triggers = Triggers(SETTINGS, Inbox(redis), PublishedRules(redis))
+        self._inbox = Inbox(redis)
+        self._triggers = Triggers(SETTINGS, self._inbox, PublishedRules(redis))
 
     def receive(self, callback: Callback, nonce: str) -> int:
         """The HTTP status that a callback, or a trigger, is answered with."""
@@ -97,7 +95,8 @@ class Web:
                 body = json.dumps({"conference": callback.conference, "data": callback.fields})
                 self._triggers.accept("vip", body.encode(), callback.nonce)
             else:
-                self._receiver.accept(self._gate(_environ(callback, nonce)))
+                request = verified(_environ(callback, nonce), SETTINGS, "require")
+                accept(request, SETTINGS, self._inbox)
         except Refused as refused:
             return STATUS[type(refused)]
         return 200
@@ -210,7 +209,7 @@ def _raise(kind: type[PlivoError] | type[WebhookError], send: Send) -> None:
 def _environ(callback: Callback, nonce: str) -> dict[str, Any]:
     body = urlencode(callback.fields).encode()
     path = "/plivo/" + PATHS.get(callback.action, "conference")
-    signed = SignedRequest("POST", SETTINGS.public_url + path, (), form_pairs(body))
+    signed = PlivoRequest("POST", SETTINGS.public_url + path, (), form_pairs(body))
     return {
         "REQUEST_METHOD": "POST",
         "RAW_URI": path,

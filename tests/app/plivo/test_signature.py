@@ -15,7 +15,7 @@ from app.plivo.signature import (
     NONCE,
     V2,
     V3,
-    SignedRequest,
+    PlivoRequest,
     documented_text,
     sign,
     signed_text,
@@ -26,14 +26,14 @@ VECTORS = json.loads((Path(__file__).parent / "plivo-signature-vectors.json").re
 URL = "https://gavel.example.com/plivo/conference"
 
 
-def request(method: str = "POST", url: str = URL, **fields: str) -> SignedRequest:
+def request(method: str = "POST", url: str = URL, **fields: str) -> PlivoRequest:
     plain, _, query = url.partition("?")
-    return SignedRequest(
+    return PlivoRequest(
         method, plain, parse_qsl(query, keep_blank_values=True), tuple(fields.items())
     )
 
 
-def headers(of: SignedRequest, *tokens: str, name: str = V3, nonce: str = "7") -> dict[str, str]:
+def headers(of: PlivoRequest, *tokens: str, name: str = V3, nonce: str = "7") -> dict[str, str]:
     made = [sign(signed_text(of), nonce, token.encode()).decode() for token in tokens]
     return {name: ", ".join(made), NONCE: nonce}
 
@@ -47,7 +47,7 @@ def test_every_official_v3_vector_passes(vector: dict[str, Any]) -> None:
     fields = tuple(vector["params"].items())
     if vector["method"] == "GET":
         pairs, fields = [*pairs, *fields], ()
-    signed = SignedRequest(vector["method"], plain, pairs, fields)
+    signed = PlivoRequest(vector["method"], plain, pairs, fields)
 
     assert f"{signed_text(signed)}.{vector['nonce']}" == vector["string_to_sign"]
     given = {V3: vector["signature"], NONCE: vector["nonce"]}
@@ -91,7 +91,7 @@ def test_we_sign_as_the_official_package_does(
     url = "https://gavel.example.com/" + "/".join(path) + ("?" + urlencode(query) if query else "")
     body = urlencode(fields) if method == "POST" else ""
     pairs = parse_qsl(body, keep_blank_values=True)
-    ours = SignedRequest(
+    ours = PlivoRequest(
         method,
         url.partition("?")[0],
         parse_qsl(urlsplit(url).query, keep_blank_values=True),
@@ -144,7 +144,7 @@ def test_a_missing_header_is_a_refusal_with_words(missing: str) -> None:
     ],
     ids=lambda other: other.url + str(other.fields),
 )
-def test_a_signature_holds_for_one_request_only(other: SignedRequest) -> None:
+def test_a_signature_holds_for_one_request_only(other: PlivoRequest) -> None:
     of = request(From="1")
     assert verify(of, headers(of, "t"), [b"t"]).ok
     assert not verify(other, headers(of, "t"), [b"t"]).ok

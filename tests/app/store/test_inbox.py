@@ -75,7 +75,7 @@ def test_a_hostile_name_does_not_become_part_of_a_key(redis: Redis) -> None:
 def test_a_transcription_waits_for_its_recording_and_then_comes_after_it(redis: Redis) -> None:
     inbox = Inbox(redis)
     early = Event(new_id(), "transcription.ready", "", 0.0, "", {"recording_id": "r1"})
-    assert inbox.accept_for_recording(early, "r1", identities=[]).new
+    assert inbox.accept(early, identities=[]).new
     ready = Event(new_id(), "recording.ready", "sales-1", 0.0, "u", {"recording_id": "r1"})
     inbox.accept(ready, identities=[])
     found = waiting(redis, "sales-1")
@@ -89,7 +89,6 @@ def test_a_transcription_of_a_known_recording_goes_straight_to_its_conference(
     ready = Event(new_id(), "recording.ready", "sales-1", 0.0, "u", {"recording_id": "r1"})
     inbox.accept(ready, identities=[])
     late = Event(new_id(), "transcription.ready", "", 0.0, "", {"recording_id": "r1"})
-    accepted = inbox.accept_for_recording(late, "r1", identities=[Identity("t", 60)])
+    accepted = inbox.accept(late, identities=[Identity("t", 60)])
     assert accepted.new
     assert [e.id for e in waiting(redis, "sales-1")] == [ready.id, late.id]
-    assert inbox.conference_of_recording("r1") == "sales-1"

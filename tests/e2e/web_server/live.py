@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from app.plivo.fields import form_pairs
-from app.plivo.signature import NONCE, V3, SignedRequest, sign, signed_text
+from app.plivo.request import form_pairs
+from app.plivo.signature import NONCE, V3, PlivoRequest, sign, signed_text
 from app.server.worker import WebWorker
 from bench.chaos.processes import free_port
 from tests.app.builders import FORM, TOKEN, TRIGGER_TOKEN
@@ -68,7 +68,7 @@ class Server:
         """The bytes of a signed callback."""
         body = urlencode(fields).encode()
         plain, _, query = path.partition("?")
-        request = SignedRequest(
+        request = PlivoRequest(
             "POST", self.url + plain, form_pairs(query.encode()), form_pairs(body)
         )
         signature = sign(signed_text(request), nonce, token.encode()).decode()

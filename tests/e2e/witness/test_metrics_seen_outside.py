@@ -3,6 +3,7 @@
 import json
 import re
 from urllib.error import HTTPError
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
@@ -11,6 +12,7 @@ from app.store import keys
 from app.store.connection import connect
 from app.store.metrics import NAMES
 from cli.up import embedded
+from sandbox.callbacks.signing import signature_v3
 from tests.e2e.witness.conftest import Stage
 from tests.e2e.witness.witnesses import drives
 from tests.waiting import PATIENCE, until
@@ -30,6 +32,7 @@ def test_each_metric_tells_what_happened(stage: Stage) -> None:
     stage.until_asked("w-time-left", "mute")
     with pytest.raises(HTTPError, match="403"):
         urlopen(Request(f"{stage.url}/plivo/conference", b"ConferenceName=x"), timeout=PATIENCE)
+    send_an_odd_recording(stage)
     set_one_aside(stage)
     rules = (stage.folder / "rules.yaml").read_text()
     (stage.folder / "rules.yaml").write_text("version: 1\nrules: [{name: x}]\n")
@@ -40,6 +43,16 @@ def test_each_metric_tells_what_happened(stage: Stage) -> None:
         (stage.folder / "rules.yaml").write_text(rules)
     until(lambda: values(stage)["gavel_rules_broken"] == 0, "good rules")
     assert values(stage).keys() >= NOW_AND_THEN
+
+
+def send_an_odd_recording(stage: Stage) -> None:
+    """A callback with a field that can not be read, signed as Plivo signs."""
+    url = f"{stage.url}/plivo/recording"
+    fields = {"conference_name": "w-log", "recording_id": "r-odd", "recording_end_ms": "abc"}
+    signature = signature_v3(stage.plivo_token(), "POST", url, fields, "odd")
+    headers = {"X-Plivo-Signature-V3": signature, "X-Plivo-Signature-V3-Nonce": "odd"}
+    with urlopen(Request(url, urlencode(fields).encode(), headers), timeout=PATIENCE) as answered:
+        assert answered.status == 200
 
 
 def set_one_aside(stage: Stage) -> None:
