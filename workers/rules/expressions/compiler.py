@@ -235,7 +235,8 @@ class Compiler:
 
     def entry(self, node: Any, table: Mapping[str, Filter], what: str) -> Filter:
         if node.name not in table:
-            message = f"unknown {what} {quoted(node.name)}" + did_you_mean(node.name, table)
+            meant = _OTHER_NAMES.get(node.name, node.name)
+            message = f"unknown {what} {quoted(node.name)}" + did_you_mean(meant, table)
             raise self.fail(message, node.name)
         entry = table[node.name]
         fewest, most = entry.arguments
@@ -253,6 +254,23 @@ class Compiler:
 
 
 _BY_FIELD = frozenset({"where", "where_not", "pluck"})
+_OTHER_NAMES = {
+    **dict.fromkeys(("int", "float", "integer", "to_int"), "number"),
+    **dict.fromkeys(("count", "len", "size"), "length"),
+    "strip": "trim",
+    "title": "capitalize",
+    "tojson": "json",
+    "to_json": "json",
+    "map": "pluck",
+    "select": "where",
+    "selectattr": "where",
+    "filter": "where",
+    "reject": "where_not",
+    "rejectattr": "where_not",
+    "startswith": "starting_with",
+    "endswith": "ending_with",
+}
+"""What people call filters and tests elsewhere."""
 _PHONES = frozenset({"phone", "phones"})
 _ITEM_OF = {"members": "member", "phones": "phone"}
 _GIVEN_OF_MEMBERS = {

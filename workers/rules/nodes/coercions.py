@@ -16,6 +16,8 @@ _LINES = 100
 _COMMENT_AS_VALUE = re.compile(r"(?:(?<=[:\[,{])|(?<=[:\-\[,{]\s))\s*(#[^\s,\]}]*)")
 _COMMENT_IN_TEXT = re.compile(r"[:,]\s+[^\s\"'#{\[][^\"'#{}\[\]]*\s(#[^#]*[}\]])")
 _AFTER_QUOTE = re.compile(r":\s+(\"[^\"]*\"|'[^']*')\s*$")
+_AFTER_QUOTE_IN_FLOW = re.compile(r"[:,\[{]\s*(\"[^\"]*\"|'[^']*')\s*$")
+_KEY_ALONE = re.compile(r"\s*(?:- +)*[\w.\"']+")
 _BRACES = re.compile(r"(?:^|[:\-,\[])\s*(\{\{.*)")
 _COLON_IN_TEXT = re.compile(r"^\s*(?:- +)?[\w.\"']+:\s+[^\"'{\[|>&*!#\s].*:\s")
 
@@ -52,6 +54,8 @@ def explain(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[Place, s
     for number in range(max(first, last - _LINES), min(last, len(lines) - 1) + 1):
         if found := _trap_in(lines[number][:_LOOKED_AT], flow="flow" in (error.context or "")):
             return Place(number + 1, found[0] + 1), found[1]
+    if problem and (message := _in_flow(error, _line(lines, problem.line), problem)):
+        return Place(problem.line + 1, problem.column + 1), message
     if context and (message := _not_closed(error, _line(lines, context.line)[context.column :])):
         return Place(context.line + 1, context.column + 1), message
     place = Place(problem.line + 1, problem.column + 1) if problem else Place(1, 1)
@@ -84,6 +88,24 @@ def comment_message(written: str) -> str:
     return f'quote a value that starts with #: "{written[:40]}" (YAML takes it for a comment)'
 
 
+def _in_flow(error: yaml.MarkedYAMLError, line: str, problem: yaml.Mark) -> str | None:
+    """A value inside { } or [ ] that is to be quoted."""
+    column = problem.column
+    if "flow" not in (error.context or "") or "did not find expected" not in (error.problem or ""):
+        return None
+    if line[column : column + 2] in (": ", ":"):
+        begun = error.context_mark.line if error.context_mark else 0
+        is_key = begun != problem.line and _KEY_ALONE.fullmatch(line[:column])
+        return None if is_key else _COLON
+    if _AFTER_QUOTE_IN_FLOW.search(line[:column][-_LOOKED_AT:]):
+        return _BEHIND_QUOTE
+    return None
+
+
+_COLON = 'quote a text that contains ": "'
+_BEHIND_QUOTE = "a text goes on behind its closing quote; put the whole value in quotes"
+
+
 def _not_closed(error: yaml.MarkedYAMLError, opening: str) -> str | None:
     if "quoted scalar" in (error.context or "") or "flow" in (error.context or ""):
         return f"this {opening[:1]} is never closed, or what is in it is not separated by commas"
@@ -102,10 +124,10 @@ def _plain_words(error: yaml.MarkedYAMLError, line: str, place: Place) -> str:
         return f"quote a value that starts with {here}"
     if "mapping values are not allowed" in problem:
         if _COLON_IN_TEXT.match(line):
-            return 'quote a text that contains ": "'
+            return _COLON
         return 'unexpected ":"; is the indentation right, and is a text with ": " in quotes?'
     if "did not find expected" in problem and _AFTER_QUOTE.search(line[: place.column - 1]):
-        return "a text goes on behind its closing quote; put the whole value in quotes"
+        return _BEHIND_QUOTE
     if "did not find expected" in problem and "block" in (error.context or ""):
         return "the indentation does not fit the lines above"
     context = f" {error.context}" if error.context else ""

@@ -8,12 +8,13 @@ depth, so a hostile file costs no more than its length.
 
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import yaml
 
 from app.domain.suggest import quoted
 from workers.rules.nodes import coercions as traps
+from workers.rules.nodes.mending import Mending
 from workers.rules.vocabulary.problems import Place, Problem, Report, RulesError
 
 MAX_BYTES = 1024 * 1024
@@ -85,10 +86,34 @@ def decode(data: bytes, path: str) -> str:
 
 
 def parse(text: str, report: Report) -> Node | None:
-    """The document's root; None when it is empty. Duplicate keys and traps go to the report.
-    Raises `RulesError` when the text is not YAML at all."""
+    """The document's root; None when it is empty. Duplicate keys, traps and errors of form go to
+    the report, which then hides what follows from them. Raises `RulesError` when nothing can be
+    read behind such an error."""
     _refuse_unreadable(text, report.path)
-    return _Builder(text, report).document()
+    mending = Mending(text)
+    while True:
+        found = Report(report.path)
+        try:
+            root = _Builder(mending.text, found).document()
+        except _NotReadable as error:
+            if mending.is_new(error.place):
+                report.error(error.place, str(error))
+            if not error.last and mending.mend(error.place):
+                continue
+            report.hide(mending.hidden)
+            report.take(found)
+            raise RulesError(report.problems) from None
+        report.hide(mending.hidden)
+        report.take(found)
+        return root
+
+
+class _NotReadable(Exception):
+    """An error of form; reading may go on when its place is mended, unless it is the `last`."""
+
+    def __init__(self, place: Place, message: str, *, last: bool = False) -> None:
+        super().__init__(message)
+        self.place, self.last = place, last
 
 
 def _refuse_unreadable(text: str, path: str) -> None:
@@ -118,9 +143,7 @@ class _Builder:
         try:
             yield from yaml.parse(text, Loader=_PARSER)
         except yaml.MarkedYAMLError as error:
-            place, message = traps.explain(error, self.lines)
-            self.report.error(place, message)
-            raise RulesError(self.report.problems) from None
+            raise _NotReadable(*traps.explain(error, self.lines)) from None
 
     def document(self) -> Node | None:
         root: Node | None = None
@@ -148,11 +171,12 @@ class _Builder:
     def _refuse_yaml_extras(self, event: Any) -> None:
         """Aliases, anchors and tags: each is a value that somebody forgot to quote."""
         if isinstance(event, yaml.AliasEvent):
-            self._stop(event, traps.unquoted("*", str(event.anchor)))
+            raise _NotReadable(_place(event), traps.unquoted("*", str(event.anchor)))
         if event.anchor is not None:
-            self._stop(event, traps.unquoted("&", event.anchor))
+            raise _NotReadable(_place(event), traps.unquoted("&", event.anchor))
         if event.tag is not None and event.tag != "!":
-            self._stop(event, f"the tag {quoted(event.tag)}: quote a value that starts with !")
+            message = f"the tag {quoted(event.tag)}: quote a value that starts with !"
+            raise _NotReadable(_place(event), message)
 
     def text(self, event: Any) -> Text:
         if len(event.value) > MAX_TEXT:
@@ -185,7 +209,8 @@ class _Builder:
             if isinstance(event, yaml.MappingEndEvent):
                 break
             if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-                self._stop(event, traps.collection_as_key(self.lines, _place(event)))
+                message = traps.collection_as_key(self.lines, _place(event))
+                raise _NotReadable(_place(event), message)
             self._refuse_yaml_extras(event)
             key = self.text(event)
             value = self._value(next(self.events), depth)
@@ -210,9 +235,8 @@ class _Builder:
         message = f"duplicate key {quoted(key)}; it is already on line {earlier.line}"
         self.report.error(key, message)
 
-    def _stop(self, event: Any, message: str) -> None:
-        self.report.error(_place(event), message)
-        raise RulesError(self.report.problems)
+    def _stop(self, event: Any, message: str) -> NoReturn:
+        raise _NotReadable(_place(event), message, last=True)
 
 
 def _placed(text: Text, place: Place) -> Text:

@@ -146,5 +146,7 @@ END = """
 Beside mistakes, `gavel check` tells what is well written and still wrong: rules that can never
 run, conditions that are always or never true, timers that come after the limit, entries of `limits`
 and `conferences` that an earlier one hides, lists and triggers that nobody uses, actions that
-reach nobody. An *error* stops the file from being used, a *warning* does not.
+reach nobody. All mistakes are told at once: a value that was to be quoted, or a rule whose form
+cannot be read, is passed over and the rest is checked. An *error* stops the file
+from being used, a *warning* does not.
 """

@@ -57,6 +57,18 @@ class Report:
     def __init__(self, path: str) -> None:
         self.path = path
         self._found: dict[Problem, None] = {}
+        self._hidden: dict[int, list[tuple[int, int]]] = {}
+
+    def hide(self, spans: Iterable[tuple[int, int, int]]) -> None:
+        """From now on nothing is said of these spans (line, first and last column): they have been
+        told, and what stands there is not what was written."""
+        for line, first, last in spans:
+            self._hidden.setdefault(line, []).append((first, last))
+
+    def take(self, other: "Report") -> None:
+        """What another report of the same file found."""
+        for problem in other.problems:
+            self._add(problem, problem.level, problem.message)
 
     def error(self, where: Located, message: str) -> None:
         self._add(where, "error", message)
@@ -65,6 +77,9 @@ class Report:
         self._add(where, "warning", message)
 
     def _add(self, where: Located, level: str, message: str) -> None:
+        spans = self._hidden.get(where.line, ())
+        if any(first <= where.column <= last for first, last in spans):
+            return
         if len(self._found) < MAX_PROBLEMS:
             self._found[Problem(self.path, where.line, where.column, level, message)] = None
         elif level == "error":
