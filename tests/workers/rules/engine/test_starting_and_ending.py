@@ -80,6 +80,15 @@ def test_a_replay_without_a_uuid_does_not_start_a_conference_again() -> None:
     assert len(room.runs) == 2
 
 
+def test_a_replay_that_is_older_than_our_memory_opens_a_conference_until_the_next_look() -> None:
+    room = Timeline(LIFE)  # nothing is known any more: callbacks carry no time
+    room.enter(1)
+    assert room.conference.live
+    room.pass_time(30.0)
+    room.happen("conference.observed", uuid="", gone=True)
+    assert not room.conference.live
+
+
 def test_a_conference_that_began_without_a_uuid_learns_it() -> None:
     room = Timeline(LIFE)
     room.enter(1, uuid="")
