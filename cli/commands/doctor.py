@@ -23,7 +23,9 @@ def examine_rules(settings: Settings) -> Iterator[Finding]:
     except NoRulesFile as error:
         yield bad(str(error))
     except RulesError as error:
-        yield bad(f"{len(error.problems)} problems: run `gavel check {settings.rules_file}`")
+        count = len(error.problems)
+        problems = "1 problem" if count == 1 else f"{count} problems"
+        yield bad(f"{problems}: run `gavel check {settings.rules_file}`")
     else:
         yield good(f"{settings.rules_file} has {how_many(rules)}")
 

@@ -19,11 +19,12 @@ from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEnt
 from workers.rules.language.when import read_when
 from workers.rules.lint.file import Parts, Section, check_parts
 from workers.rules.lint.rule import check_rule
+from workers.rules.nodes.odd_signs import named
 from workers.rules.nodes.schema_errors import key_of, load_part
 from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.yaml import Map, Seq, Text, parse
 from workers.rules.vocabulary.model import AnswerOptions, Condition, Limit, Rule
-from workers.rules.vocabulary.problems import Place, Report
+from workers.rules.vocabulary.problems import Place, Report, RulesError
 
 MAX_RULES = 5000
 _UTC = ZoneInfo("UTC")
@@ -39,6 +40,13 @@ def load(text: str, path: str) -> Rules:
     """The rules of a file. Raises `RulesError` with everything that is wrong in it; what is only
     doubtful is in `Rules.warnings`."""
     text = text.removeprefix("\ufeff")
+    try:
+        return _load(text, path)
+    except RulesError as error:
+        raise RulesError(named(error.problems, text)) from None
+
+
+def _load(text: str, path: str) -> Rules:
     report = Report(path)
     root = parse(text, report)
     if root is None:

@@ -166,7 +166,7 @@ def test_a_broken_file_is_told_once_and_its_repair_too(
     file: RulesFile, path: Path, clock: Clock
 ) -> None:
     path.write_text("version: 3\nrules: []\n")
-    assert messages_of(file, clock) == [f"{path}:1:10: error: expected 1, not '3'"]
+    assert messages_of(file, clock) == [f"{path}:1:10: error: version: expected 1, not '3'"]
     assert file.poll() is None
     path.write_text(rules("one"))
     assert name_of(file, clock) == "one"

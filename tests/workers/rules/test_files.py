@@ -57,4 +57,4 @@ def test_all_mistakes_of_a_file_are_told_at_once_in_its_order() -> None:
     places = [(problem.line, problem.column) for problem in caught.value.problems]
     assert [line for line, _ in places] == [1, 2, 5, 6, 8, 9, 9, 10, 11]
     assert places == sorted(places)
-    assert str(caught.value).startswith("rules.yaml:1:10: error: expected 1, not '2'\n")
+    assert str(caught.value).startswith("rules.yaml:1:10: error: version: expected 1, not '2'\n")

@@ -54,7 +54,14 @@ class Skipped:
         """One run that stands for all of them."""
         what, passed = self.what, self.passed
         id = f"{what.id}.{what.kind}.{'.'.join(passed.path)}"
-        return Run(id, what.event, f"{passed.count} rules", "", "skipped", passed.reason)
+        return Run(
+            id,
+            what.event,
+            f"{passed.count} rule" + ("" if passed.count == 1 else "s"),
+            "",
+            "skipped",
+            passed.reason,
+        )
 
     def each(self) -> Iterator[Run]:
         """A run for each of them."""

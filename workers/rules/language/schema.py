@@ -141,7 +141,7 @@ class RuleEntry(Strict):
 
 
 class File(Strict):
-    version = Choice("The version of the language.", "1", required=True)
+    version = Choice("The version of the language.", "1", name="version", required=True)
     timezone = Zone("For schedules and times; UTC if not given.")
     lists = Raw("Lists of texts, by name.")
     limits = Raw("Time limits: the first that matches.")

@@ -22,6 +22,21 @@ _BRACES = re.compile(r"(?:^|[:\-,\[])\s*(\{\{.*)")
 _COLON_IN_TEXT = re.compile(r"^\s*(?:- +)?[\w.\"']+:\s+[^\"'{\[|>&*!#\s].*:\s")
 
 
+NO_SHARING = "anchors and merge keys are not supported here; write it out where it is needed"
+
+
+class Shared:
+    """The names of the anchors and aliases that a text seems to have."""
+
+    def __init__(self, text: str) -> None:
+        self.anchors = frozenset(_ANCHORS.findall(text))
+        self.aliases = frozenset(_ALIASES.findall(text))
+
+
+_ANCHORS = re.compile(r"(?:^|[\s\[{,])&([^\s,\[\]{}]+)")
+_ALIASES = re.compile(r"(?:^|[\s\[{,])\*([^\s,\[\]{}]+)")
+
+
 def unquoted(sign: str, name: str) -> str:
     what = "an alias" if sign == "*" else "an anchor"
     return f'quote a value that starts with {sign}: "{sign}{name}" (YAML takes it for {what})'

@@ -5,8 +5,10 @@ stand-in of the same length; where that does not help, the whole rule is blanked
 """
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
+from workers.rules.nodes.odd_signs import plain_indentation
 from workers.rules.vocabulary.problems import Place
 
 MAX_ROUNDS = 20
@@ -29,6 +31,13 @@ class Mending:
         """Spans of which nothing is to be said: line, first and last column."""
         self._rounds = MAX_ROUNDS if len(text) < _LARGE else _ROUNDS_OF_LARGE
         self._rules_with_errors: set[int] = set()
+
+    def indent_plainly(self) -> Iterator[tuple[Place, str]]:
+        """Puts plain spaces into indentation; each place where that was needed and why."""
+        for number, line in enumerate(self.lines):
+            if found := plain_indentation(line):
+                self.lines[number], column, message = found
+                yield Place(number + 1, column), message
 
     @property
     def text(self) -> str:

@@ -108,15 +108,17 @@ class Plain(Scalar):
 class Choice(Scalar):
     """One of a few words."""
 
-    def __init__(self, doc: str, *words: str, **options: Any) -> None:
+    def __init__(self, doc: str, *words: str, name: str = "", **options: Any) -> None:
         super().__init__(doc, **options)
         self.words = words
         self.expected = " or ".join(words)
+        self.named = f"{name}: " if name else ""
 
     def read(self, text: Text) -> str:
         if text not in self.words:
             raise ValueError(
-                f"expected {self.expected}, not {quoted(text)}" + nearest(text, self.words)
+                f"{self.named}expected {self.expected}, not {quoted(text)}"
+                + nearest(text, self.words)
             )
         return str(text)
 

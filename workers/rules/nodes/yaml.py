@@ -14,6 +14,7 @@ import yaml
 
 from app.domain.suggest import quoted
 from workers.rules.nodes import coercions as traps
+from workers.rules.nodes import odd_signs
 from workers.rules.nodes.mending import Mending
 from workers.rules.vocabulary.problems import Place, Problem, Report, RulesError
 
@@ -91,10 +92,13 @@ def parse(text: str, report: Report) -> Node | None:
     read behind such an error."""
     _refuse_unreadable(text, report.path)
     mending = Mending(text)
+    for place, message in mending.indent_plainly():
+        report.error(place, message)
     while True:
         found = Report(report.path)
+        builder = _Builder(mending.text, found)
         try:
-            root = _Builder(mending.text, found).document()
+            root = builder.document()
         except _NotReadable as error:
             if mending.is_new(error.place):
                 report.error(error.place, str(error))
@@ -105,6 +109,7 @@ def parse(text: str, report: Report) -> Node | None:
             raise RulesError(report.problems) from None
         report.hide(mending.hidden)
         report.take(found)
+        report.hide(builder.hidden)
         return root
 
 
@@ -136,6 +141,8 @@ class _Builder:
         self.lines = _LINE_BREAKS.split(text)
         self.report = report
         self.nodes = 0
+        self.shared = traps.Shared(text)
+        self.hidden: list[tuple[int, int, int]] = []
         self.events = self._parsed(text)
 
     def _parsed(self, text: str) -> Iterator[Any]:
@@ -164,6 +171,8 @@ class _Builder:
         self._refuse_yaml_extras(event)
         if isinstance(event, yaml.ScalarEvent):
             return self.text(event)
+        if isinstance(event, yaml.AliasEvent):
+            return _placed(Text("*"), _place(event))
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(event, depth)
         return self.mapping(event, depth)
@@ -171,12 +180,23 @@ class _Builder:
     def _refuse_yaml_extras(self, event: Any) -> None:
         """Aliases, anchors and tags: each is a value that somebody forgot to quote."""
         if isinstance(event, yaml.AliasEvent):
+            if event.anchor in self.shared.anchors:
+                self._refuse_sharing(event, f"*{event.anchor}")
+                return
             raise _NotReadable(_place(event), traps.unquoted("*", str(event.anchor)))
         if event.anchor is not None:
+            if event.anchor in self.shared.aliases or not isinstance(event, yaml.ScalarEvent):
+                self.report.error(_place(event), traps.NO_SHARING)
+                return
             raise _NotReadable(_place(event), traps.unquoted("&", event.anchor))
         if event.tag is not None and event.tag != "!":
             message = f"the tag {quoted(event.tag)}: quote a value that starts with !"
             raise _NotReadable(_place(event), message)
+
+    def _refuse_sharing(self, event: Any, written: str) -> None:
+        place = _place(event)
+        self.report.error(place, traps.NO_SHARING)
+        self.hidden.append((place.line, place.column, place.column + len(written)))
 
     def text(self, event: Any) -> Text:
         if len(event.value) > MAX_TEXT:
@@ -212,10 +232,34 @@ class _Builder:
                 message = traps.collection_as_key(self.lines, _place(event))
                 raise _NotReadable(_place(event), message)
             self._refuse_yaml_extras(event)
-            key = self.text(event)
-            value = self._value(next(self.events), depth)
-            self._put(found, key, value)
+            if isinstance(event, yaml.AliasEvent):
+                self._value(next(self.events), depth)
+                continue
+            key, behind = self._key(event), next(self.events)
+            if key == "<<" and key.plain:
+                self._merge(found, key, behind, depth)
+                continue
+            if getattr(behind, "anchor", None) is not None:  # what is shared may be anywhere
+                self.hidden.append((key.line, key.column, key.column))
+            self._put(found, key, self._value(behind, depth))
         return found
+
+    def _key(self, event: Any) -> Text:
+        key = self.text(event)
+        if key.plain and (found := odd_signs.plain_key(key)):
+            self.report.error(key, found[1])
+            plain = _placed(Text(found[0]), Place(key.line, key.column))
+            plain.plain = True
+            return plain
+        return key
+
+    def _merge(self, found: Map, key: Text, behind: Any, depth: int) -> None:
+        """What a merge key would have brought is not missed."""
+        self.report.error(key, traps.NO_SHARING)
+        if not isinstance(behind, yaml.AliasEvent):
+            self._value(behind, depth)
+        self.hidden.append((key.line, key.column, key.column + 1))
+        self.hidden.append((found.line, found.column, found.column))
 
     def _value(self, event: Any, depth: int) -> Node:
         value = self.node(event, depth + 1)

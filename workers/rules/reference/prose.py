@@ -36,6 +36,7 @@ first line of the file:
 Every value is read as the text you wrote: `+14155550123`, `0123`, `no` and `55:00` stay that.
 Durations are written `30s`, `5m`, `1h30m`, `2d`, `500ms`. Put quotes around a text that begins
 with `*`, `#`, `&`, `@`, `%`, `!`, `{` or `[`, and around every text with `{{ }}` or `: ` in it.
+Anchors and merge keys (`&`, `*`, `<<`) are not supported.
 """
 
 FILE = """

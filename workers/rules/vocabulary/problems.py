@@ -58,6 +58,7 @@ class Report:
         self.path = path
         self._found: dict[Problem, None] = {}
         self._hidden: dict[int, list[tuple[int, int]]] = {}
+        self._unsaid = 0
 
     def hide(self, spans: Iterable[tuple[int, int, int]]) -> None:
         """From now on nothing is said of these spans (line, first and last column): they have been
@@ -79,6 +80,7 @@ class Report:
     def _add(self, where: Located, level: str, message: str) -> None:
         spans = self._hidden.get(where.line, ())
         if any(first <= where.column <= last for first, last in spans):
+            self._unsaid += level == "error"
             return
         if len(self._found) < MAX_PROBLEMS:
             self._found[Problem(self.path, where.line, where.column, level, message)] = None
@@ -93,8 +95,8 @@ class Report:
 
     @property
     def errors(self) -> int:
-        """How many errors there are so far."""
-        return sum(problem.level == "error" for problem in self._found)
+        """How many errors there are so far, with those that are not said."""
+        return sum(problem.level == "error" for problem in self._found) + self._unsaid
 
     def raise_errors(self) -> None:
         """Raises `RulesError` with everything found so far if any of it is an error."""

@@ -113,3 +113,21 @@ def test_what_a_filter_is_called_elsewhere_is_known(written: str, meant: str) ->
     found = told(steps(f'- log: "{{{{ digits | {written} }}}}"').replace("entered", "digits"))
 
     assert found[0].endswith(f"unknown filter '{written}'; did you mean '{meant}'?")
+
+
+@pytest.mark.parametrize(
+    "step", ["- {{ member.id }}", "- @all", "- mute: *1", "- speak: {{ x }}", "- *1", "- 'it's'"]
+)
+def test_a_step_that_cannot_be_read_says_nothing_more(step: str) -> None:
+    assert len(told(steps(step, "- record"))) == 1
+
+
+@pytest.mark.parametrize("key", ["when", "name", "match", "if", "once", "cooldown"])
+@pytest.mark.parametrize("value", ["{{ x }}", "@x", "*1", "a: b: c"])
+def test_nor_does_a_key_of_a_rule(key: str, value: str) -> None:
+    rule = {"name": "One", "when": "member.entered", key: value}
+    lines = [f"{name}: {written}" for name, written in rule.items()]
+
+    found = told("version: 1\nrules:\n  - " + "\n    ".join([*lines, "do: [record]"]) + "\n")
+
+    assert len(found) == 1
