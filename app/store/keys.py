@@ -1,7 +1,7 @@
 """Every key that Gavel keeps in Redis, and what is under it.
 
 A conference's name comes from outside and never becomes part of a key: `conference_key` hashes it.
-`{k}` below is such a key; a conference's web lane (webhooks) is a unit of its own: `{k}-web`.
+`{k}` below is such a key; the webhooks of a conference are a unit of their own: `{k}-web`.
 
 | key                        | type   | holds |
 |----------------------------|--------|---|
@@ -71,7 +71,7 @@ def conference_key(name: str) -> str:
 
 
 def is_web(key: str) -> bool:
-    """Is this unit a conference's web lane?"""
+    """Are these the webhooks of a conference?"""
     return len(key) > KEY_LENGTH and key.endswith(WEB)
 
 

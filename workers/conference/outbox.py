@@ -1,4 +1,4 @@
-"""The outbox of one conference: calls to make, in order. Values only; `workers.act` sends them.
+"""The outbox of one conference: calls to make, in order. Values only; the processor sends them.
 
 The order is that of the decisions. Calls that are the same but for their members go out as one:
 a later one may join an earlier one past calls for other members, never past one for its own

@@ -1,4 +1,4 @@
-"""The web lane: webhooks beside the calls to Plivo, never in their way."""
+"""Webhooks beside the calls to Plivo, never in their way."""
 
 from collections.abc import Iterator
 from pathlib import Path
