@@ -1,0 +1,27 @@
+"""docs/architecture.md lists every room, what is in it, and which rooms it imports."""
+
+import re
+
+import pytest
+
+from tests.architecture.rooms import ROOT, imports
+
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| `([\w/]+)/` \| (.+?) \| (.*?) \|$", re.MULTILINE)
+LISTED = {room: re.findall(r"`([\w/]+)/`", others) for room, _, others in ROW.findall(PAGE)}
+
+
+@pytest.mark.parametrize("room", sorted(imports().keys() | LISTED.keys()))
+def test_the_map_shows_the_room_and_what_it_imports(room: str) -> None:
+    wanted = ", ".join(f"`{other}/`" for other in sorted(imports().get(room, ())))
+    assert room in LISTED, f"| `{room}/` | … | {wanted} |"
+    assert LISTED[room] == sorted(imports()[room]), wanted
+
+
+@pytest.mark.parametrize("room", sorted(imports()))
+def test_a_room_holds_about_a_dozen_files(room: str) -> None:
+    assert len(list((ROOT / room).glob("*.py"))) <= MOST.get(room, 14)
+
+
+MOST = {"cli/commands": 20}
+"""One file a command, and nothing else."""
