@@ -24,9 +24,7 @@ MOST_STEPS = 2
 
 
 @pytest.fixture(scope="module")
-def stations(
-    redis_server: ValkeyServer, tmp_path_factory: pytest.TempPathFactory
-) -> Stations:
+def stations(redis_server: ValkeyServer, tmp_path_factory: pytest.TempPathFactory) -> Stations:
     """From the POST of the second member's `enter` to its API call; what happens only once in a
     process is over by then."""
     redis = Redis(host=redis_server.host, port=redis_server.port)

@@ -16,8 +16,9 @@ HORIZON = 0.8
 """Share of the window for which the budget must last: a burst is seldom longer than that. More
 holds back early what a short burst could have spent; less runs dry in a long one."""
 
-LONGEST = 1.0
-"""Seconds between two calls of one conference at the most."""
+LONGEST = (0.6, 1.3)
+"""Seconds between two calls of one conference at the most, with an empty and with a full budget: a
+short burst is muted soon, a long one does not run the budget dry."""
 
 MEASURED = 1.5
 """Seconds back over which spending is measured; a state that is older than that says nothing."""
@@ -53,4 +54,6 @@ def spacing(spending: Spending) -> float:
     rate = bearable(spending)
     if spending.recent / MEASURED <= rate:
         return 0.0
-    return min(LONGEST, spending.conferences / rate) if rate > 0 else LONGEST
+    empty, full = LONGEST
+    longest = empty + (full - empty) * min(1.0, spending.used / spending.limit)
+    return min(longest, spending.conferences / rate) if rate > 0 else longest

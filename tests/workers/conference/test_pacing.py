@@ -118,10 +118,11 @@ def test_what_cannot_be_merged_goes_out_while_there_are_slots(budget: Budget) ->
     assert outcome.part(1.0) == 0.0
 
 
-def test_fifty_rooms_that_fill_in_a_second_are_muted_soon_and_within_the_budget(
-    budget: Budget,
+@pytest.mark.parametrize("seconds", [0.8, 1.0, 1.2, 1.5])
+def test_fifty_rooms_that_fill_at_once_are_muted_soon_and_within_the_budget(
+    budget: Budget, seconds: float
 ) -> None:
-    outcome = Line(budget, 0.15).run(list(filling(50, 1.0, 1000)))
+    outcome = Line(budget, 0.15).run(list(filling(50, seconds, 1000)))
     assert outcome.last_after() <= 1.0
     assert outcome.most_in(SECONDS) <= CALLS * 0.7
 
@@ -132,7 +133,7 @@ def test_rooms_that_fill_for_long_leave_the_others_their_calls(budget: Budget) -
     outcome = Line(budget, 0.15).run([*filling(50, 6.0, 6000), *others])
     assert outcome.most_in(SECONDS) <= CALLS
     assert outcome.part(1.0, conference="other") <= 0.25
-    assert outcome.part(0.99, conference="room") <= LONGEST + 0.15
+    assert outcome.part(0.99, conference="room") <= LONGEST[1]
 
 
 def test_one_room_that_fills_is_not_held_back(budget: Budget) -> None:
@@ -145,7 +146,7 @@ def test_the_slots_that_are_kept_are_not_counted_as_bearable() -> None:
     assert bearable(full) == 0.0
     assert spacing(full) == 0.0  # nobody spends
     busy = Spending(100, 5.0, 95, recent=10, conferences=2, returns=full.returns)
-    assert spacing(busy) == LONGEST
+    assert LONGEST[0] < spacing(busy) < LONGEST[1]
 
 
 def test_what_comes_back_soon_may_be_spent() -> None:
