@@ -19,8 +19,8 @@ from tests.doubles.plivo_edge import plivo_edge
 from tests.workers.builders import context_of, work_all
 
 LAST = "workers/plivo/transport.py"
-MOST_FILES = 20
-MOST_STEPS = 2
+MOST_FILES = 34
+MOST_STEPS = 4
 
 
 @pytest.fixture(scope="module")

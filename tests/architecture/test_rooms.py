@@ -11,6 +11,10 @@ ROW = re.compile(r"^\| `([\w/]+)/` \| (.+?) \| (.*?) \|$", re.MULTILINE)
 LISTED = {room: re.findall(r"`([\w/]+)/`", others) for room, _, others in ROW.findall(PAGE)}
 
 
+MOST = {"cli/commands": 20}
+"""One file a command, and nothing else."""
+
+
 @pytest.mark.parametrize("room", sorted(imports().keys() | LISTED.keys()))
 def test_the_map_shows_the_room_and_what_it_imports(room: str) -> None:
     wanted = ", ".join(f"`{other}/`" for other in sorted(imports().get(room, ())))
@@ -20,8 +24,5 @@ def test_the_map_shows_the_room_and_what_it_imports(room: str) -> None:
 
 @pytest.mark.parametrize("room", sorted(imports()))
 def test_a_room_holds_about_a_dozen_files(room: str) -> None:
-    assert len(list((ROOT / room).glob("*.py"))) <= MOST.get(room, 14)
-
-
-MOST = {"cli/commands": 20}
-"""One file a command, and nothing else."""
+    files = [file for file in (ROOT / room).glob("*.py") if file.name != "__init__.py"]
+    assert len(files) <= MOST.get(room, 14)
