@@ -8,6 +8,7 @@ and the spelling of durations are not in it, nor is `enabled`: a rule that rests
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.domain.globs import is_glob
@@ -33,8 +34,14 @@ def in_order(triggers: tuple[Trigger, ...]) -> tuple[Trigger, ...]:
     return tuple(sorted(triggers, key=lambda one: (one.kind, repr(one.parameter))))
 
 
-def identity(rule: Rule, match: Any, scope: Scope) -> str:
-    """The id of a rule that was compiled without an error; `match` is its node."""
+def identified(rule: Rule, node: Any, scope: Scope) -> Rule:
+    """A rule that was compiled of `node` without an error, with its `id`."""
+    meaning = _meaning(rule, node.find("match"), scope)
+    former_id = _former_id(rule.name, node)
+    return replace(rule, id=_hash(rule.name, meaning), former_id=former_id, meaning=meaning)
+
+
+def _meaning(rule: Rule, match: Any, scope: Scope) -> str:
     meaning = {
         "when": [[one.kind, one.parameter] for one in in_order(rule.triggers)],
         "match": _match(match, scope),
@@ -42,10 +49,10 @@ def identity(rule: Rule, match: Any, scope: Scope) -> str:
         "do": [_step(step) for step in rule.steps],
         "limits": [rule.once, rule.cooldown, rule.dry_run],
     }
-    return _hash(rule.name, json.dumps(meaning, sort_keys=True))
+    return hashlib.sha256(_bytes(json.dumps(meaning, sort_keys=True))).hexdigest()
 
 
-def former_identity(name: str, node: Any) -> str:
+def _former_id(name: str, node: Any) -> str:
     """The id that the form before `VERSION` gave, by which older state may know a rule."""
     return _hash(name, hashlib.sha256(_bytes(repr(_bare(node)))).hexdigest())
 

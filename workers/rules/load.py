@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -198,11 +197,7 @@ class _Loader:
         if self.report.errors != before:
             return rule
         check_rule(rule, node, self.report)
-        return replace(
-            rule,
-            id=identity.identity(rule, match, scope),
-            former_id=identity.former_identity(rule.name, node),
-        )
+        return identity.identified(rule, node, scope)
 
     def drop_empty(self, data: dict[str, Any], node: Any) -> None:
         """A key with nothing behind it is pointed at itself."""

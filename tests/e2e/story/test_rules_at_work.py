@@ -35,3 +35,36 @@ def test_other_conferences_are_left_alone(start: Start) -> None:
     gavel.sandbox.hang_up(call)
     gavel.up.until_said("Canary")
     assert gavel.sandbox.operations("board-meeting") == []
+
+
+LATER = """
+version: 1
+rules:
+  - name: Once
+    when: member.entered
+    once: conference
+    do: [mute: member]
+  - name: Later
+    when: member.entered
+    do:
+      - wait: 6s
+      - unmute: member
+"""
+
+
+def test_an_edit_that_changes_nothing_and_a_rule_that_is_away_for_a_moment_lose_nothing(
+    start: Start,
+) -> None:
+    gavel = start(LATER)
+    gavel.until_ready()
+    gavel.sandbox.call_in("demo-story")
+    gavel.sandbox.until_asked("demo-story", "mute")
+    rules = gavel.folder / "rules.yaml"
+    rules.write_text(LATER.partition("  - name: Later")[0])
+    gavel.up.until_said("is held: its rule was changed or removed")
+    edited = LATER.replace("once: conference", "once: conference\n    description: in words")
+    rules.write_text(edited.replace("wait: 6s", "wait: 6000ms"))
+    gavel.up.until_said("is no longer held: its rule is back")
+    gavel.sandbox.call_in("demo-story")
+    gavel.sandbox.until_asked("demo-story", "unmute")
+    assert gavel.sandbox.operations("demo-story").count("mute") == 1

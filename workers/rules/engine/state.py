@@ -205,6 +205,11 @@ class MutableConference(Conference):
         known = (uuid, member_id, short_hash(call, 4), at)
         self.strays = (*self.strays, known)[-STRAYS_KEPT:]
 
+    def identify_stray(self, uuid: str, member_id: str, call: str, at: float) -> None:
+        """Its enter has come and says of which instance it was: known by that from now on."""
+        if uuid and not any(of == uuid and who == member_id for of, who, _, _ in self.strays):
+            self.stray(uuid, member_id, call, at)
+
     def is_stray(self, uuid: str, member_id: str, call: str, at: float) -> bool:
         """Whether that exit came already: by the UUID where both have one, else by the call, else
         by the member alone, but that only for a while, for members' ids come again."""

@@ -95,6 +95,7 @@ def _enter_refused(state: MutableConference, event: Event, member_id: str, call:
     if state.is_over(event.uuid):
         return "its conference has ended"
     if state.is_stray(event.uuid, member_id, call, event.at):
+        state.identify_stray(event.uuid, member_id, call, event.at)
         return f"member {member_id} has left already"
     if state.live and state.is_other(event.uuid):
         return ""

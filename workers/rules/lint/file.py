@@ -81,21 +81,14 @@ def _names_are_unique(parts: Parts, report: Report) -> None:
 
 
 def _no_rule_is_there_twice(parts: Parts, report: Report) -> None:
-    seen: dict[str, Rule] = {}
+    seen: dict[tuple[str, bool], Rule] = {}
     for rule, node in _named(parts):
-        content = {str(k): v for k, v in node.items() if k not in ("name", "description")}
-        key = repr(_bare(content))
+        key = (rule.meaning, rule.enabled)
         if key in seen:
             report.warning(
                 node["name"], f"does the same at the same time as {quoted(seen[key].name)}"
             )
         seen.setdefault(key, rule)
-
-
-def _bare(part: Any) -> Any:
-    if isinstance(part, Mapping):
-        return sorted((str(key), _bare(value)) for key, value in part.items())
-    return [_bare(item) for item in part] if isinstance(part, Seq) else str(part)
 
 
 def _entries_are_reached(parts: Parts, report: Report) -> None:
@@ -198,7 +191,7 @@ def _triggers_are_heard(parts: Parts, report: Report) -> None:
 
 def _lists_are_good(parts: Parts, report: Report) -> None:
     nodes = (*parts.rule_nodes, *parts.limits.nodes)
-    written = set(re.findall(r"\w+", repr([_bare(node) for node in nodes])))
+    written = set(re.findall(r"\w+", repr(nodes)))
     for name, items in parts.list_nodes.items():
         if not items:
             report.warning(name, f"the list {quoted(name)} is empty")

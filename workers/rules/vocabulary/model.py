@@ -95,7 +95,8 @@ class Step:
 class Rule:
     """One rule. `id` stays the same while its name and what it does stay: timers, waits, `once`
     and `cooldown` of an unchanged rule live through a reload. `former_id` is the id that an older
-    version gave it. `triggers` are in an order that does not depend on the file."""
+    version gave it; `meaning` is the same for rules that do the same. `triggers` are in an order
+    that does not depend on the file."""
 
     id: str
     name: str
@@ -111,6 +112,7 @@ class Rule:
     description: str = ""
     line: int = 0
     former_id: str = ""
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

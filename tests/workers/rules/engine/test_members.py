@@ -107,6 +107,17 @@ def test_an_exit_that_names_only_its_member_is_soon_forgotten() -> None:
     assert list(room.conference.members) == ["1"]
 
 
+def test_an_enter_that_its_exit_overtook_is_refused_however_late_it_is_played_again() -> None:
+    room = Timeline(COMING_AND_GOING)
+    room.exit(1, uuid="")
+    room.enter(1, call_uuid="")
+    room.pass_time(90_000)
+    room.exit(1, uuid="")
+    room.enter(1, call_uuid="")
+    assert not room.conference.live
+    assert room.calls == []
+
+
 def test_exits_of_unknown_conferences_are_remembered_within_a_bound() -> None:
     room = Timeline(COMING_AND_GOING)
     for member in range(STRAYS_KEPT * 2):
