@@ -109,6 +109,8 @@ class StepReader:
         return {key: places[key] for key in BESIDE_EVERY if key in places}
 
     def check_confirmed(self, name: Text, item: Map, data: Mapping[str, Any]) -> None:
+        if any(key in item and key not in data for key in (str(name), "confirm")):
+            return  # one of them could not be read, which has been told
         every = data.get(str(name)) == "every_conference"
         if every and not data.get("confirm"):
             self.report.error(

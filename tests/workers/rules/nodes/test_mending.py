@@ -116,7 +116,17 @@ def test_what_a_filter_is_called_elsewhere_is_known(written: str, meant: str) ->
 
 
 @pytest.mark.parametrize(
-    "step", ["- {{ member.id }}", "- @all", "- mute: *1", "- speak: {{ x }}", "- *1", "- 'it's'"]
+    "step",
+    [
+        "- hang_up: {{ x }}\n        confirm: true",
+        "- hang_up: every_conference\n        confirm: @x",
+        "- {{ member.id }}",
+        "- @all",
+        "- mute: *1",
+        "- speak: {{ x }}",
+        "- *1",
+        "- 'it's'",
+    ],
 )
 def test_a_step_that_cannot_be_read_says_nothing_more(step: str) -> None:
     assert len(told(steps(step, "- record"))) == 1
