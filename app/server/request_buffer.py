@@ -1,4 +1,7 @@
-"""How much of a request has arrived: pure, and cheap however small the pieces are."""
+"""Buffers one HTTP request until it is complete. Pure: no socket, no clock.
+
+Each byte is looked at once, however small the pieces are in which the request comes.
+"""
 
 import re
 from enum import Enum
@@ -16,15 +19,15 @@ class State(Enum):
     """What to do with what has arrived."""
 
     MORE = "wait for more"
-    WHOLE = "all is there, or enough to see that it will be refused"
+    COMPLETE = "all is there, or enough to see that it will be refused"
     HEAD_TOO_LARGE = "refuse it"
 
 
-class Arrival:
-    """The bytes of one request, as far as they came. `add` what comes, then ask for the `state`.
+class RequestBuffer:
+    """The bytes of one request received so far. `add` what is received, then ask for the `state`.
 
-    It only finds where the request ends; what it means is for the parser. Where the two could
-    disagree (a crooked length, a crooked chunk), the parser gets it at once, to refuse it.
+    It finds where the request ends and nothing else; gunicorn's parser reads it. A malformed length
+    or chunk counts as complete, so that the parser gets the request at once and refuses it.
     """
 
     def __init__(self) -> None:
@@ -42,9 +45,9 @@ class Arrival:
         if self._body > LARGEST_HEAD:
             return State.HEAD_TOO_LARGE
         if len(self.data) - self._body > LARGEST_BODY:
-            return State.WHOLE
+            return State.COMPLETE
         whole = self._chunks_end() if self._end is None else len(self.data) >= self._end
-        return State.WHOLE if whole else State.MORE
+        return State.COMPLETE if whole else State.MORE
 
     def _find_head(self) -> bool:
         found = self.data.find(b"\r\n\r\n", self._next)

@@ -1,10 +1,9 @@
-"""The web server's worker: gunicorn's threads, but a request gets one only when it is there whole.
+"""The web server's worker: gunicorn's threaded worker, with a loop that buffers whole requests.
 
-gunicorn's own threaded worker reads a request in the thread that will answer it, and waits up to
-two seconds, with everything standing still, for a client to close. A few clients that send or
-close slowly are enough to hold up every callback. Here one loop reads all connections without
-ever waiting; what came in whole goes to a thread, what does not in time is closed.
-See docs/decisions/0014-web-server.md.
+gunicorn's own threaded worker reads a request in the thread that answers it, so a few clients that
+send or close slowly block every callback. Here one loop reads all connections without blocking. A
+complete request goes to a thread; a connection whose request is not complete in time is closed.
+Why no other server: docs/decisions/0014-web-server.md.
 """
 
 import selectors
@@ -20,7 +19,7 @@ from typing import Any
 from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from app.server.request_buffer import Arrival, State
+from app.server.request_buffer import RequestBuffer, State
 
 READ_AT_ONCE = 128 * 1024
 ACCEPT_AT_ONCE = 64
@@ -30,10 +29,12 @@ HEAD_TOO_LARGE = (
 )
 
 
-class ArrivedSocket(socket.socket):
-    """In a thread nothing comes any more: a request is there whole, so whoever reads on was sent a
-    crooked one, or throws away what nobody read. They get TimeoutError at once, which gunicorn
-    knows: that connection is not used again. Sending may take `seconds`."""
+class BufferedSocket(socket.socket):
+    """A socket whose request is complete: in a thread, reading more raises TimeoutError at once.
+
+    Only a malformed request, or gunicorn discarding an unread body, reads on; gunicorn then does
+    not use the connection again. Sending may take `seconds`.
+    """
 
     seconds = 10.0
 
@@ -50,26 +51,26 @@ class Connection(TConn):
     """One client. `timeout` is the moment when we stop to wait for it."""
 
     def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
-        arrived = ArrivedSocket(sock.family, sock.type, sock.proto, fileno=sock.detach())
-        super().__init__(cfg, arrived, client, server)
+        buffered = BufferedSocket(sock.family, sock.type, sock.proto, fileno=sock.detach())
+        super().__init__(cfg, buffered, client, server)
         self.since = time.monotonic()
         self.data_ready = True  # it is, whenever a thread sees this connection
-        self.arrival = Arrival()
+        self.buffer = RequestBuffer()
         self.watched = False  # does the loop look at it?
         self.busy = False  # is a thread at work on it?
         self.leaving = False  # do we only wait for the other side to close?
 
     def wait_for(self, seconds: float) -> None:
-        """From now on, the client has so long."""
+        """Give the client this many seconds from now on."""
         self.since = time.monotonic()
         self.timeout = self.since + seconds
 
 
 class WebWorker(ThreadWorker):
-    """Reads in the loop, answers in threads. All times are in seconds."""
+    """Reads in the loop and answers in threads. All times are in seconds."""
 
     request_seconds = 10.0  # from the first byte of a request to its last
-    linger_seconds = 2.0  # for a connection we part from, to send what it was sending
+    linger_seconds = 2.0  # for the client to close after our last answer
     patience_seconds = 2.0  # for a silent client while others wait for a place
     drain_seconds = 0.05  # for the rest of a body that nobody read
     sweep_seconds = 0.5  # between two looks for who took too long
@@ -113,14 +114,14 @@ class WebWorker(ThreadWorker):
         elif conn.leaving:
             self._watch(conn)
         else:
-            if not conn.arrival.data:
+            if not conn.buffer.data:
                 conn.wait_for(self.request_seconds)
-            conn.arrival.add(data)
+            conn.buffer.add(data)
             self._look(conn)
 
     def _look(self, conn: Connection) -> None:
-        state = conn.arrival.state()
-        if state is State.WHOLE:
+        state = conn.buffer.state()
+        if state is State.COMPLETE:
             conn.busy = True
             self.tpool.submit(conn)
         elif state is State.MORE:
@@ -128,14 +129,14 @@ class WebWorker(ThreadWorker):
         else:
             with suppress(OSError):
                 conn.sock.send(HEAD_TOO_LARGE)
-            self._part(conn)
+            self._linger(conn)
 
     def _answer(self, conn: Connection) -> None:
         """In a thread: answer one request."""
         if conn.parser is None:
             conn.parser = get_parser(self.cfg, conn.sock, conn.client)
-        conn.parser.unreader.unread(bytes(conn.arrival.data))
-        conn.arrival = Arrival()
+        conn.parser.unreader.unread(bytes(conn.buffer.data))
+        conn.buffer = RequestBuffer()
         keep = self.handle(conn)
         if not keep or not self.alive or not conn.watched or conn.parser.unreader.buf.tell():
             self.method_queue.defer(self._answered, conn, keep)
@@ -152,18 +153,18 @@ class WebWorker(ThreadWorker):
         return bool(keepalive and conn.parser.finish_body(deadline=deadline))
 
     def _answered(self, conn: Connection, keep: bool) -> None:
-        """In the loop: go on with a connection, or part from it without waiting."""
+        """In the loop: read the next request of a connection, or close it without blocking."""
         conn.busy = False
         conn.sock.settimeout(0.0)
         if keep:
             conn.wait_for(self.cfg.keepalive if self.alive else self.linger_seconds)
-            conn.arrival.add(conn.parser.unreader.take_buffered())
+            conn.buffer.add(conn.parser.unreader.take_buffered())
             self._look(conn)
         else:
-            self._part(conn)
+            self._linger(conn)
 
-    def _part(self, conn: Connection) -> None:
-        """Say that we are done, and let the other side close: else it may miss our answer."""
+    def _linger(self, conn: Connection) -> None:
+        """Shut down our side and let the client close: closing at once may lose our answer."""
         conn.leaving = True
         conn.wait_for(self.linger_seconds)
         try:
@@ -194,7 +195,7 @@ class WebWorker(ThreadWorker):
         conn.close()
 
     def murder_pending(self) -> None:
-        """Close what took too long; while all places are taken, earlier: for who is waiting."""
+        """Close connections that took too long; sooner while all places are taken."""
         now = time.monotonic()
         if now - self._swept < self.sweep_seconds:
             return
@@ -210,7 +211,7 @@ class WebWorker(ThreadWorker):
                 self._drop(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """The worker stops: who is idle may still finish what was just begun."""
+        """The worker stops: a connection may finish its request until `deadline`."""
         for conn in self._open:
             conn.timeout = min(conn.timeout, deadline)
 

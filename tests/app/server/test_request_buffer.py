@@ -4,17 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.server.request_buffer import Arrival, State
+from app.server.request_buffer import RequestBuffer, State
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 def state(*pieces: bytes) -> State:
-    arrival = Arrival()
+    buffer = RequestBuffer()
     for piece in pieces:
-        arrival.add(piece)
-        found = arrival.state()
+        buffer.add(piece)
+        found = buffer.state()
     return found
 
 
@@ -23,22 +23,22 @@ def state(*pieces: bytes) -> State:
     [
         (b"", State.MORE),
         (HEAD, State.MORE),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", State.WHOLE),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", State.COMPLETE),
         (HEAD + b"Content-Length: 3\r\n\r\nab", State.MORE),
-        (HEAD + b"content-length:3\r\n\r\nabc", State.WHOLE),
-        (HEAD + b"Content-Length: 3\r\n\r\nabcdef", State.WHOLE),
+        (HEAD + b"content-length:3\r\n\r\nabc", State.COMPLETE),
+        (HEAD + b"Content-Length: 3\r\n\r\nabcdef", State.COMPLETE),
         (HEAD + b"Content-Length: 65536\r\n\r\nabc", State.MORE),
-        (HEAD + b"Content-Length: 65537\r\n\r\n", State.WHOLE),
-        (HEAD + b"Content-Length: x\r\n\r\n", State.WHOLE),
+        (HEAD + b"Content-Length: 65537\r\n\r\n", State.COMPLETE),
+        (HEAD + b"Content-Length: x\r\n\r\n", State.COMPLETE),
         (CHUNKED, State.MORE),
         (CHUNKED + b"3\r\nabc\r\n", State.MORE),
         (CHUNKED + b"3\r\nabc\r\n0\r\n", State.MORE),
-        (CHUNKED + b"3\r\nabc\r\n0\r\n\r\n", State.WHOLE),
-        (CHUNKED + b"3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n", State.WHOLE),
+        (CHUNKED + b"3\r\nabc\r\n0\r\n\r\n", State.COMPLETE),
+        (CHUNKED + b"3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n", State.COMPLETE),
         (CHUNKED + b"5\r\n0\r\n\r\n", State.MORE),
-        (CHUNKED + b"x\r\n", State.WHOLE),
-        (CHUNKED + b"fffff\r\n", State.WHOLE),
-        (CHUNKED + b"1;" + b"x" * 300, State.WHOLE),
+        (CHUNKED + b"x\r\n", State.COMPLETE),
+        (CHUNKED + b"fffff\r\n", State.COMPLETE),
+        (CHUNKED + b"1;" + b"x" * 300, State.COMPLETE),
         (HEAD + b"X: " + b"x" * 40_000, State.HEAD_TOO_LARGE),
         (HEAD + b"X: " + b"x" * 40_000 + b"\r\n\r\n", State.HEAD_TOO_LARGE),
     ],
@@ -58,4 +58,4 @@ def test_pieces_do_not_matter_and_nothing_is_whole_too_early(
     for request in (CHUNKED + body, HEAD + b"Content-Length: %d\r\n\r\n" % len(plain) + plain):
         cut = data.draw(st.integers(0, len(request) - 1))
         assert state(request[:cut] or b"") is State.MORE
-        assert state(request[:cut] or b"", request[cut:]) is State.WHOLE
+        assert state(request[:cut] or b"", request[cut:]) is State.COMPLETE
