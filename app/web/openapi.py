@@ -1,14 +1,21 @@
-"""The service's own OpenAPI document, at `/openapi.json`."""
+"""The service's own OpenAPI document, at `/openapi.json`.
+
+The schema that checks a trigger's body describes it as well; the fields of a callback are those of
+the one list that reads them (`app.plivo.schemas`).
+"""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Response
 
 from app.domain.identifiers import LONGEST_NAME
+from app.plivo.parse import WRAPPED
+from app.plivo.schemas import SPELLINGS
 from app.server.request_buffer import LARGEST_BODY
-from app.web.triggers import LONGEST_KEY
+from app.web.triggers import LONGEST_KEY, TriggerSchema
 
 TEXT = {"type": "string"}
 NAME = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
@@ -25,81 +32,47 @@ MEANINGS = {
     413: f"The body has more than {LARGEST_BODY} bytes.",
     503: "It could not be stored: send it again.",
 }
-MEMBER = {"type": "string", "pattern": "^[0-9]{1,20}$"}
-SECONDS = {"type": "string", "pattern": "^-?[0-9]{1,9}([.][0-9]{1,5})?$"}
-FIELDS: Mapping[str, Mapping[str, Any]] = {
-    "ConferenceName": NAME,
-    "ConferenceAction": {**TEXT, "enum": ["enter", "exit", "digits", "floor", "record"]},
-    "Event": TEXT,
-    "ConferenceUUID": TEXT,
-    "ConferenceMemberID": MEMBER,
-    "CallUUID": TEXT,
-    "ConferenceDigitsMatch": TEXT,
-    "RecordUrl": TEXT,
-    "RecordingID": TEXT,
-    "RecordingDuration": SECONDS,
-    "conference_name": NAME,
-    "record_url": {**TEXT, "minLength": 1},
-    "recording_id": {**TEXT, "minLength": 1},
-    "recording_duration": SECONDS,
-    "transcription": TEXT,
-    "error": TEXT,
-    "response": {**TEXT, "description": "All the other fields as one JSON object."},
+FIELDS = {
+    "type": "object",
+    "properties": dict.fromkeys(SPELLINGS, TEXT)
+    | {WRAPPED: {**TEXT, "description": "All the other fields as one JSON object."}},
 }
-NEEDED: Mapping[str, tuple[str, ...]] = {
-    "conference": ("ConferenceName", "ConferenceAction"),
-    "recording": ("conference_name", "recording_id", "record_url"),
-    "transcription": ("recording_id", "transcription"),
-}
-"""What the usual callback of each address carries."""
+"""The form of a callback: Plivo alone sends it, and unknown fields are ignored."""
 
 
 def document() -> dict[str, Any]:
     """The document, as JSON values."""
-    return {
-        "openapi": "3.0.3",
-        "info": {
-            "title": "Gavel",
-            "version": "1",
-            "description": "Rules that run Plivo conferences. Plivo's callbacks are signed (V3).",
+    spec = APISpec(
+        "Gavel",
+        "1",
+        "3.0.3",
+        info={
+            "description": "Rules that run Plivo conferences. Plivo's callbacks are signed (V3)."
         },
-        "paths": {
-            "/plivo/conference": _callback("conference", "What happened in a conference."),
-            "/plivo/recording": _callback("recording", "A recording began or is finished."),
-            "/plivo/transcription": _callback("transcription", "A transcript is there, or failed."),
-            "/plivo/answer/{conference}": _answer(),
-            "/triggers/{name}": {"post": _trigger()},
-            "/healthz": {"get": _plain("Is the process alive?")},
-            "/readyz": {"get": _plain("Can it take callbacks now?", 503)},
-            "/metrics": {"get": _plain("Counters for Prometheus.", 503)},
-            "/openapi.json": {
-                "get": {
-                    "summary": "This document.",
-                    "responses": {"200": _json_answer("The document.", {"type": "object"})},
-                }
-            },
-        },
-        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
-    }
+        plugins=[MarshmallowPlugin()],
+    )
+    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    spec.components.schema("Trigger", schema=TriggerSchema)
+    spec.path("/plivo/conference", operations=_callback("What happened in a conference."))
+    spec.path("/plivo/recording", operations=_callback("A recording began or is finished."))
+    spec.path("/plivo/transcription", operations=_callback("A transcript is there, or failed."))
+    spec.path("/plivo/answer/{conference}", operations=_answer())
+    spec.path("/triggers/{name}", operations={"post": _trigger()})
+    spec.path("/healthz", operations={"get": _plain("Is the process alive?")})
+    spec.path("/readyz", operations={"get": _plain("Can it take callbacks now?", 503)})
+    spec.path("/metrics", operations={"get": _plain("Counters for Prometheus.", 503)})
+    own = {"200": _json_answer("The document.", {"type": "object"})}
+    spec.path("/openapi.json", operations={"get": {"summary": "This document.", "responses": own}})
+    found: dict[str, Any] = spec.to_dict()
+    return found
 
 
-def _callback(kind: str, summary: str) -> dict[str, Any]:
+def _callback(summary: str) -> dict[str, Any]:
     answers = {"200": _xml("Stored for good, or stored before.")} | _errors(400, 403, 413, 503)
-    fields = {name: FIELDS[name] for name in FIELDS if name != "response"}
-    query = [
-        {"name": name, "in": "query", "required": name in NEEDED[kind], "schema": fields[name]}
-        for name in (*NEEDED[kind], "ConferenceMemberID", "CallUUID")
-    ]
-    usual = {"type": "object", "properties": fields, "required": list(NEEDED[kind])}
-    wrapped = {
-        "type": "object",
-        "properties": {"response": FIELDS["response"]},
-        "required": ["response"],
-    }
-    form = {"anyOf": [usual, wrapped]}
-    body = {"content": {"application/x-www-form-urlencoded": {"schema": form}}}
+    query = {"name": "fields", "in": "query", "style": "form", "explode": True, "schema": FIELDS}
+    body = {"content": {"application/x-www-form-urlencoded": {"schema": FIELDS}}}
     return {
-        "get": {"summary": summary, "parameters": query, "responses": answers},
+        "get": {"summary": summary, "parameters": [query], "responses": answers},
         "post": {"summary": summary, "requestBody": body, "responses": answers},
     }
 
@@ -114,16 +87,6 @@ def _answer() -> dict[str, Any]:
 
 
 def _trigger() -> dict[str, Any]:
-    body = {
-        "type": "object",
-        "required": ["conference"],
-        "additionalProperties": False,
-        "properties": {
-            "conference": NAME,
-            "member": MEMBER,
-            "data": {"type": "object"},
-        },
-    }
     stored = {"type": "object", "required": ["event_id"], "properties": {"event_id": TEXT}}
     key = {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[ -~]*$"}
     return {
@@ -133,7 +96,7 @@ def _trigger() -> dict[str, Any]:
             {"name": "name", "in": "path", "required": True, "schema": {**TEXT, "minLength": 1}},
             {"name": "Idempotency-Key", "in": "header", "schema": key},
         ],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": "Trigger"}}},
         "responses": {"202": _json_answer("Stored for good.", stored)}
         | _errors(400, 401, 403, 404, 413, 503),
     }

@@ -12,7 +12,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 from redis.exceptions import RedisError
 
 from app.domain.event import Event, new_id
-from app.domain.identifiers import checked_member, checked_name
+from app.domain.identifiers import LONGEST_NAME, checked_member, checked_name
 from app.errors import Forbidden, NotFound, Unauthorized, Unavailable, Unusable
 from app.logs import step
 from app.plivo.request import json_object, read_body
@@ -30,14 +30,30 @@ DEEPEST = 32
 
 
 class TriggerSchema(Schema):
-    """The body: `conference`, and perhaps `member` and `data`. Anything else is a mistake."""
+    """The body: `conference`, and perhaps `member` and `data`. Anything else is a mistake.
+
+    The OpenAPI document is made of it; the metadata says what `trigger_event` checks.
+    """
 
     class Meta:
         unknown = RAISE
 
-    conference = fields.String(required=True)
-    member = fields.String()
-    data = fields.Dict(keys=fields.String(), load_default=dict)
+    conference = fields.String(
+        required=True,
+        metadata={
+            "description": "The name of the conference.",
+            "minLength": 1,
+            "maxLength": LONGEST_NAME,
+        },
+    )
+    member = fields.String(
+        metadata={"description": "The id of the member it is about.", "pattern": "^[0-9]{1,20}$"}
+    )
+    data = fields.Dict(
+        keys=fields.String(),
+        load_default=dict,
+        metadata={"description": "Anything; rules read it as `data`."},
+    )
 
 
 SCHEMA = TriggerSchema()
