@@ -27,8 +27,8 @@ MEMBER_SCHEMAS = {
     "member.digits": schemas.DIGITS,
     "member.speaking": schemas.SPEAKING,
 }
-IDENTIFYING = ("conference_name", "conference_uuid", "member_id", "call_uuid", "digits")
-"""What tells one callback about a member from another."""
+IDENTIFYING = ("conference_uuid", "member_id", "call_uuid", "digits")
+"""What tells one callback about a member of a conference from another."""
 DONE = {"record_done", "record done"}
 WRAPPED = "response"
 """A form field that may hold all the others as one JSON object."""
@@ -119,7 +119,6 @@ def _is_transcription(present: Set[str]) -> bool:
 
 
 def _member(kind: str, reading: Reading) -> Event:
-    reading.require(*IDENTIFYING)
     data = schemas.load(MEMBER_SCHEMAS[kind], reading, *IDENTIFYING)
     needed = ("member_id", "digits") if kind == "member.digits" else ("member_id",)
     if not all(name in data for name in needed):
@@ -179,7 +178,7 @@ def _unknown(reading: Reading) -> Event:
     """Kept and answered 200, so that nothing new of Plivo's is lost; never acted on."""
     known = reading.known
     action = known.get("action") or known.get("event") or ""
-    data: dict[str, Any] = {"action": action, "fields": dict(reading.sent)}
+    data: dict[str, Any] = {"action": action, "fields": reading.everything()}
     if reading.unreadable:
         data["unreadable"] = reading.told()
     return _event("callback.unknown", reading, data)
@@ -187,13 +186,12 @@ def _unknown(reading: Reading) -> Event:
 
 def _event_of_recording(kind: str, reading: Reading, data: Mapping[str, Any]) -> Event:
     """The store finds the conference by the recording where the callback does not name it."""
-    if data.get("recording_id") and not reading.names("conference_name"):
+    if data.get("recording_id") and "conference_name" not in reading.known:
         return Event(new_id(), kind, "", 0.0, "", data)
     return _event(kind, reading, data)
 
 
 def _event(kind: str, reading: Reading, data: Mapping[str, Any]) -> Event:
-    reading.require("conference_name")
     known = reading.known
     name = checked_name(known.get("conference_name", ""), "ConferenceName")
     return Event(new_id(), kind, name, 0.0, known.get("conference_uuid", ""), data)

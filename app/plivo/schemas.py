@@ -85,18 +85,6 @@ class Flag(fields.Field[bool | None]):
         return {"true": True, "false": False}.get(said)
 
 
-class Word(fields.Field[None]):
-    """What the callback calls itself, which was read before; here only whether it is known."""
-
-    def __init__(self, known: Mapping[str, str], *spellings: str) -> None:
-        super().__init__(metadata={"spellings": spellings})
-        self._known = known
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> None:
-        if value not in self._known:
-            raise ValidationError(f"is not known: {value[:40]!r}")
-
-
 class CallbackSchema(Schema):
     """Every field that we read. Each family takes its own; unknown fields are ignored
     (docs/plivo.md 2.1)."""
@@ -105,8 +93,8 @@ class CallbackSchema(Schema):
         unknown = EXCLUDE
 
     conference_name = Text("ConferenceName", "conference_name")
-    action = Word(ACTIONS, "ConferenceAction")
-    event = Word(EVENTS, "Event")
+    action = Text("ConferenceAction")
+    event = Text("Event")
     conference_uuid = Text("ConferenceUUID", "conference_uuid")
     member_id = MemberId("ConferenceMemberID")
     call_uuid = Text("CallUUID", "call_uuid")
@@ -146,8 +134,7 @@ PLIVO_NAMES: Mapping[str, str] = {
 }
 """What to call a field when it is wrong: as Plivo's documentation does."""
 
-_WHAT = ("action", "event")
-_WHO = (*_WHAT, "member_id", "call_uuid", "from_", "to", "caller_name", "direction")
+_WHO = ("member_id", "call_uuid", "from_", "to", "caller_name", "direction")
 ENTERED = CallbackSchema(only=(*_WHO, "first", "recording_id", "record_url"))
 """`enter` may know the recording already; that is no proof of a file (docs/plivo.md 2.2 b)."""
 EXITED = CallbackSchema(only=(*_WHO, "last"))
@@ -155,7 +142,7 @@ DIGITS = CallbackSchema(only=(*_WHO, "digits"))
 SPEAKING = CallbackSchema(only=_WHO)
 RECORDING = CallbackSchema(
     only=(
-        *(*_WHAT, "recording_id", "record_url", "record_file", "message"),
+        *("recording_id", "record_url", "record_file", "message"),
         *("recording_duration", "recording_duration_ms"),
         *("recording_start_ms", "recording_end_ms"),
     )
@@ -163,7 +150,7 @@ RECORDING = CallbackSchema(
 """Both recording callbacks, before it is clear which of the two this is."""
 TRANSCRIPTION = CallbackSchema(
     only=(
-        *(*_WHAT, "recording_id", "transcription", "error", "duration"),
+        *("recording_id", "transcription", "error", "duration"),
         *("transcription_charge", "transcription_rate"),
     )
 )
@@ -178,16 +165,17 @@ class Reading:
     """The fields of one callback.
 
     `known` has those that we know under our names, trimmed, empty ones left out. `unreadable` says
-    of others of them why they can not be used. `sent` is everything that is a text or a number.
+    of others of them why they can not be used. `sent` is everything, under the names as sent.
     """
 
-    sent: Mapping[str, str]
+    sent: Mapping[str, Any]
     known: Mapping[str, str]
     unreadable: Mapping[str, str]
 
-    def names(self, name: str) -> bool:
-        """Was this field there, readable or not?"""
-        return name in self.known or name in self.unreadable
+    def everything(self) -> dict[str, str]:
+        """What was sent, as far as it is a text or a number; what is not UTF-8 is replaced."""
+        texts = {key: _text(value)[0] for key, value in self.sent.items()}
+        return {_shown(key): _shown(text) for key, text in texts.items() if text is not None}
 
     def told(self) -> dict[str, str]:
         """What could not be read, under Plivo's names."""
@@ -201,27 +189,30 @@ class Reading:
 
 
 def read(*sources: Iterable[tuple[str, Any]]) -> Reading:
-    """The fields of these sources. Where two have the same field, the later one counts."""
+    """The fields of these sources. Where two have the same field, the later one counts.
+
+    Raises Unusable when the name of the conference is there and can not be read.
+    """
     merged: dict[str, Any] = {}
     for source in sources:
         merged |= _without_repeats(source)
-    sent: dict[str, str] = {}
     known: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     for key, value in merged.items():
         name = SPELLINGS.get(key)
-        text, problem = _text(value)
-        if text is not None:
-            sent[key if key.isascii() else _shown(key)] = text if not problem else _shown(text)
         if name is None:
             continue
+        text, problem = _text(value)
         if problem:
             unreadable[name] = problem
         elif text is not None:
             text = text if name == "conference_name" else text.strip()
             if text or name == "transcription":  # a silent recording has an empty transcript
                 known[name] = text
-    return Reading(sent, known, unreadable)
+    reading = Reading(merged, known, unreadable)
+    if unreadable:
+        reading.require("conference_name")
+    return reading
 
 
 def load(schema: Schema, reading: Reading, *identifying: str) -> dict[str, Any]:
@@ -231,6 +222,9 @@ def load(schema: Schema, reading: Reading, *identifying: str) -> dict[str, Any]:
     Raises Unusable, which names the field, when one of the `identifying` ones is wrong.
     """
     unreadable = dict(reading.unreadable)
+    for name, words in (("action", ACTIONS), ("event", EVENTS)):
+        if (said := reading.known.get(name)) is not None and said not in words:
+            unreadable[name] = f"is not known: {said[:40]!r}"
     try:
         data: Any = schema.load(reading.known)
     except ValidationError as error:
