@@ -11,6 +11,7 @@ LARGEST_BODY = 64 * 1024
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?:\r\n|$)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+_EXPECT = re.compile(rb"\r\nexpect:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _SIZE_LINE = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?")
 LONGEST_SIZE_LINE = 256
 
@@ -35,6 +36,7 @@ class RequestBuffer:
         self._body = -1  # where it begins, once the head is there
         self._next = 0  # where to go on looking
         self._end: int | None = None  # where the request ends; None: in chunks
+        self._expects_answer = False
 
     def add(self, data: bytes) -> None:
         self.data += data
@@ -49,6 +51,11 @@ class RequestBuffer:
         whole = self._chunks_end() if self._end is None else len(self.data) >= self._end
         return State.COMPLETE if whole else State.MORE
 
+    def take_expectation(self) -> bool:
+        """True once, when the head is there and the client waits to be told to send the body."""
+        expected, self._expects_answer = self._expects_answer, False
+        return expected
+
     def _find_head(self) -> bool:
         found = self.data.find(b"\r\n\r\n", self._next)
         if found < 0:
@@ -60,6 +67,10 @@ class RequestBuffer:
             length = _LENGTH.search(head)
             size = int(length[1]) if length else 0
             self._end = self._body + (size if size <= LARGEST_BODY else 0)
+        if (expected := _EXPECT.search(head)) and b" HTTP/1.0\r\n" not in head:
+            self._expects_answer = expected[1].strip().lower() == b"100-continue"
+            if not self._expects_answer:  # one that nobody knows: refused before the body comes
+                self._end = self._body
         return True
 
     def _chunks_end(self) -> bool:

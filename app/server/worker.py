@@ -28,6 +28,8 @@ HEAD_TOO_LARGE = (
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 )
 
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
 
 class BufferedSocket(socket.socket):
     """A socket whose request is complete: in a thread, reading more raises TimeoutError at once.
@@ -125,6 +127,9 @@ class WebWorker(ThreadWorker):
             conn.busy = True
             self.tpool.submit(conn)
         elif state is State.MORE:
+            if conn.buffer.take_expectation():
+                with suppress(OSError):
+                    conn.sock.send(CONTINUE)
             self._watch(conn)
         else:
             with suppress(OSError):
@@ -146,6 +151,11 @@ class WebWorker(ThreadWorker):
         conn.busy = False
         if not conn.watched:  # the loop looked away meanwhile
             self.method_queue.defer(self._watch, conn)
+
+    def handle_request(self, req: Any, conn: Connection) -> bool:
+        """Without gunicorn's own 100: it was sent, or the body came or is refused without it."""
+        req._expected_100_continue = False
+        return bool(super().handle_request(req, conn))
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
         """May the connection be used again? Not when much of the body was left unread."""

@@ -30,6 +30,8 @@ def state(*pieces: bytes) -> State:
         (HEAD + b"Content-Length: 65536\r\n\r\nabc", State.MORE),
         (HEAD + b"Content-Length: 65537\r\n\r\n", State.COMPLETE),
         (HEAD + b"Content-Length: x\r\n\r\n", State.COMPLETE),
+        (HEAD + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n", State.MORE),
+        (HEAD + b"Expect: tea\r\nContent-Length: 3\r\n\r\n", State.COMPLETE),
         (CHUNKED, State.MORE),
         (CHUNKED + b"3\r\nabc\r\n", State.MORE),
         (CHUNKED + b"3\r\nabc\r\n0\r\n", State.MORE),

@@ -136,6 +136,43 @@ def test_clients_that_do_not_close_hold_nobody_up(server: Server) -> None:
             assert status(read_answer(client)) == 200
 
 
+@pytest.mark.parametrize("expect", ["Expect: 100-continue", "expect:100-Continue "])
+def test_who_waits_to_be_told_to_send_the_body_is_told_once(
+    server: Server, stored: Stored, expect: str
+) -> None:
+    head, _, body = server.callback(enter()).partition(b"\r\n\r\n")
+    with server.connect() as client:
+        client.sendall(head)
+        client.sendall(f"\r\n{expect}\r\n\r\n".encode())
+        assert read_answer(client) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(body[:5])
+        client.sendall(body[5:])
+        answer = read_all(client)
+    assert status(answer) == 200
+    assert len(stored()) == 1
+
+
+@pytest.mark.parametrize(
+    ("expect", "length", "expected"),
+    [("100-continue", 64 * 1024 + 1, 413), ("100-continue", 10**7, 413), ("tea", 10, 417)],
+)
+def test_who_waits_to_be_told_learns_of_the_refusal_instead(
+    server: Server, expect: str, length: int, expected: int
+) -> None:
+    head = "POST /plivo/conference HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    request = f"{head}Expect: {expect}\r\nContent-Length: {length}\r\n\r\n"
+    assert status(server.send(request.encode())) == expected
+
+
+def test_who_does_not_wait_to_be_told_is_not_told(server: Server, stored: Stored) -> None:
+    head, _, body = server.callback(enter()).partition(b"\r\n\r\n")
+    asking = head + b"\r\nExpect: 100-continue\r\n\r\n" + body
+    assert status(server.send(asking)) == 200
+    old = asking.replace(b"HTTP/1.1", b"HTTP/1.0")
+    assert status(server.send(old)) == 200
+    assert len(stored()) == 1
+
+
 @pytest.mark.parametrize("length", [64 * 1024 + 1, 10**7, 10**15])
 def test_a_huge_body_is_refused_before_it_is_sent(
     server: Server, redis: Redis, length: int
