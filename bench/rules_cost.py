@@ -63,6 +63,8 @@ def rules_that_differ(others: int, by: str) -> Rules:
         lines += [f"  - name: rule {number}", "    when: member.entered"]
         if by == "match":
             lines += [f"    match: {{conference: '*', member.from: '+{caller}'}}"]
+        elif by == "glob":
+            lines += [f"    match: {{conference: '*', member.from: '+{caller}*'}}"]
         else:
             lines += ["    match: {conference: '*'}", f"    if: member.from == '{caller}'"]
         lines += ["    do:", "      - log: 'entered {{ conference.name }}'"]
@@ -123,6 +125,8 @@ def costs(rules: int = 1000, events: int = 2000) -> list[Cost]:
 
 def main() -> None:
     worst = 0.0
+    one_by_one = microseconds(deciding(rules_that_differ(497, "glob")), 200)
+    print(f"decide, 500 rules that differ by a glob, asked one by one: {one_by_one:.0f} us")
     for cost in costs():
         worst = max(worst, cost.ratio)
         print(
