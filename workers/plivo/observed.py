@@ -4,14 +4,19 @@ Facts of Plivo here: docs/plivo.md 10 (numbers are text, `caller_name` may be pe
 7.2 (record may answer without ids).
 """
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from workers.conference.errors import PlivoError
 from workers.plivo.responses import Answer, number
+
+log = logging.getLogger("gavel.plivo")
+
+Value = TypeVar("Value")
 
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 
@@ -89,18 +94,25 @@ def observed_conference(name: str, answer: Answer) -> ObservedConference:
     members = fields.get("members", [])
     if not answer.whole or "conference_name" not in fields or not isinstance(members, list):
         raise _unreadable("a conference", answer)
-    rows = [_member(row) for row in members if isinstance(row, dict)]
-    return ObservedConference(
+    reading = _Reading(fields)
+    rows = [_member(row, reading) for row in members if isinstance(row, dict)]
+    if len(rows) < len(members):
+        reading.lost.append("members")
+    observed = ObservedConference(
         name=name,
-        run_time=number(fields.get("conference_run_time")),
+        run_time=reading.number("conference_run_time"),
         members=tuple(row for row in rows if row is not None),
     )
+    reading.tell(f"the conference {name!r}")
+    return observed
 
 
 def recording_started(answer: Answer) -> RecordingStarted:
     """Of any answer to record that is no failure; ids are a gift (docs/plivo.md 11.9)."""
-    fields = answer.json()
-    return RecordingStarted(_text(fields.get("recording_id")), _text(fields.get("url")))
+    reading = _Reading(answer.json())
+    started = RecordingStarted(reading.text("recording_id"), reading.text("url"))
+    reading.tell("the answer to a record")
+    return started
 
 
 def _unreadable(what: str, answer: Answer) -> PlivoError:
@@ -112,21 +124,53 @@ def _unreadable(what: str, answer: Answer) -> PlivoError:
     )
 
 
-def _member(row: Mapping[str, Any]) -> ObservedMember | None:
-    member_id = _text(row.get("member_id"))
+class _Reading:
+    """The fields of an answer, read leniently: what can not be read is left out, and told."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.fields = fields
+        self.lost: list[str] = []
+
+    def text(self, name: str) -> str | None:
+        return self._read(name, _text)
+
+    def number(self, name: str) -> float | None:
+        return self._read(name, number)
+
+    def truth(self, name: str) -> bool:
+        return self._read(name, _truth) or False
+
+    def tell(self, what: str) -> None:
+        """Say in the log which fields were left out, if any."""
+        if self.lost:
+            names = ", ".join(dict.fromkeys(self.lost))
+            log.warning("left out of %s, for they can not be read: %s", what, names)
+
+    def _read(self, name: str, read: Callable[[Any], Value | None]) -> Value | None:
+        value = self.fields.get(name)
+        found = read(value)
+        if found is None and value not in (None, ""):
+            self.lost.append(name)
+        return found
+
+
+def _member(row: Mapping[str, Any], whole: _Reading) -> ObservedMember | None:
+    reading = _Reading(row)
+    reading.lost = whole.lost
+    member_id = reading.text("member_id")
     if member_id is None:
         return None
-    caller = _text(row.get("caller_name"))
+    caller = reading.text("caller_name")
     return ObservedMember(
         member_id=member_id,
-        muted=_truth(row.get("muted")),
-        deaf=_truth(row.get("deaf")),
-        from_=_text(row.get("from")),
-        to=_text(row.get("to")),
+        muted=reading.truth("muted"),
+        deaf=reading.truth("deaf"),
+        from_=reading.text("from"),
+        to=reading.text("to"),
         caller_name=unquote(caller) if caller and _PERCENT.search(caller) else caller,
-        direction=_text(row.get("direction")),
-        call_uuid=_text(row.get("call_uuid")),
-        join_time=number(row.get("join_time")),
+        direction=reading.text("direction"),
+        call_uuid=reading.text("call_uuid"),
+        join_time=reading.number("join_time"),
     )
 
 
@@ -136,5 +180,6 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _truth(value: Any) -> bool:
-    return value is True or (isinstance(value, str) and value.lower() == "true")
+def _truth(value: Any) -> bool | None:
+    words = {"true": True, "false": False}
+    return value if isinstance(value, bool) else words.get(str(value).lower())

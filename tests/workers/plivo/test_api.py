@@ -213,3 +213,16 @@ def test_what_was_planned_is_what_is_sent(edge: PlivoEdge, plivo: Caller) -> Non
         f"/v1/Account/{AUTH_ID}{planned.path}",
         planned.body,
     )
+
+
+def test_a_field_that_can_not_be_read_costs_no_more_than_itself_and_is_told(
+    edge: PlivoEdge, plivo: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    member = {"member_id": 7, "muted": "perhaps", "from": ["+14155550100"], "join_time": {}}
+    said = {"conference_name": "a", "conference_run_time": [], "members": [member, "nobody"]}
+    edge.answers(answer(200, said), answer(202, {"recording_id": {}, "url": "https://u/r.mp3"}))
+    seen = plivo.get_conference("a")
+    assert [(one.member_id, one.muted, one.from_) for one in seen.members] == [("7", False, None)]
+    assert plivo.record("a") == RecordingStarted(None, "https://u/r.mp3", False)
+    for name in ("muted", "from", "join_time", "members", "conference_run_time", "recording_id"):
+        assert name in caplog.text
