@@ -137,7 +137,9 @@ def test_the_fragment_is_obeyed_and_not_sent() -> None:
 def test_a_500_is_lost_by_default(sandbox: Sandbox, service: Service, room: Room) -> None:
     sandbox.switch(retry_delay=0)
     service.reply("/events", Reply(500), Reply())
-    sandbox.hang_up(room())
+    call = room()
+    service.wait_for("enter")
+    sandbox.hang_up(call)
     service.wait_for("exit")
     assert service.actions() == ["enter", "exit"]
 

@@ -58,7 +58,7 @@ def test_schemathesis_finds_no_500_and_no_answer_that_is_not_in_the_document(
                 *("--phases", "coverage,fuzzing", "--max-examples", "4"),
                 *("--checks", "not_a_server_error,status_code_conformance"),
                 *("--checks", "content_type_conformance,response_schema_conformance"),
-                *("--seed", "1", "--workers", "2", "--no-color", "--generation-database", "none"),
+                *("--seed", "1", "--workers", "1", "--no-color", "--generation-database", "none"),
                 *("--suppress-health-check", "all", "--request-timeout", "120"),
             ],
             capture_output=True,
