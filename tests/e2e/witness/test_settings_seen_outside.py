@@ -21,6 +21,7 @@ from bench.chaos.processes import command, free_port
 from tests.e2e.story.processes import Process, answers, bare_environment
 from tests.e2e.witness.conftest import read
 from tests.e2e.witness.witnesses import drives
+from tests.valkey import start_valkey
 from tests.waiting import until
 
 RULES = """
@@ -86,8 +87,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
     (folder / "others.yaml").write_text(RULES)
     (folder / "trigger-token").write_text("token-out-of-a-file\n")
     port = free_port()
-    server = ValkeyServer(data_dir=folder / "valkey")
-    server.start()
+    server = start_valkey(folder / "valkey")
     with edge() as plivo:
         environ = bare_environment(
             PLIVO_AUTH_ID=ACCOUNT,
