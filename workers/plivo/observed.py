@@ -26,8 +26,8 @@ class ObservedMember:
     """A member as Plivo's list shows it; absent fields are None. `join_time` is seconds since."""
 
     member_id: str
-    muted: bool = False
-    deaf: bool = False
+    muted: bool | None = None
+    deaf: bool | None = None
     from_: str | None = None
     to: str | None = None
     caller_name: str | None = None
@@ -85,7 +85,10 @@ def conference_names(answer: Answer) -> list[str]:
     names = answer.json().get("conferences")
     if not answer.whole or not isinstance(names, list):
         raise _unreadable("the list of conferences", answer)
-    return [name for name in names if isinstance(name, str)]
+    read = [_text(name) for name in names]
+    if None in read:  # one that is live must not be taken for gone
+        raise _unreadable("the list of conferences", answer)
+    return [name for name in read if name is not None]
 
 
 def observed_conference(name: str, answer: Answer) -> ObservedConference:
@@ -137,8 +140,8 @@ class _Reading:
     def number(self, name: str) -> float | None:
         return self._read(name, number)
 
-    def truth(self, name: str) -> bool:
-        return self._read(name, _truth) or False
+    def truth(self, name: str) -> bool | None:
+        return self._read(name, _truth)
 
     def tell(self, what: str) -> None:
         """Say in the log which fields were left out, if any."""

@@ -54,7 +54,7 @@ def test_a_conference_is_read_leniently(edge: PlivoEdge, plivo: Caller) -> None:
                 "call_uuid": "acfbf0b5",
                 "join_time": 590.5,
             },
-            {"member_id": "18", "muted": True, "deaf": False},
+            {"member_id": "18", "muted": True},
         ],
     }
 
@@ -219,10 +219,17 @@ def test_a_field_that_can_not_be_read_costs_no_more_than_itself_and_is_told(
     edge: PlivoEdge, plivo: Caller, caplog: pytest.LogCaptureFixture
 ) -> None:
     member = {"member_id": 7, "muted": "perhaps", "from": ["+14155550100"], "join_time": {}}
-    said = {"conference_name": "a", "conference_run_time": [], "members": [member, "nobody"]}
+    said = {"conference_name": "a", "conference_run_time": [], "members": [member]}
     edge.answers(answer(200, said), answer(202, {"recording_id": {}, "url": "https://u/r.mp3"}))
     seen = plivo.get_conference("a")
-    assert [(one.member_id, one.muted, one.from_) for one in seen.members] == [("7", False, None)]
+    assert [(one.member_id, one.muted, one.from_) for one in seen.members] == [("7", None, None)]
     assert plivo.record("a") == RecordingStarted(None, "https://u/r.mp3", False)
-    for name in ("muted", "from", "join_time", "members", "conference_run_time", "recording_id"):
+    for name in ("muted", "from", "join_time", "conference_run_time", "recording_id"):
         assert name in caplog.text
+
+
+def test_a_name_that_can_not_be_read_is_not_taken_for_gone(edge: PlivoEdge, plivo: Caller) -> None:
+    edge.answers(answer(200, {"conferences": ["a", 7]}), answer(200, {"conferences": ["a", {}]}))
+    assert plivo.list_conferences() == ["a", "7"]
+    with pytest.raises(PlivoError, match="is not the list"):
+        plivo.list_conferences()
