@@ -3,7 +3,8 @@
     python -m bench.as_it_comes [--seconds 12]
 
 One row a rate: from a callback's first post to its mute's arrival at the API double, and how many
-calls were made for how many entries. The last row is a town hall. Every row starts a new Gavel.
+calls were made for how many entries. Then a town hall, and the first call after a start, posted as
+soon as `/readyz` says ready. Every row starts a new Gavel.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from bench.chaos.stage import stage
 AS_IT_COMES = {"PLIVO_RATE": "", "RECONCILE_INTERVAL": "", "LOG_LEVEL": ""}
 RATES = (10, 20, 30, 40, 50)
 ROOMS = 20
+STARTS = 5
 
 
 async def row(name: str, callbacks: Sequence[Callback], rate: float, api: float) -> None:
@@ -41,6 +43,19 @@ async def row(name: str, callbacks: Sequence[Callback], rate: float, api: float)
     )
 
 
+async def first_calls(starts: int) -> None:
+    """From the first callback of a Gavel that is just ready to its mute."""
+    waits = []
+    for _ in range(starts):
+        async with stage(MUTE, **AS_IT_COMES) as on:
+            first = callback("first", "1")
+            await on.plivo.post_all([first], 1)
+            await on.until(lambda: bool(arrivals(on.edge)), 20, 0.005)
+            waits.append(arrivals(on.edge)["first", "1"] - first.sent)
+    told = ", ".join(f"{one * 1000:.0f}" for one in sorted(waits))
+    print(f"{f'first call after ready, {starts} starts':40} {told} ms", flush=True)
+
+
 def arrivals(edge: Edge) -> dict[tuple[str, str], float]:
     """When the mute of each member first arrived."""
     found: dict[tuple[str, str], float] = {}
@@ -57,6 +72,7 @@ async def all_rows(seconds: int, rates: Sequence[int]) -> None:
     alone = [callback(f"alone-{number}", "1") for number in range(58 * seconds)]
     await row("58/s, a conference each, API 20 ms", alone, 58, 0.02)
     await row("town hall: 1,000 in 1 s, 50 rooms, 150 ms", entries("hall", 50, 20), 1000, 0.15)
+    await first_calls(STARTS)
 
 
 def main() -> None:

@@ -54,4 +54,6 @@ def _processor(context: Context, lease: Lease) -> ConferenceProcessor | WebhookP
 def _context() -> Context:
     """This process' parts, for RQ's stock worker, which only knows a job's name."""
     settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
-    return bootstrap(settings)
+    context = bootstrap(settings)
+    context.reloader.look()
+    return context

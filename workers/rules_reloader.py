@@ -46,22 +46,21 @@ class RulesReloader:
         self._taken: Loaded | None = None
 
     def open(self) -> None:
-        """Load the file, or the last good rules when it is broken. Raises RulesError when there
-        are none."""
+        """Load the file, or the last good rules when it is broken; nobody is told before the first
+        `look`. Raises RulesError when there are none, and RedisError."""
         found = self._file.poll()
         if isinstance(found, Loaded):
             self.rules = found.rules
-            self._take(found)
             if not self.rules.rules:
                 log.warning("the rules file has no rules: nothing will be done")
-            return
-        text = self._redis.get(keys.RULES_TEXT)
-        problems = found.problems if isinstance(found, Broken) else ()
-        if not isinstance(text, bytes):
-            raise RulesError(problems)
-        self.rules = load(text.decode(), "the last good rules")
-        self._taken = Loaded(self.rules, text.decode())
-        self._tell_broken(problems)
+        else:
+            problems = found.problems if isinstance(found, Broken) else ()
+            text = self._redis.get(keys.RULES_TEXT)
+            if not isinstance(text, bytes):
+                raise RulesError(problems)
+            self.rules = load(text.decode(), "the last good rules")
+            self._taken = Loaded(self.rules, text.decode())
+        self._pending_notice = found
 
     def look(self) -> None:
         """Take the file if it changed; called about twice a second. Raises RedisError when nobody

@@ -45,11 +45,14 @@ def tick_forever(context: Context, stopping: threading.Event) -> None:
 
 
 def watch_rules(context: Context, stopping: threading.Event) -> None:
-    """Take changed rules until `stopping` is set; whatever is wrong with them, look again."""
-    while not stopping.wait(RULES_SECONDS):
+    """Make the rules known, then take changed ones until `stopping` is set; whatever is wrong with
+    them, look again."""
+    while True:
         try:
             context.reloader.look()
         except RedisError as error:
             context.redis_log.warning("redis is away: %s", error)
         except Exception:
             log.exception("the rules file could not be looked at")
+        if stopping.wait(RULES_SECONDS):
+            return

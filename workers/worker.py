@@ -67,12 +67,14 @@ class ConferenceWorker(SimpleWorker):
         """Work until `stop`; returns when every thread has given back what it held."""
         at_rest = threading.Event()  # until then the clock keeps the leases of calls under way
         clock = _start(lambda: tick_forever(self.context, at_rest))
-        rest = [
-            _start(lambda: reconcile_forever(self.context, self.stopping)),
-            _start(lambda: watch_rules(self.context, self.stopping)),
-        ]
-        rest += [_start(self._listen) for _ in range(self.threads)]
+        rest = [_start(self._listen) for _ in range(self.threads)]
         self._register()
+        # Last: the receiver is ready once the rules are known, and the first call shall find all
+        # at work.
+        rest += [
+            _start(lambda: watch_rules(self.context, self.stopping)),
+            _start(lambda: reconcile_forever(self.context, self.stopping)),
+        ]
         while not self.stopping.wait(HEARTBEAT_SECONDS):
             self._register()
         until = time.monotonic() + STOP_SECONDS

@@ -32,6 +32,7 @@ def context_of(redis: Redis, url: str, folder: Path, rules: str = MUTE_EVERYONE)
     path.write_text(rules)
     reloader = RulesReloader(redis, str(path))
     reloader.open()
+    reloader.look()
     return assemble(
         redis,
         reloader,

@@ -13,6 +13,7 @@ from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.lease import Commit, Leases
+from app.store.published_rules import PublishedRules
 from tests.workers.builders import MUTE_EVERYONE
 from workers.rules.vocabulary.problems import RulesError
 from workers.rules_reloader import RulesReloader
@@ -39,6 +40,7 @@ def opened(redis: Redis, path: Path) -> RulesReloader:
     """On a clock that goes on by a second with each look at it: a change settles at once."""
     book = RulesReloader(redis, str(path), clock=count().__next__)
     book.open()
+    book.look()
     return book
 
 
@@ -54,6 +56,17 @@ def live_conference(redis: Redis) -> str:
 def rewrite(book: RulesReloader, path: Path, text: str) -> None:
     path.write_text(text)
     book.look()
+
+
+def test_a_process_makes_its_rules_known_when_it_is_at_work_and_not_while_it_starts(
+    redis: Redis, path: Path
+) -> None:
+    book = RulesReloader(redis, str(path))
+    book.open()
+    assert book.rules.rules
+    assert PublishedRules(redis).current() is None
+    book.look()
+    assert PublishedRules(redis).current() is not None
 
 
 def test_what_a_changed_file_changed_is_logged(
