@@ -130,14 +130,15 @@ def web_url(value: str) -> str:
 
 
 def redis_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        host = parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2]
-    except ValueError:
-        host = ""
-    if host and parts.scheme in {"redis", "rediss", "unix", "redis+sentinel"}:
-        return value
-    raise ValueError(
-        "redis://host:port/db, rediss://…, unix:///path/to.sock "
-        "or redis+sentinel://host:port,host:port/service/db"
-    )
+    """Read by the library that uses it, which is loaded only where the setting is given."""
+    from app.store.address import read_address
+
+    read_address(value)
+    return value
+
+
+def redis_secrets(value: str) -> tuple[str, ...]:
+    """The passwords in a REDIS_URL."""
+    from app.store.address import read_address
+
+    return read_address(value).secrets()

@@ -23,6 +23,7 @@ from app.setting_values import (
     integer,
     one_of,
     rate,
+    redis_secrets,
     redis_url,
     require_plain_secret,
     text,
@@ -152,7 +153,8 @@ class Settings:
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret text, for the log's redaction."""
-        return (*self.plivo_auth_token, *self.trigger_token)
+        of_redis = redis_secrets(self.redis_url) if self.redis_url else ()
+        return (*self.plivo_auth_token, *self.trigger_token, *of_redis)
 
 
 def named_secret(name: str, environ: Mapping[str, str] | None = None) -> str | None:

