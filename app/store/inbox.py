@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from app.domain.event import Event
 from app.errors import Unusable
 from app.store import keys
+from app.store.metrics import ANSWER_UNREADABLE, UNREADABLE
 from app.store.scripts import script
 
 RECORDING_SECONDS = 30 * 86400
@@ -66,7 +67,7 @@ class Inbox:
             keys.recording(remembered) if remembered else "",
             keys.parked(remembered) if remembered else "",
             RECORDING_SECONDS,
-            len(event.data.get("unreadable", ())),
+            *_unreadable(event),
             *_remember(event, identities),
         )
         return Accepted(bool(new), event_id.decode())
@@ -81,7 +82,7 @@ class Inbox:
             event.id,
             event.to_json(),
             PARKED_SECONDS if may_wait else 0,
-            len(event.data.get("unreadable", ())),
+            *_unreadable(event),
             *_remember(event, identities),
         )
         if answer == IN_CONFERENCE:
@@ -105,6 +106,12 @@ class Inbox:
 def _recording(event: Event) -> str:
     recording_id: str = event.data.get("recording_id", "")
     return recording_id
+
+
+def _unreadable(event: Event) -> tuple[int, str]:
+    """How many fields of what was received could not be read, and where that is counted."""
+    counted = ANSWER_UNREADABLE if event.kind == "conference.observed" else UNREADABLE
+    return len(event.data.get("unreadable", ())), counted.name
 
 
 def _remember(event: Event, identities: Sequence[Identity]) -> list[str | int]:

@@ -41,9 +41,9 @@ class Counted:
         """The field of the hash for these label values."""
         return "|".join((self.name, *map(str, values)))
 
-    def add(self, counters: "Counter[str]", *values: object) -> None:
-        """Count one more in what the next commit will say."""
-        counters[self.field(*values)] += 1
+    def add(self, counters: "Counter[str]", *values: object, number: int = 1) -> None:
+        """Count so many more in what the next commit will say."""
+        counters[self.field(*values)] += number
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,10 @@ UNREADABLE = Counted(
     "gavel_callback_fields_unreadable_total",
     "Fields of accepted callbacks that could not be read and were left out.",
 )
+ANSWER_UNREADABLE = Counted(
+    "gavel_answer_fields_unreadable_total",
+    "Fields of the Conference API's answers that could not be read and were left out.",
+)
 REFUSED = Counted("gavel_requests_refused_total", "Requests refused, by HTTP status.", ("status",))
 DECIDED = Counted(
     "gavel_events_decided_total", "Events held against the rules, by kind.", ("kind",)
@@ -76,7 +80,18 @@ CALLS = Counted(
     "gavel_calls_total", "Calls to the Conference API, by verb and status.", ("verb", "status")
 )
 FIRED = Counted("gavel_timers_fired_total", "Timers that became events.")
-COUNTERS = (ACCEPTED, DUPLICATE, UNREADABLE, REFUSED, DECIDED, SET_ASIDE, RUNS, CALLS, FIRED)
+COUNTERS = (
+    ACCEPTED,
+    DUPLICATE,
+    UNREADABLE,
+    ANSWER_UNREADABLE,
+    REFUSED,
+    DECIDED,
+    SET_ASIDE,
+    RUNS,
+    CALLS,
+    FIRED,
+)
 LATENCY = Histogram(
     "gavel_callback_to_call_seconds",
     "From the acceptance of an event to the end of a call it led to.",

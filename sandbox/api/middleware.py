@@ -5,6 +5,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,7 +16,7 @@ from sandbox.api.answers import Request, Result
 from sandbox.api.inputs import json_object
 from sandbox.api.operations import record
 from sandbox.api.parameters import one_of, url
-from sandbox.api.responses import failure, reset, respond
+from sandbox.api.responses import failure, odd, reset, respond
 from sandbox.api.routes import OPERATIONS, Operation, shape_of
 from sandbox.callbacks.sender import Message
 from sandbox.telephony import Telephony
@@ -103,6 +104,8 @@ class Gateway:
         if "status" in faults:
             return failure(faults["status"])
         result = self._operate(operation, request)
+        if "odd_fields" in faults:
+            result = replace(result, body=odd(result.body))
         if "slow" in faults:
             await asyncio.sleep(faults["slow"].seconds)
         if "reset" in faults:

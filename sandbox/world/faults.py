@@ -16,6 +16,8 @@ API_KINDS: Mapping[str, str] = {
     "reset_before": "the API resets the connection and does nothing",
     "plain_401": "the API answers 401 in plain text",
     "ok_error": 'the API does nothing and answers 200 with {"error": "failed"}',
+    "odd_fields": "the API does what was asked; in its answer every field but names and ids has an "
+    "empty object as its value",
 }
 DELIVERY_KINDS: Mapping[str, str] = {
     "duplicate": "a callback comes twice, `seconds` apart; `new_nonce` signs it anew",

@@ -82,6 +82,17 @@ def test_a_plain_text_401_and_a_200_with_error(sandbox: Sandbox, api: Api, room:
     assert members(sandbox)[0]["muted"] is False
 
 
+def test_an_answer_with_odd_fields_keeps_its_names_and_ids(
+    sandbox: Sandbox, api: Api, room: Room
+) -> None:
+    room()
+    sandbox.fault("odd_fields")
+    body = api("GET", "room/").json()
+    assert (body["conference_name"], body["conference_run_time"]) == ("room", {})
+    assert body["members"][0]["member_id"] == members(sandbox)[0]["id"]
+    assert (body["members"][0]["muted"], body["members"][0]["join_time"]) == ({}, {})
+
+
 @pytest.mark.parametrize(("kind", "done"), [("reset", True), ("reset_before", False)])
 def test_a_connection_is_reset_after_or_before_the_deed(
     kind: str, done: bool, sandbox: Sandbox, api: Api, room: Room

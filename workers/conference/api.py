@@ -17,6 +17,10 @@ class Answer(Protocol):
     def recording_id(self) -> str | None:
         """The id of the recording that the call began, when the answer told it."""
 
+    @property
+    def unreadable(self) -> Sequence[str]:
+        """Fields of the answer that could not be read."""
+
 
 class Observed(Protocol):
     """One conference as the provider lists it now."""

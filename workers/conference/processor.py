@@ -223,7 +223,12 @@ class ConferenceProcessor:
         except PlivoError as error:
             self._observe(error)
             raise
-        self._observe(None, answer.recording_id if answer is not None else None)
+        if answer is None:
+            self._observe(None)
+            return
+        self._observe(None, answer.recording_id)
+        if answer.unreadable:
+            metrics.ANSWER_UNREADABLE.add(self.unit.next.counters, number=len(answer.unreadable))
 
     def _make_sure(self, group: Sequence[Entry]) -> None:
         """Storing that it goes out can take long. The slot was for another moment then, and in

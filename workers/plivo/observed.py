@@ -53,16 +53,25 @@ class ObservedMember:
 
 @dataclass(frozen=True, slots=True)
 class ObservedConference:
-    """A conference as Plivo's list shows it; `run_time` is seconds since its start."""
+    """A conference as Plivo's list shows it; `run_time` is seconds since its start. `partial`:
+    some of its members could not be read. `unreadable` names the fields that were left out."""
 
     name: str
     run_time: float | None
     members: tuple[ObservedMember, ...]
+    partial: bool = False
+    unreadable: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """The data of the event `conference.observed`."""
-        run_time = {} if self.run_time is None else {"run_time": self.run_time}
-        return {"gone": False, **run_time, "members": [member.data() for member in self.members]}
+        found: dict[str, Any] = {"gone": False}
+        if self.run_time is not None:
+            found["run_time"] = self.run_time
+        if self.partial:
+            found["partial"] = True
+        if self.unreadable:
+            found["unreadable"] = list(self.unreadable)
+        return {**found, "members": [member.data() for member in self.members]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,7 @@ class RecordingStarted:
     recording_id: str | None = None
     url: str | None = None
     already: bool = False
+    unreadable: tuple[str, ...] = ()
 
 
 def already_recording(error: PlivoError) -> bool:
@@ -94,28 +104,27 @@ def conference_names(answer: Answer) -> list[str]:
 def observed_conference(name: str, answer: Answer) -> ObservedConference:
     """Raises PlivoError when the answer is no conference."""
     fields = answer.json()
-    members = fields.get("members", [])
-    if not answer.whole or "conference_name" not in fields or not isinstance(members, list):
+    if not answer.whole or "conference_name" not in fields:
         raise _unreadable("a conference", answer)
     reading = _Reading(fields)
-    rows = [_member(row, reading) for row in members if isinstance(row, dict)]
-    if len(rows) < len(members):
+    run_time = reading.number("conference_run_time")
+    rows = fields.get("members", [])
+    listed = rows if isinstance(rows, list) else []
+    members = [_member(row, reading) if isinstance(row, dict) else None for row in listed]
+    partial = listed is not rows or None in members
+    if partial:
         reading.lost.append("members")
-    observed = ObservedConference(
-        name=name,
-        run_time=reading.number("conference_run_time"),
-        members=tuple(row for row in rows if row is not None),
-    )
     reading.tell(f"the conference {name!r}")
-    return observed
+    read = tuple(member for member in members if member is not None)
+    return ObservedConference(name, run_time, read, partial, tuple(reading.lost))
 
 
 def recording_started(answer: Answer) -> RecordingStarted:
     """Of any answer to record that is no failure; ids are a gift (docs/plivo.md 11.9)."""
     reading = _Reading(answer.json())
-    started = RecordingStarted(reading.text("recording_id"), reading.text("url"))
+    recording_id, url = reading.text("recording_id"), reading.text("url")
     reading.tell("the answer to a record")
-    return started
+    return RecordingStarted(recording_id, url, unreadable=tuple(reading.lost))
 
 
 def _unreadable(what: str, answer: Answer) -> PlivoError:

@@ -1,16 +1,16 @@
 -- Accept one event: remember its identities, append it to its conference's inbox, wake a worker.
 -- ARGV: unit key, conference name, event id, event JSON,
 --       recording id's key or '', parked key or '', seconds to remember a recording,
---       how many of its fields could not be read,
+--       how many of its fields could not be read, the counter of these,
 --       then pairs: identity key, seconds to remember it.
 -- Returns {1, event id}, or {0, id of the event that it repeats} and changes nothing.
 
 local key, name, id, event = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local recording, parked, keep = ARGV[5], ARGV[6], ARGV[7]
 
-local before = known_as(9)
+local before = known_as(10)
 if before then return {0, before} end
-remember(9, id)
+remember(10, id)
 
 local now = clock()
 local inbox = 'gavel:inbox:' .. key
@@ -26,5 +26,5 @@ if recording ~= '' then
 end
 wake(key, now)
 count('gavel_events_accepted_total', 1)
-if ARGV[8] ~= '0' then count('gavel_callback_fields_unreadable_total', ARGV[8]) end
+if ARGV[8] ~= '0' then count(ARGV[9], ARGV[8]) end
 return {1, id}

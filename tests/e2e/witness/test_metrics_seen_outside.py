@@ -33,6 +33,7 @@ def test_each_metric_tells_what_happened(stage: Stage) -> None:
     with pytest.raises(HTTPError, match="403"):
         urlopen(Request(f"{stage.url}/plivo/conference", b"ConferenceName=x"), timeout=PATIENCE)
     send_an_odd_recording(stage)
+    stage.sandbox.fault("odd_fields", conference="w-mute", times=0)
     set_one_aside(stage)
     rules = (stage.folder / "rules.yaml").read_text()
     (stage.folder / "rules.yaml").write_text("version: 1\nrules: [{name: x}]\n")
@@ -40,6 +41,7 @@ def test_each_metric_tells_what_happened(stage: Stage) -> None:
         until(lambda: values(stage).get("gavel_rules_broken") == 1, "broken rules")
         until(lambda: missing(stage) == set(), "every metric")
     finally:
+        stage.sandbox.clear_faults()
         (stage.folder / "rules.yaml").write_text(rules)
     until(lambda: values(stage)["gavel_rules_broken"] == 0, "good rules")
     assert values(stage).keys() >= NOW_AND_THEN

@@ -42,6 +42,8 @@ def test_a_conference_is_read_leniently(edge: PlivoEdge, plivo: Caller) -> None:
     assert plivo.get_conference("townhall-1").data() == {
         "gone": False,
         "run_time": 590.0,
+        "partial": True,
+        "unreadable": ["join_time", "members"],
         "members": [
             {
                 "member_id": "17",
@@ -222,10 +224,32 @@ def test_a_field_that_can_not_be_read_costs_no_more_than_itself_and_is_told(
     said = {"conference_name": "a", "conference_run_time": [], "members": [member]}
     edge.answers(answer(200, said), answer(202, {"recording_id": {}, "url": "https://u/r.mp3"}))
     seen = plivo.get_conference("a")
+    assert seen.unreadable == ("conference_run_time", "muted", "from", "join_time")
+    assert not seen.partial
     assert [(one.member_id, one.muted, one.from_) for one in seen.members] == [("7", None, None)]
-    assert plivo.record("a") == RecordingStarted(None, "https://u/r.mp3", False)
+    assert plivo.record("a") == RecordingStarted(None, "https://u/r.mp3", False, ("recording_id",))
     for name in ("muted", "from", "join_time", "conference_run_time", "recording_id"):
         assert name in caplog.text
+
+
+@pytest.mark.parametrize("odd", [{"member_id": {}}, "7", {"muted": "true"}])
+def test_a_member_who_can_not_be_read_makes_the_list_a_partial_one(
+    edge: PlivoEdge, plivo: Caller, odd: object
+) -> None:
+    edge.answers(answer(200, {"conference_name": "a", "members": [{"member_id": "7"}, odd]}))
+    seen = plivo.get_conference("a")
+    assert [member.member_id for member in seen.members] == ["7"]
+    assert seen.data()["partial"] is True
+    assert "members" in seen.unreadable
+
+
+def test_members_that_are_no_list_leave_what_else_is_said(edge: PlivoEdge, plivo: Caller) -> None:
+    said = {"conference_name": "a", "conference_run_time": "9", "members": {"member_id": "7"}}
+    edge.answers(answer(200, said))
+    assert plivo.get_conference("a").data() == {
+        **{"gone": False, "run_time": 9.0, "partial": True},
+        **{"unreadable": ["members"], "members": []},
+    }
 
 
 def test_a_name_that_can_not_be_read_is_not_taken_for_gone(edge: PlivoEdge, plivo: Caller) -> None:

@@ -23,7 +23,8 @@ Row = Mapping[str, Any]
 
 def observed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     """Members we missed enter now, those who are missing leave, and a conference that is gone
-    ends. `as_of` in its data is when the list was asked for, else the event's own time."""
+    ends. `as_of` in its data is when the list was asked for, else the event's own time; from a
+    `partial` list, in which not everybody could be read, nobody's absence is concluded."""
     state, data = deciding.state, event.data
     fresh_since = data.get("as_of", event.at) - GRACE
     if data.get("gone"):
@@ -35,8 +36,9 @@ def observed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
             )
         return
     rows: Sequence[Row] = data.get("members", ())
+    partial = data.get("partial", False)
     started_at = event.at - data["run_time"] if "run_time" in data else None
-    if state.live and _is_another(state, rows, started_at):
+    if state.live and not partial and _is_another(state, rows, started_at):
         if state.seen >= fresh_since:
             return
         yield from end(deciding, event, f"{event.id}-end")
@@ -45,7 +47,7 @@ def observed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     yield from _arrivals(deciding, event, rows, started_at)
     _correct_start(deciding, event, started_at)
     _learn_muted(state, rows, fresh_since)
-    if rows:
+    if rows and not partial:
         yield from _departures(deciding, event, rows, fresh_since)
 
 

@@ -129,6 +129,16 @@ def test_an_empty_list_of_a_conference_that_exists_says_nothing() -> None:
     assert list(room.conference.members) == ["1"]
 
 
+def test_a_list_in_which_not_everybody_could_be_read_says_nothing_of_who_is_missing() -> None:
+    room = Timeline(LIFE)
+    room.enter("1")
+    room.enter("2")
+    room.pass_time(600)
+    room.happen("conference.observed", uuid="", partial=True, **observation([3], 60.0))
+    assert set(room.conference.members) == {"1", "2", "3"}
+    assert names(room) == ["started", "entered", "entered", "entered"]
+
+
 def test_the_known_start_stays_within_two_seconds() -> None:
     room = Timeline(LIFE)
     room.enter(1)
