@@ -1,10 +1,14 @@
 """What a wake-up means: a job names a unit by its key and carries nothing else."""
 
 import logging
+from contextlib import suppress
 from functools import cache
+
+from redis.exceptions import RedisError
 
 from app.settings import Settings
 from app.store import keys
+from app.store.connection import may_pass
 from app.store.lease import Lease, LeaseLost
 from workers.bootstrap import Context, bootstrap
 from workers.conference.processor import ConferenceProcessor
@@ -32,8 +36,19 @@ def work(context: Context, key: str) -> None:
             _processor(context, lease).run()
         except LeaseLost:
             log.warning("lease lost, another worker goes on unit=%s", key)
+            _outlive(lease)
+        except RedisError as error:
+            if may_pass(error):
+                _outlive(lease)
+            raise
         finally:
             lease.drop()
+
+
+def _outlive(lease: Lease) -> None:
+    """Nobody shall think that this worker died of what it was deciding."""
+    with suppress(RedisError):
+        lease.outlive()
 
 
 def _processor(context: Context, lease: Lease) -> ConferenceProcessor | WebhookProcessor:

@@ -46,6 +46,10 @@ class Event:
             ensure_ascii=False,
         )
 
+    def for_journal(self) -> dict[str, Any]:
+        """As its line in the journal tells of it."""
+        return {"id": self.id, "kind": self.kind, "uuid": self.uuid, "data": self.data}
+
     @classmethod
     def from_json(cls, text: str | bytes, at: float) -> Self:
         stored = json.loads(text)

@@ -9,6 +9,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:conference:{k}       | string | the state of the conference, JSON |
 | gavel:outbox:{k}           | string | calls to make, in order, JSON |
 | gavel:lease:{k}            | string | who works it: `<token>:<number of next commit>`, expires |
+| gavel:begun                | hash   | {k} -> turns with events that were never committed |
 | gavel:journal:{k}          | list   | what happened and why, JSON, newest last, bounded |
 | gavel:awake                | zset   | units with something to do, by the time to look again (ms) |
 | gavel:due                  | zset   | `<k> <timer id>` by due time (s) |
@@ -37,6 +38,7 @@ from hashlib import blake2b
 
 PREFIX = "gavel:"
 AWAKE = PREFIX + "awake"
+BEGUN = PREFIX + "begun"
 DUE = PREFIX + "due"
 LIVE = PREFIX + "live"
 KNOWN = PREFIX + "known"

@@ -39,12 +39,14 @@ Waiting = Sequence[tuple[float, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a worker finds when it takes a unit."""
+    """What a worker finds when it takes a unit. `suspect`: a turn before this one had events to
+    decide and was never committed."""
 
     name: str
     state: bytes | None
     outbox: bytes | None
     events: Waiting
+    suspect: bool
 
 
 class Unset(Enum):
@@ -120,13 +122,14 @@ class Lease:
     def __init__(
         self, leases: "Leases", key: str, token: str, asked: float, answer: Sequence[object]
     ) -> None:
-        now, number, state, outbox, name, events = answer
+        now, number, state, outbox, name, events, suspect = answer
         self.key = key
         self.taken = Taken(
             name=name.decode() if isinstance(name, bytes) else "",
             state=state if isinstance(state, bytes) else None,
             outbox=outbox if isinstance(outbox, bytes) else None,
             events=_entries(events),
+            suspect=bool(suspect),
         )
         self._leases = leases
         self._token = token
@@ -186,6 +189,18 @@ class Lease:
         self._leases.extend(self._token, asked)
         return _entries(events)
 
+    def begin(self) -> int:
+        """Say that the first event is about to be decided, alone; answers how many turns did so
+        before and were never committed. Raises LeaseLost or RedisError; may be sent again."""
+        times = self._leases.run_begin(self.key, self._token)
+        if times is None:
+            raise LeaseLost(self.key)
+        return int(times)
+
+    def outlive(self) -> None:
+        """This turn ends without a commit, but not with its worker's death. Raises RedisError."""
+        self._leases.run_outlive(self.key, self._token)
+
     def drop(self) -> None:
         """Stop renewing; the lease runs out by itself and another worker goes on."""
         self._leases.forget(self._token)
@@ -205,6 +220,8 @@ class Leases:
     def __init__(self, redis: Redis) -> None:
         self._take = script(redis, "take")
         self.run_commit = script(redis, "commit")
+        self.run_begin = script(redis, "begin")
+        self.run_outlive = script(redis, "outlive")
         self._renew = script(redis, "renew")
         self._held: dict[str, _Held] = {}  # by token
         self._lock = threading.Lock()

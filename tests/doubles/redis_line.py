@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ class RedisLine:
     """`lose` answers of so many requests that hold `marker`: they are carried out, but the
     connection is cut in place of the answer. `delay` holds such answers back, in seconds. While
     `shut`, nobody gets through, and whoever was connected is cut off. `lost` and `refused`
-    count."""
+    count. `watch` is told of every request, and of the port it comes from, before Redis is."""
 
     port: int = 0
     marker: bytes = b""
@@ -25,6 +25,7 @@ class RedisLine:
     lost: int = 0
     refused: int = 0
     refusals: int = 0
+    watch: Callable[[bytes, int], None] = lambda _request, _port: None
     _sockets: list[socket.socket] = field(default_factory=list)
 
     def shut_for(self, refusals: int) -> None:
@@ -43,9 +44,11 @@ class RedisLine:
     def relay(self, client: socket.socket, server: socket.socket) -> None:
         """Requests on the one thread that asks and waits; Redis answers one after the other."""
         with client, server, suppress(OSError):
+            _, port = client.getpeername()
             while request := client.recv(CHUNK):
                 if self.shut:
                     return
+                self.watch(request, port)
                 server.sendall(request)
                 reply = server.recv(CHUNK)
                 marked = bool(self.marker) and self.marker in request

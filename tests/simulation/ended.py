@@ -16,14 +16,15 @@ AFTER = 6.0  # what was marked before a failover may be on its way for a lease a
 @dataclass(frozen=True)
 class Ended:
     """What a run left behind. `accepted` and `journal` are by the key of the conference,
-    `wanted` the timers that the states speak of, `due` those that are set."""
+    `wanted` the timers that the states speak of, `due` those that are set,
+    `dead` what was set aside."""
 
     world: World
     accepted: dict[str, list[Any]]
     journal: dict[str, list[Any]]
     wanted: set[str]
     due: set[str]
-    dead: int
+    dead: list[Any]
 
     def calls(self) -> Iterator[Any]:
         for entries in self.journal.values():
@@ -63,6 +64,6 @@ def ended(world: World) -> Ended:
         accepted[unit] = [json.loads(entry.partition(b" ")[2]) for entry in inbox]
         journal[unit] = [json.loads(entry) for entry in told]
         wanted |= {f"{unit} {timer}" for timer in (state_of(state).timers if state else ())}
-    dead, due = server.look(("LLEN", "gavel:dead"), ("ZRANGE", "gavel:due", "0", "-1"))
+    dead, due = server.look(("LRANGE", "gavel:dead", "0", "-1"), ("ZRANGE", "gavel:due", "0", "-1"))
     set_now = {row.decode() for row in due if not row.endswith(b" ~")}
-    return Ended(world, accepted, journal, wanted, set_now, dead)
+    return Ended(world, accepted, journal, wanted, set_now, list(map(json.loads, dead)))

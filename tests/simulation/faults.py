@@ -14,8 +14,12 @@ KINDS = {
     "api": 0.6,
     "network": 0.4,
     "slow": 0.5,
+    "poison": 0.2,
 }
 LEASE = 4.0
+HARMLESS = frozenset({"api", "network", "slow", "poison"})
+"""Under these nobody but the poison ends a process, or a turn."""
+
 SELDOM = 10
 """So many ways to Redis after a slow one are not slow, or they would hide what was too early."""
 

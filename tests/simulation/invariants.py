@@ -11,8 +11,11 @@ from itertools import pairwise
 from typing import Any
 
 from tests.simulation.ended import Ended
+from tests.simulation.faults import HARMLESS
 from tests.simulation.plivo import Send
 from tests.simulation.stdlib import EPOCH
+from tests.simulation.system import ACTIONS, what_of
+from workers.conference.careful import DEADLY, TAKEN
 
 UNTOLD = ("conference.observed", "rules.changed")
 SPEAKING = (  # rules whose words nothing is merged with
@@ -23,15 +26,8 @@ SPEAKING = (  # rules whose words nothing is merged with
     "vip",
     "recorded",
 )
-ACTIONS = {
-    "member.entered": "enter",
-    "member.exited": "exit",
-    "member.digits": "digits",
-    "recording.ready": "recording",
-    "transcription.ready": "transcription",
-    "trigger": "trigger",
-}
 FINAL = {"done", "gone", "failed", "unknown", "dropped", "split"}
+MOST_DEATHS = 12  # of one event, where turns are forgotten or ended by other things, too
 TINY = 1e-4  # Redis' clock has microseconds, floating point not even those
 
 
@@ -39,10 +35,9 @@ def violations(end: Ended, *, at_rest: bool) -> Iterator[str]:
     """Everything that is wrong."""
     if not at_rest:
         yield "it never came to rest"
-    if end.dead:
-        yield f"{end.dead} events could not be decided"
     for check in (
         nothing_is_lost,
+        only_the_poison_is_set_aside,
         in_order,
         nothing_is_heard_twice,
         timers_are_kept,
@@ -77,6 +72,20 @@ def nothing_is_lost(end: Ended) -> Iterator[str]:
             yield f"{callback.what} was answered 200 at {callback.answered:.3f} and never decided"
         if times > 1:
             yield f"{callback.what} was decided {times} times"
+
+
+def only_the_poison_is_set_aside(end: Ended) -> Iterator[str]:
+    """After three deaths. Beside it, only what was three times under way, alone, as its worker died
+    or stood still; each such turn is known."""
+    world = end.world
+    for row in end.dead:
+        event, alone = row["event"], world.begun.get(row["event"]["id"], ())
+        is_poison = world.poison is not None and what_of(event) == world.poison[1:]
+        if not is_poison and (TAKEN not in row["error"] or len(alone) <= DEADLY):
+            yield f"{event['id']} was set aside: {row['error']}"
+    calm = set(world.faults.climate.kinds) <= HARMLESS
+    if world.deaths > (DEADLY + 1 if calm else MOST_DEATHS):
+        yield f"{world.deaths} workers died of one event"
 
 
 def in_order(end: Ended) -> Iterator[str]:
@@ -235,11 +244,7 @@ def what_is_recorded_was_sent(end: Ended) -> Iterator[str]:
 
 def _what(entry: Any) -> tuple[str, ...]:
     """As `Callback.what` has it."""
-    data = entry["event"]["data"]
-    given = data.get("data") or data
-    who = given.get("member_id") or given.get("recording_id") or given.get("member")
-    number = data.get("digits") or given.get("number") or ""
-    return (entry["conference"], ACTIONS[entry["event"]["kind"]], who, number)
+    return (entry["conference"], *what_of(entry["event"]))
 
 
 def _words(send: Send) -> str:

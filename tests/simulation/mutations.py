@@ -80,6 +80,10 @@ MUTATIONS: Mapping[str, Mutation] = {
     "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late")),
     "expiry-not-looked-at": Mutation(patch=_any_time, kinds=("slow", "late")),
     "outbox-not-stored": Mutation("commit", "    redis.call('SET', kept, value)\n", "    do end\n"),
+    "poison-decided-for-ever": Mutation("begin", "return times", "return 0", kinds=("poison",)),
+    "any-turn-counts-as-begun": Mutation(
+        "begin", "string.gsub(others, mark, '')", "string.gsub(others, '%S+ ', '')"
+    ),
     "grant-of-any-age": Mutation(patch=_grant_from_the_answer),
 }
 

@@ -1,6 +1,7 @@
 """The real Valkey of the simulation, spoken to over one unix socket, on virtual time."""
 
 import hashlib
+import json
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -92,8 +93,14 @@ class Server:
         """Read without time going by, for the invariants."""
         return self._speak(*commands)
 
-    def is_take(self, command: Sequence[Any]) -> bool:
-        return command[0] == "EVALSHA" and self.names.get(str(command[1])) == "take"
+    def script_of(self, command: Sequence[Any]) -> str:
+        """The name of the script that this command runs; empty: another command."""
+        return self.names.get(str(command[1]), "") if command[0] == "EVALSHA" else ""
+
+    def first_of_inbox(self, unit: str) -> str:
+        """The id of the event that is decided next."""
+        entry = self._speak(("LINDEX", f"gavel:inbox:{unit}", "0"))[0]
+        return str(json.loads(entry.partition(b" ")[2])["id"]) if entry else ""
 
     def lease_token(self, unit: str, now: float) -> str:
         """Of whoever holds the lease of that unit now; empty: nobody."""

@@ -26,11 +26,13 @@ from tests.simulation.rules import RULES
 from tests.simulation.scenario import Callback
 from tests.simulation.scheduler import Process
 from workers.bootstrap import assemble
+from workers.conference import processor
 from workers.conference.budget import Budget
 from workers.conference.errors import PlivoError, WebhookError
 from workers.jobs import work
 from workers.plivo.observed import ObservedConference, ObservedMember, RecordingStarted
 from workers.reconcile import reconcile_forever
+from workers.rules.engine.decide import decide
 from workers.rules.engine.index import Rules
 from workers.rules.load import load
 from workers.rules.published import published
@@ -46,6 +48,14 @@ SETTINGS = Settings(
     trigger_token=("a-token-for-triggers",),
     public_url="https://gavel.example.com",
 )
+ACTIONS = {
+    "member.entered": "enter",
+    "member.exited": "exit",
+    "member.digits": "digits",
+    "recording.ready": "recording",
+    "transcription.ready": "transcription",
+    "trigger": "trigger",
+}
 PATHS = {"recording": "recording", "transcription": "transcription"}
 QUEUE = "rq:queue:gavel"
 
@@ -77,6 +87,28 @@ class Rulebook:
         found = self.rules
         event = Event(new_id(), "rules.changed", "", 0.0, "", {"digest": found.digest})
         self._publish(json.dumps(published(found)), "rules", found.digest, event.to_json())
+
+
+def what_of(event: Any) -> tuple[str, ...]:
+    """Of a callback: as `Callback.what` has it. `event` has `kind` and `data`."""
+    data = event["data"]
+    given = data.get("data") or data
+    who = given.get("member_id") or given.get("recording_id") or given.get("member")
+    number = data.get("digits") or given.get("number") or ""
+    return (ACTIONS.get(event["kind"], ""), who, number)
+
+
+def let_die(world: "World") -> None:
+    """A process of this world that decides the poison dies of it."""
+
+    def decide_or_die(conference: Any, events: Any, *rest: Any) -> Any:
+        task = world.scheduler.current
+        for event in events:
+            if task is not None:
+                world.die_of((event.conference, *what_of(event.for_journal())), task.process)
+        return decide(conference, events, *rest)
+
+    vars(processor)["decide"] = decide_or_die
 
 
 class Web:

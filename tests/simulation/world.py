@@ -37,6 +37,10 @@ class World:
         repeat = any(".every" in RULES[self.rules_at(at)] for at in (0.0, until * 2))
         leave = until + 6.0 if repeat else None  # the timers of `every` never end else
         self.callbacks = scenario(self.rng, until, leave)
+        deadly = "poison" in self.faults.climate.kinds
+        self.poison = self.rng.choice(self.callbacks).what if deadly else None
+        self.deaths = 0  # of workers, by the poison
+        self.begun: dict[str, set[str]] = {}  # event -> the turns that decided it alone
         self.budget = self.rng.choice(((3, 1.0), (5, 2.0), (20, 1.0)))
         self.reconciling = self.rng.random() < 0.25
         self.story: list[tuple[float, str, tuple[Any, ...]]] = []
@@ -66,6 +70,9 @@ class World:
 
     def run(self) -> bool:
         """Whether everything came to rest in the end."""
+        from tests.simulation.system import let_die
+
+        let_die(self)
         self.server.empty()
         for _ in range(2):
             self.start_web()
@@ -188,13 +195,24 @@ class World:
             return RedisConnectionError("simulated: Redis is away")
         reply, queued, next_due = self.server.run(EPOCH + self.now, command)
         self.tell(self.shown(command), "->", reply)
-        if reply and self.server.is_take(command):
+        script = self.server.script_of(command)
+        if reply and script == "take":
             self.tokens[command[4]] = process.name
+        if reply is not None and script == "begin":
+            first = self.server.first_of_inbox(command[3])
+            self.begun.setdefault(first, set()).add(command[4])
         if queued:
             self._wake_listener()
         if next_due is not None:
             self._wake_clock(next_due - EPOCH)
         return reply
+
+    def die_of(self, what: tuple[str, ...], process: Process) -> None:
+        """The process is about to decide this; if it is the poison, it dies of it."""
+        if what == self.poison:
+            self.deaths += 1
+            self.tell(process.name, "dies of", what)
+            self.kill(process)
 
     def holder(self, unit: str) -> str:
         """The process that holds the lease of a unit now, by Redis; empty: none."""

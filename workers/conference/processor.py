@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from redis.exceptions import RedisError
 
@@ -24,11 +24,13 @@ from app.store.connection import may_pass
 from app.store.inbox import Inbox
 from app.store.lease import Lease, Waiting, read_events
 from workers.conference.api import ConferenceApi
+from workers.conference.aside import set_aside, without_timer
 from workers.conference.budget import MOST_GRANTS, Budget, Granted, Wait
+from workers.conference.careful import one_by_one
 from workers.conference.errors import CallError, PlivoError
 from workers.conference.outbox import Entry, mergeable, merged, next_group
 from workers.conference.turns import Turns
-from workers.conference.unit import KEPT_ASIDE, Unit
+from workers.conference.unit import Unit
 from workers.rules.engine.decide import decide
 from workers.rules.engine.index import Rules
 from workers.rules.engine.run import Decision
@@ -73,6 +75,8 @@ class ConferenceProcessor:
         unit = self.unit
         unit.recover()
         waiting: Waiting | None = self.lease.taken.events
+        if self.lease.taken.suspect:
+            waiting = one_by_one(unit, self.decide, self._set_aside_undecided)
         acted = bool(unit.outbox.entries)
         while waiting is not None:
             if waiting:
@@ -96,7 +100,7 @@ class ConferenceProcessor:
         for event in events:
             if event.kind == "call.retry":  # a call that was given up, once more
                 self._hand_out([Call.from_json_dict(event.data["call"])])
-                self.unit.write(event.at, "event", event=_as_journal(event))
+                self.unit.write(event.at, "event", event=event.for_journal())
         self._decide([event for event in events if event.kind != "call.retry"])
 
     def _decide(self, events: Sequence[Event]) -> None:
@@ -111,7 +115,7 @@ class ConferenceProcessor:
                 for event in events:
                     self._decide([event])
                 return
-            log.exception("decide failed, event set aside event=%s", events[0].id)
+            log.exception("decide failed event=%s", events[0].id)
             self._set_aside(events[0], traceback.format_exc(limit=8))
 
     def _apply(self, events: Sequence[Event]) -> None:
@@ -146,7 +150,7 @@ class ConferenceProcessor:
         for event in (*events, *decision.events):
             if said_nothing and event.kind in ("conference.observed", "rules.changed"):
                 continue
-            unit.write(event.at, "event", event=_as_journal(event))
+            unit.write(event.at, "event", event=event.for_journal())
             metrics.DECIDED.add(unit.next.counters, event.kind)
         now = self.lease.now()
         for run in runs:
@@ -163,14 +167,16 @@ class ConferenceProcessor:
             calls=len(decision.calls),
         )
 
+    def _set_aside_undecided(self, entry: tuple[float, bytes], error: str) -> None:
+        """One that is not decided again, for its worker dies of it."""
+        self._set_aside(read_events([entry], self.unit.name)[0], error)
+
     def _set_aside(self, event: Event, error: str) -> None:
-        unit, told = self.unit, _as_journal(event)
-        row = json.dumps({"event": told, "at": event.at, "error": error})
-        unit.next.keep_for_people(keys.DEAD, KEPT_ASIDE, row)
-        unit.write(event.at, "event", event=told)
-        last = error.strip().splitlines()[-1]
-        unit.write(self.lease.now(), "note", text=f"could not be decided, set aside: {last}")
-        metrics.SET_ASIDE.add(unit.next.counters)
+        set_aside(self.unit, event, error)
+        left = without_timer(self.conference, event)
+        if left is not self.conference:
+            self.conference = left
+            self.unit.next.state = left.to_json()
 
     # Choose what is next.
 
@@ -286,7 +292,3 @@ def outcome(call: Call, error: str = "") -> Event:
         uuid=call.uuid,
         data=data,
     )
-
-
-def _as_journal(event: Event) -> dict[str, Any]:
-    return {"id": event.id, "kind": event.kind, "uuid": event.uuid, "data": event.data}

@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from redis.exceptions import RedisError
 
@@ -28,6 +28,8 @@ log = logging.getLogger("gavel.act")
 
 KEPT_ASIDE = 1000
 AGAIN_SECONDS = 30.0  # how long a commit is tried while Redis is away
+
+Answer = TypeVar("Answer")
 
 Settled = Callable[[Call, str], None]
 """Told of each call that is over: why it was given up, or "" when nothing is left to do."""
@@ -71,21 +73,26 @@ class Unit:
 
     def commit(self, *, release: bool = False, wake_at: float | None = None) -> Waiting | None:
         """Store all that was written since the last commit, in one step; answers what waits in the
-        inbox now, None when the lease was given back. Redis being away is waited out for
-        `AGAIN_SECONDS`. Raises LeaseLost or RedisError."""
+        inbox now, None when the lease was given back. Raises LeaseLost or RedisError."""
         if self.outbox != self._stored:
             self.next.outbox = self.outbox.to_json()
+        waiting = self.patiently(
+            lambda: self.lease.commit(self.next, release=release, wake_at=wake_at)
+        )
+        self._stored, self.next = self.outbox, Commit()
+        return waiting
+
+    def patiently(self, step: Callable[[], Answer]) -> Answer:
+        """A step in Redis that may be sent again; Redis being away is waited out for
+        `AGAIN_SECONDS`. Raises LeaseLost or RedisError."""
         started = time.monotonic()
         while True:
             try:
-                waiting = self.lease.commit(self.next, release=release, wake_at=wake_at)
-                break
+                return step()
             except RedisError as error:
                 if not may_pass(error) or time.monotonic() - started > AGAIN_SECONDS:
                     raise
                 time.sleep(0.2)
-        self._stored, self.next = self.outbox, Commit()
-        return waiting
 
     def make(self, group: Sequence[Entry], send: Callable[[Sequence[Entry]], None]) -> None:
         """Send a marked group and write down what became of it. Raises RedisError: whoever takes
@@ -106,6 +113,10 @@ class Unit:
             self._failed(tried, mistake, time.monotonic() - started)
         else:
             self._over(tried, "done", begun, time.monotonic() - started)
+
+    def give_up(self, call: Call, reason: str) -> None:
+        """Keep for people a call that never was in the outbox."""
+        self._give_up(Entry(call), reason, status="failed")
 
     def write(self, at: float, kind: str, **fields: Any) -> None:
         """One line of the journal."""

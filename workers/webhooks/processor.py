@@ -12,6 +12,7 @@ from dataclasses import replace
 from app.domain.call import Call
 from app.store import keys
 from app.store.lease import Lease, Waiting
+from workers.conference.careful import one_by_one
 from workers.conference.outbox import Entry, next_group
 from workers.conference.processor import outcome
 from workers.conference.turns import Turns
@@ -34,10 +35,10 @@ class WebhookProcessor:
         unit = self.unit
         unit.recover()
         waiting: Waiting | None = self.lease.taken.events
+        if self.lease.taken.suspect:
+            waiting = one_by_one(unit, self.add, self._set_aside)
         while waiting is not None:
-            calls = [Call.from_json_dict(json.loads(text)) for _, text in waiting]
-            unit.next.decided += len(calls)
-            unit.outbox = unit.outbox.add(calls)
+            self.add(waiting)
             group, wake_at = self.choose()
             if not group:
                 waiting = unit.commit(release=True, wake_at=wake_at)
@@ -45,6 +46,15 @@ class WebhookProcessor:
             unit.mark(group)
             waiting = unit.commit()
             unit.make(group, self.send)
+
+    def add(self, waiting: Waiting) -> None:
+        """Turn what waits in the inbox into calls of the next commit."""
+        calls = [Call.from_json_dict(json.loads(text)) for _, text in waiting]
+        self.unit.next.decided += len(calls)
+        self.unit.outbox = self.unit.outbox.add(calls)
+
+    def _set_aside(self, entry: tuple[float, bytes], error: str) -> None:
+        self.unit.give_up(Call.from_json_dict(json.loads(entry[1])), error)
 
     def choose(self) -> tuple[tuple[Entry, ...], float | None]:
         """The call to send now, or when to look again (None: when something comes). One that waits

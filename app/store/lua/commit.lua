@@ -73,6 +73,7 @@ elseif tonumber(expected) ~= number + 1 then
   return nil
 end
 number = number + 1
+redis.call('HDEL', 'gavel:begun', key)
 
 local events = redis.call('LRANGE', inbox, 0, ARGV[5] - 1)
 if ARGV[6] == '1' and #events == 0 then
@@ -82,5 +83,6 @@ if ARGV[6] == '1' and #events == 0 then
   return {seconds(now), {}, 0}
 end
 redis.call('SET', lease, token .. ':' .. number, 'PX', ARGV[4])
+if #events > 0 then redis.call('HSET', 'gavel:begun', key, token .. ' ') end
 redis.call('ZADD', 'gavel:awake', math.floor(now * 1000) + ARGV[4], key)
 return {seconds(now), events, 1}

@@ -1,7 +1,7 @@
 -- Take the lease of a unit and read all that a worker needs.
 -- ARGV: unit key, token, lease in ms, how many events at most.
 -- Returns nil when somebody else works it, else {now, number of the next commit, state or false,
--- outbox or false, name or false, events}.
+-- outbox or false, name or false, events, 1 if a turn with these events ended without a commit}.
 
 local key, token, lease = ARGV[1], ARGV[2], 'gavel:lease:' .. ARGV[1]
 local held = redis.call('GET', lease)
@@ -20,8 +20,11 @@ if held then
 end
 redis.call('SET', lease, token .. ':' .. number, 'PX', ARGV[3])
 redis.call('ZADD', 'gavel:awake', math.floor(now * 1000) + ARGV[3], key)
+local events = redis.call('LRANGE', 'gavel:inbox:' .. key, 0, ARGV[4] - 1)
+local others = uncommitted(key, token)
+if #events > 0 then redis.call('HSET', 'gavel:begun', key, others .. token .. ' ') end
 return {
   seconds(now), tonumber(number), redis.call('GET', 'gavel:conference:' .. key),
   redis.call('GET', 'gavel:outbox:' .. key), redis.call('HGET', 'gavel:names', key),
-  redis.call('LRANGE', 'gavel:inbox:' .. key, 0, ARGV[4] - 1),
+  events, others ~= '' and 1 or 0,
 }

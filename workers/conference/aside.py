@@ -1,0 +1,29 @@
+"""Setting aside what can not be worked: kept for people, told in journal, log and metrics."""
+
+import json
+import logging
+from dataclasses import replace
+
+from app.domain.conference import Conference
+from app.domain.event import Event
+from app.store import keys, metrics
+from workers.conference.unit import KEPT_ASIDE, Unit
+
+log = logging.getLogger("gavel.decide")
+
+
+def set_aside(unit: Unit, event: Event, error: str) -> None:
+    """Keep an event that could not be decided; the last line of `error` says why."""
+    last = error.strip().splitlines()[-1]
+    log.error("event set aside: %s event=%s conference=%s", last, event.id, unit.name)
+    row = {"event": event.for_journal(), "at": event.at, "error": error}
+    unit.next.keep_for_people(keys.DEAD, KEPT_ASIDE, json.dumps(row))
+    unit.write(event.at, "event", event=event.for_journal())
+    unit.write(unit.lease.now(), "note", text=f"could not be decided, set aside: {last}")
+    metrics.SET_ASIDE.add(unit.next.counters)
+
+
+def without_timer(conference: Conference, event: Event) -> Conference:
+    """The conference without the timer that this event was, which will not come again."""
+    left = {id: t for id, t in conference.timers.items() if id != event.data.get("timer")}
+    return conference if len(left) == len(conference.timers) else replace(conference, timers=left)
