@@ -97,7 +97,8 @@ class Conference:
     `gone` maps ids of members who left to a hash of their call. `seen` is when we last heard of a
     member, `resumed` an instance that we had taken for ended. `rules` is the digest of the rules
     that the timers are derived from. `strays` are exits of instances that we know nothing of: UUID,
-    member, hash of the call (each may be empty but the member), and when.
+    member, hash of the call (each may be empty but the member), and when. `triggered` counts what
+    events from outside have led to, by their ids, as long as a run of them waits.
     `once`, `recordings` and `past` also speak of earlier instances, by number; `ended` are hashes
     of earlier UUIDs.
     """
@@ -122,6 +123,7 @@ class Conference:
     waiting: dict[str, Waiting] = field(default_factory=dict)
     once: dict[str, int] = field(default_factory=dict)
     cooldowns: dict[str, float] = field(default_factory=dict)
+    triggered: dict[str, int] = field(default_factory=dict)
     recordings: dict[str, tuple[int, int]] = field(default_factory=dict)
     strays: tuple[tuple[str, str, str, float], ...] = ()
     past: tuple[Past, ...] = ()
@@ -209,6 +211,7 @@ _PLAIN = (
     ("r", "rules"),
     ("o", "once"),
     ("c", "cooldowns"),
+    ("tg", "triggered"),
     ("rs", "recordings"),
     ("st", "strays"),
     ("e", "ended"),

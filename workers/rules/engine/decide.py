@@ -13,7 +13,7 @@ from app.domain.durations import format_duration
 from app.domain.event import Event
 from workers.rules.engine import held, observed, outcomes, recordings, timers, transitions
 from workers.rules.engine.index import Rules
-from workers.rules.engine.occurrence import Occurrence, fields_of
+from workers.rules.engine.occurrence import Occurrence, fields_of, root_of
 from workers.rules.engine.preconditions import refusal, remember
 from workers.rules.engine.run import Decision, Run, Skipped
 from workers.rules.engine.state import MutableConference
@@ -81,6 +81,7 @@ class _Decider:
         self.deciding = Deciding(self.state, rules, self.notes, now)
 
     def decision(self) -> Decision:
+        self.state.forget_triggers(root_of)
         return Decision(
             conference=self.state.freeze(),
             runs=tuple(self.runs.values()),
@@ -164,6 +165,7 @@ class _Decider:
             self.calls += done.calls
             self.events += done.events
             self.queue += done.events
+            self.state.count_triggers(root_of(run.id), len(done.events))
             if run.what.over is None:
                 for call in done.calls:
                     self.state.assume(call, run.what.at)

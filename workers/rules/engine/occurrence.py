@@ -54,6 +54,12 @@ class Occurrence:
         return self.over.number if self.over else state.number
 
 
+def root_of(id: str) -> str:
+    """The event from outside that a run, or an event that a step made, goes back to: ids grow by
+    parts, each parted by a dot."""
+    return id.partition(".")[0]
+
+
 def fields_of(
     what: Occurrence, state: MutableConference, lists: Mapping[str, tuple[str, ...]]
 ) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.domain.durations import format_duration
 from workers.rules.engine.state import MutableConference, short_hash
 from workers.rules.engine.steps import Running
-from workers.rules.vocabulary.model import Unknown
+from workers.rules.vocabulary.model import NO_ANSWER, Unknown, no_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ def refusal(state: MutableConference, run: Running) -> Refused | None:
                 return Refused("skipped", reason)
     except Unknown as unknown:
         return Refused("unknown", str(unknown))
+    except NO_ANSWER as error:
+        return Refused("unknown", no_answer(error))
     if rule.once is not None:
         key = _once_key(state, run)
         if key is None:

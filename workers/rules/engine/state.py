@@ -3,7 +3,7 @@
 Its methods are the changes that can happen; each keeps the state whole. They know nothing of rules.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from hashlib import blake2b
 from operator import attrgetter
@@ -225,6 +225,17 @@ class MutableConference(Conference):
             if same:
                 return True
         return False
+
+    def count_triggers(self, root: str, number: int) -> None:
+        """One event from outside has led to so many triggers more."""
+        if number:
+            self.triggered[root] = self.triggered.get(root, 0) + number
+
+    def forget_triggers(self, root_of: Callable[[str], str]) -> None:
+        """Of events from outside of which no run waits any more."""
+        if self.triggered:
+            roots = set(map(root_of, self.waiting))
+            self.triggered = {root: n for root, n in self.triggered.items() if root in roots}
 
     def mark_once(self, key: str, number: int) -> None:
         """A `once` rule has run."""

@@ -11,28 +11,40 @@ from app.domain.call import Call
 from app.domain.conference import Timer, Waiting
 from app.domain.durations import format_duration
 from app.domain.event import Event
-from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
+from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence, root_of
 from workers.rules.engine.state import WAITING_KEPT, MutableConference
 from workers.rules.engine.targets import resolve
 from workers.rules.vocabulary.action import Action
 from workers.rules.vocabulary.actions import ACTIONS, CALLS, WEB_VERBS
-from workers.rules.vocabulary.model import Fields, Rule, Step, Template, Unknown
+from workers.rules.vocabulary.model import (
+    NO_ANSWER,
+    Fields,
+    Rule,
+    Step,
+    Template,
+    Unknown,
+    no_answer,
+)
 
 MOST_TRIGGERS = 8
 """How many `trigger` actions may follow from one another."""
+
+MOST_DESCENDANTS = 256
+"""How many of them one event from outside may lead to in all, however late."""
 
 _LINE_LENGTH = 160
 
 
 class Running(NamedTuple):
     """A rule that runs: what it was held against and what its steps can see. `now` tells what is
-    late."""
+    late; `triggered` counts what its steps triggered in this stretch."""
 
     id: str
     rule: Rule
     what: Occurrence
     fields: Fields
     now: float
+    triggered: int = 0
 
 
 class Done(NamedTuple):
@@ -114,6 +126,8 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
                 return StepResults(tuple(results), following, following and later)
             case NotDone() if steps[index].on_error == "stop":
                 return StepResults(tuple(results), stopped=result)
+            case Done(events=(_, *_)):
+                run = run._replace(triggered=run.triggered + 1)
             case Done(extend=more) if more:
                 run = run._replace(fields=_extended(run.fields, more))
             case Done(calls=calls) if following and not run.rule.dry_run and _is_awaited(calls):
@@ -178,6 +192,8 @@ def _take(state: MutableConference, run: Running, index: int) -> Result:
         if step.on_error == "stop":
             raise
         return _not_done(step, str(unknown))
+    except NO_ANSWER as error:
+        return _not_done(step, no_answer(error))
 
 
 def _taken(state: MutableConference, run: Running, index: int, params: dict[str, Any]) -> Result:
@@ -209,6 +225,9 @@ def _trigger(
     name, what = params["name"], run.what
     if what.chain >= MOST_TRIGGERS:
         reason = f"trigger {name} refused: {MOST_TRIGGERS} triggers led here already"
+        return _not_done(run.rule.steps[index], reason)
+    if state.triggered.get(root_of(run.id), 0) + run.triggered >= MOST_DESCENDANTS:
+        reason = f"trigger {name} refused: one event has led to {MOST_DESCENDANTS} triggers already"
         return _not_done(run.rule.steps[index], reason)
     data = {"name": name, "data": params.get("data", {}), "chain": what.chain + 1}
     if run.fields.get("member"):

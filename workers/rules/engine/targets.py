@@ -1,7 +1,7 @@
 """Whom an action is for: ids, out of a rule's target and who is in the conference."""
 
 from workers.rules.engine.state import MutableConference
-from workers.rules.vocabulary.model import Fields, Target, Unknown
+from workers.rules.vocabulary.model import NO_ANSWER, Fields, Target, Unknown
 
 EVERYBODY = ("all",)
 
@@ -45,5 +45,5 @@ def _holds(target: Target, fields: Fields) -> bool:
         return False
     try:
         return bool(target.where.evaluate(fields))
-    except Unknown:
+    except (Unknown, *NO_ANSWER):
         return False

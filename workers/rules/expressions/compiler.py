@@ -12,14 +12,15 @@ from jinja2 import nodes
 
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.expressions import operations
-from workers.rules.expressions.filters import FILTERS, OF_MEMBERS, TESTS, Filter, as_text
+from workers.rules.expressions.bounds import joined_within
+from workers.rules.expressions.filters import FILTERS, OF_MEMBERS, TESTS, Filter, written
 from workers.rules.expressions.operations import Evaluate
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.trees import family, hint, key_in_brackets, path_of, refusal, said
 from workers.rules.vocabulary.names import MEMBER
 from workers.rules.vocabulary.phones import never_a_number
-from workers.rules.vocabulary.values import LIMIT, add, bounded, joined
+from workers.rules.vocabulary.values import LIMIT, add, bounded
 
 _Result = tuple[Evaluate, str]
 
@@ -193,7 +194,7 @@ class Compiler:
 
     def concatenation(self, node: Any) -> _Result:
         parts = [self.compile(part)[0] for part in node.nodes]
-        return lambda fields: joined([as_text(part(fields)) for part in parts]), "text"
+        return lambda fields: joined_within([written(part(fields)) for part in parts]), "text"
 
     # filters and tests
 

@@ -12,9 +12,10 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from app.domain.durations import spoken_duration
+from workers.rules.expressions.bounds import check_replaced, check_size, joined_within
 from workers.rules.vocabulary.names import MEMBER
 from workers.rules.vocabulary.phones import Phone, WithPhone, ends, plain_phone, spellings, starts
-from workers.rules.vocabulary.values import compare_equal, joined
+from workers.rules.vocabulary.values import compare_equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _length(value: Any) -> int:
 
 
 def _join(value: Any, between: Any = ", ") -> str:
-    return joined([as_text(item) for item in _items(value)], _text(between))
+    return joined_within([written(item) for item in _items(value)], _text(between))
 
 
 def _round(value: Any, digits: Any = 0) -> float:
@@ -96,8 +97,11 @@ def _to_number(value: Any) -> float:
 def _replace(value: Any, old: Any, new: Any) -> str:
     if not old:
         raise ValueError("it needs a text to replace")
+    is_phone = isinstance(value, Phone)
     if isinstance(value, Phone):
         value = spellings(value)[-1 if "+" in _text(old) else 0]
+    check_replaced(_text(value), _text(old), _text(new))
+    if is_phone:
         return WithPhone(value.replace(_text(old), _text(new)))
     return _text(value).replace(_text(old), _text(new))
 
@@ -166,7 +170,7 @@ def _is_phone(name: Any) -> bool:
 
 
 def _spell(value: Any) -> str:
-    return " ".join(character for character in as_text(value) if character.isalnum())
+    return " ".join(character for character in written(value) if character.isalnum())
 
 
 def _sum(value: Any) -> float:
@@ -188,6 +192,17 @@ def as_text(value: Any) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=list)
+
+
+def _json_within(value: Any) -> str:
+    check_size(value)
+    return _json(value)
+
+
+def written(value: Any) -> str:
+    """`as_text` of what is not too large for it. Raises `Unknown`."""
+    check_size(value)
+    return as_text(value)
 
 
 FILTERS: Mapping[str, Filter] = {
@@ -246,11 +261,11 @@ FILTERS: Mapping[str, Filter] = {
     ),
     "urlencode": Filter(
         "As part of an address: `a/b` becomes `a%2Fb`.",
-        lambda value: urllib.parse.quote(as_text(value), safe=""),
+        lambda value: urllib.parse.quote(written(value), safe=""),
         "any",
         "text",
     ),
-    "json": Filter("As JSON.", _json, "any", "text"),
+    "json": Filter("As JSON.", _json_within, "any", "text"),
     "number": Filter('A text such as `"12"` as a number.', _to_number, "any", "number"),
     "round": Filter(
         "Rounded; `round(1)`: to one digit after the point.", _round, "number", "number", (0, 1)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.domain.suggest import quoted
+from workers.rules.expressions.bounds import bounded
 from workers.rules.expressions.filters import as_text
 from workers.rules.vocabulary.model import Fields, Unknown
 from workers.rules.vocabulary.phones import Phone, plain_phone
@@ -85,7 +86,8 @@ def comparison(sign: str, phone: bool) -> Callable[[Any, Any], bool]:
         try:
             return bool(apply(left, right))
         except TypeError:
-            raise Unknown(f"{as_text(left)!r} and {as_text(right)!r} have no order") from None
+            shown = f"{quoted(as_text(left))} and {quoted(as_text(right))}"
+            raise Unknown(f"{shown} have no order") from None
 
     return compare
 
@@ -108,7 +110,7 @@ def applied(
         value = inner(fields)
         others = [argument(fields) for argument in arguments]
         try:
-            return apply(value, *others)
+            return bounded(apply(value, *others))
         except (ValueError, TypeError, ArithmeticError, LookupError) as error:
             raise Unknown(f"{name} has no answer for {quoted(as_text(value))}: {error}") from None
 

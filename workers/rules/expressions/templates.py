@@ -9,8 +9,10 @@ from urllib.parse import quote
 from jinja2 import nodes
 
 from app.domain.suggest import quoted
+from workers.rules.expressions.bounds import MAX_VALUE, joined_within
+from workers.rules.expressions.bounds import check_size as check_value
 from workers.rules.expressions.expressions import Compiled, compile_node
-from workers.rules.expressions.filters import as_text
+from workers.rules.expressions.filters import written
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import (
     ExpressionError,
@@ -42,9 +44,7 @@ class Rendered:
     parts: tuple[str | Compiled, ...]
 
     def render(self, fields: Fields) -> str:
-        return "".join(
-            part if isinstance(part, str) else as_text(part.evaluate(fields)) for part in self.parts
-        )
+        return str(joined_within([_written(part, fields) for part in self.parts]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +57,19 @@ class Address(Rendered):
 
     def render(self, fields: Fields) -> str:
         first, *rest = self.parts
-        text = first if isinstance(first, str) else as_text(first.evaluate(fields))
-        text += "".join(
-            part if isinstance(part, str) else _encoded(part, part.evaluate(fields))
-            for part in rest
-        )
+        texts = [part if isinstance(part, str) else _encoded(part, fields) for part in rest]
+        text = str(joined_within([_written(first, fields), *texts]))
         if not text.startswith(self.schemes):
             raise Unknown(f"{quoted(text)} is no address that begins with {self.schemes[0]}")
         return text
 
 
-def _encoded(part: Compiled, value: Any) -> str:
-    text = as_text(value)
+def _written(part: str | Compiled, fields: Fields) -> str:
+    return part if isinstance(part, str) else written(part.evaluate(fields))
+
+
+def _encoded(part: Compiled, fields: Fields) -> str:
+    text = _written(part, fields)
     if text in (".", ".."):
         raise Unknown(f"{quoted(text)} cannot be a part of an address")
     return text if _ENCODED_ALREADY.search(part.text) else quote(text, safe="")
@@ -82,7 +83,9 @@ class Typed:
     part: Compiled
 
     def render(self, fields: Fields) -> Any:
-        return _as_json(self.part.evaluate(fields))
+        value = self.part.evaluate(fields)
+        check_value(value, MAX_VALUE)
+        return _as_json(value)
 
 
 def compile_template(

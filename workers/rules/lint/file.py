@@ -8,6 +8,7 @@ from typing import Any
 from app.domain.durations import format_duration
 from app.domain.globs import any_matches, covers, is_glob, may_overlap
 from app.domain.suggest import did_you_mean, quoted
+from workers.rules.engine.steps import MOST_DESCENDANTS, MOST_TRIGGERS
 from workers.rules.language.parse_steps import step_key
 from workers.rules.lint.rule import names_used
 from workers.rules.nodes.schema_errors import key_of
@@ -173,6 +174,12 @@ def _surely_limited(rule: Rule, parts: Parts) -> bool:
     )
 
 
+ENDLESS = (
+    f"the rule triggers itself; that ends {MOST_TRIGGERS} deep, or after {MOST_DESCENDANTS} "
+    "triggers in all"
+)
+
+
 def _triggers_are_heard(parts: Parts, report: Report) -> None:
     heard = {t.parameter for rule in parts.rules for t in rule.triggers if t.kind == "trigger"}
     for rule, node in _named(parts):
@@ -186,7 +193,7 @@ def _triggers_are_heard(parts: Parts, report: Report) -> None:
                 message = f"no rule waits for the trigger {quoted(str(name))}"
                 report.warning(where, message + did_you_mean(str(name), heard))
             elif name in own:
-                report.warning(where, "the rule triggers itself; that ends after 8 times")
+                report.warning(where, ENDLESS)
 
 
 def _lists_are_good(parts: Parts, report: Report) -> None:

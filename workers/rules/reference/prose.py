@@ -98,6 +98,12 @@ answer *unknown*: the rule does not run, and the journal says which field it was
 `is defined` deal with fields that may be absent. `and` and `or` use what is known where that
 decides. What a text becomes is never read as a template again.
 
+Nothing grows without end, whatever data comes: a text has at most 100,000 characters, a list as
+many items, a number lies within a thousand million million, a value that keeps its type has a
+million characters and items in all. What would be larger, or can not be evaluated for any other
+reason, has no answer: the rule does not run or the step fails, and the journal says why; other
+rules go on.
+
 In an address, what stands in `{{ }}` is percent-encoded, so that it stays the one part that it is;
 at the very beginning it is the address itself: `url: "{{ recording.url }}"`.
 

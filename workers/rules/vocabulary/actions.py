@@ -196,7 +196,8 @@ ACTIONS: Mapping[str, Action] = {
         after_all=True,
     ),
     "trigger": Action(
-        "Runs the rules that wait for the trigger of that name, for this conference.",
+        "Runs the rules that wait for the trigger of that name, for this conference. At most 8 "
+        "follow from one another, and 256 from one event; the next is refused.",
         "trigger: floor-opened",
         Plain(
             "The name.",

@@ -19,6 +19,16 @@ class Unknown(Exception):
     """A condition or template could not be answered; the text says which field was missing."""
 
 
+NO_ANSWER = (ArithmeticError, ValueError, TypeError, LookupError, MemoryError, RecursionError)
+"""What evaluating may raise beside `Unknown` where data is stranger than anybody thought of: it
+costs the rule or the step that asked, never the event."""
+
+
+def no_answer(error: BaseException) -> str:
+    """Such an error in words."""
+    return f"it can not be evaluated: {str(error)[:200] or type(error).__name__}"
+
+
 class Condition(Protocol):
     """`match` or `if`, compiled."""
 

@@ -14,6 +14,9 @@ from app.domain.suggest import quoted
 SHORTEST, LONGEST = 7, 15
 """Digits of an international number with its country code; the longest is of E.164."""
 
+_REMEMBERED = 100
+"""No number is longer; what is, may be as long as it likes and is not kept in memory."""
+
 _SEPARATORS = re.compile("[\\s\u00a0\u2007\u2009\u202f().\u2010-\u2015\u2212/-]+")
 _TRUNK_ZERO = re.compile(r"(?<=\d)\s*\(0\)")
 _FRAGMENT = re.compile(r"\+*[0-9*?]+", re.ASCII)
@@ -45,9 +48,15 @@ def plain_phone(text: Any) -> Any:
     return _plain(str(text))
 
 
-@lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
+    return _plain_again(text) if len(text) <= _REMEMBERED else _plain_once(text)
+
+
+def _plain_once(text: str) -> str:
     return _BEGINNING.sub("", _bare(text), count=1) if _is_fragment(text) else text
+
+
+_plain_again = lru_cache(maxsize=4096)(_plain_once)
 
 
 def without_separators(text: str) -> str:

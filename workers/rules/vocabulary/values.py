@@ -1,6 +1,5 @@
 """Operations on typed values: the same for `match` and for expressions."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -73,8 +72,10 @@ def bounded(apply: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
         raise Unknown("arithmetic needs numbers")
     try:
         result = apply(left, right)
-    except ArithmeticError:
+    except ZeroDivisionError:
         raise Unknown("division by zero") from None
-    if not math.isfinite(result) or abs(result) > LIMIT:
+    except OverflowError:
+        raise Unknown("the number grows too large") from None
+    if not abs(result) <= LIMIT:  # nor is infinity, nor what is no number
         raise Unknown("the number grows too large")
     return result

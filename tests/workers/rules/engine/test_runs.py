@@ -1,5 +1,7 @@
 """Waits, webhooks, follow-up triggers, failures, `once`, `cooldown`, `dry_run`, targets."""
 
+from typing import Any
+
 import pytest
 
 from app.domain.call import Call
@@ -8,6 +10,7 @@ from tests.workers.rules.engine.builders import (
     NAME,
     OTHER_UUID,
     UUID,
+    Holds,
     Says,
     Timeline,
     book,
@@ -19,7 +22,8 @@ from tests.workers.rules.engine.builders import (
     wait,
     webhook,
 )
-from workers.rules.engine.steps import MOST_TRIGGERS
+from workers.rules.engine.index import Rules
+from workers.rules.engine.steps import MOST_DESCENDANTS, MOST_TRIGGERS
 from workers.rules.vocabulary.actions import VERBS
 from workers.rules.vocabulary.model import Step, Target
 
@@ -386,3 +390,70 @@ def test_the_end_of_one_conference_does_not_stop_what_is_for_all() -> None:
     )
     calls = room.enter(1).calls
     assert [(call.verb, call.uuid) for call in calls] == [("hang_up_all", ""), ("hang_up", UUID)]
+
+
+# What is bounded
+
+
+@pytest.mark.parametrize("error", [OverflowError, MemoryError, RecursionError, ValueError])
+def test_what_can_not_be_evaluated_costs_one_step_in_words(error: type[Exception]) -> None:
+    def fail(fields: Any) -> str:
+        raise error("int too large to convert to float")
+
+    rules = book(
+        rule("member.entered", speak(Says(fail)), name="broken"),
+        rule("member.entered", mute(), name="good"),
+        rule("member.entered", speak(Says(fail), on_error="continue"), mute(ALL), name="goes on"),
+    )
+    room = Timeline(rules)
+    decision = room.enter(1)
+    broken, good, on = decision.runs
+    assert (broken.outcome, broken.reason) == (
+        "failed",
+        "it can not be evaluated: int too large to convert to float",
+    )
+    assert (good.outcome, on.outcome) == ("applied", "applied")
+    assert room.calls == [("mute", "1"), ("mute", "all")]
+
+
+def test_a_condition_that_can_not_be_evaluated_is_unknown_in_words() -> None:
+    def fail(fields: Any) -> bool:
+        raise OverflowError("int too large to convert to float")
+
+    rules = book(
+        rule("member.entered", mute(), condition=Holds(fail), name="broken"),
+        rule("member.entered", mute(Target("where", where=Says(fail))), name="nobody"),
+    )
+    decision = Timeline(rules).enter(1)
+    assert [run.outcome for run in decision.runs] == ["unknown", "skipped"]
+    assert "too large" in decision.runs[0].reason
+
+
+def bomb(*first: Any) -> Rules:
+    again = [step("trigger", name="bomb") for _ in range(5)]
+    return book(rule(("trigger", "bomb"), *first, *again, name="bomb"))
+
+
+def test_triggers_that_multiply_end() -> None:
+    room = Timeline(bomb())
+    decision = room.happen("trigger", uuid="", name="bomb", data={})
+    assert len(decision.events) == MOST_DESCENDANTS
+    failed = [run.reason for run in decision.runs if run.outcome == "failed"]
+    assert any(f"one event has led to {MOST_DESCENDANTS} triggers already" in why for why in failed)
+    assert room.conference.triggered == {}
+
+
+def test_triggers_that_multiply_over_waits_end_as_well() -> None:
+    room = Timeline(bomb(wait(1.0)))
+    room.enter(1)
+    room.happen("trigger", name="bomb", data={})
+    room.pass_time(60)
+    assert sum(len(decision.events) for decision in room.decisions) <= MOST_DESCENDANTS
+    assert room.conference.triggered == {}
+
+
+def test_another_event_has_triggers_of_its_own() -> None:
+    room = Timeline(bomb())
+    for _ in range(2):
+        decision = room.happen("trigger", uuid="", name="bomb", data={})
+        assert len(decision.events) == MOST_DESCENDANTS
