@@ -2,7 +2,8 @@
 
 Callbacks get lost. Once an interval one worker asks Plivo which conferences there are and who is in
 them; each answer is an event `conference.observed` in that conference's inbox, and `decide` draws
-the conclusions. It runs at once when a first worker starts, so an empty Redis is rebuilt, too.
+the conclusions. It runs at once when a first worker starts, so an empty Redis is rebuilt, too. A
+conference of which a callback told what can hardly be is asked about within seconds.
 """
 
 import logging
@@ -36,6 +37,7 @@ def reconcile_forever(context: Context, stopping: threading.Event) -> None:
         try:
             if context.redis.set(keys.RECONCILED, "1", nx=True, px=claim_ms):
                 reconcile(context, stopping)
+            look_at_doubtful(context, stopping)
         except RedisError as error:
             context.redis_log.warning("redis is away: %s", error)
         except PlivoError as error:
@@ -57,6 +59,18 @@ def reconcile(context: Context, stopping: threading.Event) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda name: _look(context, stopping, name), theirs))
     step(log, "reconcile", ours=len(ours), theirs=len(theirs))
+
+
+def look_at_doubtful(context: Context, stopping: threading.Event) -> None:
+    """Ask about conferences of which a callback told what can hardly be, each once."""
+    first: Any = context.redis.zrange(keys.DOUBTFUL, 0, 0)
+    if not first:
+        return
+    units: Any = context.redis.zrangebyscore(keys.DOUBTFUL, "-inf", _now(context))
+    for unit in units:
+        name = context.redis.hget(keys.NAMES, unit)
+        if context.redis.zrem(keys.DOUBTFUL, unit) and isinstance(name, bytes):
+            _look(context, stopping, name.decode())
 
 
 def _look(context: Context, stopping: threading.Event, name: str) -> None:

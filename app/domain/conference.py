@@ -99,8 +99,8 @@ class Conference:
     that the timers are derived from. `strays` are exits of instances that we know nothing of: UUID,
     member, hash of the call (each may be empty but the member), and when. `triggered` counts what
     events from outside have led to, by their ids, as long as a run of them waits.
-    `once`, `recordings` and `past` also speak of earlier instances, by number; `ended` are hashes
-    of earlier UUIDs.
+    `once`, `recordings` and `past` also speak of earlier instances, by number. `doubted` are enters
+    of another instance while this one lives: id, time, UUID and data of each event.
     """
 
     name: str
@@ -127,7 +127,7 @@ class Conference:
     recordings: dict[str, tuple[int, int]] = field(default_factory=dict)
     strays: tuple[tuple[str, str, str, float], ...] = ()
     past: tuple[Past, ...] = ()
-    ended: tuple[str, ...] = ()
+    doubted: tuple[tuple[str, float, str, Mapping[str, Any]], ...] = ()
 
     @classmethod
     def new(cls, name: str) -> Self:
@@ -177,8 +177,8 @@ class Conference:
             plain["recordings"] = {k: (n, f) for k, (n, f) in plain["recordings"].items()}
         if "strays" in plain:
             plain["strays"] = tuple(_stray(*row) for row in plain["strays"])
-        if "ended" in plain:
-            plain["ended"] = tuple(plain["ended"])
+        if "doubted" in plain:
+            plain["doubted"] = tuple((i, at, u, d) for i, at, u, d in plain["doubted"])
         return cls(
             name=kept["name"],
             hang_up="nohang" not in kept,
@@ -214,6 +214,6 @@ _PLAIN = (
     ("tg", "triggered"),
     ("rs", "recordings"),
     ("st", "strays"),
-    ("e", "ended"),
+    ("d", "doubted"),
 )
 _ZERO_COUNTS = frozenset({"limit", "alone_since"})  # here 0 is not the same as nothing

@@ -62,7 +62,9 @@ def identities(event: Event, nonce: str, *, dedupe: float, replay: float) -> tup
     own = Identity(digest, BRIEF_SECONDS if brief else int(dedupe))
     if not nonce:
         return (own,)
-    return (Identity("nonce:" + nonce, int(replay if brief else dedupe)), own)
+    seconds = int(replay if brief else dedupe)
+    while_live = event.kind.startswith("member.")
+    return (Identity("nonce:" + nonce, seconds, while_live), own)
 
 
 def _content(event: Event) -> tuple[str, ...]:

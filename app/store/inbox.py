@@ -26,10 +26,12 @@ IN_CONFERENCE, NOWHERE = 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes an event the same event when it comes again, and for how many seconds."""
+    """What makes an event the same event when it comes again, and for how many seconds; with
+    `while_live` also as long as its conference is live."""
 
     key: str
     seconds: int
+    while_live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Inbox:
             keys.parked(remembered) if remembered else "",
             RECORDING_SECONDS,
             *_unreadable(event),
+            next((keys.digest(one.key) for one in identities if one.while_live), ""),
             *_remember(event, identities),
         )
         return Accepted(bool(new), event_id.decode())

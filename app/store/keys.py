@@ -14,6 +14,9 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:awake                | zset   | units with something to do, by the time to look again (ms) |
 | gavel:due                  | zset   | `<k> <timer id>` by due time (s) |
 | gavel:live                 | zset   | live conferences by start time (s) |
+| gavel:ended:{hash}         | string | an instance (conference and UUID) has ended, expires |
+| gavel:nonces:{k}           | hash   | nonces of the live instance -> event ids, expires |
+| gavel:doubtful             | zset   | conferences about which Plivo is to be asked, by when (s) |
 | gavel:known                | zset   | every conference with a journal, by last activity (s) |
 | gavel:names                | hash   | {k} -> name |
 | gavel:seen:{hash}          | string | an identity that was accepted -> its event id, expires |
@@ -39,6 +42,7 @@ from hashlib import blake2b
 PREFIX = "gavel:"
 AWAKE = PREFIX + "awake"
 BEGUN = PREFIX + "begun"
+DOUBTFUL = PREFIX + "doubtful"
 DUE = PREFIX + "due"
 LIVE = PREFIX + "live"
 KNOWN = PREFIX + "known"

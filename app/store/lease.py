@@ -64,7 +64,8 @@ class Commit:
 
     `decided`: how many events to take off the inbox. `ended`: the state is kept for
     `ENDED_SECONDS` only. `outbox`: its stored form, "-" for an empty one. `live`: when the
-    conference started, None: it is over.
+    conference started, None: it is over. `instances`: UUIDs, and whether they have ended, which is
+    known for `ENDED_SECONDS`. `look`: when Plivo shall be asked about the conference.
     """
 
     decided: int = 0
@@ -72,6 +73,8 @@ class Commit:
     ended: bool = False
     outbox: str | None = None
     live: float | Unset | None = UNSET
+    instances: dict[str, bool] = field(default_factory=dict)
+    look: float | None = None
     set_timers: dict[str, float] = field(default_factory=dict)
     cancel_timers: list[str] = field(default_factory=list)
     journal: list[str] = field(default_factory=list)
@@ -103,6 +106,8 @@ class Commit:
             "state": self.state,
             "keep": ENDED_SECONDS if self.ended else None,
             "outbox": self.outbox,
+            "instances": {u: ENDED_SECONDS * over for u, over in self.instances.items()},
+            "look": self.look,
             "set_timers": {id: _not_before(due) for id, due in self.set_timers.items()},
             "cancel_timers": self.cancel_timers,
             "journal": self.journal,
@@ -117,12 +122,14 @@ class Commit:
 
 
 class Lease:
-    """One unit held by this worker. Not for two threads at once, except `renew` of `Leases`."""
+    """One unit held by this worker. Not for two threads at once, except `renew` of `Leases`.
+
+    `ended`: of the instances that the waiting events are of, those that have ended (UUIDs)."""
 
     def __init__(
         self, leases: "Leases", key: str, token: str, asked: float, answer: Sequence[object]
     ) -> None:
-        now, number, state, outbox, name, events, suspect = answer
+        now, number, state, outbox, name, events, suspect, ended = answer
         self.key = key
         self.taken = Taken(
             name=name.decode() if isinstance(name, bytes) else "",
@@ -131,6 +138,7 @@ class Lease:
             events=_entries(events),
             suspect=bool(suspect),
         )
+        self.ended = _texts(ended)
         self._leases = leases
         self._token = token
         self._number = int(str(number))
@@ -180,7 +188,8 @@ class Lease:
         if answer is None:
             self._leases.forget(self._token)
             raise LeaseLost(self.key)
-        now, events, held = answer
+        now, events, held, ended = answer
+        self.ended = _texts(ended)
         self._number += 1
         self._clock = Clock(_number(now), asked)
         if not held:
@@ -300,6 +309,10 @@ def _entries(raw: object) -> list[tuple[float, bytes]]:
         return []
     parted = (entry.partition(b" ") for entry in raw)
     return [(float(at), text) for at, _, text in parted]
+
+
+def _texts(raw: object) -> set[str]:
+    return {text.decode("utf-8", "replace") for text in raw} if isinstance(raw, list) else set()
 
 
 def _number(raw: object) -> float:

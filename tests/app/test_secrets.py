@@ -70,11 +70,22 @@ def test_nothing_secret_is_stored(plivo: Plivo, redis: Redis) -> None:
         assert secret.encode() not in kept
 
 
+def test_as_long_as_its_conference_is_live_a_replay_is_none_after_any_window(
+    plivo: Plivo, redis: Redis, stored: Callable[..., list[dict[str, Any]]]
+) -> None:
+    digits = enter(ConferenceAction="digits", ConferenceDigitsMatch="1")
+    for callback in (enter(), digits):
+        plivo.post(callback, nonce=callback["ConferenceAction"])
+        redis.delete(*redis.keys("gavel:seen:*"))  # much later
+        plivo.post(callback, nonce=callback["ConferenceAction"])
+    assert [event["kind"] for event in stored()] == ["member.entered", "member.digits"]
+
+
 def test_after_the_window_a_replay_is_a_new_event_and_left_to_decide(
     plivo: Plivo, redis: Redis, stored: Callable[..., list[dict[str, Any]]]
 ) -> None:
     plivo.post(enter(), nonce="1")
-    redis.delete(*redis.keys("gavel:seen:*"))  # an hour later
+    redis.delete(*redis.keys("gavel:seen:*"), *redis.keys("gavel:nonces:*"))  # it has ended
     plivo.post(enter(), nonce="1")
     first, again = stored()
     assert first["id"] != again["id"]

@@ -40,6 +40,9 @@ log = logging.getLogger("gavel.decide")
 
 HARMLESS_TWICE = frozenset({"mute", "unmute", "deaf", "undeaf"})
 
+LOOK_SECONDS = 3.5
+"""After an enter of another instance: Plivo's list may lag behind its callbacks by 3 s."""
+
 REDIS_SECONDS = 0.2  # until Redis, when it is away, is asked for a slot of the budget again
 
 
@@ -120,7 +123,8 @@ class ConferenceProcessor:
 
     def _apply(self, events: Sequence[Event]) -> None:
         before = self.conference
-        decision = decide(before, events, self._rules.rules, self.lease.now())
+        now = self.lease.now()
+        decision = decide(before, events, self._rules.rules, now, self.lease.ended)
         after = decision.conference
         self._record(events, decision)
         self.unit.next.move_timers(
@@ -130,6 +134,10 @@ class ConferenceProcessor:
         if after is not before:
             self.unit.next.state = after.to_json()
             self.unit.next.ended = not after.live
+            self.unit.next.instances.update(decision.ended)
+            self.lease.ended.update(uuid for uuid, over in decision.ended.items() if over)
+            if after.doubted and after.doubted != before.doubted:
+                self.unit.next.look = now + LOOK_SECONDS
         if (after.live, after.started_at) != (before.live, before.started_at):
             self.unit.next.live = after.started_at if after.live else None
         self._hand_out(decision.calls)

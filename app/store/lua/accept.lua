@@ -2,15 +2,29 @@
 -- ARGV: unit key, conference name, event id, event JSON,
 --       recording id's key or '', parked key or '', seconds to remember a recording,
 --       how many of its fields could not be read, the counter of these,
+--       a nonce that the conference shall know as long as it is live, or '',
 --       then pairs: identity key, seconds to remember it.
 -- Returns {1, event id}, or {0, id of the event that it repeats} and changes nothing.
 
 local key, name, id, event = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local recording, parked, keep = ARGV[5], ARGV[6], ARGV[7]
 
-local before = known_as(10)
+local nonces, nonce = 'gavel:nonces:' .. key, ARGV[10]
+local most_nonces = 100000
+
+local function known_nonce()
+  local first = nonce ~= '' and redis.call('HGET', nonces, nonce)
+  if first then count('gavel_events_duplicate_total', 1) end
+  return first
+end
+
+local before = known_as(11) or known_nonce()
 if before then return {0, before} end
-remember(10, id)
+remember(11, id)
+if nonce ~= '' and redis.call('HLEN', nonces) < most_nonces then
+  redis.call('HSET', nonces, nonce, id)
+  redis.call('EXPIRE', nonces, 604800)
+end
 
 local now = clock()
 local inbox = 'gavel:inbox:' .. key

@@ -4,8 +4,8 @@
 -- ARGV: unit key, token, number of this commit, lease in ms, how many events at most, release (1/0),
 --   wake at ('' none), seconds to keep the journal, entries to keep, the changes (JSON): `Commit` of
 --   app/store/lease.py, what stays as it was left out.
--- Returns nil when the lease is lost, {now, events, 1} when it is still held,
--- {now, {}, 0} when it was released.
+-- Returns nil when the lease is lost, {now, events, 1, UUIDs in these events whose instances have
+-- ended} when it is still held, {now, {}, 0, {}} when it was released.
 
 local key, token, number = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local lease = 'gavel:lease:' .. key
@@ -34,9 +34,18 @@ local function apply(change)
   if change.outbox then store('gavel:outbox:' .. key, change.outbox) end
   if change.live == '-' then
     redis.call('ZREM', 'gavel:live', key)
+    redis.call('DEL', 'gavel:nonces:' .. key)
   elseif change.live then
     redis.call('ZADD', 'gavel:live', change.live, key)
   end
+  for uuid, seconds_kept in pairs(change.instances or {}) do
+    if seconds_kept == 0 then
+      redis.call('DEL', ended_key(key, uuid))
+    else
+      redis.call('SET', ended_key(key, uuid), '1', 'EX', seconds_kept)
+    end
+  end
+  if change.look then redis.call('ZADD', 'gavel:doubtful', 'LT', change.look, key) end
   for id, due in pairs(change.set_timers or {}) do
     redis.call('ZADD', 'gavel:due', due, key .. ' ' .. id)
   end
@@ -80,9 +89,9 @@ if ARGV[6] == '1' and #events == 0 then
   redis.call('DEL', lease)
   redis.call('ZREM', 'gavel:awake', key)
   if ARGV[7] ~= '' then redis.call('ZADD', 'gavel:due', ARGV[7], key .. ' ~') end
-  return {seconds(now), {}, 0}
+  return {seconds(now), {}, 0, {}}
 end
 redis.call('SET', lease, token .. ':' .. number, 'PX', ARGV[4])
 if #events > 0 then redis.call('HSET', 'gavel:begun', key, token .. ' ') end
 redis.call('ZADD', 'gavel:awake', math.floor(now * 1000) + ARGV[4], key)
-return {seconds(now), events, 1}
+return {seconds(now), events, 1, ended_of(key, events)}

@@ -31,6 +31,24 @@ local function count(field, by)
   redis.call('HINCRBY', 'gavel:metrics', field, by)
 end
 
+-- Where is remembered that an instance has ended.
+local function ended_key(key, uuid)
+  return 'gavel:ended:' .. string.sub(redis.sha1hex(key .. ' ' .. uuid), 1, 22)
+end
+
+-- Of the instances that these events are of, those that have ended.
+local function ended_of(key, events)
+  local found, looked_at = {}, {}
+  for _, event in ipairs(events) do
+    local uuid = string.match(event, '"uuid":"([^"]+)"')
+    if uuid and not looked_at[uuid] then
+      looked_at[uuid] = true
+      if redis.call('EXISTS', ended_key(key, uuid)) == 1 then found[#found + 1] = uuid end
+    end
+  end
+  return found
+end
+
 -- Turns that were taken with events to decide and never committed, but for that of this token:
 -- `<token> ` each, `<token>=<hash> ` where that event was decided alone.
 local function uncommitted(key, token)

@@ -38,10 +38,17 @@ _TRANSITIONS: Mapping[str, Callable[[Deciding, Event], Iterator[Occurrence]]] = 
 """How the catalogue says that a kind of event is read."""
 
 
-def decide(conference: Conference, events: Sequence[Event], rules: Rules, now: float) -> Decision:
+def decide(
+    conference: Conference,
+    events: Sequence[Event],
+    rules: Rules,
+    now: float,
+    over: Iterable[str] = (),
+) -> Decision:
     """Hold events, in the order of their acceptance, against the rules. `now` (seconds since the
-    epoch) only tells what is late; everything else happens at the time of its event."""
-    decider = _Decider(conference, rules, now)
+    epoch) only tells what is late; everything else happens at the time of its event. `over`: those
+    instances (UUIDs) that the events may be of and that are known to have ended."""
+    decider = _Decider(conference, rules, now, frozenset(over))
     for event in events:
         decider.take(event)
     return decider.decision()
@@ -68,7 +75,9 @@ def _occurrences(deciding: Deciding, event: Event) -> Iterable[Occurrence]:
 class _Decider:
     """One decision under way."""
 
-    def __init__(self, conference: Conference, rules: Rules, now: float) -> None:
+    def __init__(
+        self, conference: Conference, rules: Rules, now: float, over: frozenset[str]
+    ) -> None:
         self.state = MutableConference.of(conference)
         self.rules = rules
         self.now = now
@@ -78,7 +87,7 @@ class _Decider:
         self.events: list[Event] = []
         self.notes: list[str] = []
         self.queue: deque[Event] = deque()
-        self.deciding = Deciding(self.state, rules, self.notes, now)
+        self.deciding = Deciding(self.state, rules, self.notes, now, over)
 
     def decision(self) -> Decision:
         self.state.forget_triggers(root_of)
@@ -89,6 +98,7 @@ class _Decider:
             events=tuple(self.events),
             notes=tuple(self.notes),
             skipped=tuple(self.skipped),
+            ended=self.deciding.ended,
         )
 
     def take(self, event: Event) -> None:

@@ -29,6 +29,7 @@ def observed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     fresh_since = data.get("as_of", event.at) - GRACE
     if data.get("gone"):
         if state.live and state.seen < fresh_since:
+            _disbelieve(deciding, fresh_since)
             yield from end(deciding, event, event.id)
         elif state.live:
             deciding.ignore(
@@ -38,11 +39,13 @@ def observed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     rows: Sequence[Row] = data.get("members", ())
     partial = data.get("partial", False)
     started_at = event.at - data["run_time"] if "run_time" in data else None
+    if state.doubted:
+        yield from _settle(deciding, event, rows, fresh_since)
     if state.live and not partial and _is_another(state, rows, started_at):
         if state.seen >= fresh_since:
             return
         yield from end(deciding, event, f"{event.id}-end")
-    elif not state.live and not _may_begin(state, started_at, fresh_since):
+    elif not state.live and not _may_begin(deciding, started_at, fresh_since):
         return
     yield from _arrivals(deciding, event, rows, started_at)
     _correct_start(deciding, event, started_at)
@@ -67,9 +70,42 @@ def _knows(state: MutableConference, row: Row) -> bool:
     return len(calls) < 2
 
 
-def _may_begin(state: MutableConference, started_at: float | None, fresh_since: float) -> bool:
+def _settle(
+    deciding: Deciding, event: Event, rows: Sequence[Row], fresh_since: float
+) -> Iterator[Occurrence]:
+    """Of enters of another instance: who is in the list is there, and this instance is over unless
+    one of its own is in it as well. A list with nobody of them settles those from before it."""
+    state = deciding.state
+    theirs = [row for row in rows if any(_is_of(state, row, one[3]) for one in state.doubted)]
+    if theirs and not any(_knows(state, row) for row in rows if row not in theirs):
+        yield from end(deciding, event, f"{event.id}-end")
+    elif rows and not theirs and not event.data.get("partial"):
+        _disbelieve(deciding, fresh_since)
+
+
+def _is_of(state: MutableConference, row: Row, data: Mapping[str, Any]) -> bool:
+    """By the call where both have one, else by a member's id that is none of this instance's."""
+    one, other = row.get("call_uuid", ""), data.get("call_uuid", "")
+    if one and other:
+        return bool(one == other)
+    return bool(row["member_id"] == data["member_id"]) and not _knows(state, row)
+
+
+def _disbelieve(deciding: Deciding, fresh_since: float) -> None:
+    """Plivo does not know of these, and has had the time to."""
+    state = deciding.state
+    for id, at, _, _ in state.doubted:
+        if at < fresh_since:
+            deciding.notes.append(f"member.entered {id} ignored: Plivo does not know of it")
+    state.doubted = tuple(one for one in state.doubted if one[1] >= fresh_since)
+    if not state.doubted:
+        state.timers.pop(f"{state.number}.doubt", None)
+
+
+def _may_begin(deciding: Deciding, started_at: float | None, fresh_since: float) -> bool:
     """Whether a conference that we do not take for live is; a snapshot from before its end does
     not say so. One that began when the last one did *is* the last one: it had not ended."""
+    state = deciding.state
     if not state.past:
         return True
     last = state.past[-1]
@@ -77,6 +113,8 @@ def _may_begin(state: MutableConference, started_at: float | None, fresh_since: 
         return False
     if started_at is not None and abs(last.started_at - started_at) <= TOLERANCE:
         state.resume()
+        if state.uuid:
+            deciding.ended[state.uuid] = False
     return True
 
 

@@ -10,7 +10,7 @@ from workers.rules.engine import held, timers
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.state import MutableConference
-from workers.rules.engine.transitions import Deciding
+from workers.rules.engine.transitions import Deciding, end
 from workers.rules.vocabulary.actions import VERBS
 from workers.rules.vocabulary.triggers import KINDS
 
@@ -46,6 +46,10 @@ def came_due(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     if timer.kind == "held":
         held.drop_wait(state, timer.run)
         deciding.notes.append(f"run {timer.run} does not go on: its rule was changed or removed")
+        return
+    if timer.kind == "doubt":
+        deciding.notes.append("Plivo's list did not tell in time: the other instance is believed")
+        yield from end(deciding, event, f"{event.id}-end")
         return
     kind = KINDS.get(timer.kind)  # None: a limit or a wait
     if kind is not None and kind.repeats:

@@ -1,7 +1,7 @@
 """`Run`: one rule held against one event; `Decision`: all that follows from some events."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.domain.call import Call
@@ -84,7 +84,8 @@ class Skipped:
 class Decision:
     """What follows from some events: the next state, a run for every rule that was looked at, the
     calls wanted in order, follow-up `trigger` events (decided already, for the record), and notes
-    for the journal. Timers to set and cancel are the difference between the two states."""
+    for the journal. Timers to set and cancel are the difference between the two states. `ended`
+    says of instances (UUIDs) that they have ended, or have not after all."""
 
     conference: Conference
     runs: tuple[Run, ...] = ()
@@ -92,6 +93,7 @@ class Decision:
     events: tuple[Event, ...] = ()
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    ended: Mapping[str, bool] = field(default_factory=dict)
 
     def runs_for_journal(self) -> tuple[Run, ...]:
         """All runs; one stands for many that were skipped for the same reason."""

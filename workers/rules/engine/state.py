@@ -18,7 +18,7 @@ GONE_KEPT = 256
 ONCE_KEPT = 512
 RECORDINGS_KEPT = 64
 PAST_KEPT = 4
-ENDED_KEPT = 64
+DOUBTED_KEPT = 8
 STRAYS_KEPT = 64
 STRAY_SECONDS = 60.0
 """For so long an exit with neither UUID nor call is taken for that of a member who enters later."""
@@ -68,10 +68,6 @@ class MutableConference(Conference):
 
     # Instances
 
-    def is_over(self, uuid: str) -> bool:
-        """Whether this UUID is one of an instance that has ended."""
-        return bool(uuid) and uuid != self.uuid and short_hash(uuid) in self.ended
-
     def is_other(self, uuid: str) -> bool:
         """Whether this UUID is certainly not the live instance's."""
         return bool(uuid) and bool(self.uuid) and uuid != self.uuid
@@ -111,9 +107,7 @@ class MutableConference(Conference):
         self.recording = False
         self.alone_since = None
         self.past = (*self.past, over)[-PAST_KEPT:]
-        if self.uuid:
-            self.ended = (*self.ended, short_hash(self.uuid))[-ENDED_KEPT:]
-            self.uuid = ""
+        self.uuid = ""
         oldest = self.past[0].number
         self.once = {k: n for k, n in self.once.items() if n >= oldest}
         return over
@@ -126,8 +120,6 @@ class MutableConference(Conference):
         self.started_at, self.limit = last.started_at, last.limit
         self.uuid = last.uuid
         self.gone = {}  # whoever is listed now is in
-        if last.uuid:
-            self.ended = tuple(known for known in self.ended if known != short_hash(last.uuid))
 
     def past_of(self, number: int) -> Past | None:
         """What is known of an earlier instance."""

@@ -26,7 +26,7 @@ def _since(*times: str) -> tuple[str, ...]:
 _ALONE, _MISSED = _since("alone"), _since("end")
 _BY_CLOCK = (*_since("start", "limit", "clock"), *_ALONE)
 _REPEATING = frozenset(name for name, kind in KINDS.items() if kind.repeats)
-_KEPT = ("wait", "held", *_MISSED)
+_KEPT = ("wait", "held", "doubt", *_MISSED)
 
 
 def set_limit(state: MutableConference, rules: Rules) -> None:

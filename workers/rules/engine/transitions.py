@@ -5,27 +5,46 @@ the conference as it was then. An event that changes nothing is noted.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.conference import Past
+from app.domain.conference import Past, Timer
 from app.domain.event import Event
 from app.domain.globs import any_matches
 from workers.rules.engine import timers
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence
-from workers.rules.engine.state import MutableConference, entry_facts, member_facts, short_hash
+from workers.rules.engine.state import (
+    DOUBTED_KEPT,
+    MutableConference,
+    entry_facts,
+    member_facts,
+    short_hash,
+)
+
+DOUBT_SECONDS = 10.0
+"""How long an enter of another instance waits for Plivo's list; then it is believed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
     """A decision under way, as far as transitions need to know it: the state as it becomes, the
-    rules (for timers), the notes so far, and the time."""
+    rules (for timers), the notes so far, the time, and the UUIDs of earlier instances. `ended`
+    says of instances whether they have ended since."""
 
     state: MutableConference
     rules: Rules
     notes: list[str]
     now: float
+    over: frozenset[str] = frozenset()
+    ended: dict[str, bool] = field(default_factory=dict)
+
+    def is_over(self, uuid: str) -> bool:
+        """Whether this UUID is one of an instance that has ended."""
+        if not uuid or uuid == self.state.uuid:
+            return False
+        known = self.ended.get(uuid, uuid in self.over)
+        return known or self.state.past_by_uuid(uuid) is not None
 
     def ignore(self, event: Event, why: str) -> None:
         """Say that an event changes nothing."""
@@ -39,12 +58,18 @@ def entered(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     """A callback `enter`."""
     state, data = deciding.state, event.data
     member_id, call = data["member_id"], data.get("call_uuid", "")
-    why = _enter_refused(state, event, member_id, call)
+    why = _enter_refused(deciding, event, member_id, call)
     if why:
         deciding.ignore(event, why)
         return
     if state.live and state.is_other(event.uuid):
+        if state.members:
+            _doubt(deciding, event)
+            return
         yield from end(deciding, event, f"{event.id}-end")
+        if state.live:  # by others of its kind, which were doubted
+            yield from entered(deciding, event)
+            return
     if state.live:
         # Who must be out when this member is in: a call is in a conference once, and so is an id.
         old = member_id if member_id in state.members else state.in_call(call)
@@ -91,8 +116,9 @@ def _joins_muted(deciding: Deciding) -> bool:
     return answer is not None and bool(answer.options.get("muted", False))
 
 
-def _enter_refused(state: MutableConference, event: Event, member_id: str, call: str) -> str:
-    if state.is_over(event.uuid):
+def _enter_refused(deciding: Deciding, event: Event, member_id: str, call: str) -> str:
+    state = deciding.state
+    if deciding.is_over(event.uuid):
         return "its conference has ended"
     if state.is_stray(event.uuid, member_id, call, event.at):
         state.identify_stray(event.uuid, member_id, call, event.at)
@@ -116,6 +142,29 @@ def _enter_refused(state: MutableConference, event: Event, member_id: str, call:
     return ""
 
 
+def _doubt(deciding: Deciding, event: Event) -> None:
+    """Somebody enters another instance while members are in this one. Either its end is not told
+    of yet, or the event is an old one that is played again: the end or Plivo's list decides."""
+    state = deciding.state
+    held = (event.id, event.at, event.uuid, event.data)
+    state.doubted = (*state.doubted, held)[-DOUBTED_KEPT:]
+    timer_id = f"{state.number}.doubt"
+    due = event.at + DOUBT_SECONDS
+    state.timers.setdefault(timer_id, Timer(timer_id, due, "doubt", number=state.number))
+    deciding.notes.append(
+        f"{event.kind} {event.id} waits: it is of another instance, and this one is live; "
+        "Plivo's list is asked"
+    )
+
+
+def _believe(deciding: Deciding) -> Iterator[Occurrence]:
+    """The instance has ended: who was said to enter another one has entered."""
+    held, deciding.state.doubted = deciding.state.doubted, ()
+    for id, at, uuid, data in held:
+        event = Event(id, "member.entered", deciding.state.name, at, uuid, data)
+        yield from entered(deciding, event)
+
+
 def _is_older(member_id: str, other: str) -> bool:
     """Ids count upwards within a conference, as far as they are numbers."""
     return member_id.isdecimal() and other.isdecimal() and int(member_id) < int(other)
@@ -128,7 +177,7 @@ def exited(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     """A callback `exit`. Of an unknown member it is remembered, for the enter may come later."""
     state, data = deciding.state, event.data
     member_id, call = data["member_id"], data.get("call_uuid", "")
-    if state.is_over(event.uuid):
+    if deciding.is_over(event.uuid):
         return deciding.ignore(event, "its conference has ended")
     if not state.live or state.is_other(event.uuid) or _is_of_another(state, event, call):
         if not state.is_stray(event.uuid, member_id, call, event.at):
@@ -173,6 +222,8 @@ def leave(
         yield _crossing(event, occurrence_id, before, before - 1, over)
     if over is not None and not state.resumed:
         yield Occurrence("conference.ended", occurrence_id, event.id, event.at, over=over)
+    if over is not None:
+        yield from _believe(deciding)
 
 
 def end(deciding: Deciding, event: Event, occurrence_id: str) -> Iterator[Occurrence]:
@@ -180,6 +231,7 @@ def end(deciding: Deciding, event: Event, occurrence_id: str) -> Iterator[Occurr
     over = finish(deciding, event)
     if not deciding.state.resumed:
         yield Occurrence("conference.ended", occurrence_id, event.id, event.at, over=over)
+    yield from _believe(deciding)
 
 
 def finish(deciding: Deciding, event: Event) -> Past:
@@ -189,6 +241,8 @@ def finish(deciding: Deciding, event: Event) -> Past:
         if waiting.awaits == "timer" and waiting.number == state.number:
             deciding.notes.append(f"run {waiting.run} does not go on: the conference has ended")
     over = state.finish(event.at)
+    if over.uuid:
+        deciding.ended[over.uuid] = True
     if state.awaited:
         timers.set_missing(state, deciding.rules, over.number, event.at)
     return over
@@ -210,7 +264,7 @@ def heard(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     be on its way, with all that is known of them."""
     state, data = deciding.state, event.data
     member_id = data["member_id"]
-    if state.is_over(event.uuid):
+    if deciding.is_over(event.uuid):
         return deciding.ignore(event, "its conference has ended")
     if (state.live and state.is_other(event.uuid)) or (state.past and not state.live):
         return deciding.ignore(event, "nothing is known of its conference")

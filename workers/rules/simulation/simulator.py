@@ -62,12 +62,15 @@ class Simulator:
         self.happened: list[Decided | Made] = []
         self.answers: Mapping[str, str] = {}
         self._queues: dict[str, Queue] = {}
+        self._over: dict[str, set[str]] = {}
         self._events = 0
 
     def feed(self, event: Event) -> None:
         """Something happens now."""
         conference = self.conferences.get(event.conference) or Conference.new(event.conference)
-        decision = decide(conference, [event], self.rules, self.now).in_detail()
+        over = self._over.setdefault(event.conference, set())
+        decision = decide(conference, [event], self.rules, self.now, over).in_detail()
+        over.update(uuid for uuid, ended in decision.ended.items() if ended)
         self.conferences[event.conference] = decision.conference
         self.happened.append(Decided(event, decision))
         for call in decision.calls:

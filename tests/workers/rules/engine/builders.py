@@ -8,6 +8,7 @@ from app.domain.conference import Conference
 from app.domain.event import Event
 from workers.rules.engine.decide import Decision, decide
 from workers.rules.engine.index import Rules
+from workers.rules.engine.transitions import DOUBT_SECONDS
 from workers.rules.vocabulary.model import Condition, Fields, Rule, Step, Target, Trigger, Unknown
 
 START = 1_800_000_000.0
@@ -94,6 +95,7 @@ class Timeline:
         self.conference = Conference.new(name)
         self.at = START
         self.decisions: list[Decision] = []
+        self.over: set[str] = set()
         self._number = 0
 
     def event(self, kind: str, uuid: str = UUID, **data: Any) -> Event:
@@ -101,7 +103,8 @@ class Timeline:
         return Event(f"evt-{self._number:04}", kind, self.conference.name, self.at, uuid, data)
 
     def feed(self, *events: Event, now: float | None = None) -> Decision:
-        decision = decide(self.conference, events, self.rules, self.at if now is None else now)
+        at = self.at if now is None else now
+        decision = decide(self.conference, events, self.rules, at, self.over)
         self.conference = decision.conference
         self.decisions.append(decision)
         return decision
@@ -112,6 +115,11 @@ class Timeline:
     def enter(self, member: int | str = 1, **data: Any) -> Decision:
         data.setdefault("call_uuid", f"call-{member}")
         return self.happen("member.entered", member_id=str(member), **data)
+
+    def another(self, member: int | str = 1, **data: Any) -> None:
+        """A member enters another instance, and nobody says that this one is over."""
+        self.enter(member, uuid=OTHER_UUID, **data)
+        self.pass_time(DOUBT_SECONDS)
 
     def exit(self, member: int | str = 1, **data: Any) -> Decision:
         data.setdefault("call_uuid", f"call-{member}")

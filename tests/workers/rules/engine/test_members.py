@@ -134,7 +134,7 @@ def test_the_exit_of_a_new_instance_may_come_before_its_enter() -> None:
     room.exit(5, uuid=OTHER_UUID)
     room.enter(5, uuid=OTHER_UUID)
     assert list(room.conference.members) == ["1"]
-    room.enter(6, uuid=OTHER_UUID)
+    room.another(6)
     assert list(room.conference.members) == ["6"]
     assert "5" in room.conference.gone
 

@@ -237,7 +237,7 @@ def test_once_per_conference_holds_for_one_instance() -> None:
     room.enter(1)
     room.enter(2)
     assert len(room.calls) == 1
-    room.enter(3, uuid=OTHER_UUID)
+    room.another(3)
     assert len(room.calls) == 2
 
 

@@ -33,7 +33,7 @@ def full_room() -> Timeline:
     room = Timeline(FULL)
     room.enter(1)
     room.exit(9, uuid="stray")
-    room.enter(2, uuid=OTHER_UUID)
+    room.another(2)
     room.enter(3, uuid=OTHER_UUID)
     room.exit(3, uuid=OTHER_UUID)
     room.happen("recording.started", uuid=OTHER_UUID, recording_id="r1")
@@ -41,7 +41,10 @@ def full_room() -> Timeline:
 
 
 def test_the_state_survives_json() -> None:
-    state = full_room().conference
+    room = full_room()
+    room.enter(4, uuid="yet another")
+    state = room.conference
+    assert state.doubted
     assert state.waiting
     assert state.past
     assert state.strays
@@ -81,6 +84,7 @@ def test_what_is_remembered_is_bounded() -> None:
         room.exit(number, uuid=f"unknown-{number}")
     for number in range(200):
         room.enter(number, uuid=f"instance-{number}")
+        room.pass_time(0.5)
     assert len(room.conference.to_json()) < 20_000
 
 

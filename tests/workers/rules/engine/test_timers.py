@@ -100,6 +100,7 @@ def test_a_timer_event_of_an_earlier_instance_means_nothing() -> None:
     room = Timeline(book(rule(("conference.elapsed", 5.0), speak())))
     room.enter(1)
     (old,) = room.conference.timers.values()
+    room.exit(1)
     room.enter(2, uuid=OTHER_UUID)
     room.happen("timer", uuid="", timer=old.id, due=old.due)
     assert room.calls == []
