@@ -2,8 +2,10 @@
 
 RQ's own loop runs one job after the other and writes about a dozen times for each; here every
 thread takes its next wake-up straight from RQ's queue, so that many conferences are under way at
-once and a wake-up costs one round trip (docs/decisions/0001). The worker is registered with RQ, so
-`rq info` shows it, and RQ's stock worker can work the same queue.
+once and a wake-up costs one round trip (docs/decisions/0001). One thread listens at a time: it
+works what it hears, and the next free one listens. So a process at rest waits on one connection,
+and no wake-up is taken that nobody is free to work. The worker is registered with RQ, so `rq info`
+shows it, and RQ's stock worker can work the same queue.
 """
 
 import logging
@@ -38,6 +40,7 @@ HEARTBEAT_SECONDS = 10.0
 WORKER_TTL = 30
 STOP_SECONDS = 15.0
 AGAIN_SECONDS = 0.5
+AWAY_SECONDS = 0.3
 
 
 class ConferenceWorker(SimpleWorker):
@@ -55,6 +58,7 @@ class ConferenceWorker(SimpleWorker):
         )
         self.context = context
         self.threads = threads
+        self._listening = threading.Lock()
         self.stopping = context.stopping
 
     def _set_connection(self, connection: Redis) -> Redis:
@@ -67,7 +71,7 @@ class ConferenceWorker(SimpleWorker):
         """Work until `stop`; returns when every thread has given back what it held."""
         at_rest = threading.Event()  # until then the clock keeps the leases of calls under way
         clock = _start(lambda: tick_forever(self.context, at_rest))
-        rest = [_start(self._listen) for _ in range(self.threads)]
+        rest = [_start(self._work_forever) for _ in range(self.threads)]
         self._register()
         # Last: the receiver is ready once the rules are known, and the first call shall find all
         # at work.
@@ -87,21 +91,36 @@ class ConferenceWorker(SimpleWorker):
     def stop(self, *_: object) -> None:
         self.stopping.set()
 
-    def _listen(self) -> None:
-        """One thread: take a wake-up, work it, again."""
-        redis: Any = self.context.redis
-        seconds = redis.connection_pool.connection_kwargs["socket_timeout"] * LISTEN_SHARE
+    def _work_forever(self) -> None:
+        """One thread: listen for a wake-up when it is its turn to listen, work it, again."""
         while not self.stopping.is_set():
             try:
-                popped = redis.blpop([keys.QUEUE], timeout=seconds)
-                if popped:
-                    work(self.context, popped[1].decode())
+                with self._listening:
+                    key = self._next_wake_up()
+                if key:
+                    work(self.context, key)
             except RedisError as error:
-                self.context.redis_log.warning("redis is away: %s", error)
-                self.stopping.wait(0.3)
+                self._redis_is_away(error)
             except Exception:  # the thread lives on; the unit is taken up again by the clock
                 log.exception("a turn ended early")
-                self.stopping.wait(0.3)
+                self.stopping.wait(AWAY_SECONDS)
+
+    def _next_wake_up(self) -> str:
+        """The unit to work; "" when none came in time, Redis is away or the worker stops."""
+        redis: Any = self.context.redis
+        seconds = redis.connection_pool.connection_kwargs["socket_timeout"] * LISTEN_SHARE
+        if self.stopping.is_set():
+            return ""
+        try:
+            popped = redis.blpop([keys.QUEUE], timeout=seconds)
+        except RedisError as error:
+            self._redis_is_away(error)  # the others wait: it is enough that one of them asks
+            return ""
+        return popped[1].decode() if popped else ""
+
+    def _redis_is_away(self, error: RedisError) -> None:
+        self.context.redis_log.warning("redis is away: %s", error)
+        self.stopping.wait(AWAY_SECONDS)
 
     def _register(self) -> None:
         rq: Any = self  # the library's methods have no types

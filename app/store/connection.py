@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from redis import ConnectionPool, Redis
+from redis import BlockingConnectionPool, Redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, RedisError
@@ -13,7 +13,9 @@ from redis.sentinel import Sentinel
 from app.store.address import Address, read_address
 
 HEALTH_CHECK_SECONDS = 15
-MAX_CONNECTIONS = 512
+CONNECTIONS = 8
+"""The most that one process holds, however many threads it has: a command takes a fraction of a
+millisecond, and who finds all of them taken waits for the next."""
 ELSEWHERE = (RedisConnectionError, ReadOnlyError, MasterDownError)
 """Errors after which the connection is dropped and the step is tried once more over a new one,
 whose address is resolved anew: nothing of the step was done, or it may be done twice."""
@@ -24,17 +26,17 @@ PASSING_WORDS = ("MISCONF", "NOREPLICAS", "UNBLOCKED", "CLUSTERDOWN", "BUSY")
 def connect(url: str, *, timeout: float = 2.0) -> Redis:
     """A thread-safe client for an address as `app.store.address` reads it.
 
-    Every command answers or raises within `timeout` seconds (connecting not counted), unless the
-    URL has a `socket_timeout` of its own. One whose connection went away, or whose server is no
-    primary any more, is tried once more over a new connection. A connection that was idle for 15 s
-    is tested first. Raises ValueError for a URL that cannot be used.
+    Every command answers or raises within `timeout` seconds (connecting, and waiting for one of the
+    `CONNECTIONS`, not counted), unless the URL has a `socket_timeout` of its own. One whose
+    connection went away, or whose server is no primary any more, is tried once more over a new
+    connection. A connection that was idle for 15 s is tested first. Raises ValueError for a URL
+    that cannot be used.
     """
     address = read_address(url)
     options: dict[str, Any] = {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "health_check_interval": HEALTH_CHECK_SECONDS,
-        "max_connections": MAX_CONNECTIONS,
         "retry": _retry(),
         **address.options,
     }
@@ -42,7 +44,8 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
         options.setdefault("socket_keepalive", True)
     if address.service:
         return _by_sentinel(address, options)
-    return Redis(connection_pool=ConnectionPool(**options))
+    pool: Any = BlockingConnectionPool  # the library leaves it without types
+    return Redis(connection_pool=pool(CONNECTIONS, timeout, **options))
 
 
 def may_pass(error: RedisError) -> bool:

