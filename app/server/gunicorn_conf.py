@@ -6,6 +6,7 @@ See docs/decisions/0014-web-server.md for the measurements behind them.
 
 from app.domain.addresses import host_and_port
 from app.server.heartbeats import heartbeat_folder
+from app.server.open_files import raise_open_files
 from app.settings import Settings
 
 _settings = Settings.load()
@@ -14,7 +15,7 @@ bind = host_and_port(_settings.host, _settings.port)
 workers = _settings.web_processes
 worker_class = "app.server.worker.WebWorker"
 threads = _settings.web_threads
-worker_connections = 768  # open files are often limited to 1024
+worker_connections = raise_open_files(4096 + 256) - 256
 backlog = 2048
 preload_app = _settings.web_processes > 1  # from two on, sharing saves more than it costs
 
@@ -28,6 +29,7 @@ limit_request_fields = 64
 limit_request_field_size = 8190
 
 forwarded_allow_ips = "127.0.0.1"
+forwarder_headers = ""  # a proxy that passes on `SCRIPT_NAME:` must not move our routes
 control_socket_disable = True
 accesslog = None
 logger_class = "app.server.log.Log"

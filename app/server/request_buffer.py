@@ -14,6 +14,8 @@ _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 _EXPECT = re.compile(rb"\r\nexpect:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _SIZE_LINE = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?")
 LONGEST_SIZE_LINE = 256
+MOST_CHUNKS = 256
+"""A body of 64 KiB comes in a handful; thousands of tiny ones only cost whoever reads them."""
 
 
 class State(Enum):
@@ -37,6 +39,7 @@ class RequestBuffer:
         self._next = 0  # where to go on looking
         self._end: int | None = None  # where the request ends; None: in chunks
         self._expects_answer = False
+        self._chunks = 0
 
     def add(self, data: bytes) -> None:
         self.data += data
@@ -87,3 +90,6 @@ class RequestBuffer:
             if after > len(self.data):
                 return after - self._body > LARGEST_BODY
             self._next = after
+            self._chunks += 1
+            if self._chunks > MOST_CHUNKS:
+                return True

@@ -17,8 +17,9 @@ from threading import Thread
 from typing import Any
 
 from gunicorn.http import get_parser
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker
 
+from app.server.connection import Connection
 from app.server.request_buffer import RequestBuffer, State
 
 READ_AT_ONCE = 128 * 1024
@@ -31,51 +32,15 @@ HEAD_TOO_LARGE = (
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class BufferedSocket(socket.socket):
-    """A socket whose request is complete: in a thread, reading more raises TimeoutError at once.
-
-    Only a malformed request, or gunicorn discarding an unread body, reads on; gunicorn then does
-    not use the connection again. Sending may take `seconds`.
-    """
-
-    seconds = 10.0
-
-    def setblocking(self, flag: bool) -> None:
-        self.settimeout(self.seconds if flag else 0.0)
-
-    def recv(self, bufsize: int, flags: int = 0) -> bytes:
-        if self.gettimeout():
-            raise TimeoutError("what has not come yet is not waited for")
-        return super().recv(bufsize, flags)
-
-
-class Connection(TConn):
-    """One client. `timeout` is the moment when we stop to wait for it."""
-
-    def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
-        buffered = BufferedSocket(sock.family, sock.type, sock.proto, fileno=sock.detach())
-        super().__init__(cfg, buffered, client, server)
-        self.since = time.monotonic()
-        self.data_ready = True  # it is, whenever a thread sees this connection
-        self.buffer = RequestBuffer()
-        self.watched = False  # does the loop look at it?
-        self.busy = False  # is a thread at work on it?
-        self.leaving = False  # do we only wait for the other side to close?
-
-    def wait_for(self, seconds: float) -> None:
-        """Give the client this many seconds from now on."""
-        self.since = time.monotonic()
-        self.timeout = self.since + seconds
-
-
 class WebWorker(ThreadWorker):
     """Reads in the loop and answers in threads. All times are in seconds."""
 
     request_seconds = 10.0  # from the first byte of a request to its last
     linger_seconds = 2.0  # for the client to close after our last answer
-    patience_seconds = 2.0  # for a silent client while others wait for a place
+    patience_seconds = 0.1  # for a client without a request while others wait for a place
     drain_seconds = 0.05  # for the rest of a body that nobody read
     sweep_seconds = 0.5  # between two looks for who took too long
+    full_seconds = 0.02  # the same while all places are taken
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -88,7 +53,7 @@ class WebWorker(ThreadWorker):
     def accept(self, listener: Any) -> None:
         for _ in range(ACCEPT_AT_ONCE):
             if self.nr_conns >= self.worker_connections:
-                return
+                return  # murder_pending makes room
             try:
                 sock, client = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
@@ -143,10 +108,11 @@ class WebWorker(ThreadWorker):
         conn.parser.unreader.unread(bytes(conn.buffer.data))
         conn.buffer = RequestBuffer()
         keep = self.handle(conn)
-        if not keep or not self.alive or not conn.watched or conn.parser.unreader.buf.tell():
+        conn.sock.setblocking(False)
+        more = conn.sock.unsent or conn.parser.unreader.buf.tell()
+        if more or not keep or not self.alive or not conn.watched:
             self.method_queue.defer(self._answered, conn, keep)
             return
-        conn.sock.settimeout(0.0)
         conn.wait_for(self.cfg.keepalive)
         conn.busy = False
         if not conn.watched:  # the loop looked away meanwhile
@@ -163,9 +129,28 @@ class WebWorker(ThreadWorker):
         return bool(keepalive and conn.parser.finish_body(deadline=deadline))
 
     def _answered(self, conn: Connection, keep: bool) -> None:
-        """In the loop: read the next request of a connection, or close it without blocking."""
+        """In the loop: send the rest of the answer, as slowly as the client reads it; then read
+        the next request of the connection, or close it."""
         conn.busy = False
-        conn.sock.settimeout(0.0)
+        if conn.sock.unsent:
+            conn.wait_for(self.request_seconds)
+            self._send_on(conn, keep)
+        else:
+            self._go_on(conn, keep)
+
+    def _send_on(self, conn: Connection, keep: bool, _fileobj: Any = None) -> None:
+        self._unwatch(conn)
+        try:
+            sent = conn.sock.send_on()
+        except OSError:
+            self._drop(conn)
+            return
+        if sent:
+            self._go_on(conn, keep)
+        else:
+            self._watch(conn, selectors.EVENT_WRITE, partial(self._send_on, conn, keep))
+
+    def _go_on(self, conn: Connection, keep: bool) -> None:
         if keep:
             conn.wait_for(self.cfg.keepalive if self.alive else self.linger_seconds)
             conn.buffer.add(conn.parser.unreader.take_buffered())
@@ -184,36 +169,57 @@ class WebWorker(ThreadWorker):
         else:
             self._watch(conn)
 
-    def _watch(self, conn: Connection) -> None:
+    def _watch(
+        self,
+        conn: Connection,
+        event: int = selectors.EVENT_READ,
+        then: Callable[[Any], None] | None = None,
+    ) -> None:
         if not conn.watched and not conn.busy and conn in self._open:
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
+            self.poller.register(conn.sock, event, then or partial(self._receive, conn))
             conn.watched = True
+
+    def _unwatch(self, conn: Connection) -> None:
+        if conn.watched:
+            self.poller.unregister(conn.sock)
+            conn.watched = False
 
     def _ignore(self, conn: Connection) -> None:
         if conn.watched:
-            self.poller.unregister(conn.sock)
-            conn.watched = False
+            self._unwatch(conn)
             self._watch(conn)  # in case the thread was done just now
 
     def _drop(self, conn: Connection) -> None:
-        if conn.watched:
-            self.poller.unregister(conn.sock)
-            conn.watched = False
+        self._unwatch(conn)
         if conn in self._open:
             self._open.remove(conn)
             self.nr_conns -= 1
         conn.close()
 
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """As gunicorn does, but who waits for a place does not wait for the next event."""
+        super().wait_for_and_dispatch_events(self.full_seconds if self._is_full() else timeout)
+
+    def _is_full(self) -> bool:
+        return bool(self.nr_conns >= self.worker_connections)
+
     def murder_pending(self) -> None:
-        """Close connections that took too long; sooner while all places are taken."""
-        now = time.monotonic()
-        if now - self._swept < self.sweep_seconds:
+        """Close connections that took too long; while all places are taken, those that have been
+        without a request for longest, never answered ones first."""
+        now, full = time.monotonic(), self._is_full()
+        if now - self._swept < (self.full_seconds if full else self.sweep_seconds):
             return
         self._swept = now
-        full = self.nr_conns >= self.worker_connections
-        for conn in [conn for conn in self._open if not conn.busy]:
-            if conn.timeout <= now or (full and conn.since <= now - self.patience_seconds):
+        idle = [conn for conn in self._open if not conn.busy]
+        for conn in idle:
+            if conn.timeout <= now:
                 self._drop(conn)
+        if not self._is_full():
+            return
+        waiting = [conn for conn in idle if conn.since <= now - self.patience_seconds]
+        waiting.sort(key=lambda conn: (conn.parser is not None, conn.since))
+        for conn in waiting[:ACCEPT_AT_ONCE]:
+            self._drop(conn)
 
     def murder_keepalived(self, force: bool = False) -> None:
         if force:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.server.request_buffer import RequestBuffer, State
+from app.server.request_buffer import MOST_CHUNKS, RequestBuffer, State
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -16,6 +16,11 @@ def state(*pieces: bytes) -> State:
         buffer.add(piece)
         found = buffer.state()
     return found
+
+
+def test_a_body_in_thousands_of_tiny_chunks_is_not_waited_for() -> None:
+    assert state(CHUNKED + b"1\r\nx\r\n" * MOST_CHUNKS) is State.MORE
+    assert state(CHUNKED + b"1\r\nx\r\n" * (MOST_CHUNKS + 1)) is State.COMPLETE
 
 
 @pytest.mark.parametrize(
