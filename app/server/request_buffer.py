@@ -92,4 +92,5 @@ class RequestBuffer:
             self._next = after
             self._chunks += 1
             if self._chunks > MOST_CHUNKS:
+                del self.data[self._next :]  # what is cut off is refused
                 return True

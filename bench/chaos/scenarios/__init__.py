@@ -10,6 +10,7 @@ from bench.chaos.scenarios import (
     failures,
     kills,
     order,
+    outsiders,
     reconcile,
     recovery,
     rolling,
@@ -34,4 +35,5 @@ SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
     "withheld": reconcile.withheld,
     "unseen": reconcile.unseen,
     "emptied": reconcile.emptied,
+    "outsiders": outsiders.beside_outsiders,
 }

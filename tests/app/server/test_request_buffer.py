@@ -18,6 +18,13 @@ def state(*pieces: bytes) -> State:
     return found
 
 
+def test_what_is_left_of_a_body_in_thousands_of_chunks_costs_its_reader_nothing() -> None:
+    buffer = RequestBuffer()
+    buffer.add(CHUNKED + b"1\r\nx\r\n" * 10_000 + b"0\r\n\r\n")
+    assert buffer.state() is State.COMPLETE
+    assert bytes(buffer.data) == CHUNKED + b"1\r\nx\r\n" * (MOST_CHUNKS + 1)
+
+
 def test_a_body_in_thousands_of_tiny_chunks_is_not_waited_for() -> None:
     assert state(CHUNKED + b"1\r\nx\r\n" * MOST_CHUNKS) is State.MORE
     assert state(CHUNKED + b"1\r\nx\r\n" * (MOST_CHUNKS + 1)) is State.COMPLETE

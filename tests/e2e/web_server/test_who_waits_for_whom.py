@@ -1,5 +1,6 @@
 """Clients that read slowly or only take a place hold nobody up: real gunicorn, raw sockets."""
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -93,3 +94,10 @@ def test_silent_clients_make_room_when_all_places_are_taken(small: Server, store
 def test_a_header_moves_no_route(server: Server, name: bytes) -> None:
     head = b"GET /foo/healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s: /foo\r\n\r\n" % name
     assert status(server.send(head)) in (400, 404)
+
+
+def test_a_body_in_thousands_of_chunks_is_refused(server: Server) -> None:
+    head = server.callback(enter()).partition(b"\r\n\r\n")[0]
+    chunked = re.sub(rb"Content-Length: \d+", b"Transfer-Encoding: chunked", head)
+    body = b"1\r\nx\r\n" * 10_000 + b"0\r\n\r\n"
+    assert status(server.send(chunked + b"\r\n\r\n" + body)) == 400
