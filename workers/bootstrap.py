@@ -19,6 +19,7 @@ from workers.conference.turns import Turns
 from workers.plivo import PlivoApi
 from workers.rules_reloader import RulesReloader
 from workers.webhooks.sender import WebhookSender
+from workers.webhooks.shares import HostShares
 
 AWAY_SECONDS = 5.0
 
@@ -47,6 +48,7 @@ class Context:
     timers: Timers
     reconcile_interval: float
     turns: Turns = field(default_factory=Turns)
+    webhook_hosts: HostShares = field(default_factory=HostShares)
     redis_log: logging.Logger = field(default_factory=redis_log)
     stopping: threading.Event = field(default_factory=threading.Event)
 

@@ -53,7 +53,9 @@ def _outlive(lease: Lease) -> None:
 
 def _processor(context: Context, lease: Lease) -> ConferenceProcessor | WebhookProcessor:
     if keys.is_web(lease.key):
-        return WebhookProcessor(lease, context.webhooks, context.turns, context.stopping)
+        return WebhookProcessor(
+            lease, context.webhooks, context.webhook_hosts, context.turns, context.stopping
+        )
     return ConferenceProcessor(
         lease,
         context.reloader,

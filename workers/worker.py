@@ -31,7 +31,9 @@ from workers.bootstrap import Context, bootstrap
 from workers.jobs import work
 from workers.reconcile import reconcile_forever
 from workers.rules.vocabulary.problems import RulesError
+from workers.threads import Threads
 from workers.ticker import tick_forever, watch_rules
+from workers.webhooks import shares
 
 log = logging.getLogger("gavel.worker")
 
@@ -59,6 +61,7 @@ class ConferenceWorker(SimpleWorker):
         self.context = context
         self.threads = threads
         self._listening = threading.Lock()
+        self.webhooks = Threads(shares.THREADS, self._work)
         self.stopping = context.stopping
 
     def _set_connection(self, connection: Redis) -> Redis:
@@ -84,26 +87,25 @@ class ConferenceWorker(SimpleWorker):
         until = time.monotonic() + STOP_SECONDS
         for thread in rest:
             thread.join(max(0.0, until - time.monotonic()))
+        self.webhooks.join(until)
         at_rest.set()
         clock.join(1.0)
         self._unregister()
 
     def stop(self, *_: object) -> None:
         self.stopping.set()
+        self.webhooks.stop()
 
     def _work_forever(self) -> None:
-        """One thread: listen for a wake-up when it is its turn to listen, work it, again."""
+        """One thread: listen for a wake-up when it is its turn to listen, work it, again. One for
+        webhooks goes to a thread of theirs: a slow receiver keeps no conference waiting."""
         while not self.stopping.is_set():
-            try:
-                with self._listening:
-                    key = self._next_wake_up()
-                if key:
-                    work(self.context, key)
-            except RedisError as error:
-                self._redis_is_away(error)
-            except Exception:  # the thread lives on; the unit is taken up again by the clock
-                log.exception("a turn ended early")
-                self.stopping.wait(AWAY_SECONDS)
+            with self._listening:
+                key = self._next_wake_up()
+            if keys.is_web(key):
+                self.webhooks.submit(key)
+            elif key:
+                self._work(key)
 
     def _next_wake_up(self) -> str:
         """The unit to work; "" when none came in time, Redis is away or the worker stops."""
@@ -117,6 +119,17 @@ class ConferenceWorker(SimpleWorker):
             self._redis_is_away(error)  # the others wait: it is enough that one of them asks
             return ""
         return popped[1].decode() if popped else ""
+
+    def _work(self, key: str) -> None:
+        """Work a unit; whatever happens, the thread lives on, and the unit is taken up again by
+        the clock."""
+        try:
+            work(self.context, key)
+        except RedisError as error:
+            self._redis_is_away(error)
+        except Exception:
+            log.exception("a turn ended early")
+            self.stopping.wait(AWAY_SECONDS)
 
     def _redis_is_away(self, error: RedisError) -> None:
         self.context.redis_log.warning("redis is away: %s", error)

@@ -18,7 +18,12 @@ GUESS = (
     b"POST /triggers/door HTTP/1.1\r\nHost: gavel\r\nContent-Length: 2\r\n"
     b"Authorization: Bearer guess-%08d\r\n\r\n{}"
 )
-TINY_CHUNKS = HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 10_000 + b"0\r\n\r\n"
+TINY_CHUNKS = (
+    HEAD
+    + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + b"1\r\nx\r\n" * 10_000
+    + b"0\r\n\r\n"
+)
 GUESSES = 1000
 SLOW, SILENT = 900, 1800
 

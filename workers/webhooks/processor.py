@@ -13,22 +13,31 @@ from app.domain.call import Call
 from app.store import keys
 from app.store.lease import Lease, Waiting
 from workers.conference.careful import one_by_one
+from workers.conference.errors import CallError
 from workers.conference.outbox import Entry, next_group
 from workers.conference.processor import outcome
 from workers.conference.turns import Turns
 from workers.conference.unit import Unit
 from workers.webhooks.sender import WebhookSender
+from workers.webhooks.shares import HostShares
+from workers.webhooks.ssrf_guard import Place
 
 
 class WebhookProcessor:
     """The webhooks of one conference, held by this worker."""
 
     def __init__(
-        self, lease: Lease, sender: WebhookSender, turns: Turns, stopping: threading.Event
+        self,
+        lease: Lease,
+        sender: WebhookSender,
+        hosts: HostShares,
+        turns: Turns,
+        stopping: threading.Event,
     ) -> None:
         self.lease = lease
         self.unit = Unit(lease, self._tell_the_conference)
-        self._sender, self._turns, self._stopping = sender, turns, stopping
+        self._sender, self._hosts, self._turns = sender, hosts, turns
+        self._stopping = stopping
 
     def run(self) -> None:
         """Work until nothing is left to do now. Raises LeaseLost or RedisError: then drop it."""
@@ -43,9 +52,15 @@ class WebhookProcessor:
             if not group:
                 waiting = unit.commit(release=True, wake_at=wake_at)
                 continue
-            unit.mark(group)
-            waiting = unit.commit()
-            unit.make(group, self.send)
+            host = host_of(group[0].call)
+            with self._hosts.taken(host) as taken:
+                if not taken:  # others of this host are waited for: come again, hold no thread
+                    again = self.lease.now() + self._hosts.pause(host)
+                    waiting = unit.commit(release=True, wake_at=again)
+                    continue
+                unit.mark(group)
+                waiting = unit.commit()
+                unit.make(group, self.send)
 
     def add(self, waiting: Waiting) -> None:
         """Turn what waits in the inbox into calls of the next commit."""
@@ -76,9 +91,24 @@ class WebhookProcessor:
         while self.lease.keep():
             continue  # asking took time, too
         self.unit.check_not_late(group)
-        with self._turns.lent():
-            self._sender.send(group[0].call)
+        call, answered = group[0].call, True
+        try:
+            with self._turns.lent():
+                self._sender.send(call)
+        except CallError as error:
+            answered = error.sent == "yes"
+            raise
+        finally:
+            self._hosts.answered(host_of(call), answered)
 
     def _tell_the_conference(self, call: Call, error: str) -> None:
         key = self.lease.key.removesuffix(keys.WEB)
         self.unit.next.send_to(key, self.unit.name, outcome(call, error).to_json())
+
+
+def host_of(call: Call) -> str:
+    """The host that a webhook goes to; "" where its address is none, which sending tells."""
+    try:
+        return Place.of(str(call.params["url"])).host
+    except CallError:
+        return ""

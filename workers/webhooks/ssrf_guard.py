@@ -7,7 +7,7 @@ else a moment later (DNS rebinding) gains nothing.
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Self
 from urllib.parse import quote, urlsplit
 
@@ -20,6 +20,10 @@ METADATA = frozenset({ip_address("168.63.129.16"), ip_address("192.0.0.192")})
 """Metadata services of clouds whose addresses look public (Azure, Oracle)."""
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+_UNICAST = IPv6Network("2000::/3")  # all that is routed; old and special ways to write IPv4 are not
+_NOT_PUBLIC = (IPv6Network("3fff::/20"), IPv4Network("192.88.99.0/24"))
+"""What Python 3.11 takes for global: documentation (RFC 9637), the old 6to4 relays (RFC 7526)."""
+
 _SAFE_IN_PATH = "!#$%&'()*+,/:;=?@[]~"  # what is percent-encoded already stays so
 
 
@@ -80,6 +84,10 @@ def is_public(address: Address) -> bool:
     inner = _embedded(address)
     if inner is not None:
         return is_public(inner)
+    if isinstance(address, IPv6Address) and address not in _UNICAST:
+        return False
+    if any(address in network for network in _NOT_PUBLIC):
+        return False
     return address.is_global and not address.is_multicast and address not in METADATA
 
 

@@ -75,6 +75,17 @@ def test_what_is_no_address_is_refused_for_good(url: str) -> None:
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
         "2002:a9fe:a9fe::1",
+        "::127.0.0.1",
+        "::8.8.8.8",
+        "64:ff9b:1::7f00:1",
+        "64:ff9b:1::808:808",
+        "fec0::1",
+        "::ffff:0:7f00:1",
+        "5f00::1",
+        "3fff::1",
+        "2001:db8::1",
+        "4000::1",
+        "192.88.99.1",
     ],
 )
 def test_private_places_are_not_public_however_they_are_written(address: str) -> None:
