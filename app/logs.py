@@ -28,7 +28,8 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         ids: dict[str, Any] = getattr(record, "ids", {})
-        words = [record.getMessage(), *(f"{key}={_quoted(value)}" for key, value in ids.items())]
+        shown = (f"{key}={_quoted(self._redact(str(value)))}" for key, value in ids.items())
+        words = [record.getMessage(), *shown]
         body = self._redact(_one_line(" ".join(words) + self._trace(record)))
         return f"{_time(record)} {record.levelname} {record.name}: {body}"
 

@@ -19,6 +19,8 @@ class UnusableRules(GavelError):
 
 def read_rules(path: str) -> str:
     """The text of a rules file. Raises NoRulesFile, or RulesError when it is not UTF-8."""
+    if Path(path).exists() and not Path(path).is_file():
+        raise NoRulesFile(f"{path} is not a file. Set RULES_FILE to the rules file")
     try:
         with Path(path).open("rb") as file:
             data = file.read(MAX_BYTES + 1)

@@ -18,7 +18,7 @@ from sandbox.control.routes import Control
 from sandbox.telephony import Telephony
 from sandbox.world.clock import Clock
 from sandbox.world.errors import BadOptions, SandboxError
-from sandbox.world.options import Options
+from sandbox.world.options import AUTH_TOKEN, Options
 
 
 def serve(options: Options, tell: Callable[[str], None] = print) -> None:
@@ -36,6 +36,11 @@ async def _serve_until_signal(options: Options, tell: Callable[[str], None]) -> 
 
 async def run(options: Options, ready: Callable[[Telephony], None], stop: asyncio.Event) -> None:
     """Serve until `stop` is set; `ready` gets the running sandbox once it listens."""
+    if options.auth_token == AUTH_TOKEN and not guard.is_loopback(options.host):
+        raise BadOptions(
+            f"on {options.host} others can reach it, and its token is the one that the docs print: "
+            "give it an --auth-token of your own"
+        )
     with _listen(options) as listening:
         port = listening.getsockname()[1]
         public_url = options.public_url or f"http://{options.host}:{port}"

@@ -4,8 +4,10 @@ Secrets, signatures, bearer tokens and passwords in URLs are replaced by a word 
 phone number keeps its last four digits: `…0101`.
 """
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, quote_plus
 
 PHONE = re.compile(
     r"\+\d(?:[ ().-]{0,2}\d){6,14}"  # +1 (415) 555-0100
@@ -24,11 +26,13 @@ URL_LOGIN = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
 class Redaction:
     """Takes out of a text what no log and no terminal may show.
 
-    `secrets` are the configured ones; those shorter than four characters are not looked for.
+    `secrets` are the configured ones, found however they are quoted or encoded; those shorter than
+    four characters are not looked for.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
+        found = {way for secret in secrets if len(secret) >= 4 for way in _written(secret)}
+        known = sorted(found, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
     def __call__(self, text: str) -> str:
@@ -38,6 +42,18 @@ class Redaction:
         text = SIGNATURE.sub("[signature]", text)
         text = CREDENTIALS.sub(r"\g<head>[secret]", text)
         return PHONE.sub(_masked, text)
+
+
+def _written(secret: str) -> Iterator[str]:
+    """The ways in which a secret comes in texts: as it is, in JSON, in a Python repr, in a URL."""
+    yield secret
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield repr(secret)[1:-1]
+    yield secret.encode("unicode_escape").decode()
+    yield quote(secret)
+    yield quote(secret, safe="")
+    yield quote_plus(secret)
 
 
 def mask_phone(number: str) -> str:

@@ -64,6 +64,7 @@ def _run(plan: Plan, terminal: Terminal) -> int:
 def _start(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> bool:
     """Start all processes; False when the rules can not be used."""
     log = plan.state / "log" / "check.log"
+    log.touch(mode=0o600)
     with log.open("wb") as output:
         check = subprocess.Popen(
             [sys.executable, *programs.CHECK],

@@ -88,6 +88,7 @@ def make_plan(settings: Settings) -> Plan:
 def make_folders(state: Path, *names: str) -> None:
     """STATE_DIR and folders in it, for our eyes only. Raises CannotStart."""
     try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in names:
             (state / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

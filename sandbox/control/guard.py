@@ -5,7 +5,7 @@ under a foreign host name (DNS rebinding), are refused.
 """
 
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
 
@@ -30,9 +30,16 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise Refused("the Host or Origin of the request can not be read") from None
+
+
 def check(http: web.Request, options: Options) -> None:
     """Raise unless this request may steer the sandbox."""
-    host = urlsplit(f"//{http.headers.get('Host', '')}").hostname or ""
+    host = _parts(f"//{http.headers.get('Host', '')}").hostname or ""
     public = urlsplit(options.public_url)
     if not is_loopback(options.host):
         if not are_right(http.headers.get("Authorization", ""), options):
@@ -42,5 +49,5 @@ def check(http: web.Request, options: Options) -> None:
     origin = http.headers.get("Origin")
     if http.method in SAFE or origin is None:
         return
-    if urlsplit(origin).netloc != http.headers.get("Host"):
+    if _parts(origin).netloc != http.headers.get("Host"):
         raise Refused("the request comes from another site's page")

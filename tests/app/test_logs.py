@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -107,6 +108,18 @@ class TestLines:
 )
 def test_what_is_redacted_and_what_stays(text: str, left: str) -> None:
     assert Redaction(["tok-known"])(text) == left
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_a_secret_is_known_however_it_is_quoted(root: logging.Logger, format: str) -> None:
+    secret = 'tok"en\\ä/+%known'
+    stream = StringIO()
+    start_logging(format, "debug", [secret], stream)
+    log = logging.getLogger("gavel.test")
+    step(log, "refuse", path=f"/plivo/answer/{secret}\n", reason=f"{secret!r} {quote(secret)}")
+    log.info("GET /triggers/%s", quote(secret, safe=""))
+    assert "known" not in stream.getvalue()
+    assert stream.getvalue().count("[secret]") == 4
 
 
 def test_a_message_is_let_through_once_in_a_while_whatever_its_arguments() -> None:

@@ -1,5 +1,6 @@
 """`gavel check` and the shipped files."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ def test_every_problem_is_told_with_its_place_and_the_exit_code_is_one(tmp_path:
 def test_a_missing_file_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NoRulesFile, match="set RULES_FILE"):
         read_rules(str(tmp_path / "nowhere.yaml"))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "rules.yaml")
+    with pytest.raises(NoRulesFile, match="is not a file"):
+        read_rules(str(tmp_path / "rules.yaml"))
 
 
 def test_a_file_that_is_not_text_is_told_with_its_place(tmp_path: Path) -> None:

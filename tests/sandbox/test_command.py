@@ -34,6 +34,8 @@ def test_the_first_line_is_the_url_and_a_signal_ends_it() -> None:
     [
         (["--switch", "nonsense=1"], "nonsense: no such switch"),
         (["--port", "PORT"], "choose another port"),
+        (["--host", "0.0.0.0"], "give it an --auth-token of your own"),
+        (["--host", "::"], "give it an --auth-token of your own"),
     ],
 )
 def test_what_cannot_start_says_why(arguments: list[str], message: str) -> None:

@@ -25,6 +25,8 @@ Room = Callable[..., str]
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
         ({"Host": "evil.example"}, 403),
+        ({"Host": "["}, 403),
+        ({"Origin": "http://["}, 403),
         ({"Host": "localhost:1"}, 201),
     ],
 )
@@ -37,7 +39,7 @@ def test_pages_of_other_sites_cannot_steer(
 
 
 def test_beyond_loopback_the_credentials_are_wanted() -> None:
-    with Sandbox(host="0.0.0.0") as wide:
+    with Sandbox(host="0.0.0.0", auth_token="of-this-test") as wide:
         url = wide.url.replace("0.0.0.0", "127.0.0.1") + "/sandbox/state"
         auth = (wide.options.auth_id, wide.options.auth_token)
         assert requests.get(url, timeout=PATIENCE).status_code == 401
