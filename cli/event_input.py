@@ -9,7 +9,7 @@ from typing import Any
 
 from redis import Redis
 
-from app.domain.conference import Conference
+from app.domain.conference import Conference, UnreadableConference
 from app.domain.event import Event, new_id
 from app.domain.suggest import did_you_mean
 from app.errors import GavelError
@@ -123,4 +123,7 @@ def state_after(events: Iterable[Event], rules: Rules, until: Event) -> Conferen
 def live_state(redis: Redis, name: str) -> Conference:
     """The conference as it is now."""
     state = redis.get(keys.conference(keys.conference_key(name)))
-    return Conference.from_json(state) if isinstance(state, bytes) else Conference.new(name)
+    try:
+        return Conference.from_json(state) if isinstance(state, bytes) else Conference.new(name)
+    except UnreadableConference as error:
+        raise NoEvent(f"the state of {name!r}: {error}") from None

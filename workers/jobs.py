@@ -6,6 +6,7 @@ from functools import cache
 
 from redis.exceptions import RedisError
 
+from app.domain.conference import NewerConference
 from app.settings import Settings
 from app.store import keys
 from app.store.connection import may_pass
@@ -37,6 +38,9 @@ def work(context: Context, key: str) -> None:
         except LeaseLost:
             log.warning("lease lost, another worker goes on unit=%s", key)
             _outlive(lease)
+        except NewerConference as error:
+            log.warning("left to a newer worker: %s unit=%s", error, key)
+            _outlive(lease, leave=True)
         except RedisError as error:
             if may_pass(error):
                 _outlive(lease)
@@ -45,10 +49,10 @@ def work(context: Context, key: str) -> None:
             lease.drop()
 
 
-def _outlive(lease: Lease) -> None:
+def _outlive(lease: Lease, *, leave: bool = False) -> None:
     """Nobody shall think that this worker died of what it was deciding."""
     with suppress(RedisError):
-        lease.outlive()
+        lease.outlive(leave=leave)
 
 
 def _processor(context: Context, lease: Lease) -> ConferenceProcessor | WebhookProcessor:

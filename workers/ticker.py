@@ -11,6 +11,8 @@ import time
 
 from redis.exceptions import RedisError
 
+from app.domain.conference import VERSION
+from app.store import keys
 from workers.bootstrap import Context
 
 log = logging.getLogger("gavel.clock")
@@ -18,6 +20,8 @@ log = logging.getLogger("gavel.clock")
 TICK_SECONDS = 0.05  # the longest that a timer set by another process waits to be seen
 RENEW_SECONDS = 1.0
 RULES_SECONDS = 0.5
+VERSION_SECONDS = 5
+"""A newer worker that died is believed to live for so long: older ones leave it its states."""
 
 
 def tick_forever(context: Context, stopping: threading.Event) -> None:
@@ -29,6 +33,7 @@ def tick_forever(context: Context, stopping: threading.Event) -> None:
         try:
             if now - renewed >= RENEW_SECONDS:
                 context.leases.renew()
+                context.redis.set(keys.state_version(VERSION), "1", ex=VERSION_SECONDS)
                 renewed = now
             tick = context.timers.tick()
             if tick.fired:

@@ -21,7 +21,15 @@ def what_of(kind: str) -> str:
 
 
 class UnreadableConference(ValueError):
+    """The stored state of a conference is damaged."""
+
+
+class NewerConference(UnreadableConference):
     """The stored state of a conference was written by a newer Gavel: run that version."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"state version {version} is newer than this Gavel reads ({VERSION})")
+        self.version = version
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +174,22 @@ class Conference:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Raises `UnreadableConference` when a newer version wrote it."""
-        kept = json.loads(text)
-        if kept["v"] > VERSION:
-            raise UnreadableConference(
-                f"state version {kept['v']} is newer than this Gavel reads ({VERSION})"
-            )
+        """Raises `UnreadableConference`, and `NewerConference` when a newer version wrote it."""
+        try:
+            kept = json.loads(text)
+            version = int(kept["v"])
+            if version <= VERSION:
+                return cls._of(kept)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            raise UnreadableConference(f"the state can not be read: {error!r}"[:200]) from error
+        raise NewerConference(version)
+
+    @classmethod
+    def _of(cls, kept: Mapping[str, Any]) -> Self:
         plain = {attribute: kept[key] for key, attribute in _PLAIN if key in kept}
+        for attribute, value in plain.items():
+            if not isinstance(value, _TYPES[attribute]):
+                raise TypeError(f"{attribute} is {value!r}")
         if "recordings" in plain:
             plain["recordings"] = {k: (n, f) for k, (n, f) in plain["recordings"].items()}
         if "strays" in plain:
@@ -217,3 +234,14 @@ _PLAIN = (
     ("d", "doubted"),
 )
 _ZERO_COUNTS = frozenset({"limit", "alone_since"})  # here 0 is not the same as nothing
+
+
+def _types() -> Mapping[str, tuple[type, ...]]:
+    """What the plain values are in JSON, by what they are at first."""
+    new = Conference.new("")
+    firsts = {attribute: type(getattr(new, attribute)) for _, attribute in _PLAIN}
+    in_json = {float: (float, int), type(None): (float, int), tuple: (list,)}
+    return {attribute: in_json.get(first, (first,)) for attribute, first in firsts.items()}
+
+
+_TYPES = _types()

@@ -52,12 +52,10 @@ class Event:
 
     @classmethod
     def from_json(cls, text: str | bytes, at: float) -> Self:
+        """Raises ValueError, TypeError or LookupError for what is no event."""
         stored = json.loads(text)
-        return cls(
-            id=stored["id"],
-            kind=stored["kind"],
-            conference=stored["conference"],
-            at=at,
-            uuid=stored["uuid"],
-            data=stored["data"],
-        )
+        texts = [stored[name] for name in ("id", "kind", "conference", "uuid")]
+        if not (all(isinstance(one, str) for one in texts) and isinstance(stored["data"], dict)):
+            raise TypeError("it is no event")
+        id, kind, conference, uuid = texts
+        return cls(id, kind, conference, at, uuid, stored["data"])

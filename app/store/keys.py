@@ -31,6 +31,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:given_up             | list   | calls that were given up, for `gavel retry`, bounded |
 | gavel:budget:*             |        | the account's budget of API calls |
 | gavel:reconciled           | string | a worker held the list of Plivo against ours, expires |
+| gavel:state_version:{n}    | string | a live worker reads states of this version, expires |
 | gavel:writable             | string | the last try of /readyz, expires |
 | gavel:story                | channel| every journal entry as it is written |
 | rq:queue:gavel, rq:job:{k} |        | RQ's: the wake-ups |
@@ -79,6 +80,10 @@ def conference_key(name: str) -> str:
 def is_web(key: str) -> bool:
     """Are these the webhooks of a conference?"""
     return len(key) > KEY_LENGTH and key.endswith(WEB)
+
+
+def state_version(version: int) -> str:
+    return PREFIX + f"state_version:{version}"
 
 
 def inbox(key: str) -> str:

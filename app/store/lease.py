@@ -206,9 +206,10 @@ class Lease:
             raise LeaseLost(self.key)
         return int(times)
 
-    def outlive(self) -> None:
-        """This turn ends without a commit, but not with its worker's death. Raises RedisError."""
-        self._leases.run_outlive(self.key, self._token)
+    def outlive(self, *, leave: bool = False) -> None:
+        """This turn ends without a commit, but not with its worker's death. `leave`: another worker
+        may have the unit a second later. Raises RedisError."""
+        self._leases.run_outlive(self.key, self._token, int(leave))
 
     def drop(self) -> None:
         """Stop renewing; the lease runs out by itself and another worker goes on."""
@@ -298,17 +299,27 @@ class Clock:
         return self._ahead + time.monotonic()
 
 
-def read_events(entries: Waiting, name: str) -> list[Event]:
-    """The inbox's entries as events; one that was parked without a name gets the conference's."""
-    events = [Event.from_json(text, at) for at, text in entries]
-    return [event if event.conference else replace(event, conference=name) for event in events]
+def read_event(entry: tuple[float, bytes], name: str) -> Event:
+    """An inbox's entry as an event; one that was parked without a name gets the conference's.
+    Raises ValueError, TypeError or LookupError for what is none."""
+    at, text = entry
+    event = Event.from_json(text, at)
+    return event if event.conference else replace(event, conference=name)
 
 
 def _entries(raw: object) -> list[tuple[float, bytes]]:
     if not isinstance(raw, list):
         return []
-    parted = (entry.partition(b" ") for entry in raw)
-    return [(float(at), text) for at, _, text in parted]
+    return [_entry(row) for row in raw]
+
+
+def _entry(row: bytes) -> tuple[float, bytes]:
+    """When it was accepted, and its text; what has no time is all text."""
+    at, _, text = row.partition(b" ")
+    try:
+        return float(at), text
+    except ValueError:
+        return 0.0, row
 
 
 def _texts(raw: object) -> set[str]:

@@ -75,6 +75,11 @@ DECIDED = Counted(
     "gavel_events_decided_total", "Events held against the rules, by kind.", ("kind",)
 )
 SET_ASIDE = Counted("gavel_events_set_aside_total", "Events that could not be decided.")
+ROWS = Counted(
+    "gavel_rows_set_aside_total",
+    "Rows in Redis that could not be read and were set aside, by what they were.",
+    ("row",),
+)
 RUNS = Counted("gavel_runs_total", "Rules held against an event, by outcome.", ("outcome",))
 CALLS = Counted(
     "gavel_calls_total", "Calls to the Conference API, by verb and status.", ("verb", "status")
@@ -88,6 +93,7 @@ COUNTERS = (
     REFUSED,
     DECIDED,
     SET_ASIDE,
+    ROWS,
     RUNS,
     CALLS,
     FIRED,
@@ -103,7 +109,7 @@ GAUGES: Mapping[str, str] = {
     "gavel_timers_set": "Timers that are set.",
     "gavel_timers_due": "Timers that are due and not fired yet.",
     "gavel_conferences_live": "Live conferences.",
-    "gavel_events_set_aside": "Events that wait for a person: they failed to be decided.",
+    "gavel_events_set_aside": "What waits for a person: events that failed, rows that are damaged.",
     "gavel_rules_broken": "1 while the rules file is broken and the last good ones run.",
 }
 RULES_LOADED = ("gavel_rules_loaded", "1 for the rules that run, by digest; absent without rules.")

@@ -8,6 +8,7 @@ import click
 from app.errors import SettingsError
 from app.plivo import urls as addresses
 from app.settings import Settings, misspelt
+from cli.doctor.checks_aside import examine_aside
 from cli.doctor.checks_outside import examine_plivo, examine_public_url, examine_signature
 from cli.doctor.checks_redis import examine_clock, examine_redis
 from cli.doctor.finding import Finding, bad, good
@@ -33,6 +34,7 @@ def examine_rules(settings: Settings) -> Iterator[Finding]:
 EXAMINE: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
     ("rules", examine_rules),
     ("redis", examine_redis),
+    ("set aside", examine_aside),
     ("clock", examine_clock),
     ("public url", examine_public_url),
     ("signature", examine_signature),

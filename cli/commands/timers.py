@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import click
 from redis import Redis
 
-from app.domain.conference import Conference
+from app.domain.conference import Conference, UnreadableConference
 from app.domain.durations import format_duration
 from app.settings import Settings
 from app.store import keys
@@ -47,11 +48,12 @@ def _states(redis: Redis, conferences: set[str]) -> Mapping[str, Conference]:
     if not wanted:
         return {}
     found: Any = redis.mget([keys.conference(keys.conference_key(name)) for name in wanted])
-    return {
-        name: Conference.from_json(state)
-        for name, state in zip(wanted, found, strict=True)
-        if state is not None
-    }
+    states = {}
+    for name, state in zip(wanted, found, strict=True):
+        with suppress(UnreadableConference):
+            if state is not None:
+                states[name] = Conference.from_json(state)
+    return states
 
 
 def _rule_names(redis: Redis) -> Mapping[str, str]:

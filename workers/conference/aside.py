@@ -1,10 +1,13 @@
-"""Setting aside what can not be worked: kept for people, told in journal, log and metrics."""
+"""Setting aside what can not be worked: kept for people, told in journal, log and metrics
+(docs/decisions/0122)."""
 
 import json
 import logging
 from dataclasses import replace
 
-from app.domain.conference import Conference
+from redis import Redis
+
+from app.domain.conference import Conference, NewerConference, UnreadableConference
 from app.domain.event import Event
 from app.store import keys, metrics
 from workers.conference.unit import KEPT_ASIDE, Unit
@@ -16,11 +19,29 @@ def set_aside(unit: Unit, event: Event, error: str) -> None:
     """Keep an event that could not be decided; the last line of `error` says why."""
     last = error.strip().splitlines()[-1]
     log.error("event set aside: %s event=%s conference=%s", last, event.id, unit.name)
-    row = {"event": event.for_journal(), "at": event.at, "error": error}
+    row = {"event": event.for_journal(), "conference": unit.name, "at": event.at, "error": error}
     unit.next.keep_for_people(keys.DEAD, KEPT_ASIDE, json.dumps(row))
     unit.write(event.at, "event", event=event.for_journal())
     unit.write(unit.lease.now(), "note", text=f"could not be decided, set aside: {last}")
     metrics.SET_ASIDE.add(unit.next.counters)
+
+
+def read_state(unit: Unit, state: bytes | None, redis: Redis) -> Conference:
+    """The conference as it was stored. One that can not be read is set aside, and Plivo's list
+    fills the new one. Raises NewerConference for one that another living worker can read."""
+    if not state:
+        return Conference.new(unit.name)
+    try:
+        return Conference.from_json(state)
+    except NewerConference as error:
+        if redis.exists(keys.state_version(error.version)):
+            raise
+        unit.set_aside("newer state", state, str(error))
+    except UnreadableConference as error:
+        unit.set_aside("state", state, str(error))
+    new = Conference.new(unit.name)
+    unit.next.state, unit.next.live, unit.next.look = new.to_json(), None, unit.lease.now()
+    return new
 
 
 def without_timer(conference: Conference, event: Event) -> Conference:

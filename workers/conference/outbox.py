@@ -6,14 +6,16 @@ members, for everybody, for the conference, or of its own run; so each member se
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from app.domain.call import Call
 from workers.rules.vocabulary.actions import VERBS
 
 MEMBERS_AT_ONCE = 50
+UNREADABLE = (ValueError, TypeError, LookupError, RecursionError)
+"""What reading a damaged row may raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,22 @@ class Outbox:
     sent_at: float = 0.0
 
     @classmethod
-    def from_json(cls, text: bytes | None) -> Self:
+    def from_json(cls, text: bytes | None) -> tuple[Self, tuple[bytes, ...]]:
+        """Also answers what of it can not be read: calls, or the whole."""
         if not text:
-            return cls()
-        stored = json.loads(text)
-        return cls(
-            tuple(Entry(Call.from_json_dict(call), *rest) for call, *rest in stored["entries"]),
-            stored["sent_at"],
-        )
+            return cls(), ()
+        try:
+            stored = json.loads(text)
+            rows, sent_at = list(stored["entries"]), float(stored["sent_at"])
+        except (*UNREADABLE, AttributeError):
+            return cls(), (text,)
+        entries, damaged = [], []
+        for row in rows:
+            try:
+                entries.append(_read(*row))
+            except UNREADABLE:
+                damaged.append(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace"))
+        return cls(tuple(entries), sent_at), tuple(damaged)
 
     def to_json(self) -> str:
         """The stored form, "-" for one that need not be kept."""
@@ -95,6 +105,20 @@ class Outbox:
     def left_sending(self) -> tuple[Entry, ...]:
         """What a worker that died had marked and not recorded."""
         return tuple(entry for entry in self.entries if entry.sending)
+
+
+def read_call(stored: Mapping[str, Any]) -> Call:
+    """A call as it was stored. Raises one of `UNREADABLE` for what is none."""
+    call = Call.from_json_dict(stored)
+    if call.verb not in VERBS or not isinstance(call.params, dict):
+        raise ValueError(f"no call: {call.verb!r}")
+    return call
+
+
+def _read(
+    call: Mapping[str, Any], attempts: int, not_before: float, sending: bool, alone: bool
+) -> Entry:
+    return Entry(read_call(call), int(attempts), float(not_before), bool(sending), bool(alone))
 
 
 def next_group(entries: Sequence[Entry], now: float) -> tuple[Entry, ...]:

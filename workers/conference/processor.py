@@ -16,19 +16,25 @@ from typing import Protocol
 from redis.exceptions import RedisError
 
 from app.domain.call import Call
-from app.domain.conference import Conference
 from app.domain.event import Event, new_id
 from app.logs import step
 from app.store import keys, metrics
 from app.store.connection import may_pass
 from app.store.inbox import Inbox
-from app.store.lease import Lease, Waiting, read_events
+from app.store.lease import Lease, Waiting, read_event
 from workers.conference.api import ConferenceApi
-from workers.conference.aside import set_aside, without_timer
+from workers.conference.aside import read_state, set_aside, without_timer
 from workers.conference.budget import MOST_GRANTS, Budget, Granted, Wait
 from workers.conference.careful import one_by_one
 from workers.conference.errors import CallError, PlivoError
-from workers.conference.outbox import Entry, mergeable, merged, next_group
+from workers.conference.outbox import (
+    UNREADABLE,
+    Entry,
+    mergeable,
+    merged,
+    next_group,
+    read_call,
+)
 from workers.conference.turns import Turns
 from workers.conference.unit import Unit
 from workers.rules.engine.decide import decide
@@ -65,11 +71,11 @@ class ConferenceProcessor:
         turns: Turns,
         stopping: threading.Event,
     ) -> None:
-        state = lease.taken.state
         self.lease = lease
         self.unit = Unit(lease, self._tell_of_failure)
-        self.conference = Conference.from_json(state) if state else Conference.new(self.unit.name)
         self._rules, self._api, self._budget, self._inbox = rules, api, budget, inbox
+        state = lease.taken.state
+        self.conference = read_state(self.unit, state, inbox.redis)
         self._turns, self._stopping = turns, stopping
         self._grant: Granted | None = None
 
@@ -97,14 +103,23 @@ class ConferenceProcessor:
     # Decide.
 
     def decide(self, waiting: Waiting) -> None:
-        """Turn what waits in the inbox into state, timers and calls of the next commit."""
-        events = read_events(waiting, self.unit.name)
-        self.unit.next.decided += len(events)
-        for event in events:
-            if event.kind == "call.retry":  # a call that was given up, once more
-                self._hand_out([Call.from_json_dict(event.data["call"])])
-                self.unit.write(event.at, "event", event=event.for_journal())
-        self._decide([event for event in events if event.kind != "call.retry"])
+        """Turn what waits in the inbox into state, timers and calls of the next commit. What is no
+        event is set aside."""
+        self.unit.next.decided += len(waiting)
+        events = []
+        for entry in waiting:
+            try:
+                event = read_event(entry, self.unit.name)
+                if event.kind != "call.retry":
+                    events.append(event)
+                    continue
+                again = read_call(event.data["call"])
+            except UNREADABLE as error:
+                self.unit.set_aside("event", entry[1], f"it can not be read: {error!r}"[:200])
+                continue
+            self._hand_out([again])  # a call that was given up, once more
+            self.unit.write(event.at, "event", event=event.for_journal())
+        self._decide(events)
 
     def _decide(self, events: Sequence[Event]) -> None:
         """All events at once. Should that fail, each on its own: the one that cannot be decided is
@@ -177,7 +192,12 @@ class ConferenceProcessor:
 
     def _set_aside_undecided(self, entry: tuple[float, bytes], error: str) -> None:
         """One that is not decided again, for its worker dies of it."""
-        self._set_aside(read_events([entry], self.unit.name)[0], error)
+        try:
+            event = read_event(entry, self.unit.name)
+        except UNREADABLE:
+            self.unit.set_aside("event", entry[1], error)
+        else:
+            self._set_aside(event, error)
 
     def _set_aside(self, event: Event, error: str) -> None:
         set_aside(self.unit, event, error)

@@ -41,10 +41,12 @@ class Unit:
     def __init__(self, lease: Lease, settled: Settled) -> None:
         self.lease = lease
         self.name = lease.taken.name
-        self.outbox = Outbox.from_json(lease.taken.outbox)
         self.next = Commit()
-        self._stored = self.outbox
         self._settled = settled
+        self.outbox, damaged = Outbox.from_json(lease.taken.outbox)
+        self._stored: Outbox | None = None if damaged else self.outbox
+        for row in damaged:
+            self.set_aside("calls", row, "it can not be read")
 
     def recover(self) -> None:
         """Settle what a worker that died had begun to send and did not record."""
@@ -113,6 +115,16 @@ class Unit:
             self._failed(tried, mistake, time.monotonic() - started)
         else:
             self._over(tried, "done", begun, time.monotonic() - started)
+
+    def set_aside(self, what: str, raw: bytes, error: str) -> None:
+        """Keep for people, whole, what is stored here and can not be read."""
+        text, now = raw.decode("utf-8", "backslashreplace"), self.lease.now()
+        log.error("%s set aside: %s unit=%s conference=%s", what, error, self.lease.key, self.name)
+        row = {"row": what, "unit": self.lease.key, "conference": self.name, "raw": text}
+        row_and_why = json.dumps({**row, "at": now, "error": error})
+        self.next.keep_for_people(keys.DEAD, KEPT_ASIDE, row_and_why)
+        self.write(now, "note", text=f"{what} set aside: {error}")
+        metrics.ROWS.add(self.next.counters, what)
 
     def give_up(self, call: Call, reason: str) -> None:
         """Keep for people a call that never was in the outbox."""

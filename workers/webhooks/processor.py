@@ -14,7 +14,7 @@ from app.store import keys
 from app.store.lease import Lease, Waiting
 from workers.conference.careful import one_by_one
 from workers.conference.errors import CallError
-from workers.conference.outbox import Entry, next_group
+from workers.conference.outbox import UNREADABLE, Entry, next_group, read_call
 from workers.conference.processor import outcome
 from workers.conference.turns import Turns
 from workers.conference.unit import Unit
@@ -64,12 +64,21 @@ class WebhookProcessor:
 
     def add(self, waiting: Waiting) -> None:
         """Turn what waits in the inbox into calls of the next commit."""
-        calls = [Call.from_json_dict(json.loads(text)) for _, text in waiting]
-        self.unit.next.decided += len(calls)
+        self.unit.next.decided += len(waiting)
+        calls = [call for entry in waiting if (call := self._read(entry)) is not None]
         self.unit.outbox = self.unit.outbox.add(calls)
 
+    def _read(self, entry: tuple[float, bytes]) -> Call | None:
+        try:
+            return read_call(json.loads(entry[1]))
+        except UNREADABLE as error:
+            self.unit.set_aside("webhook", entry[1], f"it can not be read: {error!r}"[:200])
+            return None
+
     def _set_aside(self, entry: tuple[float, bytes], error: str) -> None:
-        self.unit.give_up(Call.from_json_dict(json.loads(entry[1])), error)
+        call = self._read(entry)
+        if call is not None:
+            self.unit.give_up(call, error)
 
     def choose(self) -> tuple[tuple[Entry, ...], float | None]:
         """The call to send now, or when to look again (None: when something comes). One that waits

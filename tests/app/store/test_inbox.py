@@ -10,7 +10,7 @@ from rq.serializers import JSONSerializer
 from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.inbox import Identity, Inbox
-from app.store.lease import Leases, read_events
+from app.store.lease import Leases, read_event
 
 
 def entered(conference: str = "sales-1", member: str = "1") -> Event:
@@ -20,7 +20,7 @@ def entered(conference: str = "sales-1", member: str = "1") -> Event:
 def waiting(redis: Redis, conference: str) -> list[Event]:
     lease = Leases(redis).take(keys.conference_key(conference))
     assert lease is not None
-    return read_events(lease.taken.events, lease.taken.name)
+    return [read_event(entry, lease.taken.name) for entry in lease.taken.events]
 
 
 def test_an_accepted_event_waits_in_the_inbox_of_its_conference(redis: Redis) -> None:

@@ -58,11 +58,12 @@ def send_an_odd_recording(stage: Stage) -> None:
 
 
 def set_one_aside(stage: Stage) -> None:
-    """An event that nobody can decide, as a version with other words might have left it."""
+    """An event that nobody can decide, as a version with other words might have left it, and a row
+    that is damaged."""
     redis = connect(embedded.url(embedded.socket_path(stage.folder / "var" / "valkey")))
     event = {"id": "evt-odd", "kind": "member.entered", "conference": "w-log", "uuid": "u"}
     key = keys.conference_key("w-log")
-    redis.rpush(keys.inbox(key), "1.0 " + json.dumps(event | {"data": {}}))
+    redis.rpush(keys.inbox(key), "1.0 " + json.dumps(event | {"data": {}}), "no event at all")
     redis.close()
     stage.enter("w-log")
 
