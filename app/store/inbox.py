@@ -23,6 +23,9 @@ PARKED_SECONDS = 86400
 IN_CONFERENCE, NOWHERE = 2, 3
 """Answers of `lua/park.lua`: the conference is known; it is not, and the event may not wait."""
 
+Waiting = Sequence[tuple[float, bytes]]
+"""Entries of an inbox: when each was accepted (seconds on Redis' clock), and its JSON."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -104,6 +107,28 @@ class Inbox:
             return bool(self.redis.set(keys.WRITABLE, "1", ex=60))
         except RedisError:
             return False
+
+
+def read_event(entry: tuple[float, bytes], name: str) -> Event:
+    """An inbox's entry as an event; one that was parked without a name gets the conference's.
+    Raises ValueError, TypeError or LookupError for what is none."""
+    at, text = entry
+    event = Event.from_json(text, at)
+    return event if event.conference else replace(event, conference=name)
+
+
+def entries(raw: object) -> list[tuple[float, bytes]]:
+    """What Redis answers of an inbox."""
+    return [_entry(row) for row in raw] if isinstance(raw, list) else []
+
+
+def _entry(row: bytes) -> tuple[float, bytes]:
+    """When it was accepted, and its text; what has no time is all text."""
+    at, _, text = row.partition(b" ")
+    try:
+        return float(at), text
+    except ValueError:
+        return 0.0, row
 
 
 def _recording(event: Event) -> str:

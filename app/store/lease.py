@@ -19,7 +19,7 @@ from typing import Any
 
 from redis import Redis
 
-from app.domain.event import Event
+from app.store.inbox import Waiting, entries
 from app.store.scripts import script
 
 LEASE_MS = 4000  # whoever dies is replaced after this long; renewed every second
@@ -31,10 +31,6 @@ ENDED_SECONDS = 7 * 86400  # a replayed callback of an ended conference is known
 
 class LeaseLost(Exception):
     """Another worker has taken over this unit: drop what you hold of it, it is theirs."""
-
-
-Waiting = Sequence[tuple[float, bytes]]
-"""Entries of an inbox: when each was accepted (seconds on Redis' clock), and its JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +131,7 @@ class Lease:
             name=name.decode() if isinstance(name, bytes) else "",
             state=state if isinstance(state, bytes) else None,
             outbox=outbox if isinstance(outbox, bytes) else None,
-            events=_entries(events),
+            events=entries(events),
             suspect=bool(suspect),
         )
         self.ended = _texts(ended)
@@ -196,7 +192,7 @@ class Lease:
             self._leases.forget(self._token)
             return None
         self._leases.extend(self._token, asked)
-        return _entries(events)
+        return entries(events)
 
     def begin(self) -> int:
         """Say that the first event is about to be decided, alone; answers how many turns did so
@@ -297,29 +293,6 @@ class Clock:
 
     def latest(self) -> float:
         return self._ahead + time.monotonic()
-
-
-def read_event(entry: tuple[float, bytes], name: str) -> Event:
-    """An inbox's entry as an event; one that was parked without a name gets the conference's.
-    Raises ValueError, TypeError or LookupError for what is none."""
-    at, text = entry
-    event = Event.from_json(text, at)
-    return event if event.conference else replace(event, conference=name)
-
-
-def _entries(raw: object) -> list[tuple[float, bytes]]:
-    if not isinstance(raw, list):
-        return []
-    return [_entry(row) for row in raw]
-
-
-def _entry(row: bytes) -> tuple[float, bytes]:
-    """When it was accepted, and its text; what has no time is all text."""
-    at, _, text = row.partition(b" ")
-    try:
-        return float(at), text
-    except ValueError:
-        return 0.0, row
 
 
 def _texts(raw: object) -> set[str]:

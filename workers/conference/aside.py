@@ -26,19 +26,15 @@ def set_aside(unit: Unit, event: Event, error: str) -> None:
     metrics.SET_ASIDE.add(unit.next.counters)
 
 
-def read_state(unit: Unit, state: bytes | None, redis: Redis) -> Conference:
-    """The conference as it was stored. One that can not be read is set aside, and Plivo's list
-    fills the new one. Raises NewerConference for one that another living worker can read."""
-    if not state:
-        return Conference.new(unit.name)
-    try:
-        return Conference.from_json(state)
-    except NewerConference as error:
+def begin_anew(unit: Unit, error: UnreadableConference, redis: Redis) -> Conference:
+    """Set the unit's state aside for this error; Plivo's list fills the new one. Raises
+    `NewerConference` again where another living worker reads that state, or RedisError."""
+    what = "state"
+    if isinstance(error, NewerConference):
         if redis.exists(keys.state_version(error.version)):
-            raise
-        unit.set_aside("newer state", state, str(error))
-    except UnreadableConference as error:
-        unit.set_aside("state", state, str(error))
+            raise error
+        what = "newer state"
+    unit.set_aside(what, unit.lease.taken.state or b"", str(error))
     new = Conference.new(unit.name)
     unit.next.state, unit.next.live, unit.next.look = new.to_json(), None, unit.lease.now()
     return new

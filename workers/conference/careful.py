@@ -8,7 +8,7 @@ milliseconds between the beginning and the commit of the same event.
 
 from collections.abc import Callable
 
-from app.store.lease import Waiting
+from app.store.inbox import Waiting
 from workers.conference.unit import Unit
 
 DEADLY = 2

@@ -16,14 +16,15 @@ from typing import Protocol
 from redis.exceptions import RedisError
 
 from app.domain.call import Call
-from app.domain.event import Event, new_id
+from app.domain.conference import Conference, UnreadableConference
+from app.domain.event import Event
 from app.logs import step
 from app.store import keys, metrics
 from app.store.connection import may_pass
-from app.store.inbox import Inbox
-from app.store.lease import Lease, Waiting, read_event
+from app.store.inbox import Inbox, Waiting
+from app.store.lease import Lease
 from workers.conference.api import ConferenceApi
-from workers.conference.aside import read_state, set_aside, without_timer
+from workers.conference.aside import begin_anew, set_aside, without_timer
 from workers.conference.budget import MOST_GRANTS, Budget, Granted, Wait
 from workers.conference.careful import one_by_one
 from workers.conference.errors import CallError, PlivoError
@@ -36,7 +37,7 @@ from workers.conference.outbox import (
     read_call,
 )
 from workers.conference.turns import Turns
-from workers.conference.unit import Unit
+from workers.conference.unit import Unit, outcome
 from workers.rules.engine.decide import decide
 from workers.rules.engine.index import Rules
 from workers.rules.engine.run import Decision
@@ -74,8 +75,11 @@ class ConferenceProcessor:
         self.lease = lease
         self.unit = Unit(lease, self._tell_of_failure)
         self._rules, self._api, self._budget, self._inbox = rules, api, budget, inbox
-        state = lease.taken.state
-        self.conference = read_state(self.unit, state, inbox.redis)
+        state, name = lease.taken.state, self.unit.name
+        try:
+            self.conference = Conference.from_json(state) if state else Conference.new(name)
+        except UnreadableConference as error:
+            self.conference = begin_anew(self.unit, error, inbox.redis)
         self._turns, self._stopping = turns, stopping
         self._grant: Granted | None = None
 
@@ -103,23 +107,23 @@ class ConferenceProcessor:
     # Decide.
 
     def decide(self, waiting: Waiting) -> None:
-        """Turn what waits in the inbox into state, timers and calls of the next commit. What is no
-        event is set aside."""
+        """Turn what waits in the inbox into state, timers and calls of the next commit."""
         self.unit.next.decided += len(waiting)
-        events = []
-        for entry in waiting:
-            try:
-                event = read_event(entry, self.unit.name)
-                if event.kind != "call.retry":
-                    events.append(event)
-                    continue
-                again = read_call(event.data["call"])
-            except UNREADABLE as error:
-                self.unit.set_aside("event", entry[1], f"it can not be read: {error!r}"[:200])
-                continue
-            self._hand_out([again])  # a call that was given up, once more
-            self.unit.write(event.at, "event", event=event.for_journal())
-        self._decide(events)
+        events = self.unit.read(waiting)
+        for event in events:
+            if event.kind == "call.retry":
+                self._call_again(event)
+        self._decide([event for event in events if event.kind != "call.retry"])
+
+    def _call_again(self, event: Event) -> None:
+        """A call that was given up, once more."""
+        try:
+            call = read_call(event.data["call"])
+        except UNREADABLE as error:
+            self._set_aside(event, f"its call can not be read: {error!r}"[:200])
+            return
+        self._hand_out([call])
+        self.unit.write(event.at, "event", event=event.for_journal())
 
     def _decide(self, events: Sequence[Event]) -> None:
         """All events at once. Should that fail, each on its own: the one that cannot be decided is
@@ -192,11 +196,7 @@ class ConferenceProcessor:
 
     def _set_aside_undecided(self, entry: tuple[float, bytes], error: str) -> None:
         """One that is not decided again, for its worker dies of it."""
-        try:
-            event = read_event(entry, self.unit.name)
-        except UNREADABLE:
-            self.unit.set_aside("event", entry[1], error)
-        else:
+        for event in self.unit.read([entry]):
             self._set_aside(event, error)
 
     def _set_aside(self, event: Event, error: str) -> None:
@@ -305,18 +305,3 @@ class ConferenceProcessor:
         if error:
             event = outcome(call, error)
             self.unit.next.send_to(self.lease.key, self.unit.name, event.to_json())
-
-
-def outcome(call: Call, error: str = "") -> Event:
-    """The event that tells a run what became of its step."""
-    data = {"run": call.run, "step": call.step, "call": call.id, "verb": call.verb}
-    if error:
-        data |= {"error": error, "rule": call.rule}
-    return Event(
-        id=new_id(),
-        kind="action.failed" if error else "step.done",
-        conference=call.conference,
-        at=0.0,
-        uuid=call.uuid,
-        data=data,
-    )

@@ -16,12 +16,14 @@ from typing import Any, TypeVar
 from redis.exceptions import RedisError
 
 from app.domain.call import Call
+from app.domain.event import Event, new_id
 from app.logs import step
 from app.store import journal, keys, metrics
 from app.store.connection import may_pass
-from app.store.lease import Commit, Lease, Waiting
+from app.store.inbox import Waiting, read_event
+from app.store.lease import Commit, Lease
 from workers.conference.errors import CallError, Expired
-from workers.conference.outbox import Entry, Outbox, merged
+from workers.conference.outbox import UNREADABLE, Entry, Outbox, merged
 from workers.conference.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
 
 log = logging.getLogger("gavel.act")
@@ -115,6 +117,16 @@ class Unit:
             self._failed(tried, mistake, time.monotonic() - started)
         else:
             self._over(tried, "done", begun, time.monotonic() - started)
+
+    def read(self, waiting: Waiting) -> list[Event]:
+        """The events of what waits; what is none is set aside."""
+        events = []
+        for entry in waiting:
+            try:
+                events.append(read_event(entry, self.name))
+            except UNREADABLE as error:
+                self.set_aside("event", entry[1], f"it can not be read: {error!r}"[:200])
+        return events
 
     def set_aside(self, what: str, raw: bytes, error: str) -> None:
         """Keep for people, whole, what is stored here and can not be read."""
@@ -214,3 +226,18 @@ class Unit:
             status=status,
             error=error or None,
         )
+
+
+def outcome(call: Call, error: str = "") -> Event:
+    """The event that tells a run what became of its step."""
+    data = {"run": call.run, "step": call.step, "call": call.id, "verb": call.verb}
+    if error:
+        data |= {"error": error, "rule": call.rule}
+    return Event(
+        id=new_id(),
+        kind="action.failed" if error else "step.done",
+        conference=call.conference,
+        at=0.0,
+        uuid=call.uuid,
+        data=data,
+    )

@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from app.domain.call import Call
 from app.store import keys
-from app.store.lease import Lease, Waiting
+from app.store.inbox import Waiting
+from app.store.lease import Lease
 from workers.conference.careful import one_by_one
 from workers.conference.errors import CallError
 from workers.conference.outbox import UNREADABLE, Entry, next_group, read_call
-from workers.conference.processor import outcome
 from workers.conference.turns import Turns
-from workers.conference.unit import Unit
+from workers.conference.unit import Unit, outcome
 from workers.webhooks.sender import WebhookSender
 from workers.webhooks.shares import HostShares
 from workers.webhooks.ssrf_guard import Place

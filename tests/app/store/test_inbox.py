@@ -9,8 +9,8 @@ from rq.serializers import JSONSerializer
 
 from app.domain.event import Event, new_id
 from app.store import keys
-from app.store.inbox import Identity, Inbox
-from app.store.lease import Leases, read_event
+from app.store.inbox import Identity, Inbox, read_event
+from app.store.lease import Leases
 
 
 def entered(conference: str = "sales-1", member: str = "1") -> Event:
