@@ -108,9 +108,6 @@ def test_a_damaged_state_of_what_is_over_is_no_longer_taken_for_live(
         "1.0 []",
         '1.0 {"id": "evt-1"}',
         '1.0 {"id": 1, "kind": 2, "conference": "sales-1", "uuid": "", "data": {}}',
-        '1.0 {"id": "e", "kind": "call.retry", "conference": "sales-1", "uuid": "", "data": {}}',
-        '1.0 {"id": "e", "kind": "call.retry", "conference": "sales-1", "uuid": "", '
-        '"data": {"call": {"verb": "mute"}}}',
     ],
 )
 def test_a_damaged_entry_of_an_inbox_is_set_aside_and_its_neighbours_are_decided(
@@ -125,6 +122,18 @@ def test_a_damaged_entry_of_an_inbox_is_set_aside_and_its_neighbours_are_decided
     assert row["row"] == "event"
     assert row["raw"] in damaged
     assert counted(redis, "event")
+
+
+@pytest.mark.parametrize("data", [{}, {"call": {"verb": "mute"}}, {"call": 5}])
+def test_a_call_to_be_made_again_that_can_not_be_read_is_set_aside(
+    redis: Redis, edge: PlivoEdge, context: Context, data: dict[str, Any]
+) -> None:
+    event = {"id": "e", "kind": "call.retry", "conference": "sales-1", "uuid": "", "data": data}
+    redis.rpush(keys.inbox(KEY), "1.0 " + json.dumps(event))
+    enter(redis)
+    work_all(context)
+    assert muted(edge) == ["1"]
+    assert [row["event"]["data"] for row in aside(redis)] == [data]
 
 
 @pytest.mark.parametrize("damaged", ["garbage{", "null", '{"entries": 5}', '{"sent_at": 1}'])
