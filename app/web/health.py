@@ -1,8 +1,13 @@
 """For the platform: is the process alive, can it take callbacks now, what has it counted?"""
 
+from typing import Any
+
 from flask import Blueprint, Response
+from redis import Redis
+from redis.exceptions import RedisError
 
 from app.errors import NotYet, Unavailable
+from app.store import keys
 from app.store.inbox import Inbox
 from app.store.metrics import Metrics, Refusals
 from app.store.published_rules import PublishedRules
@@ -11,8 +16,18 @@ PLAIN = "text/plain; charset=utf-8"
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
+def _set_aside(redis: Redis) -> str:
+    """A line that says so when something waits for a person."""
+    try:
+        count: Any = redis.llen(keys.DEAD)
+    except RedisError:
+        return ""
+    return f"set aside: {count} (gavel doctor tells)\n" if count else ""
+
+
 def blueprint(inbox: Inbox, refusals: Refusals, rules: PublishedRules) -> Blueprint:
-    """`/healthz`: alive. `/readyz`: Redis takes what we store and the rules are known.
+    """`/healthz`: alive. `/readyz`: Redis takes what we store and the rules are known; a second
+    line when something was set aside, which is no reason not to be ready.
     `/metrics`: for Prometheus."""
     routes = Blueprint("health", __name__)
     metrics = Metrics(inbox.redis)
@@ -27,7 +42,7 @@ def blueprint(inbox: Inbox, refusals: Refusals, rules: PublishedRules) -> Bluepr
             raise Unavailable("Redis can not store anything now")
         if rules.current(stale=True) is None:
             raise NotYet("no worker has loaded the rules yet")
-        return Response("ready\n", content_type=PLAIN)
+        return Response(f"ready\n{_set_aside(inbox.redis)}", content_type=PLAIN)
 
     @routes.get("/metrics")
     def prometheus() -> Response:

@@ -45,6 +45,11 @@ class Stage:
             lines: list[str] = answer.read().decode().splitlines()
         return sorted(line for line in lines if line.startswith(start))
 
+    def ready(self) -> str:
+        with urlopen(f"http://127.0.0.1:{self.gavel.port}/readyz", timeout=PATIENCE) as answer:
+            text: str = answer.read().decode()
+        return text
+
     def doctor(self) -> str:
         command = [sys.executable, "-m", "cli", "doctor"]
         done = subprocess.run(
@@ -84,4 +89,5 @@ def test_what_can_not_be_read_is_set_aside_told_and_holds_nobody_up(stage: Stage
         f'gavel_rows_set_aside_total{{row="{row}"}} 1.0'
         for row in ("calls", "event", "newer state", "state")
     ]
+    assert stage.ready() == "ready\nset aside: 4 (gavel doctor tells)\n"
     assert "4 wait for you in the list gavel:dead" in stage.doctor()
