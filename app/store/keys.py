@@ -22,7 +22,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:seen:{hash}          | string | an identity that was accepted -> its event id, expires |
 | gavel:recording:{hash}     | string | recording id -> conference name, expires |
 | gavel:parked:{hash}        | list   | transcriptions whose recording is not known yet, expires |
-| gavel:dead                 | list   | what was set aside (events, damaged rows), with why, bounded |
+| gavel:dead                 | list   | events and rows that were set aside, and why, bounded |
 | gavel:rules                | string | what the receiver needs of the rules (JSON) |
 | gavel:rules_text, _digest  | string | the last good rules, and which they are |
 | gavel:rules_held           | hash   | digest -> when a process last said that it works by it |
