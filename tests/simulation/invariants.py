@@ -59,7 +59,11 @@ def nothing_is_lost(end: Ended) -> Iterator[str]:
         for entry in entries:
             if entry["kind"] == "event" and entry["event"]["kind"] in ACTIONS:
                 decided[_what(entry)] += 1
-    recordings = {c.member for c in end.world.callbacks if c.action == "recording" and c.answered}
+    recordings = {  # but those that a failover lost
+        c.member
+        for c in end.world.callbacks
+        if c.action == "recording" and c.answered and not end.excused(c.posted, c.answered)
+    }
     parked = {  # until the recording itself is told of
         callback.what
         for callback in end.world.callbacks
