@@ -88,7 +88,7 @@ class Settings:
     web_threads: int = setting(integer(1, 256), 2, "threads of each of them")
     worker_processes: int = setting(integer(1, 64), 1, "processes that decide and act")
     worker_threads: int = setting(
-        integer(1, 256), 64, "conferences that each of them works at the same time"
+        integer(1, 4096), 768, "conferences that each of them works at the same time, at most"
     )
     log_format: str = setting(one_of("text", "json"), "text", "text or json, one line a step")
     log_level: str = setting(

@@ -31,7 +31,7 @@ from workers.bootstrap import Context, bootstrap
 from workers.jobs import work
 from workers.reconcile import reconcile_forever
 from workers.rules.vocabulary.problems import RulesError
-from workers.threads import Threads
+from workers.threads import Crew, Threads
 from workers.ticker import tick_forever, watch_rules
 from workers.webhooks import shares
 
@@ -59,8 +59,7 @@ class ConferenceWorker(SimpleWorker):
             worker_ttl=WORKER_TTL,
         )
         self.context = context
-        self.threads = threads
-        self._listening = threading.Lock()
+        self.crew = Crew(threads, self._next_wake_up, self._hand_out, context.stopping)
         self.webhooks = Threads(shares.THREADS, self._work)
         self.stopping = context.stopping
 
@@ -74,11 +73,11 @@ class ConferenceWorker(SimpleWorker):
         """Work until `stop`; returns when every thread has given back what it held."""
         at_rest = threading.Event()  # until then the clock keeps the leases of calls under way
         clock = _start(lambda: tick_forever(self.context, at_rest))
-        rest = [_start(self._work_forever) for _ in range(self.threads)]
+        self.crew.start()
         self._register()
         # Last: the receiver is ready once the rules are known, and the first call shall find all
         # at work.
-        rest += [
+        rest = [
             _start(lambda: watch_rules(self.context, self.stopping)),
             _start(lambda: reconcile_forever(self.context, self.stopping)),
         ]
@@ -87,6 +86,7 @@ class ConferenceWorker(SimpleWorker):
         until = time.monotonic() + STOP_SECONDS
         for thread in rest:
             thread.join(max(0.0, until - time.monotonic()))
+        self.crew.join(until)
         self.webhooks.join(until)
         at_rest.set()
         clock.join(1.0)
@@ -96,23 +96,18 @@ class ConferenceWorker(SimpleWorker):
         self.stopping.set()
         self.webhooks.stop()
 
-    def _work_forever(self) -> None:
-        """One thread: listen for a wake-up when it is its turn to listen, work it, again. One for
-        webhooks goes to a thread of theirs: a slow receiver keeps no conference waiting."""
-        while not self.stopping.is_set():
-            with self._listening:
-                key = self._next_wake_up()
-            if keys.is_web(key):
-                self.webhooks.submit(key)
-            elif key:
-                self._work(key)
+    def _hand_out(self, key: str) -> None:
+        """Work a unit, or hand it to a thread of the webhooks': a slow receiver keeps no conference
+        waiting."""
+        if keys.is_web(key):
+            self.webhooks.submit(key)
+        else:
+            self._work(key)
 
     def _next_wake_up(self) -> str:
         """The unit to work; "" when none came in time, Redis is away or the worker stops."""
         redis: Any = self.context.redis
         seconds = redis.connection_pool.connection_kwargs["socket_timeout"] * LISTEN_SHARE
-        if self.stopping.is_set():
-            return ""
         try:
             popped = redis.blpop([keys.QUEUE], timeout=seconds)
         except RedisError as error:

