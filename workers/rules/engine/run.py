@@ -9,7 +9,7 @@ from app.domain.conference import Conference
 from app.domain.event import Event
 from workers.rules.engine.index import PassedOver
 from workers.rules.engine.occurrence import Occurrence
-from workers.rules.vocabulary.model import Fields, Rule, Unknown
+from workers.rules.vocabulary.model import NO_ANSWER, Fields, Rule, Unknown, no_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ class Skipped:
                 reason = condition.refuses(self.fields) if condition is not None else None
             except Unknown as unknown:
                 reason = str(unknown)
+            except NO_ANSWER as error:
+                reason = no_answer(error)
             if reason is not None:
                 return reason
         return self.passed.reason

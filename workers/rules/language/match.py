@@ -309,6 +309,8 @@ def _as_searched(found: Any) -> str:
 
 
 def _as_number(found: Any) -> float:
+    """As it is: a whole number of any size compares with all others."""
     if not is_number(found):
         raise Unknown(f"{quoted(as_text(found))} is no number")
-    return float(found)
+    number: float = found
+    return number

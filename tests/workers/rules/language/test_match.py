@@ -95,3 +95,30 @@ def test_an_order_of_what_is_no_number_is_unknown() -> None:
 )
 def test_patterns_that_hang_other_engines_do_not_hang_this_one(pattern: str) -> None:
     assert refusal(f"data.x: {{regex: '{pattern}'}}", data={"x": "a" * 50_000 + "!"}) is not None
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "data.x: 5",
+        "data.x: '*5'",
+        "data.x: [5, 6]",
+        "data.x: {above: 4}",
+        "data.x: {below: 1.5}",
+        "data.x: {is: 5}",
+        "data.x: {not: 5}",
+        "data.x: {in: [a, b]}",
+        "data.x: {regex: '^9+$'}",
+    ],
+)
+@pytest.mark.parametrize("value", [10**400, -(10**4299), 1e308, "9" * 60_000, [10**400], {"a": 1}])
+def test_strange_data_has_an_answer_or_none(match: str, value: Any) -> None:
+    try:
+        refusal(match, data={"x": value})
+    except Unknown:
+        return
+
+
+def test_a_number_of_any_size_compares() -> None:
+    assert refusal("data.x: {above: 4}", data={"x": 10**400}) is None
+    assert refusal("data.x: {below: 4.5}", data={"x": 10**400}) is not None
