@@ -123,6 +123,7 @@ MAY_IMPORT = {
     "math",
     "operator",
     "re",
+    "urllib.parse",
     "typing",
     "workers",
     "zoneinfo",
