@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import BaseConverter
 
 from app.errors import STATUS, NotYet, Refused, Unavailable
-from app.logs import step
+from app.logs import Thinned, step
 from app.server.request_buffer import LARGEST_BODY
 from app.settings import Settings
 from app.store.inbox import Inbox
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = logging.getLogger("gavel.receive")
+
+REFUSALS_TOLD = 20
+refusals_told = Thinned(REFUSALS_TOLD)
+"""A flood of refusals, a thousand guesses of a token a second say, is told by some of them."""
 
 
 class Gavel(Flask):
@@ -80,6 +84,18 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
 def refuse(error: Refused) -> Response:
     """The answer to a request that was not accepted, and the line in the log that says so."""
     status = STATUS[type(error)]
+    left_out = refusals_told.left_out()
+    if left_out is not None:
+        _tell(error, status, left_out)
+    answer = _answer(status, str(error))
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    if error.retry:
+        answer.headers["Retry-After"] = "1"
+    return answer
+
+
+def _tell(error: Refused, status: int, left_out: int) -> None:
     level = logging.ERROR if status >= 500 else logging.WARNING
     if isinstance(error, NotYet) and request.path == "/readyz":
         level = logging.INFO  # it is asked again and again while all starts
@@ -91,13 +107,8 @@ def refuse(error: Refused) -> Response:
         method=request.method,
         path=request.path,
         reason=error,
+        not_logged_before=left_out or None,
     )
-    answer = _answer(status, str(error))
-    if status == 401:
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    if error.retry:
-        answer.headers["Retry-After"] = "1"
-    return answer
 
 
 def redis_away(error: RedisError) -> Response:

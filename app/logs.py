@@ -77,6 +77,27 @@ class OncePer(logging.Filter):
             return True
 
 
+class Thinned:
+    """Lets so many through in a second and counts the others. Thread-safe."""
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._clock = most, clock
+        self._second, self._count = 0, 0
+        self._lock = threading.Lock()
+
+    def left_out(self) -> int | None:
+        """How many were left out since the last one that was let through; None: leave this one
+        out, too."""
+        with self._lock:
+            second = int(self._clock())
+            if second != self._second:
+                before, self._second, self._count = self._count, second, 0
+                self._count = 1
+                return max(0, before - self._most)
+            self._count += 1
+            return 0 if self._count <= self._most else None
+
+
 def step(log: logging.Logger, word: str, /, *, level: int = logging.INFO, **ids: object) -> None:
     """Log one step of the path (receive, accept, decide, act, …) with the ids that belong to it;
     those that are None are left out."""

@@ -31,6 +31,9 @@ from app.setting_values import (
     web_url,
 )
 
+SHORTEST_TOKEN = 16
+"""Characters of a token that nobody guesses over HTTP, if they are random."""
+
 _OF_LIBRARIES = ("GUNICORN_", "FLASK_", "WERKZEUG_", "LISTEN_FDS", "LISTEN_PID")
 
 policy = one_of("require", "warn", "off")
@@ -180,6 +183,13 @@ def environment() -> dict[str, str]:
     """A copy of the environment, for a child process, without the variables by which the web
     server's libraries would be set past our settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith(_OF_LIBRARIES)}
+
+
+def remarks(settings: Settings) -> list[str]:
+    """A sentence for each thing about the settings that works and is likely not what is wanted."""
+    short = [token for token in settings.trigger_token if len(token) < SHORTEST_TOKEN]
+    told = f"TRIGGER_TOKEN has fewer than {SHORTEST_TOKEN} characters, and can be guessed"
+    return [*misspelt(), *([told] if short else [])]
 
 
 def misspelt(environ: Mapping[str, str] | None = None) -> list[str]:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from app.logs import start_logging
-from app.settings import Settings, environment, misspelt
+from app.settings import Settings, environment, remarks
 
 
 def become(program: Sequence[str], settings: Settings) -> NoReturn:
-    """Replace this process by Python with these arguments. Variables that are nearly a setting are
+    """Replace this process by Python with these arguments. What is odd about the settings is
     logged before."""
     start_logging(settings.log_format, settings.log_level, settings.secrets())
-    for sentence in misspelt():
+    for sentence in remarks(settings):
         logging.getLogger("gavel.settings").warning(sentence)
     os.execve(sys.executable, [sys.executable, *program], environment())

@@ -6,7 +6,7 @@ from threading import Thread
 
 import click
 
-from app.settings import Settings, misspelt
+from app.settings import Settings, remarks
 from cli import programs
 from cli.listening import listens, require_free_for_sandbox, require_free_for_web
 from cli.output.terminal import Terminal, safe
@@ -34,7 +34,7 @@ def up() -> None:
         if plan.sandbox:
             require_free_for_sandbox(settings)
         terminal = Terminal()
-        for sentence in misspelt():
+        for sentence in remarks(settings):
             terminal.say(terminal.paint("yellow", safe(sentence)))
         try:
             code = _run(plan, terminal)

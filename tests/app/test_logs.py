@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from app.domain.redaction import Redaction
-from app.logs import OncePer, start_logging, step
+from app.logs import OncePer, Thinned, start_logging, step
 
 SIGNATURE = "k7Pusd4OxCIjR5IfA9iedDNu/h/gbdYqdzG/MiYtd1c="
 
@@ -120,6 +120,19 @@ def test_a_secret_is_known_however_it_is_quoted(root: logging.Logger, format: st
     log.info("GET /triggers/%s", quote(secret, safe=""))
     assert "known" not in stream.getvalue()
     assert stream.getvalue().count("[secret]") == 4
+
+
+def test_of_a_flood_some_are_let_through_and_the_others_counted() -> None:
+    now = 0.0
+    thinned = Thinned(3, lambda: now)
+    now = 5.0
+    assert [thinned.left_out() for _ in range(10)] == [0, 0, 0, *[None] * 7]
+    now = 6.0
+    assert [thinned.left_out() for _ in range(4)] == [7, 0, 0, None]
+    now = 9.5
+    assert thinned.left_out() == 1
+    now = 11.0
+    assert thinned.left_out() == 0
 
 
 def test_a_message_is_let_through_once_in_a_while_whatever_its_arguments() -> None:

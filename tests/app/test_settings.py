@@ -7,7 +7,7 @@ import pytest
 
 from app.errors import SettingsError
 from app.setting_values import Rate
-from app.settings import Settings, misspelt, named_secret
+from app.settings import Settings, misspelt, named_secret, remarks
 
 FULL = {
     "PLIVO_AUTH_ID": "MA000000000000000000",
@@ -234,3 +234,11 @@ def test_other_variables_are_nobodys_business() -> None:
 def test_a_host_may_be_of_either_kind(host: str, bare: str, url: str) -> None:
     settings = Settings.from_environ({"HOST": host})
     assert (settings.host, settings.public_url) == (bare, url)
+
+
+@pytest.mark.parametrize(("token", "told"), [("short", True), ("x" * 16, False), ("", False)])
+def test_a_token_that_can_be_guessed_is_told_and_not_shown(token: str, told: bool) -> None:
+    settings = Settings.from_environ({"TRIGGER_TOKEN": f"{token},{'y' * 30}" if token else ""})
+    said = [sentence for sentence in remarks(settings) if "TRIGGER_TOKEN" in sentence]
+    assert bool(said) is told
+    assert not any(token and token in sentence for sentence in said)
