@@ -22,6 +22,7 @@ COMMANDS = (
     "replay",
     "conferences",
     "timers",
+    "act",
     "retry",
     "doctor",
 )

@@ -23,13 +23,15 @@ ANY_DIGIT = tuple("0123456789*#")
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The summary. `answers`: attributes of the first entry whose globs hold the name."""
+    """The summary. `answers`: attributes of the first entry whose globs hold the name. `by_hand`:
+    the actions that a person may ask for; none where an older worker has published."""
 
     digest: str = ""
     trigger_names: frozenset[str] = frozenset()
     answers: tuple[Mapping[str, Any], ...] = ()
     digits: tuple[Mapping[str, Any], ...] = ()
     floor: tuple[str, ...] = field(default=())
+    by_hand: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -40,6 +42,7 @@ class Published:
             answers=tuple(found.get("answers", ())),
             digits=tuple(found.get("digits", ())),
             floor=tuple(found.get("floor", ())),
+            by_hand=tuple(found.get("by_hand", ())),
         )
 
     def options(self, conference: str) -> Mapping[str, Any]:

@@ -15,7 +15,8 @@ from app.domain.identifiers import LONGEST_NAME
 from app.plivo.parse import WRAPPED
 from app.plivo.schemas import SPELLINGS
 from app.server.request_buffer import LARGEST_BODY
-from app.web.triggers import LONGEST_KEY, TriggerSchema
+from app.store.idempotency import LONGEST_KEY
+from app.web.triggers import TriggerSchema
 
 TEXT = {"type": "string"}
 NAME = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}

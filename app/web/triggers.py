@@ -4,7 +4,6 @@ import hmac
 import json
 import logging
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -15,16 +14,15 @@ from app.domain.event import Event, new_id
 from app.domain.identifiers import LONGEST_NAME, checked_member, checked_name
 from app.errors import Forbidden, NotFound, Unauthorized, Unavailable, Unusable
 from app.logs import step
+from app.operators.acts import is_deeper
 from app.plivo.request import json_object, read_body
 from app.settings import Settings
-from app.store.inbox import Identity, Inbox
+from app.store.idempotency import accept_once
+from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
 
 log = logging.getLogger("gavel.receive")
 
-KEY_SECONDS = 86400
-"""How long an Idempotency-Key is remembered."""
-LONGEST_KEY = 255
 DEEPEST = 32
 """How deep `data` may be nested."""
 
@@ -86,25 +84,9 @@ class Triggers:
             if name not in current.trigger_names:
                 raise NotFound(f"no rule listens to the trigger {name!r}")
             event = trigger_event(name, json_object(body, "the body"))
-            return self._store(event, key)
+            return accept_once(self._inbox, event, key)
         except RedisError as error:
             raise Unavailable(f"the trigger could not be stored: {error}") from error
-
-    def _store(self, event: Event, key: str) -> str:
-        if not key:
-            self._inbox.accept(event, identities=())
-            return event.id
-        if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):
-            raise Unusable(f"Idempotency-Key must be at most {LONGEST_KEY} printable characters")
-        # The id tells what the key was first used for, so that a key that is used for something
-        # else is not taken for a repeat.
-        text = f"{key}\n{event.conference}\n{json.dumps(event.data, sort_keys=True)}"
-        own = f"evt-{blake2b(text.encode(), digest_size=8).hexdigest()}"
-        named = Event(own, event.kind, event.conference, event.at, event.uuid, event.data)
-        identity = Identity(f"idempotency:{key}", KEY_SECONDS)
-        if self._inbox.accept(named, identities=(identity,)).event_id != own:
-            raise Unusable("Idempotency-Key was used before, with another name or body")
-        return own
 
 
 def trigger_event(name: str, body: Mapping[str, Any]) -> Event:
@@ -146,12 +128,5 @@ def _storable(data: Mapping[str, Any]) -> None:
         json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except (ValueError, RecursionError):
         raise Unusable("data: must be UTF-8 text and finite numbers") from None
-    if _deeper(data, DEEPEST):
+    if is_deeper(data, DEEPEST):
         raise Unusable(f"data: must not be nested deeper than {DEEPEST}")
-
-
-def _deeper(value: Any, left: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    inner = value.values() if isinstance(value, dict) else value
-    return left == 0 or any(_deeper(item, left - 1) for item in inner)

@@ -121,7 +121,7 @@ def _event_text(kind: str, data: Mapping[str, Any]) -> str | None:
     told = {key: value for key, value in data.items() if value != ""}
     what = str(data.get("what", "")).replace("_", " ")
     words = EVENTS[kind].words.format_map(
-        _Told(told, who=_who(data), length=_length(data), what=what)
+        _Told(told, who=_who(data), length=_length(data), what=what, because=_because(data))
     )
     return words + _left_out(data)
 
@@ -131,6 +131,10 @@ def _left_out(data: Mapping[str, Any]) -> str:
     unreadable: Mapping[str, str] = data.get("unreadable", {})
     told = ", ".join(f"{name} {why}" for name, why in unreadable.items())
     return f" (left out: {told})" if told else ""
+
+
+def _because(data: Mapping[str, Any]) -> str:
+    return f", because: {data['reason']}" if data.get("reason") else ""
 
 
 def _length(data: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workers.rules.engine.index import Rules
+from workers.rules.vocabulary.actions import BY_HAND
 from workers.rules.vocabulary.model import Rule
 from workers.rules.vocabulary.triggers import KINDS
 
@@ -23,6 +24,7 @@ def published(rules: Rules) -> dict[str, Any]:
             {"conference": list(_globs(rule)), "digits": list(digits)}
             for rule, digits in _digits(rules)
         ],
+        "by_hand": sorted(BY_HAND),
         "floor": sorted({glob for rule in _waiting(rules, "floor_event") for glob in _globs(rule)}),
     }
 

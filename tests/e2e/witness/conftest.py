@@ -58,6 +58,11 @@ class Stage:
             and 200 <= (one["status"] or 0) < 300
         ]
 
+    def member_ids(self, conference: str) -> list[str]:
+        """Who is in a conference of the sandbox."""
+        rooms = self.sandbox.state()["conferences"]
+        return [m["id"] for r in rooms if r["name"] == conference for m in r["members"]]
+
     def operations(self, conference: str) -> list[str]:
         return [operation for operation, _ in self.asked(conference)]
 

@@ -51,6 +51,22 @@ def test_a_call_that_was_given_up_is_made_again(stage: Stage) -> None:
     stage.until_asked("w-retry", "kick")
 
 
+@drives("command act")
+def test_one_thing_is_done_by_hand(stage: Stage) -> None:
+    stage.enter("w-by-hand")
+    code, output = stage.ask(
+        "act", "w-by-hand", "speak: {to: all, text: '{{ no }}'}", "--reason", "x"
+    )
+    assert (code, "by hand, " in output, "because: x" in output) == (0, True, True), output
+    stage.until_asked("w-by-hand", "speak")
+    assert stage.spoken("w-by-hand") == ["{{ no }}"]
+    code, output = stage.ask("act", "w-by-hand", "mut: all")
+    assert (code, "did you mean 'mute'?" in output) == (1, True), output
+    (member,) = stage.member_ids("w-by-hand")
+    assert stage.ask("act", "w-by-hand", f"hang_up: {member}")[0] == 0
+    until(lambda: not stage.member_ids("w-by-hand"), "the member is out")
+
+
 @drives("command sandbox")
 def test_a_scenario_is_played(stage: Stage) -> None:
     code, output = stage.ask("sandbox", "scenarios")

@@ -34,6 +34,7 @@ _TRANSITIONS: Mapping[str, Callable[[Deciding, Event], Iterator[Occurrence]]] = 
     "observed": observed.observed,
     "stepped": outcomes.stepped,
     "failed": outcomes.failed,
+    "acted": outcomes.acted,
 }
 """How the catalogue says that a kind of event is read."""
 
@@ -112,6 +113,8 @@ class _Decider:
                     self.hang_up(what)
                 elif what.kind == "wait":
                     self.go_on(what)
+                elif what.kind == "by_hand":
+                    self.act(what)
                 else:
                     self.hold(what)
 
@@ -146,6 +149,16 @@ class _Decider:
         fields = fields_of(what, self.state, self.rules.lists)
         fields["event"] = {"id": waiting.event, "received_at": waiting.at}
         self.proceed(Running(waiting.run, rule, what, fields, self.now), waiting.step)
+
+    def act(self, what: Occurrence) -> None:
+        """What a person asks for: the steps of a rule that has one, and no conditions."""
+        fields = fields_of(what, self.state, self.rules.lists)
+        rule, refused = outcomes.rule_by_hand(what, self.state, self.rules)
+        run = Running(what.run_id(0), rule, what, fields, self.now)
+        if refused:
+            self.record(run, 0, "failed", refused)
+        else:
+            self.proceed(run, 0)
 
     def proceed(self, run: Running, first: int) -> None:
         """Take the steps from `first` as far as they go."""

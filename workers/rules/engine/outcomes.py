@@ -1,4 +1,5 @@
-"""What comes back to a conference: timers that are due, and how steps and calls turned out."""
+"""What comes to a conference from within: timers that are due, how steps and calls turned out, and
+what a person asks for by hand."""
 
 from collections.abc import Iterator
 
@@ -11,7 +12,10 @@ from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.state import MutableConference
 from workers.rules.engine.transitions import Deciding, end
+from workers.rules.expressions.scope import Scope
+from workers.rules.language.by_hand import NotAStep, read_step
 from workers.rules.vocabulary.actions import VERBS
+from workers.rules.vocabulary.model import Rule, Step
 from workers.rules.vocabulary.triggers import KINDS
 
 FAILURE = "-failed"
@@ -135,6 +139,27 @@ def failed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     if goes_on and awaited is not None:
         del state.waiting[run]
         yield _going_on(state, event, awaited)
+
+
+def acted(_: Deciding, event: Event) -> Iterator[Occurrence]:
+    """Somebody asks for something by hand."""
+    yield Occurrence("by_hand", event.id, event.id, event.at, value=event)
+
+
+def rule_by_hand(what: Occurrence, state: MutableConference, rules: Rules) -> tuple[Rule, str]:
+    """What was asked for as a rule of one step, and why it is not taken, "" when it is."""
+    event: Event = what.value
+    name = f"by hand ({event.data.get('operator', 'somebody')})"
+    if event.uuid and (not state.live or state.is_other(event.uuid)):
+        return _rule(name), "the conference that it was asked for has ended"
+    try:
+        return _rule(name, read_step(event.data["do"], Scope({}, rules.lists, rules.timezone))), ""
+    except NotAStep as error:
+        return _rule(name), str(error)
+
+
+def _rule(name: str, *steps: Step) -> Rule:
+    return Rule(id="", name=name, triggers=(), steps=steps)
 
 
 def limit_call(state: MutableConference, what: Occurrence, now: float) -> Call:

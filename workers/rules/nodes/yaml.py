@@ -23,7 +23,7 @@ MAX_DEPTH = 30
 MAX_NODES = 200_000
 MAX_TEXT = 10_000
 _LINE_BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -124,7 +124,7 @@ class _NotReadable(Exception):
 def _refuse_unreadable(text: str, path: str) -> None:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise _alone(path, Place(1, 1), f"the file has more than {MAX_BYTES // 1024} KiB")
-    if bad := _UNPRINTABLE.search(text):
+    if bad := UNPRINTABLE.search(text):
         lines = _LINE_BREAKS.split(text[: bad.start()])
         place = Place(len(lines), len(lines[-1]) + 1)
         raise _alone(path, place, f"the character U+{ord(bad.group()):04X} cannot be in a file")

@@ -54,7 +54,7 @@ class Action:
     in `Step.params` unless it is a target or a mapping. `bare` allows nothing to be written.
     `beside` are keys beside it, next to `expires_in` and `on_error`. `calls` are those it may make.
     `expires_in` is the default, in seconds. `after_all`: it does something also when the
-    conference is over."""
+    conference is over. `by_hand`: a person may ask for it as well as a rule."""
 
     doc: str
     example: str
@@ -65,6 +65,7 @@ class Action:
     beside: Mapping[str, Value] = field(default_factory=dict)
     expires_in: float | None = HEARD
     after_all: bool = False
+    by_hand: bool = True
 
     @property
     def parts(self) -> Mapping[str, Any]:

@@ -194,6 +194,7 @@ ACTIONS: Mapping[str, Action] = {
         param="duration",
         expires_in=None,
         after_all=True,
+        by_hand=False,
     ),
     "trigger": Action(
         "Runs the rules that wait for the trigger of that name, for this conference. At most 8 "
@@ -217,6 +218,7 @@ ACTIONS: Mapping[str, Action] = {
         (Verb("webhook", safe=True, priority=2, to_web=True),),
         expires_in=None,
         after_all=True,
+        by_hand=False,
     ),
     "log": Action(
         "Writes a line into the journal.",
@@ -237,6 +239,10 @@ VERBS: Mapping[str, Verb] = {
     verb.name: verb for action in ACTIONS.values() for verb in action.calls
 }
 """Every kind of call, by its name."""
+
+BY_HAND = tuple(name for name, action in ACTIONS.items() if action.by_hand)
+"""What a person may ask for. A webhook would be signed with a secret of ours for whoever asks, and
+nothing follows a wait."""
 
 NOT_YET: Mapping[str, str] = {
     "archive": "copying recordings is not built yet; "

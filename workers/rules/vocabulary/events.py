@@ -52,9 +52,22 @@ INNER: Mapping[str, EventKind] = {
         "observed", {"gone": "flag", "run_time": "seconds", "members": "ids"}
     ),
     "step.done": EventKind("stepped", {"run": "text!", "step": "number!"}, own=True),
+    "operator.acted": EventKind(
+        "acted",
+        {
+            "do": "mapping!",
+            "operator": "text",
+            "how": "text",
+            "asked": "text",
+            "reason": "text",
+        },
+        "by hand, {operator} ({how}): {asked}{because}",
+        {"operator": "somebody", "how": "cli"},
+    ),
     "call.retry": EventKind("", words="somebody asked for a call again"),
     "rules.changed": EventKind("", words="the rules changed", own=True),
     "callback.unknown": EventKind("", words="a callback that is no event: {action}"),
 }
-"""`conference.observed`: Plivo's own list was read. `step.done`: a webhook or archive that a run
+"""`conference.observed`: Plivo's own list was read. `operator.acted`: a person asks for one step of
+`do`; who, how they came, the step in words, and why. `step.done`: a webhook or archive that a run
 waited for is through. `callback.unknown`: a callback that Gavel does not know; kept only."""

@@ -1,0 +1,110 @@
+"""`gavel act`: do one thing in a conference, by hand."""
+
+import sys
+import time
+
+import click
+from redis import Redis
+
+from app.domain.suggest import did_you_mean
+from app.errors import GavelError
+from app.operators.acts import Act
+from app.operators.acts import act as ask
+from app.operators.outcome import Outcome, outcome_of
+from app.settings import Settings
+from app.store import keys
+from app.store.inbox import Inbox
+from app.store.journal import Journal
+from cli.operator import this_person
+from cli.output.format_journal import Story
+from cli.output.terminal import as_json_line, painter, safe
+from cli.store import open_redis
+from workers.rules.engine.index import Rules
+from workers.rules.expressions.scope import Scope
+from workers.rules.language.by_hand import NotAStep, read_step
+from workers.rules.load import load
+from workers.rules.nodes.json_nodes import json_of
+from workers.rules.nodes.yaml import parse
+from workers.rules.vocabulary.problems import Report, RulesError
+
+WAIT_SECONDS = 10.0
+_OVER = ("done", "not_needed", "refused", "failed", "unknown")
+
+
+class NothingAsked(GavelError):
+    """STEP is no step of `do`: write it as in rules.yaml, such as 'mute: all'."""
+
+
+@click.command()
+@click.argument("conference")
+@click.argument("step", metavar="STEP")
+@click.option("--reason", default="", help="Why; kept in the journal and the audit.")
+@click.option("--instance", default="", help="Only if this ConferenceUUID is the live one.")
+@click.option("--json", "as_json", is_flag=True, help="What became of it, as JSON.")
+def act(conference: str, step: str, reason: str, instance: str, as_json: bool) -> None:
+    """Do STEP in CONFERENCE by hand: one step as under `do:`, such as 'mute: all'.
+
+    It takes its turn among the events of the conference, and the journal tells of it as of a rule's
+    step. `{{ }}` is said as it stands. Exit code 1 when it was not done.
+    """
+    with open_redis(Settings.load()) as redis:
+        wanted = Act(conference, _step(step, redis), reason, instance)
+        _refuse_unknown(redis, conference)
+        id = ask(Inbox(redis), wanted, this_person())
+        outcome = _outcome(redis, conference, id)
+    if as_json:
+        told = {"id": id, "state": outcome.state, "reason": outcome.reason}
+        click.echo(as_json_line(told | {"entries": list(outcome.entries)}))
+    else:
+        _tell(id, outcome)
+    sys.exit(0 if outcome.state in ("done", "not_needed") else 1)
+
+
+def _step(text: str, redis: Redis) -> object:
+    """The step as JSON, checked by the rules that are at work. Raises NothingAsked."""
+    report = Report("STEP")
+    try:
+        node = parse(text, report)
+        report.raise_errors()
+        asked = None if node is None else json_of(node)
+        rules = _rules(redis)
+        read_step(asked, Scope({}, rules.lists, rules.timezone))
+    except RulesError as error:
+        raise NothingAsked("; ".join(problem.message for problem in error.problems)) from None
+    except NotAStep as error:
+        raise NothingAsked(str(error)) from None
+    return asked
+
+
+def _rules(redis: Redis) -> Rules:
+    text = redis.get(keys.RULES_TEXT)
+    try:
+        return load(text.decode(), "") if isinstance(text, bytes) else Rules()
+    except RulesError:  # written by another version of Gavel
+        return Rules()
+
+
+def _refuse_unknown(redis: Redis, conference: str) -> None:
+    if not redis.hexists(keys.NAMES, keys.conference_key(conference)):
+        known = [safe(name) for name, _ in Journal(redis).conferences()]
+        near = did_you_mean(safe(conference), known)
+        raise NothingAsked(f"nothing is known of {safe(conference)!r}{near}")
+
+
+def _outcome(redis: Redis, conference: str, id: str) -> Outcome:
+    """What became of it; as far as it came when `WAIT_SECONDS` are over."""
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        found = outcome_of(redis, conference, id) or Outcome("waiting", "", ())
+        if found.state in _OVER or time.monotonic() > until:
+            return found
+        time.sleep(0.05)
+
+
+def _tell(id: str, outcome: Outcome) -> None:
+    story = Story(painter(sys.stdout), everything=True)
+    for entry in outcome.entries:
+        if line := story.line(entry):
+            click.echo(line)
+    if outcome.state not in _OVER:
+        click.echo(f"{id} is {outcome.state.replace('_', ' ')}: look with `gavel why`", err=True)

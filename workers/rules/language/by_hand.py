@@ -1,0 +1,61 @@
+"""One step that a person asks for, read as a step of `do` is.
+
+The same schemas, the same words about what is wrong. Only texts differ: `{{ }}` in what a person
+writes is no template, for a person is no author of rules; it is said as it stands.
+"""
+
+from typing import Any
+
+from app.domain.suggest import quoted
+from workers.rules.expressions.scope import Scope
+from workers.rules.expressions.templates import PlainText
+from workers.rules.language.parse_steps import StepReader
+from workers.rules.nodes.json_nodes import nodes_of
+from workers.rules.nodes.targets_as_written import TargetSpec
+from workers.rules.nodes.yaml import Text
+from workers.rules.vocabulary.actions import ACTIONS
+from workers.rules.vocabulary.model import Step, Target, Template
+from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
+from workers.rules.vocabulary.problems import Report, RulesError
+
+_NOT_THERE = {name: "what is asked by hand" for name in (*GROUPS, *SINGLE) if name not in ALWAYS}
+
+
+class NotAStep(ValueError):
+    """What was asked for is no step of `do`, or none that a person may ask for; the text says why
+    and what to write instead."""
+
+
+def read_step(asked: Any, scope: Scope | None = None) -> Step:
+    """The step of a JSON value such as `{"mute": "all"}`. Raises NotAStep. Without a `scope` names
+    of lists in a `where` are not known."""
+    known = Scope() if scope is None else scope
+    report = Report("")
+    try:
+        node = nodes_of(asked)
+        step = _Literal(Scope(_NOT_THERE, known.lists, known.zone), report).step(node)
+    except (ValueError, RulesError) as error:
+        raise NotAStep(str(error)) from None
+    errors = [problem.message for problem in report.problems if problem.level == "error"]
+    if errors or step is None:
+        raise NotAStep("; ".join(errors) or "expected an action, such as `mute: all`")
+    if not ACTIONS[step.action].by_hand:
+        raise NotAStep(f"{step.action} is for rules, not for hands")
+    return step
+
+
+class _Literal(StepReader):
+    """Takes every text as it stands."""
+
+    def target(self, spec: TargetSpec) -> Target:
+        for text in spec.ids:
+            if "{{" in text:
+                self.report.error(text, f"expected a member id (digits), not {quoted(text)}")
+        return super().target(spec)
+
+    def template(
+        self, text: Text, *, typed: bool = False, schemes: tuple[str, ...] = ()
+    ) -> Template:
+        if schemes and not text.startswith(schemes):
+            self.report.error(text, f"expected an http or https address, not {quoted(text)}")
+        return PlainText(str(text))
