@@ -199,12 +199,18 @@ class Conference:
         return cls(
             name=kept["name"],
             hang_up="nohang" not in kept,
-            members={f["id"]: Member(f["id"], f, seen) for f, seen in kept.get("m", ())},
-            timers={row[0]: Timer(*row) for row in kept.get("t", ())},
+            members={f["id"]: Member(f["id"], f, _time(seen)) for f, seen in kept.get("m", ())},
+            timers={id: Timer(id, _time(due), *rest) for id, due, *rest in kept.get("t", ())},
             waiting={row[0]: Waiting(*row) for row in kept.get("w", ())},
-            past=tuple(Past(*row) for row in kept.get("p", ())),
+            past=tuple(Past(n, u, _time(s), _time(e), *r) for n, u, s, e, *r in kept.get("p", ())),
             **plain,
         )
+
+
+def _time(value: Any) -> float:
+    if not isinstance(value, float | int):
+        raise TypeError(f"{value!r} is no time")
+    return value
 
 
 def _stray(uuid: str, member: str, call: str, at: float = 0.0) -> tuple[str, str, str, float]:

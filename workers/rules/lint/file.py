@@ -174,16 +174,18 @@ def _surely_limited(rule: Rule, parts: Parts) -> bool:
     )
 
 
-ENDLESS = (
-    f"the rule triggers itself; that ends {MOST_TRIGGERS} deep, or after {MOST_DESCENDANTS} "
-    "triggers in all"
-)
+ENDS = f"that ends {MOST_TRIGGERS} deep, or after {MOST_DESCENDANTS} triggers in all"
 
 
 def _triggers_are_heard(parts: Parts, report: Report) -> None:
-    heard = {t.parameter for rule in parts.rules for t in rule.triggers if t.kind == "trigger"}
+    leads_to: dict[str, set[str]] = {}
+    for rule in parts.rules:
+        for one in _heard(rule):
+            leads_to.setdefault(one, set()).update(_triggered(rule))
+    heard = set(leads_to)
+    told: set[str] = set()  # a circle is told once
     for rule, node in _named(parts):
-        own = {t.parameter for t in rule.triggers if t.kind == "trigger"}
+        own = _heard(rule)
         for step, item in zip(rule.steps, node["do"], strict=True):
             name = step.params.get("name")
             if step.action != "trigger":
@@ -193,7 +195,30 @@ def _triggers_are_heard(parts: Parts, report: Report) -> None:
                 message = f"no rule waits for the trigger {quoted(str(name))}"
                 report.warning(where, message + did_you_mean(str(name), heard))
             elif name in own:
-                report.warning(where, ENDLESS)
+                report.warning(where, f"the rule triggers itself; {ENDS}")
+            elif (back := sorted(own & _reached(name, leads_to))) and not told & {*back}:
+                told |= _reached(name, leads_to)
+                again = f"{quoted(str(name))} leads back to {quoted(back[0])}"
+                report.warning(where, f"the trigger {again}; {ENDS}")
+
+
+def _heard(rule: Rule) -> set[str]:
+    return {trigger.parameter for trigger in rule.triggers if trigger.kind == "trigger"}
+
+
+def _triggered(rule: Rule) -> set[str]:
+    return {step.params["name"] for step in rule.steps if step.action == "trigger"}
+
+
+def _reached(name: str, leads_to: Mapping[str, set[str]]) -> set[str]:
+    """The triggers that follow from this one, at once or later."""
+    found: set[str] = set()
+    left = [name]
+    while left:
+        new = leads_to.get(left.pop(), set()) - found
+        found |= new
+        left += new
+    return found
 
 
 def _lists_are_good(parts: Parts, report: Report) -> None:
