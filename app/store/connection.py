@@ -11,11 +11,14 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from app.store.address import Address, read_address
+from app.store.primary import Primary, PrimaryConnection, PrimaryTlsConnection
 
 HEALTH_CHECK_SECONDS = 15
 CONNECTIONS = 8
 """The most that one process holds, however many threads it has: a command takes a fraction of a
 millisecond, and who finds all of them taken waits for the next."""
+SENTINEL_SECONDS = 1.0
+"""A Sentinel that takes longer to answer is taken for silent: the others know as much."""
 ELSEWHERE = (RedisConnectionError, ReadOnlyError, MasterDownError)
 """Errors after which the connection is dropped and the step is tried once more over a new one,
 whose address is resolved anew: nothing of the step was done, or it may be done twice."""
@@ -44,8 +47,7 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
         options.setdefault("socket_keepalive", True)
     if address.service:
         return _by_sentinel(address, options)
-    pool: Any = BlockingConnectionPool  # the library leaves it without types
-    return Redis(connection_pool=pool(CONNECTIONS, timeout, **options))
+    return Redis(connection_pool=_pool(**options))
 
 
 def may_pass(error: RedisError) -> bool:
@@ -55,20 +57,34 @@ def may_pass(error: RedisError) -> bool:
 
 
 def _by_sentinel(address: Address, options: dict[str, Any]) -> Redis:
-    """The primary that the Sentinels name; they are asked again after every lost connection."""
-    shared = ("socket_timeout", "socket_connect_timeout", "health_check_interval", "protocol")
+    """The primary that the Sentinels name (`app.store.primary`)."""
+    shared = ("health_check_interval", "protocol")
     of_sentinels = {
         name: value for name, value in options.items() if name in shared or name.startswith("ssl_")
     }
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        of_sentinels[name] = min(options[name], SENTINEL_SECONDS)
     sentinels: Any = Sentinel  # the library leaves this class without types
-    sentinel = sentinels(
+    manager = sentinels(
         address.sentinels,
         sentinel_kwargs=of_sentinels
         | {"retry": _retry(), "ssl": address.tls}
         | dict(address.sentinel_login),
     )
-    primary: Redis = sentinel.master_for(address.service, ssl=address.tls, **options)
-    return primary
+    return Redis(
+        connection_pool=_pool(
+            connection_class=PrimaryTlsConnection if address.tls else PrimaryConnection,
+            primary=Primary(address.service, manager.sentinels),
+            **options,
+        )
+    )
+
+
+def _pool(**options: Any) -> BlockingConnectionPool:
+    """Whoever finds all connections taken waits as long as for an answer."""
+    pool: Any = BlockingConnectionPool  # the library leaves it without types
+    made: BlockingConnectionPool = pool(CONNECTIONS, options["socket_timeout"], **options)
+    return made
 
 
 def _retry() -> Retry:

@@ -124,8 +124,9 @@ class System:
         self._process = None
 
     def redis(self) -> Redis:
-        """A client of its embedded Valkey."""
-        return connect(embedded.url(embedded.socket_path(self.folder / "var" / "valkey")))
+        """A client of its Redis."""
+        own = embedded.url(embedded.socket_path(self.folder / "var" / "valkey"))
+        return connect(self.environ.get("REDIS_URL", own))
 
 
 def _kill(pids: list[int]) -> int:

@@ -7,6 +7,7 @@ from bench.chaos.report import Row
 from bench.chaos.scenarios import (
     budget,
     deploy,
+    failover,
     failures,
     kills,
     order,
@@ -36,4 +37,7 @@ SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
     "unseen": reconcile.unseen,
     "emptied": reconcile.emptied,
     "outsiders": outsiders.beside_outsiders,
+    "planned": failover.planned,
+    "sudden": failover.sudden,
+    "demoted": failover.demoted,
 }

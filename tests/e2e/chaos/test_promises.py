@@ -3,8 +3,8 @@
 The scenarios run once, in short, several beside each other since they mostly wait; then each is
 looked at. How long things took and how many calls came in a second is measured by `make chaos`
 only, and so are the scenarios whose promise is a rate (`budget`, `storm`, `townhall`, `slow`).
-Those that are left out besides (`lost`, `deploy`, `clock`, `unseen`) differ from one of these in
-little.
+Those that are left out besides (`lost`, `deploy`, `clock`, `unseen`, `sudden`) differ from one of
+these in little.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from bench.chaos.report import Row
 from bench.chaos.scenarios import SCENARIOS
 
 NAMES = (
+    "planned",
+    "demoted",
     "timers",
     "emptied",
     "recovery",

@@ -1,0 +1,105 @@
+"""Promise 1, with a Redis that moves: planned and sudden failovers, by Sentinel and behind a name."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from bench.chaos.callbacks import entries, unacknowledged
+from bench.chaos.edge import Fate
+from bench.chaos.relay import relay
+from bench.chaos.replicated import Replicated, replicated
+from bench.chaos.report import Row
+from bench.chaos.scenarios.kills import MUTE_AND_SPEAK, account, recorded, repeated
+from bench.chaos.stage import stage
+
+BEFORE_SECONDS = 3.0  # of the load, then the server moves
+LONGEST_SILENCE = 30.0  # with min-replicas-to-write: until the old primary is a replica
+Move = Callable[[Replicated], None]
+
+
+async def planned(short: bool) -> list[Row]:
+    """Somebody orders a failover of Sentinel."""
+    rows = [await _by_sentinel("planned", short, lambda on: on.fail_over())]
+    if not short:
+        rows.append(
+            await _by_sentinel("planned, two replicas", short, lambda on: on.fail_over(), 2)
+        )
+        coordinated: Move = lambda on: on.fail_over("COORDINATED")  # noqa: E731
+        rows.append(await _by_sentinel("planned, COORDINATED", short, coordinated))
+        guard = {"min_replicas_to_write": "1", "min_replicas_max_lag": "1"}
+        rows.append(
+            await _by_sentinel(
+                "planned, min-replicas-to-write 1", short, lambda on: on.fail_over(), 1, **guard
+            )
+        )
+    return rows
+
+
+async def sudden(short: bool) -> list[Row]:
+    """The primary dies, or stands still as if the network to it were cut."""
+    rows = [await _by_sentinel("killed", short, lambda on: on.primary().signal(signal.SIGKILL))]
+    if not short:
+        frozen: Move = lambda on: on.primary().signal(signal.SIGSTOP)  # noqa: E731
+        rows.append(await _by_sentinel("frozen", short, frozen))
+    return rows
+
+
+async def demoted(short: bool) -> list[Row]:
+    """Primary and replica change places behind one name; connections that stand stay there."""
+    with replicated(sentinels=0) as store, relay(store.servers[0].port) as name:
+        old, new = store.servers
+
+        def swap() -> None:
+            with old.client() as client:
+                client.execute_command("FAILOVER", "TO", "127.0.0.1", new.port)
+            name.target = new.port
+
+        url = f"redis://127.0.0.1:{name.port}/0"
+        return [await _played("a plain address, demoted", short, url, swap)]
+
+
+async def _by_sentinel(
+    what: str, short: bool, move: Move, replicas: int = 1, **options: str
+) -> Row:
+    with replicated(replicas, **options) as store:
+        return await _played(f"Sentinel, {what}", short, store.url, lambda: move(store))
+
+
+async def _played(what: str, short: bool, url: str, move: Callable[[], None]) -> Row:
+    """Post, move the primary meanwhile, and look what came of all that was answered 200."""
+    callbacks, rate = (entries("room", 20, 8), 30) if short else (entries("room", 40, 20), 50)
+    async with stage(MUTE_AND_SPEAK, WORKER_PROCESSES="2", REDIS_URL=url) as on:
+        on.edge.fate = lambda _request, _before: Fate(delay=0.1)
+        posting = asyncio.create_task(on.plivo.post_all(callbacks, rate))
+        await asyncio.sleep(1.0 if short else BEFORE_SECONDS)
+        moved = time.time()
+        await asyncio.to_thread(move)
+        await posting
+        later = entries("later", 5, 2)  # what comes when all is over must be as ever
+        await on.plivo.post_all(later, 10)
+        await on.until_quiet()
+        lost, doubled, untouched, _ = account(on, callbacks)
+        lost_later, _, untouched_later, _ = account(on, later)
+        twice = len(repeated(on, "speak"))
+        muted_again = len(repeated(on, "mute"))
+        unknown = len(recorded(on, callbacks, "unknown", "speak"))
+        silence = _silence([call.at for call in on.edge.calls()], moved)
+    acknowledged = _silence([one.acknowledged for one in callbacks], moved)
+    measured = (
+        f"{what}: {len(callbacks)} events at {rate}/s; of those answered 200 lost {lost}, decided "
+        f"twice {doubled}; spoken to twice {twice}, muted again {muted_again}, recorded as unknown "
+        f"{unknown}; without any 200 for {acknowledged:.2f} s, without any call for "
+        f"{silence:.2f} s"
+    )
+    bad = unacknowledged([*callbacks, *later]) or lost_later or untouched_later
+    worse = lost or doubled or twice or untouched or acknowledged > LONGEST_SILENCE
+    return Row("1 Nothing lost when Redis moves", measured, not bad, not worse)
+
+
+def _silence(at: Sequence[float], since: float) -> float:
+    """The longest time without any, from `since` on."""
+    return max(
+        (b - a for a, b in pairwise(sorted([since, *(t for t in at if t > since)]))), default=0
+    )
