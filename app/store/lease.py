@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import Any
 
 from redis import Redis
@@ -45,22 +44,13 @@ class Taken:
     suspect: bool
 
 
-class Unset(Enum):
-    """Stands for what a commit leaves as it was."""
-
-    UNSET = "unset"
-
-
-UNSET = Unset.UNSET
-
-
 @dataclass(slots=True)
 class Commit:
     """What one commit changes; what is not set stays as it was. Times in seconds since the epoch.
 
     `decided`: how many events to take off the inbox. `ended`: the state is kept for
     `ENDED_SECONDS` only. `outbox`: its stored form, "-" for an empty one. `live`: when the
-    conference started, None: it is over. `instances`: UUIDs, and whether they have ended, which is
+    conference started, 0: it is over. `instances`: UUIDs, and whether they have ended, which is
     known for `ENDED_SECONDS`. `look`: when Plivo shall be asked about the conference.
     """
 
@@ -68,7 +58,7 @@ class Commit:
     state: str | None = None
     ended: bool = False
     outbox: str | None = None
-    live: float | Unset | None = UNSET
+    live: float | None = None
     instances: dict[str, bool] = field(default_factory=dict)
     look: float | None = None
     set_timers: dict[str, float] = field(default_factory=dict)
@@ -111,8 +101,8 @@ class Commit:
             "send": self.send,
             "for_people": self.for_people,
         }
-        if self.live is not UNSET:
-            changes["live"] = "-" if self.live is None else f"{self.live:.3f}"
+        if self.live is not None:
+            changes["live"] = f"{self.live:.3f}" if self.live else "-"
         said = {name: change for name, change in changes.items() if change}
         return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
 

@@ -36,7 +36,7 @@ def begin_anew(unit: Unit, error: UnreadableConference, redis: Redis) -> Confere
         what = "newer state"
     unit.set_aside(what, unit.lease.taken.state or b"", str(error))
     new = Conference.new(unit.name)
-    unit.next.state, unit.next.live, unit.next.look = new.to_json(), None, unit.lease.now()
+    unit.next.state, unit.next.live, unit.next.look = new.to_json(), 0.0, unit.lease.now()
     return new
 
 

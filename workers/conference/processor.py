@@ -18,7 +18,6 @@ from redis.exceptions import RedisError
 from app.domain.call import Call
 from app.domain.conference import Conference, UnreadableConference
 from app.domain.event import Event
-from app.logs import step
 from app.store import keys, metrics
 from app.store.connection import may_pass
 from app.store.inbox import Inbox, Waiting
@@ -40,7 +39,6 @@ from workers.conference.turns import Turns
 from workers.conference.unit import Unit, outcome
 from workers.rules.engine.decide import decide
 from workers.rules.engine.index import Rules
-from workers.rules.engine.run import Decision
 from workers.rules.vocabulary.actions import VERBS, WEB_VERBS
 
 log = logging.getLogger("gavel.decide")
@@ -145,7 +143,7 @@ class ConferenceProcessor:
         now = self.lease.now()
         decision = decide(before, events, self._rules.rules, now, self.lease.ended)
         after = decision.conference
-        self._record(events, decision)
+        self.unit.write_decision(events, decision)
         self.unit.next.move_timers(
             {timer.id: timer.due for timer in before.timers.values()},
             {timer.id: timer.due for timer in after.timers.values()},
@@ -158,7 +156,7 @@ class ConferenceProcessor:
             if after.doubted and after.doubted != before.doubted:
                 self.unit.next.look = now + LOOK_SECONDS
         if (after.live, after.started_at) != (before.live, before.started_at):
-            self.unit.next.live = after.started_at if after.live else None
+            self.unit.next.live = after.started_at if after.live else 0.0
         self._hand_out(decision.calls)
         self.conference = after
 
@@ -170,29 +168,6 @@ class ConferenceProcessor:
             if call.verb in WEB_VERBS:
                 text = json.dumps(call.to_json_dict(), ensure_ascii=False)
                 self.unit.next.send_to(self.lease.key + keys.WEB, self.unit.name, text)
-
-    def _record(self, events: Sequence[Event], decision: Decision) -> None:
-        unit, runs = self.unit, decision.runs_for_journal()
-        said_nothing = not (runs or decision.calls or decision.notes)
-        for event in (*events, *decision.events):
-            if said_nothing and event.kind in ("conference.observed", "rules.changed"):
-                continue
-            unit.write(event.at, "event", event=event.for_journal())
-            metrics.DECIDED.add(unit.next.counters, event.kind)
-        now = self.lease.now()
-        for run in runs:
-            unit.write(now, "run", **run.for_journal())
-            metrics.RUNS.add(unit.next.counters, run.outcome)
-        for text in decision.notes:
-            unit.write(now, "note", text=text)
-        step(
-            log,
-            "decide",
-            conference=unit.name,
-            events=",".join(event.id for event in events),
-            runs=len(runs),
-            calls=len(decision.calls),
-        )
 
     def _set_aside_undecided(self, entry: tuple[float, bytes], error: str) -> None:
         """One that is not decided again, for its worker dies of it."""

@@ -25,8 +25,10 @@ from app.store.lease import Commit, Lease
 from workers.conference.errors import CallError, Expired
 from workers.conference.outbox import UNREADABLE, Entry, Outbox, merged
 from workers.conference.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
+from workers.rules.engine.run import Decision
 
 log = logging.getLogger("gavel.act")
+decide_log = logging.getLogger("gavel.decide")
 
 KEPT_ASIDE = 1000
 AGAIN_SECONDS = 30.0  # how long a commit is tried while Redis is away
@@ -145,6 +147,30 @@ class Unit:
     def write(self, at: float, kind: str, **fields: Any) -> None:
         """One line of the journal."""
         self.next.journal.append(journal.line(self.name, at, kind, **fields))
+
+    def write_decision(self, events: Sequence[Event], decision: Decision) -> None:
+        """What was decided about these events, in journal, log and metrics."""
+        runs = decision.runs_for_journal()
+        said_nothing = not (runs or decision.calls or decision.notes)
+        for event in (*events, *decision.events):
+            if said_nothing and event.kind in ("conference.observed", "rules.changed"):
+                continue
+            self.write(event.at, "event", event=event.for_journal())
+            metrics.DECIDED.add(self.next.counters, event.kind)
+        now = self.lease.now()
+        for run in runs:
+            self.write(now, "run", **run.for_journal())
+            metrics.RUNS.add(self.next.counters, run.outcome)
+        for text in decision.notes:
+            self.write(now, "note", text=text)
+        step(
+            decide_log,
+            "decide",
+            conference=self.name,
+            events=",".join(event.id for event in events),
+            runs=len(runs),
+            calls=len(decision.calls),
+        )
 
     def _is_late(self, entry: Entry) -> bool:
         """Is it too late for this call, by the latest that it can be now?"""
