@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
+from rq.worker_registration import clean_worker_registry
 
 from app.logs import start_logging
 from app.settings import Settings
@@ -131,11 +132,18 @@ class ConferenceWorker(SimpleWorker):
         self.stopping.wait(AWAY_SECONDS)
 
     def _register(self) -> None:
+        """Show `rq info` the queue and that we live, and take from its lists who was killed and so
+        never signed off: they are gone after `WORKER_TTL`."""
         rq: Any = self  # the library's methods have no types
         try:
             if self.birth_date is None or not self.connection.exists(self.key):
                 rq.register_birth()
             self.heartbeat(WORKER_TTL)
+            for (
+                queue
+            ) in self.queues:  # RQ's own loop and `enqueue`, which are replaced, would do it
+                self.connection.sadd(queue.redis_queues_keys, queue.key)
+                clean_worker_registry(queue)
         except (RedisError, ValueError) as error:
             log.warning("could not register with RQ: %s", error)
 

