@@ -51,7 +51,7 @@ class Plan:
 
     @classmethod
     def of(cls, short: bool) -> "Plan":
-        return cls(2, 22, 6, 8) if short else cls(30, 90, 20, 2)
+        return cls(2, 50, 6, 8) if short else cls(30, 90, 20, 2)
 
     def stage(self) -> AbstractAsyncContextManager[Stage]:
         rules = RULES.format(limit=self.limit, left=self.left)
