@@ -24,6 +24,9 @@ COMMANDS = (
     "timers",
     "act",
     "retry",
+    "silence",
+    "unsilence",
+    "audit",
     "doctor",
 )
 """In the order of `gavel --help`; each is the function of that name in the module of that name."""

@@ -14,7 +14,8 @@ from app.domain.identifiers import checked_name
 from app.domain.operator import LONGEST_REASON, Operator
 from app.domain.suggest import did_you_mean, quoted
 from app.errors import Unusable
-from app.store.idempotency import accept_once
+from app.operators.audit import Entry
+from app.store.idempotency import accept_once, named
 from app.store.inbox import Inbox
 from app.store.published_rules import Published
 
@@ -49,7 +50,7 @@ def act(
     do = step_of(wanted.do)
     if rules is not None and rules.by_hand:
         _refuse_unknown(do, rules.by_hand)
-    data = {
+    data: dict[str, Any] = {
         "do": do,
         "operator": operator.name,
         "how": operator.how,
@@ -57,8 +58,21 @@ def act(
         "reason": reason_of(wanted.reason),
     }
     name = checked_name(wanted.conference, "conference")
+    whose = f"act:{operator.how}:{operator.name}:"
     event = Event(new_id(), "operator.acted", name, 0.0, wanted.instance, data)
-    return accept_once(inbox, event, key, f"act:{operator.how}:{operator.name}:")
+    event = named(event, key, whose)
+    entry = Entry.by(
+        operator,
+        "act",
+        data["asked"],
+        conference=name,
+        reason=data["reason"],
+        outcome="accepted",
+        event=event.id,
+    )
+    if accept_once(inbox, event, key, whose, entry.to_json()).new:
+        entry.tell()
+    return event.id
 
 
 def step_of(do: Any) -> dict[str, Any]:

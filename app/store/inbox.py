@@ -53,8 +53,9 @@ class Inbox:
         self._accept = script(redis, "accept")
         self._park = script(redis, "park")
 
-    def accept(self, event: Event, *, identities: Sequence[Identity]) -> Accepted:
-        """Store the event for good, once. `event.at` is ignored: Redis' clock dates it.
+    def accept(self, event: Event, *, identities: Sequence[Identity], audit: str = "") -> Accepted:
+        """Store the event for good, once. `event.at` is ignored: Redis' clock dates it. `audit` is
+        the entry (JSON) of an event that a person asked for.
 
         An event without a conference belongs to the one in which its recording was made. Raises
         Unusable when no conference is known to have it, but a transcription is then kept aside
@@ -74,6 +75,7 @@ class Inbox:
             RECORDING_SECONDS,
             *_unreadable(event),
             next((keys.digest(one.key) for one in identities if one.while_live), ""),
+            audit,
             *_remember(event, identities),
         )
         return Accepted(bool(new), event_id.decode())

@@ -29,6 +29,8 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:rules_broken         | string | what is wrong with the file now; gone when nothing is |
 | gavel:metrics              | hash   | counters, named as /metrics shows them |
 | gavel:given_up             | list   | calls that were given up, for `gavel retry`, bounded |
+| gavel:silences             | hash   | id -> rules that do nothing for a while (JSON) |
+| gavel:audit                | stream | who changed what by hand, for 90 days |
 | gavel:budget:*             |        | the account's budget of API calls |
 | gavel:reconciled           | string | a worker held the list of Plivo against ours, expires |
 | gavel:state_version:{n}    | string | a live worker reads states of this version, expires |
@@ -59,6 +61,8 @@ METRICS = PREFIX + "metrics"
 RECONCILED = PREFIX + "reconciled"
 WRITABLE = PREFIX + "writable"
 STORY = PREFIX + "story"
+SILENCES = PREFIX + "silences"
+AUDIT = PREFIX + "audit"
 QUEUE_NAME = "gavel"
 QUEUE = "rq:queue:" + QUEUE_NAME
 WEB = "-web"

@@ -18,6 +18,7 @@ from typing import Any
 
 from redis import Redis
 
+from app.domain.silence import Silence, read_silences
 from app.store.inbox import Waiting, entries
 from app.store.scripts import script
 
@@ -110,12 +111,13 @@ class Commit:
 class Lease:
     """One unit held by this worker. Not for two threads at once, except `renew` of `Leases`.
 
-    `ended`: of the instances that the waiting events are of, those that have ended (UUIDs)."""
+    `ended`: of the instances that the waiting events are of, those that have ended (UUIDs).
+    `silences`: the rules that are silenced while these events are decided."""
 
     def __init__(
         self, leases: "Leases", key: str, token: str, asked: float, answer: Sequence[object]
     ) -> None:
-        now, number, state, outbox, name, events, suspect, ended = answer
+        now, number, state, outbox, name, events, suspect, ended, silences = answer
         self.key = key
         self.taken = Taken(
             name=name.decode() if isinstance(name, bytes) else "",
@@ -125,6 +127,7 @@ class Lease:
             suspect=bool(suspect),
         )
         self.ended = _texts(ended)
+        self.silences = _silences(silences)
         self._leases = leases
         self._token = token
         self._number = int(str(number))
@@ -174,8 +177,9 @@ class Lease:
         if answer is None:
             self._leases.forget(self._token)
             raise LeaseLost(self.key)
-        now, events, held, ended = answer
+        now, events, held, ended, silences = answer
         self.ended = _texts(ended)
+        self.silences = _silences(silences)
         self._number += 1
         self._clock = Clock(_number(now), asked)
         if not held:
@@ -283,6 +287,10 @@ class Clock:
 
     def latest(self) -> float:
         return self._ahead + time.monotonic()
+
+
+def _silences(raw: object) -> Sequence[Silence]:
+    return read_silences(raw) if isinstance(raw, list) and raw else ()
 
 
 def _texts(raw: object) -> set[str]:

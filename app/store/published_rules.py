@@ -24,7 +24,8 @@ ANY_DIGIT = tuple("0123456789*#")
 @dataclass(frozen=True, slots=True)
 class Published:
     """The summary. `answers`: attributes of the first entry whose globs hold the name. `by_hand`:
-    the actions that a person may ask for; none where an older worker has published."""
+    the actions that a person may ask for; none where an older worker has published. `rules`: the
+    names of all rules."""
 
     digest: str = ""
     trigger_names: frozenset[str] = frozenset()
@@ -32,6 +33,7 @@ class Published:
     digits: tuple[Mapping[str, Any], ...] = ()
     floor: tuple[str, ...] = field(default=())
     by_hand: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -43,6 +45,7 @@ class Published:
             digits=tuple(found.get("digits", ())),
             floor=tuple(found.get("floor", ())),
             by_hand=tuple(found.get("by_hand", ())),
+            rules=tuple(found.get("rules", ())),
         )
 
     def options(self, conference: str) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from app.logs import step
 from app.operators.acts import is_deeper
 from app.plivo.request import json_object, read_body
 from app.settings import Settings
-from app.store.idempotency import accept_once
+from app.store.idempotency import accept_once, named
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
 
@@ -84,7 +84,7 @@ class Triggers:
             if name not in current.trigger_names:
                 raise NotFound(f"no rule listens to the trigger {name!r}")
             event = trigger_event(name, json_object(body, "the body"))
-            return accept_once(self._inbox, event, key)
+            return accept_once(self._inbox, named(event, key), key).event_id
         except RedisError as error:
             raise Unavailable(f"the trigger could not be stored: {error}") from error
 

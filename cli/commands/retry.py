@@ -6,8 +6,10 @@ import time
 import click
 
 from app.domain.durations import format_duration
+from app.operators.acts import reason_of
+from app.operators.attention import ask_again, given_up
 from app.settings import Settings
-from cli.failed_calls import ask_again, given_up
+from cli.operator import this_person
 from cli.output.table import show
 from cli.output.terminal import safe
 from cli.store import open_redis
@@ -17,7 +19,8 @@ from cli.store import open_redis
 @click.argument("calls", nargs=-1, metavar="[CALL]...")
 @click.option("--all", "everything", is_flag=True, help="All of them.")
 @click.option("--conference", help="All of this conference.")
-def retry(calls: tuple[str, ...], everything: bool, conference: str | None) -> None:
+@click.option("--reason", default="", help="Why; kept in the audit.")
+def retry(calls: tuple[str, ...], everything: bool, conference: str | None, reason: str) -> None:
     """Make each CALL again that was given up; without arguments, list them.
 
     A call gets as much time as it had at first (`expires_in`). Calls of a conference that has ended
@@ -31,7 +34,7 @@ def retry(calls: tuple[str, ...], everything: bool, conference: str | None) -> N
             if everything or one.id in calls or one.call["conference"] == conference
         ]
         for one in chosen:
-            ask_again(redis, one, time.time())
+            ask_again(redis, one, time.time(), this_person(), reason_of(reason))
             click.echo(f"asked again: {safe(one.id)}")
     missing = set(calls) - {one.id for one in chosen}
     for call in sorted(missing):

@@ -68,8 +68,8 @@ MUTATIONS: Mapping[str, Mutation] = {
     ),
     "dedupe-after-append": Mutation(
         "accept",
-        "if before then return {0, before} end\nremember(11, id)",
-        "if not before then remember(11, id) end",
+        "if before then return {0, before} end\nremember(12, id)",
+        "if not before then remember(12, id) end",
     ),
     "budget-read-without-reserve": Mutation(
         "budget",

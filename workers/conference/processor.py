@@ -141,7 +141,9 @@ class ConferenceProcessor:
     def _apply(self, events: Sequence[Event]) -> None:
         before = self.conference
         now = self.lease.now()
-        decision = decide(before, events, self._rules.rules, now, self.lease.ended)
+        decision = decide(
+            before, events, self._rules.rules, now, self.lease.ended, self.lease.silences
+        )
         after = decision.conference
         self.unit.write_decision(events, decision)
         self.unit.next.move_timers(

@@ -3,6 +3,7 @@
 --       recording id's key or '', parked key or '', seconds to remember a recording,
 --       how many of its fields could not be read, the counter of these,
 --       a nonce that the conference shall know as long as it is live, or '',
+--       its entry in the audit (JSON) when a person asked for it, or '',
 --       then pairs: identity key, seconds to remember it.
 -- Returns {1, event id}, or {0, id of the event that it repeats} and changes nothing.
 
@@ -18,9 +19,9 @@ local function known_nonce()
   return first
 end
 
-local before = known_as(11) or known_nonce()
+local before = known_as(12) or known_nonce()
 if before then return {0, before} end
-remember(11, id)
+remember(12, id)
 if nonce ~= '' and redis.call('HLEN', nonces) < most_nonces then
   redis.call('HSET', nonces, nonce, id)
   redis.call('EXPIRE', nonces, 604800)
@@ -40,5 +41,6 @@ if recording ~= '' then
 end
 wake(key, now)
 count('gavel_events_accepted_total', 1)
+if ARGV[11] ~= '' then audit(now, ARGV[11]) end
 if ARGV[8] ~= '0' then count(ARGV[9], ARGV[8]) end
 return {1, id}

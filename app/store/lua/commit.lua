@@ -5,7 +5,7 @@
 --   wake at ('' none), seconds to keep the journal, entries to keep, the changes (JSON): `Commit` of
 --   app/store/lease.py, what stays as it was left out.
 -- Returns nil when the lease is lost, {now, events, 1, UUIDs in these events whose instances have
--- ended} when it is still held, {now, {}, 0, {}} when it was released.
+-- ended, the silences} when it is still held, {now, {}, 0, {}, {}} when it was released.
 
 local key, token, number = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local lease = 'gavel:lease:' .. key
@@ -89,9 +89,9 @@ if ARGV[6] == '1' and #events == 0 then
   redis.call('DEL', lease)
   redis.call('ZREM', 'gavel:awake', key)
   if ARGV[7] ~= '' then redis.call('ZADD', 'gavel:due', ARGV[7], key .. ' ~') end
-  return {seconds(now), {}, 0, {}}
+  return {seconds(now), {}, 0, {}, {}}
 end
 redis.call('SET', lease, token .. ':' .. number, 'PX', ARGV[4])
 if #events > 0 then redis.call('HSET', 'gavel:begun', key, token .. ' ') end
 redis.call('ZADD', 'gavel:awake', math.floor(now * 1000) + ARGV[4], key)
-return {seconds(now), events, 1, ended_of(key, events)}
+return {seconds(now), events, 1, ended_of(key, events), silences(events)}

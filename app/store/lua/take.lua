@@ -2,7 +2,7 @@
 -- ARGV: unit key, token, lease in ms, how many events at most.
 -- Returns nil when somebody else works it, else {now, number of the next commit, state or false,
 -- outbox or false, name or false, events, 1 if a turn with these events ended without a commit,
--- the UUIDs in these events whose instances have ended}.
+-- the UUIDs in these events whose instances have ended, the silences (JSON each)}.
 
 local key, token, lease = ARGV[1], ARGV[2], 'gavel:lease:' .. ARGV[1]
 local held = redis.call('GET', lease)
@@ -27,5 +27,5 @@ if #events > 0 then redis.call('HSET', 'gavel:begun', key, others .. token .. ' 
 return {
   seconds(now), tonumber(number), redis.call('GET', 'gavel:conference:' .. key),
   redis.call('GET', 'gavel:outbox:' .. key), redis.call('HGET', 'gavel:names', key),
-  events, others ~= '' and 1 or 0, ended_of(key, events),
+  events, others ~= '' and 1 or 0, ended_of(key, events), silences(events),
 }

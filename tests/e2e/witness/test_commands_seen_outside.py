@@ -1,5 +1,6 @@
 """Every command as a process: what it prints and how it ends."""
 
+import json
 from pathlib import Path
 
 from redis import Redis
@@ -65,6 +66,29 @@ def test_one_thing_is_done_by_hand(stage: Stage) -> None:
     (member,) = stage.member_ids("w-by-hand")
     assert stage.ask("act", "w-by-hand", f"hang_up: {member}")[0] == 0
     until(lambda: not stage.member_ids("w-by-hand"), "the member is out")
+
+
+@drives("command silence", "command unsilence", "command audit")
+def test_a_rule_is_silenced_and_the_audit_tells_who_did_what(stage: Stage) -> None:
+    def silence(*more: str) -> tuple[int, str]:
+        return stage.ask("silence", "quiet", "--conference", "w-silence", "--for", "1h", *more)
+
+    assert silence()[0] == 2
+    code, output = silence("--reason", "a choir sings")
+    assert (code, "until" in output) == (0, True), output
+    stage.enter("w-silence")
+    until(lambda: "a choir sings" in stage.ask("why", "w-silence")[1], "why nobody is muted")
+    assert "mute" not in stage.operations("w-silence")
+    listed = stage.ask("silence")[1]
+    (id,) = [word for word in listed.split() if word.startswith("sil-")]
+    assert stage.ask("unsilence", id)[0] == 0
+    assert stage.ask("unsilence", id)[0] == 1
+    stage.enter("w-silence")
+    stage.until_asked("w-silence", "mute")
+    entries = [json.loads(line) for line in stage.ask("audit", "--json")[1].splitlines()]
+    verbs = [one["verb"] for one in entries if one["conference"] == "w-silence"]
+    assert verbs == ["unsilence", "silence"]
+    assert "a choir sings" in stage.ask("audit")[1]
 
 
 @drives("command sandbox")

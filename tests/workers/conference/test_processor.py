@@ -12,6 +12,8 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
 from app.domain.event import Event, new_id
+from app.domain.operator import Operator
+from app.operators.silences import Silences
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.journal import Journal
@@ -246,3 +248,31 @@ def test_a_decision_and_a_call_are_logged_with_their_ids_as_fields(
         "members": "1",
         "status": "done",
     }
+
+
+def silencing(redis: Redis) -> Script:
+    """While the call is made, somebody enters, and then the rules are silenced."""
+
+    def run(seen: Seen, connection: socket.socket) -> None:
+        enter(redis, "2")
+        Silences(redis).add(Operator("anna", "cli"), seconds=60.0, reason="choir")
+        connection.sendall(DONE)
+
+    return run
+
+
+def test_a_silence_holds_for_all_that_is_not_decided_yet(
+    redis: Redis, edge: PlivoEdge, context: Context
+) -> None:
+    edge.scripts.append(silencing(redis))
+    enter(redis, "1")
+    work_all(context)
+    enter(redis, "3")
+    work_all(context)
+    assert verbs(edge) == ["Member/1/Mute/"]
+    reasons = journal(redis, "run", "reason")
+    assert [reason.partition(" until")[0] for reason in reasons] == [
+        "",
+        "silenced by anna",
+        "silenced by anna",
+    ]

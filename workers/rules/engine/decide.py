@@ -11,10 +11,11 @@ from app.domain.call import Call
 from app.domain.conference import Conference
 from app.domain.durations import format_duration
 from app.domain.event import Event
+from app.domain.silence import Silence
 from workers.rules.engine import held, observed, outcomes, recordings, timers, transitions
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence, fields_of, root_of
-from workers.rules.engine.preconditions import refusal, remember
+from workers.rules.engine.preconditions import refusal, remember, silence_of
 from workers.rules.engine.run import Decision, Run, Skipped
 from workers.rules.engine.state import MutableConference
 from workers.rules.engine.steps import Running, StepResults, run_steps, suspend
@@ -45,11 +46,13 @@ def decide(
     rules: Rules,
     now: float,
     over: Iterable[str] = (),
+    silences: Sequence[Silence] = (),
 ) -> Decision:
     """Hold events, in the order of their acceptance, against the rules. `now` (seconds since the
     epoch) only tells what is late; everything else happens at the time of its event. `over`: those
-    instances (UUIDs) that the events may be of and that are known to have ended."""
-    decider = _Decider(conference, rules, now, frozenset(over))
+    instances (UUIDs) that the events may be of and that are known to have ended. `silences`: rules
+    that people have told to do nothing for a while."""
+    decider = _Decider(conference, rules, now, frozenset(over), silences)
     for event in events:
         decider.take(event)
     return decider.decision()
@@ -77,11 +80,17 @@ class _Decider:
     """One decision under way."""
 
     def __init__(
-        self, conference: Conference, rules: Rules, now: float, over: frozenset[str]
+        self,
+        conference: Conference,
+        rules: Rules,
+        now: float,
+        over: frozenset[str],
+        silences: Sequence[Silence],
     ) -> None:
         self.state = MutableConference.of(conference)
         self.rules = rules
         self.now = now
+        self.silences = silences
         self.runs: dict[tuple[str, int], Run] = {}
         self.skipped: list[Skipped] = []
         self.calls: list[Call] = []
@@ -132,7 +141,7 @@ class _Decider:
             has_run = before is not None and before.outcome not in ("skipped", "unknown")
             if has_run or rule.name == what.not_for:
                 continue
-            refused = refusal(self.state, run)
+            refused = refusal(self.state, run, self.silences)
             if refused is not None:
                 self.record(run, 0, refused.outcome, refused.reason)
             else:
@@ -148,7 +157,12 @@ class _Decider:
             return
         fields = fields_of(what, self.state, self.rules.lists)
         fields["event"] = {"id": waiting.event, "received_at": waiting.at}
-        self.proceed(Running(waiting.run, rule, what, fields, self.now), waiting.step)
+        run = Running(waiting.run, rule, what, fields, self.now)
+        silenced = silence_of(self.state, run, self.silences)
+        if silenced is not None:
+            self.record(run, waiting.step, silenced.outcome, silenced.reason)
+        else:
+            self.proceed(run, waiting.step)
 
     def act(self, what: Occurrence) -> None:
         """What a person asks for: the steps of a rule that has one, and no conditions."""

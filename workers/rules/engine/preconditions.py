@@ -1,8 +1,10 @@
-"""What a rule must pass before it runs: its conditions, `once` and `cooldown`."""
+"""What a rule must pass before it runs: its conditions, `once`, `cooldown`, and no silence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.durations import format_duration
+from app.domain.silence import Silence
 from workers.rules.engine.state import MutableConference, short_hash
 from workers.rules.engine.steps import Running
 from workers.rules.vocabulary.model import NO_ANSWER, Unknown, no_answer
@@ -16,8 +18,11 @@ class Refused:
     reason: str
 
 
-def refusal(state: MutableConference, run: Running) -> Refused | None:
-    """Why the rule does not run; None when it does."""
+def refusal(
+    state: MutableConference, run: Running, silences: Sequence[Silence] = ()
+) -> Refused | None:
+    """Why the rule does not run; None when it does. A silence is told only of a rule that would
+    run without it."""
     rule, what = run.rule, run.what
     try:
         for condition in (rule.match, rule.condition):
@@ -41,6 +46,16 @@ def refusal(state: MutableConference, run: Running) -> Refused | None:
             return Refused(
                 "skipped", f"cooldown {format_duration(rule.cooldown)}: it ran {ago} ago"
             )
+    return silence_of(state, run, silences)
+
+
+def silence_of(
+    state: MutableConference, run: Running, silences: Sequence[Silence]
+) -> Refused | None:
+    """Who has silenced the rule; None when nobody has."""
+    for silence in silences:
+        if silence.covers(run.rule.name, state.name, run.what.at):
+            return Refused("skipped", silence.said)
     return None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.domain.conference import Conference
 from app.domain.event import Event
+from app.domain.silence import Silence
 from workers.rules.engine.decide import Decision, decide
 from workers.rules.engine.index import Rules
 from workers.rules.engine.transitions import DOUBT_SECONDS
@@ -96,6 +97,7 @@ class Timeline:
         self.at = START
         self.decisions: list[Decision] = []
         self.over: set[str] = set()
+        self.silences: tuple[Silence, ...] = ()
         self._number = 0
 
     def event(self, kind: str, uuid: str = UUID, **data: Any) -> Event:
@@ -104,7 +106,7 @@ class Timeline:
 
     def feed(self, *events: Event, now: float | None = None) -> Decision:
         at = self.at if now is None else now
-        decision = decide(self.conference, events, self.rules, at, self.over)
+        decision = decide(self.conference, events, self.rules, at, self.over, self.silences)
         self.conference = decision.conference
         self.decisions.append(decision)
         return decision

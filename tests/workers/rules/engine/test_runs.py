@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from app.domain.call import Call
+from app.domain.silence import Silence
 from tests.workers.rules.engine.builders import (
     ALL,
     NAME,
     OTHER_UUID,
+    START,
     UUID,
     Holds,
     Says,
@@ -16,6 +18,7 @@ from tests.workers.rules.engine.builders import (
     book,
     condition,
     mute,
+    never,
     rule,
     speak,
     step,
@@ -25,7 +28,7 @@ from tests.workers.rules.engine.builders import (
 from workers.rules.engine.index import Rules
 from workers.rules.engine.steps import MOST_DESCENDANTS, MOST_TRIGGERS
 from workers.rules.vocabulary.actions import VERBS
-from workers.rules.vocabulary.model import Step, Target
+from workers.rules.vocabulary.model import Limit, Step, Target
 
 NOBODY_SAID = Says(lambda fields: fields["data"]["name"])
 
@@ -457,3 +460,72 @@ def test_another_event_has_triggers_of_its_own() -> None:
     for _ in range(2):
         decision = room.happen("trigger", uuid="", name="bomb", data={})
         assert len(decision.events) == MOST_DESCENDANTS
+
+
+# Silences
+
+
+def silence(rule: str = "A rule", seconds: float = 60.0, conference: str = NAME) -> Silence:
+    until = START + seconds
+    return Silence("sil-1", rule, conference, until, "noise", "anna", "cli", START)
+
+
+def test_a_silenced_rule_does_nothing_and_says_who_until_when_and_why() -> None:
+    room = Timeline(book(rule("member.entered", mute()), rule("member.entered", speak(), name="B")))
+    room.silences = (silence(),)
+    room.enter(1)
+    assert room.calls == [("speak", "all")]
+    run = room.decisions[-1].runs[0]
+    assert run.outcome == "skipped"
+    assert run.reason == "silenced by anna until 2027-01-15 08:01:00 UTC: noise"
+
+
+@pytest.mark.parametrize("how", [{"rule": ""}, {"conference": ""}, {"rule": "", "conference": ""}])
+def test_a_silence_may_be_for_every_rule_and_everywhere(how: dict[str, str]) -> None:
+    room = Timeline(book(rule("member.entered", mute())))
+    room.silences = (silence(**how),)
+    room.enter(1)
+    assert room.calls == []
+
+
+def test_a_silence_is_for_its_rule_its_conference_and_its_time() -> None:
+    for one in (silence("Other"), silence(conference="sales-2"), silence(seconds=0.0)):
+        room = Timeline(book(rule("member.entered", mute())))
+        room.silences = (one,)
+        room.enter(1)
+        assert room.calls == [("mute", "1")]
+
+
+def test_a_rule_that_would_not_run_anyway_says_its_own_reason() -> None:
+    room = Timeline(book(rule("member.entered", mute(), condition=condition(never, "it is no"))))
+    room.silences = (silence(),)
+    assert [run.reason for run in room.enter(1).runs] == ["it is no"]
+
+
+def test_once_and_cooldown_are_not_used_up_while_silenced() -> None:
+    room = Timeline(book(rule("member.digits", speak(), once="conference", cooldown=300.0)))
+    room.enter(1)
+    room.silences = (silence(),)
+    room.happen("member.digits", member_id="1", digits="1")
+    room.pass_time(61)
+    room.happen("member.digits", member_id="1", digits="1")
+    assert room.calls == [("speak", "all")]
+
+
+def test_a_run_that_waits_ends_when_its_turn_comes_in_a_silence() -> None:
+    room = Timeline(book(rule("member.entered", mute(), wait(8.0), speak())))
+    room.enter(1)
+    room.silences = (silence(),)
+    room.pass_time(9)
+    assert room.calls == [("mute", "1")]
+    assert "silenced by anna" in room.decisions[-1].runs[0].reason
+    assert room.conference.waiting == {}
+
+
+def test_what_is_done_by_hand_and_the_limit_go_on_in_a_silence() -> None:
+    room = Timeline(book(limits=(Limit(30.0),)))
+    room.silences = (silence("", conference=""),)
+    room.enter(1)
+    room.happen("operator.acted", "", do={"mute": "all"}, operator="anna")
+    room.pass_time(31)
+    assert room.calls == [("mute", "all"), ("hang_up",)]

@@ -1,4 +1,4 @@
-"""Calls that were given up: the list that the workers keep, and asking for one again."""
+"""What needs a person: calls that were given up, and what was set aside; asking for calls again."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,8 @@ from typing import Any
 from redis import Redis
 
 from app.domain.event import Event, new_id
+from app.domain.operator import Operator
+from app.operators.audit import Entry
 from app.store import keys
 from app.store.inbox import Identity, Inbox
 
@@ -38,8 +40,9 @@ def given_up(redis: Redis) -> Sequence[GivenUp]:
     return found
 
 
-def ask_again(redis: Redis, one: GivenUp, now: float) -> None:
-    """Put the call into its conference's inbox as an event, and take it off the list.
+def ask_again(redis: Redis, one: GivenUp, now: float, operator: Operator, reason: str = "") -> str:
+    """Put the call into its conference's inbox as an event, and take it off the list; the event's
+    id.
 
     It gets as much time as it had at first, from `now` (seconds since the epoch). Asking twice at
     the same time asks once: the row's own identity is remembered for an hour.
@@ -49,5 +52,18 @@ def ask_again(redis: Redis, one: GivenUp, now: float) -> None:
         call["expires_at"] = now + call["expires_at"] - call["at"]
     event = Event(new_id(), "call.retry", call["conference"], now, call["uuid"], {"call": call})
     identity = Identity(f"retry:{one.id}:{one.at}", REMEMBERED_SECONDS)
-    Inbox(redis).accept(event, identities=[identity])
+    members = f" {','.join(call['members'])}" if call["members"] else ""
+    entry = Entry.by(
+        operator,
+        "retry",
+        f"{one.id}: {call['verb']}{members}",
+        conference=event.conference,
+        reason=reason,
+        outcome="accepted",
+        event=event.id,
+    )
+    accepted = Inbox(redis).accept(event, identities=[identity], audit=entry.to_json())
     redis.lrem(keys.GIVEN_UP, 1, one.stored.decode())
+    if accepted.new:
+        entry.tell()
+    return accepted.event_id

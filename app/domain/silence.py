@@ -1,0 +1,53 @@
+"""`Silence`: rules that a person has told to do nothing for a while."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A rule, by its name, does nothing in a conference, by its name, `until` then. An empty `rule`
+    is every rule, an empty `conference` everywhere. Times are in seconds since the epoch."""
+
+    id: str
+    rule: str
+    conference: str
+    until: float
+    reason: str
+    who: str
+    how: str
+    made_at: float
+
+    def covers(self, rule: str, conference: str, at: float) -> bool:
+        """Whether that rule is silenced there for what happened then. What happened before it was
+        made and was not decided yet is covered as well."""
+        return at < self.until and self.rule in ("", rule) and self.conference in ("", conference)
+
+    @property
+    def said(self) -> str:
+        """Why a rule does nothing."""
+        until = datetime.fromtimestamp(self.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        return f"silenced by {self.who} until {until}: {self.reason}"
+
+    def to_json(self) -> str:
+        """The stored form."""
+        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The reverse of `to_json`. Raises ValueError or TypeError."""
+        return cls(**json.loads(text))
+
+
+def read_silences(rows: Iterable[str | bytes]) -> Sequence[Silence]:
+    """Those of the stored ones that can be read, in the order in which they were made."""
+    found = []
+    for row in rows:
+        try:
+            found.append(Silence.from_json(row))
+        except (ValueError, TypeError):  # a newer version wrote it: it is listed there
+            continue
+    return sorted(found, key=lambda one: (one.made_at, one.id))

@@ -1,0 +1,115 @@
+"""The audit: who changed what by hand, how, from where, why; append-only, kept for 90 days.
+
+An entry is written in the step that accepts the change (`lua/accept.lua`, `lua/change.lua`): there
+is no change without its entry, and no entry of a change that was not made. Nothing changes one.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from redis import Redis
+
+from app.domain.operator import Operator
+from app.errors import Unusable
+from app.logs import step
+from app.store import keys
+
+log = logging.getLogger("gavel.audit")
+
+AT_ONCE = 500
+LOOKED_AT = 5000
+"""So many entries one answer looks through, at most, for those that are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change. `verb` is `act`, `retry`, `silence`, `unsilence`, `token.new` or `token.revoke`;
+    `object` says of what, in words; `event` is the id by which the journal tells what came of it.
+    `outcome` is what the step that wrote it did: `accepted` or `done`. `at` is in seconds since the
+    epoch; `id` grows with time."""
+
+    who: str
+    how: str
+    address: str
+    verb: str
+    object: str
+    conference: str = ""
+    reason: str = ""
+    outcome: str = "done"
+    event: str = ""
+    id: str = ""
+    at: float = 0.0
+
+    @classmethod
+    def by(cls, operator: Operator, verb: str, object: str, **more: Any) -> Self:
+        """What this person does."""
+        return cls(operator.name, operator.how, operator.address, verb, object, **more)
+
+    def to_json(self) -> str:
+        """The stored form; Redis gives it its id and time."""
+        kept = {key: value for key, value in asdict(self).items() if value and key != "at"}
+        return json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
+
+    def tell(self) -> None:
+        """Say it in the log as well, where it can be kept outside of Redis."""
+        step(
+            log,
+            "audit",
+            who=self.who,
+            how=self.how,
+            address=self.address or None,
+            verb=self.verb,
+            object=self.object,
+            conference=self.conference or None,
+            reason=self.reason or None,
+            event=self.event or None,
+        )
+
+
+class Audit:
+    """Reads it; newest first. Raises RedisError."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def entries(
+        self, *, before: str = "", limit: int = 100, who: str = "", verb: str = ""
+    ) -> tuple[list[Entry], str]:
+        """Up to `limit` entries before the one of that id, and where to go on: "" at the end.
+        Raises Unusable for an id that can be none."""
+        found: list[Entry] = []
+        last = before
+        looked_at = 0
+        for entry in self._from(before):
+            looked_at, last = looked_at + 1, entry.id
+            if who in ("", entry.who) and verb in ("", entry.verb):
+                found.append(entry)
+            if len(found) == limit or looked_at == LOOKED_AT:
+                return found, last
+        return found, ""
+
+    def _from(self, before: str) -> Iterator[Entry]:
+        at = f"({_checked(before)}" if before else "+"
+        while True:
+            rows: Any = self._redis.xrevrange(keys.AUDIT, at, "-", count=AT_ONCE)
+            for id, fields in rows:
+                yield _entry(id.decode(), fields[b"entry"])
+            if len(rows) < AT_ONCE:
+                return
+            at = f"({rows[-1][0].decode()}"
+
+
+def _entry(id: str, text: bytes) -> Entry:
+    at = int(id.partition("-")[0]) / 1000
+    return Entry(**{"address": "", "object": "", **json.loads(text), "id": id, "at": at})
+
+
+def _checked(id: str) -> str:
+    first, dash, second = id.partition("-")
+    parts = (first, second) if dash else (first,)
+    if not all(part.isascii() and part.isdecimal() and len(part) < 20 for part in parts):
+        raise Unusable("before: must be the id of an entry")
+    return id

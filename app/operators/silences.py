@@ -1,0 +1,116 @@
+"""Silencing rules: kept in Redis, read by the workers with each unit, so that it holds for what is
+decided next on every host, through every restart, until its end."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from redis import Redis
+
+from app.domain.durations import format_duration
+from app.domain.identifiers import checked_name
+from app.domain.operator import Operator
+from app.domain.silence import Silence, read_silences
+from app.domain.suggest import did_you_mean, quoted
+from app.errors import Unusable
+from app.operators.acts import reason_of
+from app.operators.audit import Entry
+from app.store import keys
+from app.store.published_rules import Published
+from app.store.scripts import script
+
+LONGEST = 7 * 86400.0
+SHORTEST = 1.0
+MOST = 200
+KEPT = 86400.0
+"""Seconds that one is kept after its end: what happened before may be decided late."""
+
+
+class Silences:
+    """Every method raises RedisError."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._change = script(redis, "change")
+
+    def all(self) -> Sequence[Silence]:
+        """Those that hold now, in the order in which they were made."""
+        now = self._now()
+        return [one for one in self._stored() if one.until > now]
+
+    def add(
+        self,
+        operator: Operator,
+        *,
+        rule: str = "",
+        conference: str = "",
+        seconds: float,
+        reason: str,
+        rules: Published | None = None,
+    ) -> Silence:
+        """Silence a rule (all rules when it is empty) in a conference (everywhere when it is empty)
+        for that long. `rules` help to refuse a rule that there is not. Raises Unusable."""
+        if not SHORTEST <= seconds <= LONGEST:
+            raise Unusable(f"for: must be 1s to {format_duration(LONGEST)}")
+        if rules is not None and rule and rule not in rules.rules:
+            raise Unusable(
+                f"rule: there is no rule {quoted(rule)}{did_you_mean(rule, rules.rules)}"
+            )
+        why = reason_of(reason)
+        if not why:
+            raise Unusable("reason: must say why")
+        now = self._now()
+        self._forget(now)
+        made = Silence(
+            id="sil-" + secrets.token_hex(8),
+            rule=rule,
+            conference=checked_name(conference, "conference") if conference else "",
+            until=round(now + seconds, 3),
+            reason=why,
+            who=operator.name,
+            how=operator.how,
+            made_at=round(now, 3),
+        )
+        entry = Entry.by(
+            operator,
+            "silence",
+            f"{made.id}: {quoted(rule) if rule else 'every rule'} for {format_duration(seconds)}",
+            conference=made.conference,
+            reason=why,
+        )
+        if not self._change(keys.SILENCES, made.id, made.to_json(), MOST, entry.to_json()):
+            raise Unusable(f"{MOST} silences are there already: end one first")
+        entry.tell()
+        return made
+
+    def end(self, operator: Operator, id: str, reason: str = "") -> bool:
+        """End one now. False when there is none of that id. Raises Unusable."""
+        found = next((one for one in self._stored() if one.id == id), None)
+        if found is None:
+            return False
+        entry = Entry.by(
+            operator,
+            "unsilence",
+            f"{id}: {quoted(found.rule) if found.rule else 'every rule'}",
+            conference=found.conference,
+            reason=reason_of(reason),
+        )
+        if not self._change(keys.SILENCES, id, "", MOST, entry.to_json()):
+            return False
+        entry.tell()
+        return True
+
+    def _stored(self) -> Sequence[Silence]:
+        rows: Any = self._redis.hvals(keys.SILENCES)
+        return read_silences(rows)
+
+    def _forget(self, now: float) -> None:
+        """Those that ended long ago, which changes nothing."""
+        over = [one.id for one in self._stored() if one.until < now - KEPT]
+        if over:
+            self._redis.hdel(keys.SILENCES, *over)
+
+    def _now(self) -> float:
+        """Redis' time, by which events are dated."""
+        told: Any = self._redis.time()
+        return float(told[0]) + float(told[1]) / 1e6

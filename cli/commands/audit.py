@@ -1,0 +1,51 @@
+"""`gavel audit`: who changed what by hand."""
+
+import time
+from dataclasses import asdict
+
+import click
+
+from app.operators.audit import Audit, Entry
+from app.settings import Settings
+from cli.output.table import show
+from cli.output.terminal import as_json_line
+from cli.store import open_redis
+
+
+@click.command()
+@click.option("--last", default=50, type=click.IntRange(1, 10_000), help="So many; 50.")
+@click.option("--who", default="", help="Only of this person or token.")
+@click.option("--verb", default="", help="Only these: act, retry, silence, ...")
+@click.option("--json", "as_json", is_flag=True, help="The entries as JSON, a line each.")
+def audit(last: int, who: str, verb: str, as_json: bool) -> None:
+    """List what people changed by hand, newest first: who, how, from where, what and why.
+
+    Entries are kept for 90 days, and nothing changes them.
+    """
+    found: list[Entry] = []
+    with open_redis(Settings.load()) as redis:
+        reader, before = Audit(redis), ""
+        while len(found) < last:
+            page, before = reader.entries(
+                before=before, limit=min(last - len(found), 500), who=who, verb=verb
+            )
+            found += page
+            if not before:
+                break
+    if as_json:
+        for entry in found:
+            click.echo(as_json_line(asdict(entry)))
+        return
+    show(
+        ("when", "who", "how", "from", "verb", "conference", "what", "why", "event"),
+        [_row(entry) for entry in found],
+        "Nobody has changed anything by hand.",
+    )
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.at))
+    return (
+        *(when, entry.who, entry.how, entry.address, entry.verb),
+        *(entry.conference, entry.object, entry.reason, entry.event),
+    )

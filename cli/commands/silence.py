@@ -1,0 +1,80 @@
+"""`gavel silence`: rules that do nothing for a while."""
+
+import time
+from collections.abc import Sequence
+
+import click
+from redis import Redis
+
+from app.domain.durations import format_duration
+from app.domain.silence import Silence
+from app.operators.silences import Silences
+from app.settings import Settings
+from app.store.published_rules import PublishedRules
+from cli.operator import as_seconds, this_person
+from cli.output.table import show
+from cli.output.terminal import safe
+from cli.store import open_redis
+
+
+@click.command()
+@click.argument("rule", required=False)
+@click.option("--every-rule", is_flag=True, help="All rules.")
+@click.option("--conference", default="", help="Only there; everywhere if not given.")
+@click.option("--for", "lasts", callback=as_seconds, help="How long: 1h; at most 7 days.")
+@click.option("--reason", default="", help="Why; told wherever a rule does nothing for it.")
+def silence(
+    rule: str | None, every_rule: bool, conference: str, lasts: float | None, reason: str
+) -> None:
+    """Have RULE do nothing for a while; without arguments, list what is silenced.
+
+    Events, timers, limits and what is done by hand go on; of each rule that would have run the
+    journal says who silenced it, until when and why. Runs that wait end when their turn comes.
+    """
+    with open_redis(Settings.load()) as redis:
+        if rule is None and not every_rule:
+            _list(Silences(redis).all(), time.time())
+            return
+        if rule is not None and every_rule:
+            raise click.UsageError("name a rule, or say --every-rule, not both")
+        if lasts is None or not reason.strip():
+            raise click.UsageError("say how long (--for 1h) and why (--reason TEXT)")
+        made = _add(redis, rule or "", conference, lasts, reason)
+    click.echo(f"{made.id}: {_rule(made)} {_where(made)}, {made.said}")
+
+
+def _add(redis: Redis, rule: str, conference: str, lasts: float, reason: str) -> Silence:
+    return Silences(redis).add(
+        this_person(),
+        rule=rule,
+        conference=conference,
+        seconds=lasts,
+        reason=reason,
+        rules=PublishedRules(redis).current(),
+    )
+
+
+def _list(found: Sequence[Silence], now: float) -> None:
+    show(
+        ("silence", "rule", "conference", "by", "ends in", "why"),
+        [
+            (
+                one.id,
+                one.rule or "every rule",
+                one.conference or "everywhere",
+                one.who,
+                format_duration(round(one.until - now)),
+                one.reason,
+            )
+            for one in found
+        ],
+        "Nothing is silenced.",
+    )
+
+
+def _rule(one: Silence) -> str:
+    return f"rule “{safe(one.rule)}”" if one.rule else "every rule"
+
+
+def _where(one: Silence) -> str:
+    return f"in {safe(one.conference)}" if one.conference else "everywhere"
