@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import BaseConverter
 
-from app.errors import STATUS, NotYet, Refused, Unavailable
+from app.errors import STATUS, NotYet, Refused, Unavailable, Unusable
 from app.logs import Thinned, step
 from app.server.request_buffer import LARGEST_BODY
 from app.settings import Settings
@@ -71,6 +71,12 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
     app.register_error_handler(Refused, refuse)
     app.register_error_handler(RedisError, redis_away)
     app.register_error_handler(HTTPException, http_error)
+
+    @app.before_request
+    def require_host() -> None:
+        """RFC 9112, 3.2. Nothing is built from it, but who leaves it out is no HTTP/1.1 client."""
+        if "HTTP_HOST" not in request.environ and request.environ["SERVER_PROTOCOL"] == "HTTP/1.1":
+            raise Unusable("a request of HTTP/1.1 must have a Host")
 
     @app.after_request
     def count_refusals(answer: Response) -> Response:

@@ -96,6 +96,12 @@ def test_a_header_moves_no_route(server: Server, name: bytes) -> None:
     assert status(server.send(head)) in (400, 404)
 
 
+def test_a_request_without_a_host_is_refused_as_the_protocol_wants(server: Server) -> None:
+    for version, expected in ((b"1.1", 400), (b"1.0", 200)):
+        head = b"GET /healthz HTTP/%s\r\nConnection: close\r\n\r\n" % version
+        assert status(server.send(head)) == expected
+
+
 def test_a_body_in_thousands_of_chunks_is_refused(server: Server) -> None:
     head = server.callback(enter()).partition(b"\r\n\r\n")[0]
     chunked = re.sub(rb"Content-Length: \d+", b"Transfer-Encoding: chunked", head)
