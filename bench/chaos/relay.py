@@ -19,8 +19,8 @@ class Relay:
         """One connection, both ways."""
         try:
             inner = await asyncio.open_connection("127.0.0.1", self.target)
-        except OSError:
-            writer.close()
+        except (OSError, asyncio.CancelledError):
+            writer.transport.abort()
             return
         for line in (_copy(reader, inner[1]), _copy(inner[0], writer)):
             task = asyncio.create_task(line)
@@ -28,18 +28,24 @@ class Relay:
             task.add_done_callback(self._lines.discard)
 
     async def end(self) -> None:
-        lines = list(self._lines)
-        for line in lines:
-            line.cancel()
-        await asyncio.gather(*lines, return_exceptions=True)
+        """Close every connection, those that are being made included."""
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        await asyncio.sleep(0)  # what was closed is gone in the next turn of the loop
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
+    try:
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+    except asyncio.CancelledError:
+        writer.transport.abort()
+        raise
 
 
 @contextmanager
