@@ -15,8 +15,9 @@ from app.errors import STATUS, NotYet, Refused, Unavailable, Unusable
 from app.logs import Thinned, step
 from app.server.request_buffer import LARGEST_BODY
 from app.settings import Settings
+from app.store.errors import note
 from app.store.inbox import Inbox
-from app.store.metrics import Refusals
+from app.store.metrics import REFUSED, Counts
 from app.store.published_rules import PublishedRules
 from app.web import answer, callbacks, health, openapi, triggers
 
@@ -65,11 +66,10 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
     app.register_blueprint(callbacks.blueprint(settings, inbox))
     app.register_blueprint(answer.blueprint(settings, rules))
     app.register_blueprint(triggers.blueprint(settings, inbox, rules))
-    refusals = Refusals(inbox.redis)
-    app.register_blueprint(health.blueprint(inbox, refusals, rules))
+    counts = Counts(inbox.redis)
+    app.register_blueprint(health.blueprint(inbox, counts, rules))
     app.register_blueprint(openapi.blueprint())
     app.register_error_handler(Refused, refuse)
-    app.register_error_handler(RedisError, redis_away)
     app.register_error_handler(HTTPException, http_error)
 
     @app.before_request
@@ -78,10 +78,17 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
         if "HTTP_HOST" not in request.environ and request.environ["SERVER_PROTOCOL"] == "HTTP/1.1":
             raise Unusable("a request of HTTP/1.1 must have a Host")
 
+    @app.errorhandler(RedisError)
+    def not_stored(error: RedisError) -> Response:
+        """503: what could not be stored or read now can be later."""
+        return refuse(Unavailable(note(error, inbox.redis, counts).sentence))
+
     @app.after_request
     def count_refusals(answer: Response) -> Response:
         if answer.status_code >= 400:
-            refusals.count(answer.status_code)
+            counts.count(REFUSED.field(answer.status_code))
+        if 400 <= answer.status_code < 500:  # else Redis is away, and waiting for it helps nobody
+            counts.write_soon()
         return answer
 
     return app
@@ -115,11 +122,6 @@ def _tell(error: Refused, status: int, left_out: int) -> None:
         reason=error,
         not_logged_before=left_out or None,
     )
-
-
-def redis_away(error: RedisError) -> Response:
-    """503: what could not be stored or read now can be in a moment."""
-    return refuse(Unavailable(f"Redis did not answer: {error}"))
 
 
 def http_error(error: HTTPException) -> Response:

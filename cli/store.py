@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from app.errors import GavelError
 from app.settings import Settings
 from app.store.connection import connect
+from app.store.errors import Kind, trouble
 from cli.up import embedded
 
 
@@ -31,11 +32,11 @@ def open_redis(settings: Settings) -> Iterator[Redis]:
     try:
         yield redis
     except RedisError as error:
+        found = trouble(error)
         where = (
             "REDIS_URL" if settings.redis_url else f"the embedded Valkey of {settings.state_dir}/"
         )
-        raise NoRedis(
-            f"Redis does not answer ({where}: {error}). Start `gavel up` here, or set REDIS_URL"
-        ) from None
+        what_to_do = ". Start `gavel up` here, or set REDIS_URL" if found.kind is Kind.AWAY else ""
+        raise NoRedis(f"{found.sentence} ({where}){what_to_do}") from None
     finally:
         redis.close()

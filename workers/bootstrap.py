@@ -5,12 +5,15 @@ import threading
 from dataclasses import dataclass, field
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 from app.logs import OncePer
 from app.settings import Settings
 from app.store.connection import connect
+from app.store.errors import note
 from app.store.inbox import Inbox
 from app.store.lease import Leases
+from app.store.metrics import Counts
 from app.store.scripts import load_scripts
 from app.store.timers import Timers
 from workers.conference.api import ConferenceApi
@@ -47,10 +50,16 @@ class Context:
     leases: Leases
     timers: Timers
     reconcile_interval: float
+    counts: Counts
     turns: Turns = field(default_factory=Turns)
     webhook_hosts: HostShares = field(default_factory=HostShares)
     redis_log: logging.Logger = field(default_factory=redis_log)
     stopping: threading.Event = field(default_factory=threading.Event)
+
+    def tell(self, error: RedisError) -> None:
+        """Count an error of Redis and say in the log what it means, once in a while."""
+        found = note(error, self.redis, self.counts)
+        self.redis_log.log(found.level, f"[{found.kind}] %s", found.sentence)
 
 
 def assemble(
@@ -72,6 +81,7 @@ def assemble(
         Leases(redis),
         Timers(redis),
         reconcile_interval,
+        Counts(redis),
     )
 
 
@@ -80,6 +90,7 @@ def bootstrap(settings: Settings) -> Context:
     and RedisError."""
     redis = connect(settings.redis_url or "", timeout=settings.redis_timeout)
     load_scripts(redis)
+    Inbox(redis).probe()
     reloader = RulesReloader(redis, settings.rules_file)
     reloader.open()
     api = PlivoApi(

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from app.domain.conference import NewerConference
 from app.settings import Settings
 from app.store import keys
-from app.store.connection import may_pass
+from app.store.errors import may_pass
 from app.store.lease import Lease, LeaseLost
 from workers.bootstrap import Context, bootstrap
 from workers.conference.processor import ConferenceProcessor

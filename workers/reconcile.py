@@ -39,7 +39,7 @@ def reconcile_forever(context: Context, stopping: threading.Event) -> None:
                 reconcile(context, stopping)
             look_at_doubtful(context, stopping)
         except RedisError as error:
-            context.redis_log.warning("redis is away: %s", error)
+            context.tell(error)
         except PlivoError as error:
             log.warning("reconcile failed, trying again in an interval: %s", error)
         except Exception:  # the next round may go well

@@ -34,6 +34,7 @@ def tick_forever(context: Context, stopping: threading.Event) -> None:
             if now - renewed >= RENEW_SECONDS:
                 context.leases.renew()
                 context.redis.set(keys.state_version(VERSION), "1", ex=VERSION_SECONDS)
+                context.counts.write()
                 renewed = now
             tick = context.timers.tick()
             if tick.fired:
@@ -41,7 +42,7 @@ def tick_forever(context: Context, stopping: threading.Event) -> None:
             if tick.next_due is not None:
                 pause = min(pause, max(0.0, tick.next_due - tick.now))
         except RedisError as error:
-            context.redis_log.warning("redis is away: %s", error)
+            context.tell(error)
             pause = 0.3
         except Exception:  # a clock that stands still would hold up everything here
             log.exception("the clock stumbled")
@@ -56,7 +57,7 @@ def watch_rules(context: Context, stopping: threading.Event) -> None:
         try:
             context.reloader.look()
         except RedisError as error:
-            context.redis_log.warning("redis is away: %s", error)
+            context.tell(error)
         except Exception:
             log.exception("the rules file could not be looked at")
         if stopping.wait(RULES_SECONDS):

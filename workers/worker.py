@@ -27,7 +27,8 @@ from rq.worker_registration import clean_worker_registry
 from app.logs import start_logging
 from app.settings import Settings
 from app.store import keys
-from app.store.connection import may_pass
+from app.store.errors import may_pass, trouble
+from app.store.examination import tell_at_start
 from workers.bootstrap import Context, bootstrap
 from workers.jobs import work
 from workers.reconcile import reconcile_forever
@@ -128,7 +129,7 @@ class ConferenceWorker(SimpleWorker):
             self.stopping.wait(AWAY_SECONDS)
 
     def _redis_is_away(self, error: RedisError) -> None:
-        self.context.redis_log.warning("redis is away: %s", error)
+        self.context.tell(error)
         self.stopping.wait(AWAY_SECONDS)
 
     def _register(self) -> None:
@@ -162,13 +163,17 @@ def _start(part: Callable[[], None]) -> threading.Thread:
 
 
 def _bootstrap_when_redis_is_there(settings: Settings) -> Context:
+    told = ""
     while True:
         try:
             return bootstrap(settings)
         except RedisError as error:
             if not may_pass(error):
                 raise
-            log.warning("redis is away: %s", error)
+            found = trouble(error)
+            if found.sentence != told:
+                log.log(found.level, "waiting: %s", found.sentence)
+            told = found.sentence
             time.sleep(AGAIN_SECONDS)
 
 
@@ -184,6 +189,7 @@ def main() -> int:
         for problem in error.problems:
             log.critical("rules broken, and there are no last good ones: %s", problem)
         return 1
+    tell_at_start(context.redis, log)
     worker = ConferenceWorker(context, settings.worker_threads)
     for number in (signal.SIGTERM, signal.SIGINT):
         if signal.getsignal(number) is not signal.SIG_IGN:  # ignored by who started us: stays so

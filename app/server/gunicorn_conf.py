@@ -5,6 +5,7 @@ See docs/decisions/0014-web-server.md for the measurements behind them.
 """
 
 from app.domain.addresses import host_and_port
+from app.server.first_words import post_worker_init as post_worker_init
 from app.server.heartbeats import heartbeat_folder
 from app.server.open_files import raise_open_files
 from app.settings import Settings

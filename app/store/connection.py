@@ -5,8 +5,7 @@ from typing import Any
 from redis import BlockingConnectionPool, Redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import MasterDownError, ReadOnlyError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -22,8 +21,6 @@ SENTINEL_SECONDS = 1.0
 ELSEWHERE = (RedisConnectionError, ReadOnlyError, MasterDownError)
 """Errors after which the connection is dropped and the step is tried once more over a new one,
 whose address is resolved anew: nothing of the step was done, or it may be done twice."""
-PASSING = (*ELSEWHERE, RedisTimeoutError, OutOfMemoryError)
-PASSING_WORDS = ("MISCONF", "NOREPLICAS", "UNBLOCKED", "CLUSTERDOWN", "BUSY")
 
 
 def connect(url: str, *, timeout: float = 2.0) -> Redis:
@@ -47,13 +44,7 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
         options.setdefault("socket_keepalive", True)
     if address.service:
         return _by_sentinel(address, options)
-    return Redis(connection_pool=_pool(**options))
-
-
-def may_pass(error: RedisError) -> bool:
-    """Whether Redis was only away, loading, full or not writable: the same step may succeed later.
-    Such an answer means that nothing of the step was done."""
-    return isinstance(error, PASSING) or str(error).startswith(PASSING_WORDS)
+    return Redis.from_pool(_pool(**options))
 
 
 def _by_sentinel(address: Address, options: dict[str, Any]) -> Redis:

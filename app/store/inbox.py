@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from redis import Redis
-from redis.exceptions import RedisError
 
 from app.domain.event import Event
 from app.errors import Unusable
@@ -52,6 +51,7 @@ class Inbox:
         self.redis = redis
         self._accept = script(redis, "accept")
         self._park = script(redis, "park")
+        self._probe = script(redis, "probe")
 
     def accept(self, event: Event, *, identities: Sequence[Identity], audit: str = "") -> Accepted:
         """Store the event for good, once. `event.at` is ignored: Redis' clock dates it. `audit` is
@@ -103,12 +103,10 @@ class Inbox:
         """This recording belongs to that conference."""
         self.redis.set(keys.recording(recording_id), conference, ex=RECORDING_SECONDS)
 
-    def writable(self) -> bool:
-        """Can Redis store something now?"""
-        try:
-            return bool(self.redis.set(keys.WRITABLE, "1", ex=60))
-        except RedisError:
-            return False
+    def probe(self) -> None:
+        """Try what the service does, on keys of its own. Raises RedisError: the reason why
+        nothing can be stored now."""
+        self._probe()
 
 
 def read_event(entry: tuple[float, bytes], name: str) -> Event:

@@ -34,7 +34,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:budget:*             |        | the account's budget of API calls |
 | gavel:reconciled           | string | a worker held the list of Plivo against ours, expires |
 | gavel:state_version:{n}    | string | a live worker reads states of this version, expires |
-| gavel:writable             | string | the last try of /readyz, expires |
+| gavel:probe:*, rq:*:gavel:probe |   | what /readyz tries, gone at once |
 | gavel:story                | channel| every journal entry as it is written |
 | rq:queue:gavel, rq:job:{k} |        | RQ's: the wake-ups |
 """
@@ -59,7 +59,6 @@ RULES_HELD = PREFIX + "rules_held"
 RULES_BROKEN = PREFIX + "rules_broken"
 METRICS = PREFIX + "metrics"
 RECONCILED = PREFIX + "reconciled"
-WRITABLE = PREFIX + "writable"
 STORY = PREFIX + "story"
 SILENCES = PREFIX + "silences"
 AUDIT = PREFIX + "audit"

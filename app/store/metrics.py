@@ -85,6 +85,7 @@ CALLS = Counted(
     "gavel_calls_total", "Calls to the Conference API, by verb and status.", ("verb", "status")
 )
 FIRED = Counted("gavel_timers_fired_total", "Timers that became events.")
+STORE_ERRORS = Counted("gavel_store_errors_total", "Errors of Redis, by kind.", ("kind",))
 COUNTERS = (
     ACCEPTED,
     DUPLICATE,
@@ -97,6 +98,7 @@ COUNTERS = (
     RUNS,
     CALLS,
     FIRED,
+    STORE_ERRORS,
 )
 LATENCY = Histogram(
     "gavel_callback_to_call_seconds",
@@ -117,22 +119,25 @@ NAMES = (*(one.name for one in COUNTERS), LATENCY.name, *GAUGES, RULES_LOADED[0]
 """Everything that `/metrics` shows."""
 
 
-class Refusals:
-    """Counts refused requests; writes to Redis at most once a second, so that a flood of them
-    costs Redis nothing."""
+class Counts:
+    """What a process counts outside of commits. It is kept here until Redis takes it. Safe for
+    threads."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._counts: Counter[int] = Counter()
+        self._counts: Counter[str] = Counter()
         self._lock = Lock()
         self._written = float("-inf")
 
-    def count(self, status: int) -> None:
+    def count(self, field: str) -> None:
+        """Count one more of what this field of the hash stands for."""
         with self._lock:
-            self._counts[status] += 1
-            if time.monotonic() - self._written < 1:
-                return
-        self.write()
+            self._counts[field] += 1
+
+    def write_soon(self) -> None:
+        """Write, but at most once a second: a flood of refusals costs Redis nothing."""
+        if time.monotonic() - self._written >= 1:
+            self.write()
 
     def write(self) -> None:
         """Write what was counted; while Redis is away, it stays counted here."""
@@ -141,8 +146,8 @@ class Refusals:
             self._written = time.monotonic()
         try:
             pipe = self._redis.pipeline(transaction=False)
-            for status, number in counts.items():
-                pipe.hincrby(keys.METRICS, REFUSED.field(status), number)
+            for field, number in counts.items():
+                pipe.hincrby(keys.METRICS, field, number)
             pipe.execute()
         except RedisError:
             with self._lock:

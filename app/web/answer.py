@@ -3,7 +3,6 @@
 import logging
 
 from flask import Blueprint, Response, request
-from redis.exceptions import RedisError
 
 from app.domain.identifiers import checked_name
 from app.errors import Unavailable, Unusable
@@ -24,10 +23,7 @@ def blueprint(settings: Settings, rules: PublishedRules) -> Blueprint:
     def answer(conference: str) -> Response:
         verified(request.environ, settings, settings.signature_answer)
         name = checked_name(_decoded(conference), "the conference in the address")
-        try:
-            current = rules.current(stale=True)
-        except RedisError as error:
-            raise Unavailable(f"the rules could not be read: {error}") from error
+        current = rules.current(stale=True)
         if current is None:  # nobody is let in with options that nobody wanted
             raise Unavailable("no worker has loaded the rules yet: call again in a moment")
         step(log, "answer", conference=name, rules=current.digest)

@@ -7,10 +7,8 @@ the request was kept.
 import logging
 
 from flask import Blueprint, Response, request
-from redis.exceptions import RedisError
 
 from app.domain.event import Event
-from app.errors import Unavailable
 from app.logs import step
 from app.plivo.parse import identities, parse
 from app.plivo.request import verified
@@ -53,7 +51,7 @@ def blueprint(settings: Settings, inbox: Inbox) -> Blueprint:
 
 
 def accept(request: PlivoRequest, settings: Settings, inbox: Inbox) -> tuple[Event, Accepted]:
-    """Parse and store. Raises Unusable or Unavailable."""
+    """Parse and store. Raises Unusable or RedisError."""
     event = parse(request)
     if unreadable := event.data.get("unreadable"):
         told = ", ".join(f"{name} {why}" for name, why in unreadable.items())
@@ -61,7 +59,4 @@ def accept(request: PlivoRequest, settings: Settings, inbox: Inbox) -> tuple[Eve
     known_by = identities(
         event, request.nonce, dedupe=settings.dedupe_window, replay=settings.replay_window
     )
-    try:
-        return event, inbox.accept(event, identities=known_by)
-    except RedisError as error:
-        raise Unavailable(f"the callback could not be stored: {error}") from error
+    return event, inbox.accept(event, identities=known_by)

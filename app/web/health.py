@@ -6,10 +6,10 @@ from flask import Blueprint, Response
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.errors import NotYet, Unavailable
+from app.errors import NotYet
 from app.store import keys
 from app.store.inbox import Inbox
-from app.store.metrics import Metrics, Refusals
+from app.store.metrics import Counts, Metrics
 from app.store.published_rules import PublishedRules
 
 PLAIN = "text/plain; charset=utf-8"
@@ -25,8 +25,8 @@ def _set_aside(redis: Redis) -> str:
     return f"set aside: {count} (gavel doctor tells)\n" if count else ""
 
 
-def blueprint(inbox: Inbox, refusals: Refusals, rules: PublishedRules) -> Blueprint:
-    """`/healthz`: alive. `/readyz`: Redis takes what we store and the rules are known; a second
+def blueprint(inbox: Inbox, counts: Counts, rules: PublishedRules) -> Blueprint:
+    """`/healthz`: alive. `/readyz`: Redis does all that we need and the rules are known; a second
     line when something was set aside, which is no reason not to be ready.
     `/metrics`: for Prometheus."""
     routes = Blueprint("health", __name__)
@@ -38,15 +38,15 @@ def blueprint(inbox: Inbox, refusals: Refusals, rules: PublishedRules) -> Bluepr
 
     @routes.get("/readyz")
     def readyz() -> Response:
-        if not inbox.writable():
-            raise Unavailable("Redis can not store anything now")
+        inbox.probe()
+        counts.write()
         if rules.current(stale=True) is None:
             raise NotYet("no worker has loaded the rules yet")
         return Response(f"ready\n{_set_aside(inbox.redis)}", content_type=PLAIN)
 
     @routes.get("/metrics")
     def prometheus() -> Response:
-        refusals.write()
+        counts.write()
         return Response(metrics.text(), content_type=PROMETHEUS)
 
     return routes

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 from marshmallow import RAISE, Schema, ValidationError, fields
-from redis.exceptions import RedisError
 
 from app.domain.event import Event, new_id
 from app.domain.identifiers import LONGEST_NAME, checked_member, checked_name
@@ -76,17 +75,14 @@ class Triggers:
             raise Unauthorized("send `Authorization: Bearer TOKEN` with a token of TRIGGER_TOKEN")
 
     def accept(self, name: str, body: bytes, key: str) -> str:
-        """Store one trigger; the event's id. Raises NotFound, Unusable, Unavailable."""
-        try:
-            current = self._rules.current()
-            if current is None:
-                raise Unavailable("no worker has loaded the rules yet: send it again in a moment")
-            if name not in current.trigger_names:
-                raise NotFound(f"no rule listens to the trigger {name!r}")
-            event = trigger_event(name, json_object(body, "the body"))
-            return accept_once(self._inbox, named(event, key), key).event_id
-        except RedisError as error:
-            raise Unavailable(f"the trigger could not be stored: {error}") from error
+        """Store one trigger; the event's id. Raises NotFound, Unusable, Unavailable, RedisError."""
+        current = self._rules.current()
+        if current is None:
+            raise Unavailable("no worker has loaded the rules yet: send it again in a moment")
+        if name not in current.trigger_names:
+            raise NotFound(f"no rule listens to the trigger {name!r}")
+        event = trigger_event(name, json_object(body, "the body"))
+        return accept_once(self._inbox, named(event, key), key).event_id
 
 
 def trigger_event(name: str, body: Mapping[str, Any]) -> Event:

@@ -1,20 +1,21 @@
 """`gavel doctor`: is everything as it must be? Each finding is ok, or says how to mend it."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import click
 
 from app.errors import SettingsError
+from app.finding import Finding, bad, doubtful, good
 from app.plivo import urls as addresses
 from app.settings import Settings, misspelt
 from cli.doctor.checks_aside import examine_aside
 from cli.doctor.checks_outside import examine_plivo, examine_public_url, examine_signature
 from cli.doctor.checks_redis import examine_clock, examine_redis
-from cli.doctor.finding import Finding, bad, good
 from cli.output.terminal import painter, safe
 from cli.rules_file import NoRulesFile, how_many, load_rules
-from cli.up.layout import make_plan
+from cli.up.layout import CannotStart, make_plan
 from workers.rules.vocabulary.problems import RulesError
 
 
@@ -40,6 +41,7 @@ EXAMINE: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
     ("signature", examine_signature),
     ("plivo", examine_plivo),
 )
+WORST_FIRST = ("bad", "warning", "ok")
 MARKS = {"ok": ("green", "ok "), "warning": ("yellow", "!! "), "bad": ("red", "BAD")}
 
 
@@ -47,34 +49,37 @@ MARKS = {"ok": ("green", "ok "), "warning": ("yellow", "!! "), "bad": ("red", "B
 def doctor() -> None:
     """Examine settings, rules, Redis, clock, public URL, signature and Plivo account.
 
-    Sends nothing but reads. Exit code 1 when something is bad. Ends with the addresses to paste
-    into Plivo.
+    Sends nothing but reads. Tells the worst first, then the addresses to paste into Plivo, and at
+    the end how much is bad. Exit code 1 when something is.
     """
+    settings, found = _settings()
+    if settings:
+        found += [(name, one) for name, examine in EXAMINE for one in examine(settings)]
+    found.sort(key=lambda named: WORST_FIRST.index(named[1].level))
     paint = painter(sys.stdout)
-    failed = False
-    settings = _settings()
-    for name, examine in EXAMINE:
-        for finding in examine(settings):
-            colour, mark = MARKS[finding.level]
-            click.echo(f"{paint(colour, mark)}  {name.ljust(10)}  {safe(finding.text)}")
-            failed |= finding.level == "bad"
-    _tell_addresses(settings.public_url)
-    sys.exit(1 if failed else 0)
+    for name, finding in found:
+        colour, mark = MARKS[finding.level]
+        click.echo(f"{paint(colour, mark)}  {name.ljust(10)}  {safe(finding.text)}")
+    if settings:
+        _tell_addresses(settings.public_url)
+    count = Counter(finding.level for _, finding in found)
+    click.echo(f"\n{count['bad']} bad, {_counted(count['warning'], 'warning')}, {count['ok']} ok")
+    sys.exit(1 if count["bad"] else 0)
 
 
-def _settings() -> Settings:
-    """The settings as the processes of `gavel up` get them."""
-    paint = painter(sys.stdout)
+def _settings() -> tuple[Settings | None, list[tuple[str, Finding]]]:
+    """The settings as the processes of `gavel up` get them, and what is wrong with them. None when
+    they can not be read; without STATE_DIR what it is for stays not set."""
+    found = [("settings", doubtful(sentence)) for sentence in misspelt()]
     try:
-        settings = Settings.from_environ(make_plan(Settings.load()).environ)
+        settings = Settings.load()
     except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"{paint('red', 'BAD')}  {'settings'.ljust(10)}  {safe(problem)}")
-        sys.exit(1)
-    for sentence in misspelt():
-        click.echo(f"{paint('yellow', '!! ')}  {'settings'.ljust(10)}  {safe(sentence)}")
-    click.echo(f"{paint('green', 'ok ')}  {'settings'.ljust(10)}  all can be read")
-    return settings
+        return None, found + [("settings", bad(problem)) for problem in error.problems]
+    try:
+        settings = Settings.from_environ(make_plan(settings).environ)
+    except CannotStart as error:
+        return settings, [*found, ("settings", bad(str(error)))]
+    return settings, [*found, ("settings", good("all can be read"))]
 
 
 def _tell_addresses(public_url: str) -> None:
@@ -86,3 +91,7 @@ def _tell_addresses(public_url: str) -> None:
         ("transcription_url", addresses.transcription_url(public_url, "NAME")),
     ):
         click.echo(f"  {label.ljust(38)} {address}")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"1 {word}" if number == 1 else f"{number} {word}s"

@@ -6,18 +6,21 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from app.finding import Finding, doubtful, good
 from app.settings import Settings
 from app.store import keys
 from app.store.connection import connect
-from cli.doctor.finding import Finding, doubtful, good
+from app.store.errors import trouble
 
 
 def examine_aside(settings: Settings) -> Iterator[Finding]:
-    redis = connect(settings.redis_url or "", timeout=settings.redis_timeout)
+    if settings.redis_url is None:
+        return
+    redis = connect(settings.redis_url, timeout=settings.redis_timeout)
     try:
         rows: Any = redis.lrange(keys.DEAD, 0, -1)
-    except RedisError:
-        yield doubtful("it can not be looked at: Redis does not answer")
+    except RedisError as error:
+        yield doubtful(f"it can not be looked at: {trouble(error).sentence}")
         return
     finally:
         redis.close()

@@ -2,6 +2,7 @@
 
 import hmac
 import http.client
+import json
 import secrets
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -9,13 +10,14 @@ from hashlib import sha256
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from app.finding import Finding, bad, doubtful, good
 from app.plivo.signature import NONCE, V3, PlivoRequest, signed_text
 from app.plivo.urls import answer_url
 from app.settings import Settings
-from cli.doctor.finding import Finding, bad, doubtful, good
 from workers.plivo import PlivoApi, PlivoError
 
 TIMEOUT = 10.0
+READ_AT_MOST = 4096
 CONFERENCE = "gavel-doctor"
 
 
@@ -26,11 +28,11 @@ def examine_public_url(settings: Settings) -> Iterator[Finding]:
         yield bad(f"Plivo can not reach {url}: set PUBLIC_URL to an address on the internet")
     elif url.startswith("http://") and not loopback:
         yield doubtful(f"{url} is not encrypted: take https")
-    status = _get(f"{url}/readyz")
+    status, reason = _ask(f"{url}/readyz")
     if status == 200:
         yield good(f"{url} reaches Gavel, which is ready")
-    elif status == 503:
-        yield bad(f"{url} reaches Gavel, which is not ready: see redis")
+    elif status == 503 and reason:
+        yield bad(f"{url} reaches Gavel, which is not ready: {reason}")
     else:
         yield bad(f"{url}/readyz answers {_said(status)}: is `gavel web` up, the proxy in front?")
 
@@ -57,9 +59,10 @@ def examine_signature(settings: Settings) -> Iterator[Finding]:
 
 
 def examine_plivo(settings: Settings) -> Iterator[Finding]:
-    client = PlivoApi(
-        settings.plivo_api_url, settings.plivo_auth_id or "", settings.plivo_auth_token[0]
-    )
+    if settings.plivo_auth_id is None:
+        yield bad("there is no account: set PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN")
+        return
+    client = PlivoApi(settings.plivo_api_url, settings.plivo_auth_id, settings.plivo_auth_token[0])
     try:
         names = client.list_conferences()
     except PlivoError as error:
@@ -80,14 +83,27 @@ def _signature(url: str, token: str) -> Mapping[str, str]:
 
 def _get(url: str, headers: Mapping[str, str] | None = None) -> int:
     """The status; 0 when there is no answer."""
+    return _ask(url, headers)[0]
+
+
+def _ask(url: str, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """The status, 0 when there is no answer, and the reason that Gavel gives for refusing."""
     try:
         with urlopen(Request(url, headers=dict(headers or {})), timeout=TIMEOUT) as answer:  # noqa: S310
-            status: int = answer.status
-            return status
+            return answer.status, ""
     except HTTPError as error:
-        return error.code
+        return error.code, _reason(error)
     except (OSError, ValueError, http.client.HTTPException):
-        return 0
+        return 0, ""
+
+
+def _reason(refusal: HTTPError) -> str:
+    """What stands in a refusal of ours; "" for one of somebody else."""
+    try:
+        with refusal:
+            return str(json.loads(refusal.read(READ_AT_MOST))["error"])
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+        return ""
 
 
 def _said(status: int) -> str:

@@ -144,7 +144,7 @@ def test_a_worker_that_starts_before_redis_waits_for_it(tmp_path: Path) -> None:
     port = free_port()
     with start_worker(tmp_path, f"redis://127.0.0.1:{port}/0") as process:
         assert process.stderr is not None
-        assert "redis is away" in process.stderr.readline()
+        assert "Redis is away" in process.stderr.readline()
         server = ValkeyServer(data_dir=tmp_path, port=port, config={"save": "", "appendonly": "no"})
         server.start()
         try:
@@ -186,5 +186,5 @@ def test_that_redis_is_away_is_said_once_however_many_threads_see_it(
         running.join()
 
         client.close()
-    said = [text for text in caplog.messages if "redis is away" in text]
+    said = [text for text in caplog.messages if "Redis is away" in text]
     assert len(said) == 1

@@ -19,7 +19,7 @@ from app.domain.call import Call
 from app.domain.conference import Conference, UnreadableConference
 from app.domain.event import Event
 from app.store import keys, metrics
-from app.store.connection import may_pass
+from app.store.errors import may_pass, trouble
 from app.store.inbox import Inbox, Waiting
 from app.store.lease import Lease
 from workers.conference.api import ConferenceApi
@@ -253,7 +253,7 @@ class ConferenceProcessor:
                 elif not self.lease.keep():
                     break
             except RedisError as error:
-                raise PlivoError(f"redis is away: {error}", kind="temporary", sent="no") from error
+                raise PlivoError(trouble(error).sentence, kind="temporary", sent="no") from error
         self._grant = None
         self.unit.check_not_late(group)
 
@@ -275,7 +275,7 @@ class ConferenceProcessor:
             if recording_id:
                 self._inbox.remember_recording(recording_id, self.unit.name)
         except RedisError as away:
-            log.warning("redis is away: %s", away)
+            log.warning("[%s] %s", (found := trouble(away)).kind, found.sentence)
 
     def _tell_of_failure(self, call: Call, error: str) -> None:
         """A run learns that its step was given up; after one that was made it goes on by itself."""

