@@ -15,10 +15,10 @@ from app.errors import STATUS, NotYet, Refused, Unavailable, Unusable
 from app.logs import Thinned, step
 from app.server.request_buffer import LARGEST_BODY
 from app.settings import Settings
-from app.store.errors import note
 from app.store.inbox import Inbox
 from app.store.metrics import REFUSED, Counts
 from app.store.published_rules import PublishedRules
+from app.store.server.errors import note
 from app.web import answer, callbacks, health, openapi, triggers
 
 if TYPE_CHECKING:

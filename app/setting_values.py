@@ -131,7 +131,7 @@ def web_url(value: str) -> str:
 
 def redis_url(value: str) -> str:
     """Read by the library that uses it, which is loaded only where the setting is given."""
-    from app.store.address import read_address
+    from app.store.server.address import read_address
 
     read_address(value)
     return value
@@ -139,6 +139,6 @@ def redis_url(value: str) -> str:
 
 def redis_secrets(value: str) -> tuple[str, ...]:
     """The passwords in a REDIS_URL."""
-    from app.store.address import read_address
+    from app.store.server.address import read_address
 
     return read_address(value).secrets()

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from app.errors import GavelError
 from app.settings import Settings
 from app.store.connection import connect
-from app.store.errors import Kind, trouble
+from app.store.server.errors import Kind, trouble
 from cli.up import embedded
 
 

@@ -10,11 +10,11 @@ from redis.exceptions import RedisError
 from app.logs import OncePer
 from app.settings import Settings
 from app.store.connection import connect
-from app.store.errors import note
 from app.store.inbox import Inbox
 from app.store.lease import Leases
 from app.store.metrics import Counts
 from app.store.scripts import load_scripts
+from app.store.server.errors import note
 from app.store.timers import Timers
 from workers.conference.api import ConferenceApi
 from workers.conference.budget import Budget

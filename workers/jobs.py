@@ -9,8 +9,8 @@ from redis.exceptions import RedisError
 from app.domain.conference import NewerConference
 from app.settings import Settings
 from app.store import keys
-from app.store.errors import may_pass
 from app.store.lease import Lease, LeaseLost
+from app.store.server.errors import may_pass
 from workers.bootstrap import Context, bootstrap
 from workers.conference.processor import ConferenceProcessor
 from workers.webhooks.processor import WebhookProcessor

@@ -27,8 +27,8 @@ from rq.worker_registration import clean_worker_registry
 from app.logs import start_logging
 from app.settings import Settings
 from app.store import keys
-from app.store.errors import may_pass, trouble
-from app.store.examination import tell_at_start
+from app.store.server.errors import may_pass, trouble
+from app.store.server.examination import tell_at_start
 from workers.bootstrap import Context, bootstrap
 from workers.jobs import work
 from workers.reconcile import reconcile_forever

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.settings import Settings
 from app.store.connection import connect
-from app.store.examination import tell_when_there
+from app.store.server.examination import tell_when_there
 
 log = logging.getLogger("gavel.web")
 

@@ -4,13 +4,16 @@ Only gunicorn imports this module, for the values below: reading the settings is
 See docs/decisions/0014-web-server.md for the measurements behind them.
 """
 
+from gunicorn.workers import base
+
 from app.domain.addresses import host_and_port
 from app.server.first_words import post_worker_init as post_worker_init
-from app.server.heartbeats import heartbeat_folder
+from app.server.heartbeats import Heartbeat
 from app.server.open_files import raise_open_files
 from app.settings import Settings
 
 _settings = Settings.load()
+base.WorkerTmp = Heartbeat  # gunicorn asks for a folder only, and there may be none to write to
 
 bind = host_and_port(_settings.host, _settings.port)
 workers = _settings.web_processes
@@ -35,6 +38,5 @@ control_socket_disable = True
 accesslog = None
 logger_class = "app.server.log.Log"
 loglevel = _settings.log_level
-worker_tmp_dir = heartbeat_folder()
 proc_name = "gavel-web"
 http_parser = "python"  # the same everywhere, whether or not the optional C parser is installed

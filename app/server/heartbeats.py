@@ -1,26 +1,30 @@
-"""Where the web server's processes write their signs of life."""
+"""The signs of life of the web server's processes, without a file: nothing need be writable."""
 
 import os
 import tempfile
-
-from app.errors import GavelError
-
-_IN_MEMORY = "/dev/shm"  # noqa: S108 (gunicorn makes a file of its own there, without a name)
+import time
+from typing import Any
 
 
-class NoFolder(GavelError):
-    """The web server needs one folder that it can write to: make /dev/shm or /tmp writable, or set
-    TMPDIR."""
+class Heartbeat:
+    """In the place of gunicorn's `WorkerTmp`: the process sets the time of an open file, which its
+    master reads. The file lies in memory where the system has such (Linux)."""
 
+    def __init__(self, _config: Any) -> None:
+        if hasattr(os, "memfd_create"):
+            self._file = os.fdopen(os.memfd_create("gavel-heartbeat"), "w+b", 0)
+        else:
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (`close` closes it)
 
-def heartbeat_folder() -> str:
-    """A folder that can be written to, in memory if there is one. Raises NoFolder."""
-    if os.access(_IN_MEMORY, os.W_OK):
-        return _IN_MEMORY
-    try:
-        return tempfile.gettempdir()
-    except FileNotFoundError:
-        raise NoFolder(
-            "the web server needs one folder that it can write to, for its processes' signs of "
-            "life: make /dev/shm or /tmp writable, or set TMPDIR"
-        ) from None
+    def notify(self) -> None:
+        now = time.monotonic()  # what the master compares it with
+        os.utime(self._file.fileno(), (now, now))
+
+    def last_update(self) -> float:
+        return os.fstat(self._file.fileno()).st_mtime
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def close(self) -> None:
+        self._file.close()

@@ -9,8 +9,8 @@ from redis.exceptions import MasterDownError, ReadOnlyError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from app.store.address import Address, read_address
 from app.store.primary import Primary, PrimaryConnection, PrimaryTlsConnection
+from app.store.server.address import Address, read_address
 
 HEALTH_CHECK_SECONDS = 15
 CONNECTIONS = 8
@@ -24,7 +24,7 @@ whose address is resolved anew: nothing of the step was done, or it may be done 
 
 
 def connect(url: str, *, timeout: float = 2.0) -> Redis:
-    """A thread-safe client for an address as `app.store.address` reads it.
+    """A thread-safe client for an address as `app.store.server.address` reads it.
 
     Every command answers or raises within `timeout` seconds (connecting, and waiting for one of the
     `CONNECTIONS`, not counted), unless the URL has a `socket_timeout` of its own. One whose
@@ -62,13 +62,12 @@ def _by_sentinel(address: Address, options: dict[str, Any]) -> Redis:
         | {"retry": _retry(), "ssl": address.tls}
         | dict(address.sentinel_login),
     )
-    return Redis(
-        connection_pool=_pool(
-            connection_class=PrimaryTlsConnection if address.tls else PrimaryConnection,
-            primary=Primary(address.service, manager.sentinels),
-            **options,
-        )
+    pool = _pool(
+        connection_class=PrimaryTlsConnection if address.tls else PrimaryConnection,
+        primary=Primary(address.service, manager.sentinels),
+        **options,
     )
+    return Redis.from_pool(pool)
 
 
 def _pool(**options: Any) -> BlockingConnectionPool:

@@ -2,7 +2,6 @@
 
 import click
 
-from app.server.heartbeats import heartbeat_folder
 from app.settings import Settings
 from cli import programs
 from cli.become import become
@@ -17,5 +16,4 @@ def web() -> None:
     """
     settings = Settings.load().require("redis_url", "plivo_auth_id", "plivo_auth_token")
     require_free_for_web(settings)
-    heartbeat_folder()  # refuses here, in a sentence, what gunicorn would end by
     become(programs.WEB, settings)

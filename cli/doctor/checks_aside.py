@@ -10,7 +10,7 @@ from app.finding import Finding, doubtful, good
 from app.settings import Settings
 from app.store import keys
 from app.store.connection import connect
-from app.store.errors import trouble
+from app.store.server.errors import trouble
 
 
 def examine_aside(settings: Settings) -> Iterator[Finding]:

@@ -9,8 +9,8 @@ from redis.exceptions import RedisError
 from app.finding import Finding, bad, doubtful, good
 from app.settings import Settings
 from app.store.connection import connect
-from app.store.errors import trouble
-from app.store.examination import examine
+from app.store.server.errors import trouble
+from app.store.server.examination import examine
 
 SKEW_SECONDS = 2.0
 

@@ -100,7 +100,7 @@ def test_a_recorded_event_is_explained_with_the_state_that_was_before_it(
     [
         (["nonsense"], "is no file and no kind of event"),
         (["member.entered"], "say in which conference"),
-        (["evt-1"], "Redis does not answer"),
+        (["evt-1"], "Redis is away"),
         (["conference.observed", "--conference", "x", "--state", "no"], "can not be read"),
     ],
 )

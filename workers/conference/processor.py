@@ -19,9 +19,9 @@ from app.domain.call import Call
 from app.domain.conference import Conference, UnreadableConference
 from app.domain.event import Event
 from app.store import keys, metrics
-from app.store.errors import may_pass, trouble
 from app.store.inbox import Inbox, Waiting
 from app.store.lease import Lease
+from app.store.server.errors import may_pass, trouble
 from workers.conference.api import ConferenceApi
 from workers.conference.aside import begin_anew, set_aside, without_timer
 from workers.conference.budget import MOST_GRANTS, Budget, Granted, Wait

