@@ -1,7 +1,7 @@
 -- Tries what all the scripts do, on keys of its own, which are gone afterwards. Answers the first
 -- refusal as an error, else OK.
-local text, number, list, hash, sorted =
-  'gavel:probe:text', 'gavel:probe:number', 'rq:queue:gavel:probe', 'rq:job:gavel:probe', 'gavel:probe:sorted'
+local text, number, list, hash = 'gavel:probe:text', 'gavel:probe:number', 'rq:queue:gavel:probe', 'rq:job:gavel:probe'
+local sorted, stream = 'gavel:probe:sorted', 'gavel:probe:stream'
 local refusal
 
 local function try(...)
@@ -30,6 +30,8 @@ try('HINCRBY', hash, 'a', 1)
 try('HGET', hash, 'a')
 try('HMGET', hash, 'a', 'b')
 try('HLEN', hash)
+try('HEXISTS', hash, 'a')
+try('HVALS', hash)
 try('HDEL', hash, 'a')
 try('ZADD', sorted, 1, 'a')
 try('ZCARD', sorted)
@@ -40,6 +42,7 @@ try('ZRANK', sorted, 'a')
 try('ZSCORE', sorted, 'a')
 try('ZREM', sorted, 'a')
 try('ZREMRANGEBYSCORE', sorted, 0, 1)
+try('XADD', stream, '*', 'a', '1')
 try('PUBLISH', 'gavel:story:probe', '')
-try('DEL', text, number, list, hash, sorted)
+try('DEL', text, number, list, hash, sorted, stream)
 return refusal or redis.status_reply('OK')

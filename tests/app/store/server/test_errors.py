@@ -76,6 +76,7 @@ def test_the_probe_leaves_nothing_behind(admin: Redis, as_user: Callable[..., Re
 def test_each_command_of_the_scripts_is_tried(
     command: str, as_user: Callable[..., Redis], admin: Redis
 ) -> None:
+    """A script that begins to use another command adds it to `lua/probe.lua`, too."""
     found = trouble(refusal(as_user("~*", "&*", f"-{command}")))
     assert found.kind is Kind.NOT_ALLOWED
     assert command in found.sentence
