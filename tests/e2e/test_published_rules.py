@@ -110,7 +110,7 @@ def test_the_rules_of_a_worker_that_came_and_went_give_way_to_those_that_run(
 ) -> None:
     with (
         start_worker(rules(tmp_path / "a", RULES), url_of(alone)),
-        serve(url_of(alone), tmp_path / "web.log") as web,
+        serve(url_of(alone), tmp_path / "web.log", WEB_PROCESSES="1") as web,
     ):
         until(lambda: trigger(web, "vip") == 202, "the rules to be known")
         with start_worker(rules(tmp_path / "b", OTHER), url_of(alone)):
