@@ -120,7 +120,7 @@ class Watch:
         if self._known is None:
             raise MasterNotFoundError(self._problem or "no Sentinel answers")
         if self._known.closed:
-            raise MasterNotFoundError("Redis fails over: Sentinel names no new primary yet")
+            raise MasterNotFoundError("a failover is under way, no new primary is named yet")
         return self._known.place
 
 

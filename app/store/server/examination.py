@@ -143,12 +143,12 @@ def _fsync(redis: Redis, policy: str) -> Finding:
 
 
 def _replicas(number: str | None) -> Finding:
-    why = "a failover loses what the old primary still takes: set min-replicas-to-write 1"
+    why = (
+        "a primary that only its Sentinels and replicas cannot reach takes events that are thrown "
+        "away: set min-replicas-to-write 1 and min-replicas-max-lag 1"
+    )
     if number is None:
-        return doubtful(f"make sure of min-replicas-to-write: without it, {why} or more")
+        return doubtful(f"make sure of min-replicas-to-write: without it, {why}")
     if number == "0":
-        return doubtful(
-            f"min-replicas-to-write is 0 behind Sentinel: {why} (2 of two replicas) and "
-            "min-replicas-max-lag 1; callbacks are answered 503 while Sentinel switches"
-        )
+        return doubtful(f"min-replicas-to-write is 0 behind Sentinel: {why}")
     return good(f"min-replicas-to-write {number}: a primary without replicas takes no writes")

@@ -19,31 +19,36 @@ LONGEST_SILENCE = 30.0  # with min-replicas-to-write: until the old primary is a
 Move = Callable[[Replicated], None]
 
 
+GUARD = {"min_replicas_to_write": "1", "min_replicas_max_lag": "1"}
+
+
 async def planned(short: bool) -> list[Row]:
     """Somebody orders a failover of Sentinel."""
-    rows = [await _by_sentinel("planned", short, lambda on: on.fail_over())]
+    rows = [await _by_sentinel("planned", short, ordered())]
     if not short:
-        rows.append(
-            await _by_sentinel("planned, two replicas", short, lambda on: on.fail_over(), 2)
-        )
-        coordinated: Move = lambda on: on.fail_over("COORDINATED")  # noqa: E731
-        rows.append(await _by_sentinel("planned, COORDINATED", short, coordinated))
-        guard = {"min_replicas_to_write": "1", "min_replicas_max_lag": "1"}
-        rows.append(
-            await _by_sentinel(
-                "planned, min-replicas-to-write 1", short, lambda on: on.fail_over(), 1, **guard
-            )
-        )
+        rows += [
+            await _by_sentinel("planned, two replicas", short, ordered(), 2),
+            await _by_sentinel("planned, COORDINATED", short, ordered("COORDINATED")),
+            await _by_sentinel("planned, one replica, min 1", short, ordered(), 1, **GUARD),
+            await _by_sentinel("planned, two replicas, min 1", short, ordered(), 2, **GUARD),
+        ]
     return rows
 
 
 async def sudden(short: bool) -> list[Row]:
     """The primary dies, or stands still as if the network to it were cut."""
-    rows = [await _by_sentinel("killed", short, lambda on: on.primary().signal(signal.SIGKILL))]
+    rows = [await _by_sentinel("killed", short, signalled(signal.SIGKILL))]
     if not short:
-        frozen: Move = lambda on: on.primary().signal(signal.SIGSTOP)  # noqa: E731
-        rows.append(await _by_sentinel("frozen", short, frozen))
+        rows.append(await _by_sentinel("frozen", short, signalled(signal.SIGSTOP)))
     return rows
+
+
+def ordered(*options: str) -> Move:
+    return lambda store: store.fail_over(*options)
+
+
+def signalled(number: signal.Signals) -> Move:
+    return lambda store: store.primary().signal(number)
 
 
 async def demoted(short: bool) -> list[Row]:

@@ -13,6 +13,7 @@ from redis.sentinel import MasterNotFoundError
 
 from app.store.connection import connect
 from app.store.primary import Watch, Word
+from app.store.server.examination import examine
 from bench.chaos.replicated import Replicated, replicated
 from tests.waiting import PATIENCE, until
 
@@ -43,7 +44,7 @@ def test_what_was_heard_stands_when_the_one_who_said_it_falls_silent(watch: Watc
 def test_nobody_is_the_primary_while_one_of_the_newest_words_says_so(watch: Watch) -> None:
     watch.hear(0, Word(OLD, 1, closed=True))
     watch.hear(1, Word(OLD, 1, closed=False))
-    with pytest.raises(MasterNotFoundError, match="fails over"):
+    with pytest.raises(MasterNotFoundError, match="a failover is under way"):
         watch.place()
     watch.hear(0, None, "the one that wanted it died")
     watch.hear(1, Word(OLD, 1, closed=False))
@@ -114,3 +115,15 @@ def test_a_service_that_no_sentinel_knows_is_named(store: Replicated) -> None:
     client = connect(store.url.replace("/gavel/", "/other/"))
     with pytest.raises(MasterNotFoundError, match="No such"):
         client.ping()
+
+
+def test_doctor_tells_what_a_network_that_splits_would_cost(store: Replicated) -> None:
+    client = connect(store.url)
+    told = [finding.text for finding in examine(client)]
+    assert any("min-replicas-to-write is 0" in text for text in told)
+    for server in store.servers:
+        with server.client() as one:
+            one.config_set("min-replicas-to-write", 1)
+    told = [finding.text for finding in examine(client)]
+    assert any("min-replicas-to-write 1" in text for text in told)
+    client.close()
