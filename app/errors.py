@@ -32,7 +32,7 @@ class Unusable(Refused):
 
 
 class Unauthorized(Refused):
-    """Send `Authorization: Bearer TOKEN` with a token of TRIGGER_TOKEN."""
+    """Send `Authorization: Bearer TOKEN` with a token of TRIGGER_TOKEN, or of `gavel token`."""
 
 
 class Forbidden(Refused):
@@ -55,10 +55,18 @@ class TooLarge(Refused):
     """Send less: a body may have 64 KiB."""
 
 
+class Conflict(Refused):
+    """What was asked for does not fit what is there any more: look again, then ask again."""
+
+
 class Unavailable(Refused):
     """Redis could not store it: send it again in a moment."""
 
     retry = True
+
+
+class Busy(Unavailable):
+    """The threads for people's requests are busy: ask again in a moment."""
 
 
 class NotYet(Unavailable):
@@ -72,7 +80,9 @@ STATUS: Mapping[type[Refused], int] = {
     SignatureRefused: 403,
     NotFound: 404,
     MethodNotAllowed: 405,
+    Conflict: 409,
     TooLarge: 413,
     Unavailable: 503,
     NotYet: 503,
+    Busy: 503,
 }

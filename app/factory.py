@@ -11,6 +11,8 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import BaseConverter
 
+from app.api import routes
+from app.api.problems import PROBLEM, is_api, problem
 from app.errors import STATUS, NotYet, Refused, Unavailable, Unusable
 from app.logs import Thinned, step
 from app.server.request_buffer import LARGEST_BODY
@@ -20,6 +22,7 @@ from app.store.metrics import REFUSED, Counts
 from app.store.published_rules import PublishedRules
 from app.store.server.errors import note
 from app.web import answer, callbacks, health, openapi, triggers
+from app.web.fence import places
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -68,6 +71,7 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
     app.register_blueprint(triggers.blueprint(settings, inbox, rules))
     counts = Counts(inbox.redis)
     app.register_blueprint(health.blueprint(inbox, counts, rules))
+    app.register_blueprint(routes.blueprint(inbox, rules, places(settings.web_threads)))
     app.register_blueprint(openapi.blueprint())
     app.register_error_handler(Refused, refuse)
     app.register_error_handler(HTTPException, http_error)
@@ -136,5 +140,7 @@ def http_error(error: HTTPException) -> Response:
 
 
 def _answer(status: int, text: str) -> Response:
+    if is_api(request.path):
+        return Response(problem(status, text), status=status, content_type=PROBLEM)
     body = json.dumps({"error": text}, ensure_ascii=False)
     return Response(body, status=status, content_type="application/json")

@@ -27,6 +27,7 @@ COMMANDS = (
     "silence",
     "unsilence",
     "audit",
+    "token",
     "doctor",
 )
 """In the order of `gavel --help`; each is the function of that name in the module of that name."""

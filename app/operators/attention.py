@@ -1,7 +1,7 @@
 """What needs a person: calls that were given up, and what was set aside; asking for calls again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,28 @@ def given_up(redis: Redis) -> Sequence[GivenUp]:
         entry = json.loads(row)
         found.append(GivenUp(row, entry["call"], entry["at"], entry["error"]))
     return found
+
+
+def set_aside(redis: Redis) -> Iterator[Mapping[str, Any]]:
+    """What could not be worked and was set aside, oldest first: where, when, and why; of an event
+    its id and kind. Raw rows stay in Redis."""
+    rows: Any = redis.lrange(keys.DEAD, 0, -1)
+    for row in rows:
+        try:
+            entry = json.loads(row)
+            event = entry.get("event", {})
+            told = {name: entry.get(name, "") for name in ("conference", "at", "what")}
+        except (ValueError, AttributeError):  # a damaged one is told as well
+            yield {"conference": "", "at": 0.0, "what": "row", "error": "it can not be read"}
+            continue
+        error = str(entry.get("error", "")).strip().splitlines()
+        known = event if isinstance(event, Mapping) else {}
+        yield {
+            **told,
+            "event": str(known.get("id", "")),
+            "kind": str(known.get("kind", "")),
+            "error": error[-1] if error else "",
+        }
 
 
 def ask_again(redis: Redis, one: GivenUp, now: float, operator: Operator, reason: str = "") -> str:

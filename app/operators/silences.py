@@ -52,10 +52,9 @@ class Silences:
         for that long. `rules` help to refuse a rule that there is not. Raises Unusable."""
         if not SHORTEST <= seconds <= LONGEST:
             raise Unusable(f"for: must be 1s to {format_duration(LONGEST)}")
-        if rules is not None and rule and rule not in rules.rules:
-            raise Unusable(
-                f"rule: there is no rule {quoted(rule)}{did_you_mean(rule, rules.rules)}"
-            )
+        names = () if rules is None else tuple(rules.rules.values())
+        if names and rule and rule not in names:
+            raise Unusable(f"rule: there is no rule {quoted(rule)}{did_you_mean(rule, names)}")
         why = reason_of(reason)
         if not why:
             raise Unusable("reason: must say why")

@@ -30,6 +30,8 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:metrics              | hash   | counters, named as /metrics shows them |
 | gavel:given_up             | list   | calls that were given up, for `gavel retry`, bounded |
 | gavel:silences             | hash   | id -> rules that do nothing for a while (JSON) |
+| gavel:tokens               | hash   | digest -> a token of the admin API (JSON) |
+| gavel:tokens_used          | hash   | digest -> when that token was last used (s) |
 | gavel:audit                | stream | who changed what by hand, for 90 days |
 | gavel:budget:*             |        | the account's budget of API calls |
 | gavel:reconciled           | string | a worker held the list of Plivo against ours, expires |
@@ -62,6 +64,8 @@ RECONCILED = PREFIX + "reconciled"
 STORY = PREFIX + "story"
 SILENCES = PREFIX + "silences"
 AUDIT = PREFIX + "audit"
+TOKENS = PREFIX + "tokens"
+TOKENS_USED = PREFIX + "tokens_used"
 QUEUE_NAME = "gavel"
 QUEUE = "rq:queue:" + QUEUE_NAME
 WEB = "-web"

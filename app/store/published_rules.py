@@ -25,7 +25,7 @@ ANY_DIGIT = tuple("0123456789*#")
 class Published:
     """The summary. `answers`: attributes of the first entry whose globs hold the name. `by_hand`:
     the actions that a person may ask for; none where an older worker has published. `rules`: the
-    names of all rules."""
+    names of all rules, by their ids."""
 
     digest: str = ""
     trigger_names: frozenset[str] = frozenset()
@@ -33,7 +33,7 @@ class Published:
     digits: tuple[Mapping[str, Any], ...] = ()
     floor: tuple[str, ...] = field(default=())
     by_hand: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -45,7 +45,7 @@ class Published:
             digits=tuple(found.get("digits", ())),
             floor=tuple(found.get("floor", ())),
             by_hand=tuple(found.get("by_hand", ())),
-            rules=tuple(found.get("rules", ())),
+            rules=dict(found.get("rules", {})),
         )
 
     def options(self, conference: str) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Response
 
+from app.api.document import describe
 from app.domain.identifiers import LONGEST_NAME
 from app.plivo.parse import WRAPPED
 from app.plivo.schemas import SPELLINGS
@@ -59,6 +60,7 @@ def document() -> dict[str, Any]:
     spec.path("/plivo/transcription", operations=_callback("A transcript is there, or failed."))
     spec.path("/plivo/answer/{conference}", operations=_answer())
     spec.path("/triggers/{name}", operations={"post": _trigger()})
+    describe(spec)
     spec.path("/healthz", operations={"get": _plain("Is the process alive?")})
     spec.path("/readyz", operations={"get": _plain("Can it take callbacks now?", 503)})
     spec.path("/metrics", operations={"get": _plain("Counters for Prometheus.", 503)})

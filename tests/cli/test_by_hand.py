@@ -13,7 +13,7 @@ __all__ = ["run"]  # the fixture
 
 
 def publish(redis: Redis, *rules: str) -> None:
-    redis.set(keys.RULES, json.dumps({"rules": list(rules), "by_hand": ["mute"]}))
+    redis.set(keys.RULES, json.dumps({"rules": dict(enumerate(rules)), "by_hand": ["mute"]}))
 
 
 def test_a_silence_demands_an_end_and_a_reason(run: Run, redis: Redis) -> None:

@@ -25,7 +25,7 @@ def published(rules: Rules) -> dict[str, Any]:
             for rule, digits in _digits(rules)
         ],
         "by_hand": sorted(BY_HAND),
-        "rules": [rule.name for rule in rules.rules],
+        "rules": {rule.id: rule.name for rule in rules.rules},
         "floor": sorted({glob for rule in _waiting(rules, "floor_event") for glob in _globs(rule)}),
     }
 

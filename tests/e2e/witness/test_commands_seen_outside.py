@@ -2,13 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request
 
+import pytest
 from redis import Redis
 
 from bench.chaos.processes import free_port
 from sandbox.embedded import Sandbox
 from tests.e2e.story.processes import ROOT, Process, answers, bare_environment
-from tests.e2e.witness.conftest import Stage
+from tests.e2e.witness.conftest import Stage, read
 from tests.e2e.witness.witnesses import drives
 from tests.valkey import start_valkey
 from tests.waiting import until
@@ -89,6 +93,34 @@ def test_a_rule_is_silenced_and_the_audit_tells_who_did_what(stage: Stage) -> No
     verbs = [one["verb"] for one in entries if one["conference"] == "w-silence"]
     assert verbs == ["unsilence", "silence"]
     assert "a choir sings" in stage.ask("audit")[1]
+
+
+@drives("command token")
+def test_a_program_acts_through_the_api(stage: Stage) -> None:
+    code, output = stage.ask("token", "new", "--name", "pager", "--scope", "act", "--expires", "1h")
+    assert code == 0, output
+    (secret,) = [word for word in output.split() if word.startswith("gvl_")]
+    api = f"{stage.url}/api/v1"
+
+    def ask(path: str, body: object = None) -> Any:
+        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        return json.loads(read(Request(api + path, data, headers)))
+
+    stage.enter("w-api")
+    (room,) = ask("/conferences?q=w-api")["conferences"]
+    assert ask(f"/conferences/{room['key']}")["name"] == "w-api"
+    body = {"do": {"speak": {"to": "all", "text": "by {{ the }} API"}}, "reason": "a witness"}
+    asked = ask(f"/conferences/{room['key']}/actions", body)
+    outcome = f"/conferences/{room['key']}/actions/{asked['id']}"
+    until(lambda: ask(outcome)["state"] == "done", "the action is done")
+    assert stage.spoken("w-api") == ["by {{ the }} API"]
+    entries = ask(f"/conferences/{room['key']}/story")["entries"]
+    assert [one["rule"] for one in entries if one["kind"] == "call"] == ["by hand (pager)"]
+    assert stage.ask("token", "list")[1].count("pager") == 1
+    assert stage.ask("token", "revoke", "pager")[0] == 0
+    with pytest.raises(HTTPError, match="401"):
+        ask("/conferences")
 
 
 @drives("command sandbox")

@@ -1,0 +1,45 @@
+"""Who may do what: each route of the admin API and the scope that it needs, in one table."""
+
+from collections.abc import Mapping
+
+from flask import Request
+
+from app.domain.operator import Operator
+from app.errors import Forbidden, Unauthorized
+from app.operators.tokens import Token, Tokens
+
+NEEDS: Mapping[str, str] = {
+    "api.list_conferences": "read",
+    "api.one_conference": "read",
+    "api.story_of": "read",
+    "api.act_in": "act",
+    "api.outcome": "read",
+    "api.list_silences": "read",
+    "api.add_silence": "act",
+    "api.end_silence": "act",
+    "api.attention": "read",
+    "api.retry": "act",
+    "api.list_audit": "admin",
+}
+"""By endpoint. A test holds it against the URL map, so no route can be forgotten."""
+
+REFUSED = "send `Authorization: Bearer TOKEN` with a token of `gavel token new`"
+
+
+def allowed(request: Request, tokens: Tokens) -> Token:
+    """The token of a request that may go to its route. Raises Unauthorized for one that is none or
+    does not hold any more, without saying which; Forbidden for one whose scope is too small; and
+    RedisError. Only the header counts: cookies, forms and addresses are not looked at."""
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    token = tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
+    if token is None:
+        raise Unauthorized(REFUSED)
+    needed = NEEDS[request.endpoint or ""]
+    if not token.may(needed):
+        raise Forbidden(f"this needs a token of the scope {needed}, and this one has {token.scope}")
+    return token
+
+
+def operator_of(request: Request, token: Token) -> Operator:
+    """Who asks, for the journal and the audit."""
+    return Operator(token.name, "api", request.remote_addr or "")

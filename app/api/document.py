@@ -1,0 +1,176 @@
+"""The admin API in the OpenAPI document, by the schemas that check what it takes."""
+
+from typing import Any
+
+from apispec import APISpec
+
+from app.api.problems import PROBLEM
+from app.api.schemas import ActBody, RetryBody, SilenceBody
+from app.operators.outcome import STATES
+from app.store.idempotency import LONGEST_KEY
+
+Json = dict[str, Any]
+
+TEXT = {"type": "string"}
+TIME = {"type": "number", "description": "Seconds since the epoch."}
+FLAG = {"type": "boolean"}
+OBJECTS = {"type": "array", "items": {"type": "object"}}
+PROBLEM_BODY = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": TEXT,
+        "title": TEXT,
+        "status": {"type": "integer"},
+        "detail": {**TEXT, "description": "What to correct."},
+    },
+}
+MEANINGS = {
+    400: "Unusable: the detail names the field to correct.",
+    401: "No token, or none that holds.",
+    403: "The token's scope is too small.",
+    404: "There is none of this key or id.",
+    409: "It does not fit what is there any more: look again.",
+    413: "The body is too large.",
+    503: "Not now: ask again.",
+}
+
+
+def describe(spec: APISpec) -> None:
+    """Add every route and schema of the admin API."""
+    spec.components.schema("Act", schema=ActBody)
+    spec.components.schema("Silence", schema=SilenceBody)
+    spec.components.schema("Retry", schema=RetryBody)
+    for path, operations in _paths().items():
+        spec.path("/api/v1" + path, operations=operations)
+
+
+def _paths() -> dict[str, Json]:
+    key, id = _in_path("key"), _in_path("id")
+    pages = [_query("cursor"), _query("limit", {"type": "integer", "minimum": 1, "maximum": 500})]
+    state = _query("state", {"type": "string", "enum": ["live", "ended"]})
+    idempotency = {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "schema": {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[ -~]*$"},
+    }
+    return {
+        "/conferences": {
+            "get": _operation(
+                "Live conferences, newest first, or those that have ended, last heard of first.",
+                _object(conferences=OBJECTS, next=TEXT),
+                [state, _query("q"), *pages],
+            )
+        },
+        "/conferences/{key}": {
+            "get": _operation(
+                "One conference: its state, members, what is due, what is silenced.",
+                _object(key=TEXT, name=TEXT, live=FLAG, members=OBJECTS, timers=OBJECTS),
+                [key],
+                404,
+            )
+        },
+        "/conferences/{key}/story": {
+            "get": _operation(
+                "Its journal, oldest first, after the entry of that id.",
+                _object(entries=OBJECTS, next=TEXT, more=FLAG, gap=FLAG),
+                [key, _query("after"), pages[1]],
+                404,
+            )
+        },
+        "/conferences/{key}/actions": {
+            "post": _operation(
+                "Do one step of `do` there. It is accepted; what becomes of it is under `href`.",
+                _object(id=TEXT, state=TEXT, href=TEXT),
+                [key, idempotency],
+                *(404, 413),
+                body="Act",
+                status=202,
+            )
+        },
+        "/conferences/{key}/actions/{id}": {
+            "get": _operation(
+                "What became of an action, with the entries of the journal that tell it.",
+                _object(
+                    id=TEXT, state={**TEXT, "enum": list(STATES)}, reason=TEXT, entries=OBJECTS
+                ),
+                [key, id],
+                404,
+            )
+        },
+        "/silences": {
+            "get": _operation("What is silenced now.", _object(silences=OBJECTS)),
+            "post": _operation(
+                "Have a rule, or every rule, do nothing for a while.",
+                _object(id=TEXT, until=TIME),
+                [],
+                413,
+                body="Silence",
+                status=201,
+            ),
+        },
+        "/silences/{id}": {
+            "delete": _operation("End a silence now.", None, [id, _query("reason")], 404)
+        },
+        "/attention": {
+            "get": _operation(
+                "Calls that were given up, and what was set aside.",
+                _object(calls=OBJECTS, set_aside=OBJECTS),
+            )
+        },
+        "/attention/retry": {
+            "post": _operation(
+                "Make calls again that were given up.",
+                _object(asked=OBJECTS, missing={"type": "array", "items": TEXT}),
+                [],
+                *(409, 413),
+                body="Retry",
+                status=202,
+            )
+        },
+        "/audit": {
+            "get": _operation(
+                "Who changed what by hand, newest first.",
+                _object(entries=OBJECTS, next=TEXT),
+                [*pages, _query("who"), _query("verb")],
+            )
+        },
+    }
+
+
+def _operation(
+    summary: str,
+    answer: Json | None,
+    parameters: list[Json] | None = None,
+    *errors: int,
+    body: str = "",
+    status: int = 200,
+) -> Json:
+    found: Json = {"summary": summary, "security": [{"token": []}], "parameters": parameters or []}
+    if body:
+        found["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": body}},
+        }
+    good = {"description": "Ended."} if answer is None else _json("As asked for.", answer)
+    answers = {"204" if answer is None else str(status): good}
+    for one in sorted({400, 401, 403, 503, *errors}):
+        content = {PROBLEM: {"schema": PROBLEM_BODY}}
+        answers[str(one)] = {"description": MEANINGS[one], "content": content}
+    return found | {"responses": answers}
+
+
+def _json(description: str, schema: Json) -> Json:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _object(**properties: Json) -> Json:
+    return {"type": "object", "required": sorted(properties), "properties": properties}
+
+
+def _in_path(name: str) -> Json:
+    return {"name": name, "in": "path", "required": True, "schema": {**TEXT, "minLength": 1}}
+
+
+def _query(name: str, schema: Json = TEXT) -> Json:
+    return {"name": name, "in": "query", "schema": schema}

@@ -1,0 +1,148 @@
+"""What is known of conferences, for people and their programs: lists, one of them, its story.
+
+Read from what the workers commit; nothing is decided here. Every function raises RedisError.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+
+from app.domain.conference import Conference, Timer, UnreadableConference
+from app.errors import Unusable
+from app.store import keys
+
+LOOKED_AT = 2000
+"""So many conferences one answer looks through, at most, for those that are asked for."""
+_AT_ONCE = 200
+_TIES = 50
+
+Row = tuple[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One conference of a list. `at` is when it began, of one that has ended when it was last heard
+    of; `state` is None when it is not kept any more or can not be read."""
+
+    key: str
+    name: str
+    live: bool
+    at: float
+    state: Conference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A part of a journal, oldest first; each entry with its id. `next` is where to go on, `more`
+    tells whether something is there already. `gap`: what `after` named is not kept any more, so
+    this is the oldest that is."""
+
+    entries: Sequence[tuple[str, Mapping[str, Any]]]
+    next: str
+    more: bool = False
+    gap: bool = False
+
+
+def name_of(redis: Redis, key: str) -> str | None:
+    """The name of the conference of that key; None when none is known."""
+    name: Any = redis.hget(keys.NAMES, key)
+    return None if name is None else name.decode("utf-8", "replace")
+
+
+def state_of(redis: Redis, key: str) -> Conference | None:
+    """Its state; None when it is not kept any more, or can not be read by this version."""
+    text: Any = redis.get(keys.conference(key))
+    return _state(text)
+
+
+def timers_of(state: Conference) -> Sequence[Timer]:
+    """What is due in it, soonest first."""
+    return sorted(state.timers.values(), key=lambda timer: timer.due)
+
+
+def conferences(
+    redis: Redis, *, live: bool, containing: str = "", cursor: str = "", limit: int = 50
+) -> tuple[list[Listed], str]:
+    """Live conferences, newest first, or those that have ended, last heard of first; and where to
+    go on: "" at the end. `containing` is a part of the name, in any case. Raises Unusable for a
+    cursor that is none."""
+    found: list[Listed] = []
+    place, sought = "", containing.casefold()
+    for number, one in enumerate(_listed(redis, live, cursor), 1):
+        place = f"{one.at!r} {one.key}"
+        if one.live == live and sought in one.name.casefold():
+            found.append(one)
+        if len(found) == limit or number == LOOKED_AT:
+            return found, urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    return found, ""
+
+
+def story(redis: Redis, key: str, *, after: str = "", limit: int = 200) -> Story:
+    """The journal after the entry of that id, from its beginning without one."""
+    journal = keys.journal(key)
+    if after and _id(redis.lindex(journal, -1)) == after:
+        return Story((), after)
+    rows: Any = redis.lrange(journal, 0, -1)
+    ids = [_id(row) for row in rows]
+    first = len(ids) - ids[::-1].index(after) if after in ids else 0
+    part = range(first, min(first + limit, len(rows)))
+    entries = [(ids[place], json.loads(rows[place])) for place in part]
+    return Story(
+        entries,
+        entries[-1][0] if entries else after,
+        more=first + limit < len(rows),
+        gap=bool(after) and after not in ids,
+    )
+
+
+def _listed(redis: Redis, live: bool, cursor: str) -> Iterator[Listed]:
+    for batch in _batches(redis, keys.LIVE if live else keys.KNOWN, cursor):
+        names: Any = redis.hmget(keys.NAMES, [key for key, _ in batch])
+        states: Any = redis.mget([keys.conference(key) for key, _ in batch])
+        for (key, at), name, text in zip(batch, names, states, strict=True):
+            if name is not None:
+                state = _state(text)
+                is_live = live if state is None else state.live
+                yield Listed(key, name.decode("utf-8", "replace"), is_live, at, state)
+
+
+def _batches(redis: Redis, zset: str, cursor: str) -> Iterator[list[Row]]:
+    """Its members with their scores, highest first, from the cursor on."""
+    place = _place(cursor) if cursor else None
+    while True:
+        highest = "+inf" if place is None else repr(place[1])
+        told: Any = redis.zrevrangebyscore(
+            zset, highest, "-inf", start=0, num=_AT_ONCE + _TIES, withscores=True
+        )
+        rows = [(key.decode(), at) for key, at in told]
+        if place is not None:
+            rows = [row for row in rows if row[1] < place[1] or row[0] < place[0]]
+        if not rows:
+            return
+        yield rows
+        place = rows[-1]
+
+
+def _place(cursor: str) -> Row:
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        at, _, key = text.partition(" ")
+        return key, float(at)
+    except ValueError:
+        raise Unusable("cursor: must be one that an answer gave as `next`") from None
+
+
+def _state(text: Any) -> Conference | None:
+    try:
+        return None if text is None else Conference.from_json(text)
+    except UnreadableConference:
+        return None
+
+
+def _id(row: Any) -> str:
+    """By what an entry is known: entries have no numbers, for the journal is bounded."""
+    return keys.digest(row.decode("utf-8", "replace")) if isinstance(row, bytes) else ""

@@ -1,0 +1,79 @@
+"""`gavel token`: tokens of the admin API."""
+
+import sys
+import time
+
+import click
+
+from app.domain.durations import format_duration
+from app.operators.tokens import SCOPES, Tokens
+from app.settings import Settings
+from cli.operator import as_seconds, this_person
+from cli.output.table import show
+from cli.output.terminal import safe
+from cli.store import open_redis
+
+
+@click.group()
+def token() -> None:
+    """Make, list and revoke tokens of the admin API (/api/v1)."""
+
+
+@token.command()
+@click.option("--name", required=True, help="Whose it is; the journal and the audit tell it.")
+@click.option("--scope", required=True, type=click.Choice(SCOPES), help="What it may do.")
+@click.option("--expires", default="90d", callback=as_seconds, help="After that long; 90d.")
+def new(name: str, scope: str, expires: float) -> None:
+    """Make a token and print it: it is shown this once, and kept nowhere.
+
+    `read` looks (telephone numbers masked), `act` acts by hand, silences and makes calls again,
+    `admin` reads the audit and may hang up every conference.
+    """
+    with open_redis(Settings.load()) as redis:
+        made, secret = Tokens(redis).new(this_person(), name, scope, expires)
+    lasts = format_duration(round(made.expires_at - made.made_at))
+    click.echo(f"{safe(made.name)}, {made.scope}, for {lasts}; shown this once:", err=True)
+    click.echo(secret)
+
+
+@token.command(name="list")
+def listed() -> None:
+    """List all tokens, without their secrets."""
+    with open_redis(Settings.load()) as redis:
+        found = Tokens(redis).all()
+    now = time.time()
+    show(
+        ("name", "scope", "made by", "made", "ends in", "last used"),
+        [
+            (
+                one.name,
+                one.scope,
+                one.made_by,
+                _when(one.made_at),
+                "expired"
+                if one.expires_at <= now
+                else format_duration(round(one.expires_at - now)),
+                _when(one.used_at) if one.used_at else "never",
+            )
+            for one in found
+        ],
+        "There is no token.",
+    )
+
+
+@token.command()
+@click.argument("name")
+def revoke(name: str) -> None:
+    """End the token NAME now. Exit code 1 when there is none."""
+    with open_redis(Settings.load()) as redis:
+        ended = Tokens(redis).revoke(this_person(), name)
+    click.echo(f"{safe(name)}: {'revoked' if ended else 'there is no such token'}", err=not ended)
+    sys.exit(0 if ended else 1)
+
+
+def _left(seconds: float) -> str:
+    return format_duration(round(seconds)) if seconds > 0 else "expired"
+
+
+def _when(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))

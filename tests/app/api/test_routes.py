@@ -1,0 +1,240 @@
+"""What the admin API shows and does, against a real Valkey."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from redis import Redis
+
+from app.domain.conference import Conference, Member, Past, Timer
+from app.domain.operator import Operator
+from app.operators.tokens import Tokens
+from app.store import journal, keys
+from tests.app.api.test_access import KEY, client
+from tests.workers.conference.test_outbox import call
+
+__all__ = ["client"]  # the fixture
+
+NUMBER = "+14155550100"
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def ask(client: FlaskClient, redis: Redis) -> Ask:
+    """Asks with a token of a scope; the JSON, after its status was looked at."""
+    made: dict[str, str] = {}
+
+    def send(method: str, path: str, status: int = 200, scope: str = "act", **more: Any) -> Any:
+        if scope not in made:
+            made[scope] = Tokens(redis).new(Operator("anna", "cli"), f"my {scope}", scope)[1]
+        headers = {"Authorization": f"Bearer {made[scope]}", **more.pop("headers", {})}
+        answer = client.open(f"/api/v1{path}", method=method, headers=headers, **more)
+        assert answer.status_code == status, answer.get_data(as_text=True)
+        return answer.json
+
+    return send
+
+
+def keep(redis: Redis, name: str, at: float, **changes: Any) -> str:
+    key = keys.conference_key(name)
+    state = Conference(name, live=True, started_at=at, **changes)
+    redis.set(keys.conference(key), state.to_json())
+    redis.hset(keys.NAMES, key, name)
+    redis.zadd(keys.KNOWN, {key: at})
+    if state.live:
+        redis.zadd(keys.LIVE, {key: at})
+    return key
+
+
+def events(redis: Redis) -> list[Any]:
+    return [json.loads(row.partition(b" ")[2]) for row in redis.lrange(keys.inbox(KEY), 0, -1)]
+
+
+def test_conferences_are_listed_in_pages_newest_first(ask: Ask, redis: Redis) -> None:
+    for number in range(7):
+        keep(redis, f"room {number}", 100.0 + number // 3)  # several began at once
+    names, cursor = [], ""
+    while True:
+        page = ask("GET", f"/conferences?limit=2&cursor={cursor}")
+        names += [one["name"] for one in page["conferences"]]
+        if not (cursor := page["next"]):
+            break
+    assert sorted(names) == [f"room {number}" for number in range(7)]
+    assert names[0] == "room 6"
+    assert [c["name"] for c in ask("GET", "/conferences?q=ROOM+3")["conferences"]] == ["room 3"]
+
+
+def test_ended_ones_are_listed_apart(ask: Ask, redis: Redis) -> None:
+    keep(redis, "live", 5.0)
+    key = keep(redis, "over", 4.0)
+    over = Conference("over", past=(Past(1, "u", 1.0, 3.0),))
+    redis.set(keys.conference(key), over.to_json())
+    (ended,) = ask("GET", "/conferences?state=ended")["conferences"]
+    assert (ended["name"], ended["live"], ended["ended_at"]) == ("over", False, 3.0)
+
+
+def test_one_is_told_with_members_and_timers_and_silences(ask: Ask, redis: Redis) -> None:
+    member = Member("1", {"id": "1", "from": NUMBER, "call_uuid": "4155550100-x"}, 1.0)
+    timers = {"1.a": Timer("1.a", 90.0, "conference.elapsed", "r1"), "1.b": Timer("1.b", 8.0, "x")}
+    keep(redis, "sales-1", 5.0, members={"1": member}, timers=timers, uuid="u-1", limit=60.0)
+    ask("POST", "/silences", 201, json={"rule": "Mute", "for": "1h", "reason": "choir"})
+    found = ask("GET", f"/conferences/{KEY}")
+    assert (found["name"], found["live"], found["limit_at"]) == ("sales-1", True, 65.0)
+    assert found["members"][0]["from"] == NUMBER
+    assert [(one["due"], one["rule"]) for one in found["timers"]] == [(8.0, ""), (90.0, "Mute")]
+    assert [one["reason"] for one in found["silences"]] == ["choir"]
+
+
+def test_who_may_only_read_sees_no_telephone_number(ask: Ask, redis: Redis) -> None:
+    member = Member("1", {"id": "1", "from": NUMBER, "call_uuid": "4155550100"}, 1.0)
+    keep(redis, "sales-1", 5.0, members={"1": member})
+    event = {"id": "evt-1", "kind": "member.entered", "uuid": "u", "data": {"from": NUMBER}}
+    redis.rpush(keys.journal(KEY), journal.line("sales-1", 1.0, "event", event=event))
+    for path in (f"/conferences/{KEY}", f"/conferences/{KEY}/story"):
+        assert NUMBER in json.dumps(ask("GET", path, scope="act"))
+        shown = json.dumps(ask("GET", path, scope="read"), ensure_ascii=False)
+        assert "415555" not in shown.replace('"call_uuid": "4155550100"', "")
+        assert "…0100" in shown
+
+
+def test_a_story_is_followed_by_the_id_of_its_last_entry(ask: Ask, redis: Redis) -> None:
+    def add(*numbers: int) -> None:
+        lines = [journal.line("sales-1", number, "note", text=str(number)) for number in numbers]
+        redis.rpush(keys.journal(KEY), *lines)
+
+    path = f"/conferences/{KEY}/story"
+    assert ask("GET", path) == {"entries": [], "next": "", "more": False, "gap": False}
+    add(1, 2, 3)
+    first = ask("GET", f"{path}?limit=2")
+    assert ([e["text"] for e in first["entries"]], first["more"]) == (["1", "2"], True)
+    second = ask("GET", f"{path}?after={first['next']}")
+    assert ([e["text"] for e in second["entries"]], second["more"]) == (["3"], False)
+    assert ask("GET", f"{path}?after={second['next']}")["entries"] == []
+    add(4)
+    assert [e["text"] for e in ask("GET", f"{path}?after={second['next']}")["entries"]] == ["4"]
+    redis.ltrim(keys.journal(KEY), -1, -1)
+    lost = ask("GET", f"{path}?after={first['next']}")
+    assert ([e["text"] for e in lost["entries"]], lost["gap"]) == (["4"], True)
+
+
+def test_an_action_is_an_event_that_says_who_and_why(ask: Ask, redis: Redis) -> None:
+    body = {"do": {"mute": "all"}, "reason": "loud", "instance": "u-1"}
+    asked = ask("POST", f"/conferences/{KEY}/actions", 202, json=body)
+    (event,) = events(redis)
+    assert (event["kind"], event["id"], event["uuid"]) == ("operator.acted", asked["id"], "u-1")
+    assert event["data"] == {
+        "do": {"mute": "all"},
+        "operator": "my act",
+        "how": "api",
+        "asked": "mute all",
+        "reason": "loud",
+    }
+    told = ask("GET", asked["href"].removeprefix("/api/v1"))
+    assert (told["state"], told["entries"]) == ("waiting", [])
+    (entry, *_) = ask("GET", "/audit", scope="admin")["entries"]
+    assert (entry["who"], entry["how"], entry["event"]) == ("anna", "cli", "")
+    (entry,) = ask("GET", "/audit?verb=act", scope="admin")["entries"]
+    assert (entry["who"], entry["how"], entry["event"]) == ("my act", "api", asked["id"])
+    assert entry["address"] == "127.0.0.1"
+
+
+def test_an_idempotency_key_makes_a_double_click_one(ask: Ask, redis: Redis) -> None:
+    path, headers = f"/conferences/{KEY}/actions", {"Idempotency-Key": "k-1"}
+    ids = {
+        ask("POST", path, 202, json={"do": {"mute": "all"}}, headers=headers)["id"]
+        for _ in range(2)
+    }
+    assert len(ids) == len(events(redis)) == 1
+    ask("POST", path, 400, json={"do": {"unmute": "all"}}, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({}, "do: "),
+        ({"do": None}, "do: "),
+        ({"do": {}}, "do: must be one step"),
+        ({"do": []}, "do: must be one step"),
+        ({"do": ""}, "do: must be one step"),
+        ({"do": {"mut": "all"}}, "did you mean 'mute'?"),
+        ({"do": {"webhook": {"url": "http://169.254.169.254"}}}, "no action 'webhook' by hand"),
+        ({"do": {"mute": "x" * 20_000}}, "at most 16384"),
+        ({"do": {"mute": "all"}, "rule": "x"}, "rule: Unknown field"),
+        ({"do": {"mute": "all"}, "reason": 7}, "reason: "),
+        ({"do": {"mute": "all"}, "reason": "x" * 501}, "reason: "),
+        ({"do": {"mute": "\ud800"}}, "UTF-8"),
+    ],
+)
+def test_an_action_that_can_be_none_is_refused(
+    ask: Ask, redis: Redis, body: dict[str, Any], said: str
+) -> None:
+    answer = ask("POST", f"/conferences/{KEY}/actions", 400, data=json.dumps(body))
+    assert said in answer["detail"]
+    assert events(redis) == []
+
+
+def test_what_became_of_an_action_is_told(ask: Ask, redis: Redis) -> None:
+    def write(kind: str, **fields: Any) -> None:
+        redis.rpush(keys.journal(KEY), journal.line("sales-1", 1.0, kind, **fields))
+
+    path = f"/conferences/{KEY}/actions/evt-1"
+    ask("GET", path, 404)
+    write("event", event={"id": "evt-1", "kind": "operator.acted", "uuid": "", "data": {}})
+    write("run", event="evt-1", rule="by hand (a)", outcome="applied", reason="", steps=["mute"])
+    write("call", event="evt-1", call="c", verb="mute", status="retry", error="503")
+    assert ask("GET", path)["state"] == "done"
+    outbox = {"entries": [[call("mute", "1", event="evt-1").to_json_dict(), 1]], "sent_at": 1}
+    redis.set(keys.outbox(KEY), json.dumps(outbox))
+    assert ask("GET", path)["state"] == "under_way"
+    redis.delete(keys.outbox(KEY))
+    write("call", event="evt-1", call="c", verb="mute", status="failed", error="400")
+    found = ask("GET", path)
+    assert (found["state"], found["reason"], len(found["entries"])) == ("failed", "400", 4)
+
+
+def test_silences_are_made_listed_and_ended(ask: Ask) -> None:
+    good = {"rule": "Mute", "for": "1h", "reason": "x"}
+    for wrong in ({"every_rule": True}, {"rule": ""}, {"rule": "Mutt"}, {"for": "8d"}, {"for": 1}):
+        ask("POST", "/silences", 400, json=good | wrong)
+    ask("POST", "/silences", 400, json={"rule": "Mute", "for": "1h"})
+    body = {"every_rule": True, "conference": "a <script>", "for": "90s", "reason": "<b>"}
+    made = ask("POST", "/silences", 201, json=body)
+    assert made["until"] - made["made_at"] == pytest.approx(90.0)
+    assert ask("GET", "/silences", scope="read")["silences"] == [made]
+    ask("DELETE", f"/silences/{made['id']}?reason=over", 204)
+    ask("DELETE", f"/silences/{made['id']}", 404)
+    entries = ask("GET", "/audit", scope="admin")["entries"]
+    told = [(one["verb"], one["reason"]) for one in entries if one["how"] == "api"]
+    assert told == [("unsilence", "over"), ("silence", "<b>")]
+
+
+def given_up(redis: Redis, *ids: str) -> None:
+    for id in ids:
+        stored = call("mute", "1", id=id, conference="sales-1").to_json_dict()
+        redis.rpush(keys.GIVEN_UP, json.dumps({"call": stored, "at": 5.0, "error": "503"}))
+
+
+def test_calls_are_made_again_by_what_was_seen(ask: Ask, redis: Redis) -> None:
+    given_up(redis, "c1", "c2", "c3", "c4")
+    redis.rpush(
+        keys.DEAD, json.dumps({"event": {"id": "evt-9", "kind": "x"}, "error": "a\nb"}), "{"
+    )
+    seen = ask("GET", "/attention", scope="read")
+    assert [one["id"] for one in seen["calls"]] == ["c1", "c2", "c3", "c4"]
+    assert [one["error"] for one in seen["set_aside"]] == ["b", "it can not be read"]
+    for wrong in ({}, {"all": True}, {"calls": ["c1"], "all": True, "expect": 1}):
+        ask("POST", "/attention/retry", 400, json=wrong)
+    ask("POST", "/attention/retry", 409, json={"all": True, "expect": 3})
+    asked = ask("POST", "/attention/retry", 202, json={"calls": ["c2", "x"], "reason": "well"})
+    assert ([one["call"] for one in asked["asked"]], asked["missing"]) == (["c2"], ["x"])
+    ask("POST", "/attention/retry", 202, json={"all": True, "expect": 3})
+    assert ask("GET", "/attention")["calls"] == []
+    assert [event["kind"] for event in events(redis)] == ["call.retry"] * 4
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"nul", b'{"do":', b"\xff", b"[" * 9000])
+@pytest.mark.parametrize("path", [f"/conferences/{KEY}/actions", "/silences", "/attention/retry"])
+def test_bodies_that_are_none(ask: Ask, path: str, body: bytes) -> None:
+    assert "the body" in ask("POST", path, 400, data=body)["detail"]
