@@ -10,6 +10,7 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from app.finding import Finding, bad, doubtful, good
+from app.store.connection import CONNECTIONS
 from app.store.inbox import Inbox
 from app.store.server.errors import Kind, trouble
 
@@ -102,6 +103,7 @@ def _of_facts(redis: Redis, facts: Facts) -> Iterator[Finding]:
         yield _version(facts.info)
         if facts.info.get("cluster_enabled"):
             yield bad("this is a Redis Cluster: Gavel needs one Redis, or one behind Sentinel")
+    yield from _clients(facts.info)
     yield from _persistence(redis, facts)
     if facts.policy not in (None, "noeviction"):
         yield bad(
@@ -118,6 +120,15 @@ def _version(info: Mapping[str, Any]) -> Finding:
     if int(version.split(".")[0]) < OLDEST:
         return bad(f"{name} {version} is too old: take Redis 7 or Valkey")
     return good(f"{name} {version} answers")
+
+
+def _clients(info: Mapping[str, Any]) -> Iterator[Finding]:
+    most, now = info.get("maxclients"), info.get("connected_clients", 0)
+    if most is not None and most - now < CONNECTIONS:
+        yield doubtful(
+            f"maxclients is {most}, and {now} are connected: a process of Gavel needs up to "
+            f"{CONNECTIONS} connections"
+        )
 
 
 def _persistence(redis: Redis, facts: Facts) -> Iterator[Finding]:

