@@ -75,7 +75,7 @@ def fill_redis(stage: Stage) -> None:
     redis.config_set("maxmemory", "1")
     try:
         with pytest.raises(HTTPError, match="503"):
-            stage.get("/readyz")
+            urlopen(f"{stage.url}/readyz", timeout=PATIENCE)
     finally:
         redis.config_set("maxmemory", "0")
     redis.close()

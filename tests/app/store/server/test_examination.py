@@ -100,5 +100,5 @@ def test_behind_sentinel_its_login_and_the_replicas_are_looked_at() -> None:
         assert levels(findings(right), "min-replicas-to-write is 0") == ["warning"]
         with primary.client() as client:
             client.config_set("min-replicas-to-write", "1")
-        assert levels(findings(right), "min-replicas-to-write 1") == ["ok"]
+        assert levels(findings(right), "min-replicas-to-write 1:") == ["ok"]
         assert levels(findings(right), "fewer replicas") == ["bad"]
