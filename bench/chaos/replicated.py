@@ -19,7 +19,7 @@ from cli.up.embedded import program
 
 SERVICE = "gavel"
 DOWN_AFTER_MS = 2000
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @dataclass
