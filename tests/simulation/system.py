@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from app.domain.conference import Conference
 from app.domain.event import Event, new_id
-from app.errors import STATUS, Refused
+from app.errors import STATUS, Refused, Unavailable
 from app.plivo.request import form_pairs, verified
 from app.plivo.signature import NONCE, V3, PlivoRequest, sign, signed_text
 from app.settings import Settings
@@ -131,6 +131,8 @@ class Web:
                 accept(request, SETTINGS, self._inbox)
         except Refused as refused:
             return STATUS[type(refused)]
+        except RedisError:
+            return STATUS[Unavailable]  # as the application's handler does
         return 200
 
 
