@@ -13,6 +13,7 @@ from werkzeug.routing import BaseConverter
 
 from app.api import routes
 from app.api.problems import PROBLEM, is_api, problem
+from app.console import blueprint as console
 from app.errors import STATUS, NotYet, Refused, Unavailable, Unusable
 from app.logs import Thinned, step
 from app.server.request_buffer import LARGEST_BODY
@@ -71,8 +72,10 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
     app.register_blueprint(triggers.blueprint(settings, inbox, rules))
     counts = Counts(inbox.redis)
     app.register_blueprint(health.blueprint(inbox, counts, rules))
-    app.register_blueprint(routes.blueprint(inbox, rules, places(settings.web_threads)))
+    for_people = places(settings.web_threads)
+    app.register_blueprint(routes.blueprint(inbox, rules, for_people))
     app.register_blueprint(openapi.blueprint())
+    app.register_blueprint(console.blueprint(settings, inbox, rules, for_people))
     app.register_error_handler(Refused, refuse)
     app.register_error_handler(HTTPException, http_error)
 

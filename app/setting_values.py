@@ -103,6 +103,13 @@ def require_plain_secret(value: str) -> None:
         raise ValueError("the secret itself, not a variable such as $NAME that nobody replaced")
 
 
+def password(value: str) -> str:
+    """One that people type, and that is not guessed at ten tries in a quarter of an hour."""
+    if not 12 <= len(value) <= 1024 or not value.isprintable():
+        raise ValueError("12 to 1024 printable characters")
+    return value
+
+
 def host(value: str) -> str:
     """A host to listen on: a name or an IP address, IPv6 also in brackets; answered without."""
     bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value

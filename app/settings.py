@@ -22,6 +22,7 @@ from app.setting_values import (
     host,
     integer,
     one_of,
+    password,
     rate,
     redis_secrets,
     redis_url,
@@ -79,6 +80,12 @@ class Settings:
     state_dir: str = setting(text, "var", "where the embedded Valkey and made-up secrets live")
     trigger_token: tuple[str, ...] = setting(
         tokens, (), "bearer tokens of POST /triggers; none: that route answers 403", secret=True
+    )
+    admin_password: str | None = setting(
+        password,
+        None,
+        "the console's password, 12 characters or more; none: by links of `gavel login-link` alone",
+        secret=True,
     )
     plivo_rate: Rate = PLIVO_RATE
     reconcile_interval: float = setting(
@@ -157,7 +164,8 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """Every secret text, for the log's redaction."""
         of_redis = redis_secrets(self.redis_url) if self.redis_url else ()
-        return (*self.plivo_auth_token, *self.trigger_token, *of_redis)
+        of_console = (self.admin_password,) if self.admin_password else ()
+        return (*self.plivo_auth_token, *self.trigger_token, *of_console, *of_redis)
 
 
 def named_secret(name: str, environ: Mapping[str, str] | None = None) -> str | None:

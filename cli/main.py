@@ -28,9 +28,11 @@ COMMANDS = (
     "unsilence",
     "audit",
     "token",
+    "login-link",
     "doctor",
 )
-"""In the order of `gavel --help`; each is the function of that name in the module of that name."""
+"""In the order of `gavel --help`; each is the function of that name in the module of that name, `-`
+written `_`."""
 
 
 class Commands(SuggestingGroup):
@@ -42,7 +44,7 @@ class Commands(SuggestingGroup):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"cli.commands.{name}"), name)
+        command: click.Command = getattr(import_module(f"cli.commands.{_file(name)}"), _file(name))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -52,11 +54,15 @@ class Commands(SuggestingGroup):
 
 def short_help(name: str) -> str:
     """The first paragraph of a command's docstring, read without importing what it needs."""
-    source = Path(__file__).parent / "commands" / f"{name}.py"
+    source = Path(__file__).parent / "commands" / f"{_file(name)}.py"
     for node in ast.parse(source.read_bytes()).body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
+        if isinstance(node, ast.FunctionDef) and node.name == _file(name):
             return " ".join((ast.get_docstring(node) or "").split("\n\n")[0].split())
     return ""
+
+
+def _file(name: str) -> str:
+    return name.replace("-", "_")
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

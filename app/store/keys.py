@@ -37,6 +37,11 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:reconciled           | string | a worker held the list of Plivo against ours, expires |
 | gavel:state_version:{n}    | string | a live worker reads states of this version, expires |
 | gavel:probe:*, rq:*:gavel:probe |   | what /readyz tries, gone at once |
+| gavel:commits              | string | how many commits there were; pages look at it for news |
+| gavel:session:{hash}       | string | who is signed in to the console (JSON), expires |
+| gavel:login:{hash}         | string | what a one-time link is for (JSON), expires |
+| gavel:tries:{hash}         | string | how often an address tried the password, expires |
+| gavel:signed_in            | string | somebody has been in the console |
 | gavel:story                | channel| every journal entry as it is written |
 | rq:queue:gavel, rq:job:{k} |        | RQ's: the wake-ups |
 """
@@ -66,6 +71,8 @@ SILENCES = PREFIX + "silences"
 AUDIT = PREFIX + "audit"
 TOKENS = PREFIX + "tokens"
 TOKENS_USED = PREFIX + "tokens_used"
+COMMITS = PREFIX + "commits"
+SIGNED_IN = PREFIX + "signed_in"
 QUEUE_NAME = "gavel"
 QUEUE = "rq:queue:" + QUEUE_NAME
 WEB = "-web"
@@ -127,3 +134,15 @@ def recording(recording_id: str) -> str:
 
 def parked(recording_id: str) -> str:
     return PREFIX + "parked:" + digest(recording_id)
+
+
+def session(id: str) -> str:
+    return PREFIX + "session:" + digest(id)
+
+
+def login_link(secret: str) -> str:
+    return PREFIX + "login:" + digest(secret)
+
+
+def login_tries(network: str) -> str:
+    return PREFIX + "tries:" + digest(network)

@@ -25,7 +25,8 @@ ANY_DIGIT = tuple("0123456789*#")
 class Published:
     """The summary. `answers`: attributes of the first entry whose globs hold the name. `by_hand`:
     the actions that a person may ask for; none where an older worker has published. `rules`: the
-    names of all rules, by their ids."""
+    names of all rules, by their ids. `words` and `said`: how an event of each kind and each verb of
+    a call are told to people."""
 
     digest: str = ""
     trigger_names: frozenset[str] = frozenset()
@@ -34,6 +35,8 @@ class Published:
     floor: tuple[str, ...] = field(default=())
     by_hand: tuple[str, ...] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -46,6 +49,8 @@ class Published:
             floor=tuple(found.get("floor", ())),
             by_hand=tuple(found.get("by_hand", ())),
             rules=dict(found.get("rules", {})),
+            words=found.get("words", {}),
+            said=found.get("said", {}),
         )
 
     def options(self, conference: str) -> Mapping[str, Any]:

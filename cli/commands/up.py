@@ -122,10 +122,18 @@ def _greet(plan: Plan, terminal: Terminal) -> None:
 
 
 def _tell_story(plan: Plan, terminal: Terminal) -> None:
-    from cli.up.live_feed import follow  # the Redis client is loaded while Valkey starts the others
+    Thread(target=_follow, args=(plan, terminal), name="story", daemon=True).start()
+
+
+def _follow(plan: Plan, terminal: Terminal) -> None:
+    """In its thread: the way into the console, then the story."""
+    from app.store.connection import connect  # loaded here, while the processes start
+    from cli.up import first_link
+    from cli.up.live_feed import follow
 
     url, timeout = plan.redis_url, plan.settings.redis_timeout
-    Thread(target=follow, args=(url, timeout, terminal), name="story", daemon=True).start()
+    first_link.tell(connect(url, timeout=timeout), plan.settings, terminal)
+    follow(url, timeout, terminal)
 
 
 def _play_demo(plan: Plan, workers: list[Child]) -> None:

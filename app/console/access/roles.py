@@ -1,0 +1,23 @@
+"""Who may do what in the console: one table from route to role, and nothing is allowed past it."""
+
+ROLES = ("viewer", "operator", "admin")
+"""Each may do what those before it may: look; act, retry and drop; hang up everything."""
+
+OPEN = ""
+"""For routes that need no sign-in."""
+
+ROUTES = {
+    "console.home": OPEN,
+    "console.asset": OPEN,
+    "console.login": OPEN,
+    "console.sign_in": OPEN,
+    "console.use_link": OPEN,
+    "console.sign_out": "viewer",
+    "console.live": "viewer",
+}
+"""Endpoint -> the least role. A route of the console that is not here answers nobody."""
+
+
+def may(role: str, needed: str) -> bool:
+    """Is this role enough? One that we do not know never is."""
+    return role in ROLES and ROLES.index(role) >= ROLES.index(needed)

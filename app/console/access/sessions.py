@@ -1,0 +1,58 @@
+"""Sessions of the console: kept in Redis under a hash of their id, which only the cookie has."""
+
+import json
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from redis import Redis
+
+from app.store import keys
+
+IDLE_SECONDS = 12 * 3600
+LONGEST_SECONDS = 7 * 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who is signed in. `form_token` must come with each form; `password` is the fingerprint of
+    the password that was given, "" after a link; `made_at` is in seconds since the epoch."""
+
+    who: str
+    role: str
+    form_token: str
+    password: str
+    made_at: float
+
+
+class Sessions:
+    """Every method raises RedisError."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def begin(self, who: str, role: str, password: str = "") -> str:
+        """A new session; its id, for the cookie."""
+        id = secrets.token_urlsafe(32)
+        session = Session(who, role, secrets.token_urlsafe(24), password, time.time())
+        self._redis.set(keys.session(id), json.dumps(asdict(session)), ex=IDLE_SECONDS)
+        return id
+
+    def find(self, id: str, *, used: bool = True) -> Session | None:
+        """The session of a cookie, None when it is over. `used`: a person does something, so that
+        it lives on; a page that looks for news is no use."""
+        if not id:
+            return None
+        key = keys.session(id)
+        found: Any = self._redis.getex(key, ex=IDLE_SECONDS) if used else self._redis.get(key)
+        if found is None:
+            return None
+        session = Session(**json.loads(found))
+        if time.time() > session.made_at + LONGEST_SECONDS:
+            self.end(id)
+            return None
+        return session
+
+    def end(self, id: str) -> None:
+        self._redis.delete(keys.session(id))

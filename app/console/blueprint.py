@@ -1,0 +1,106 @@
+"""The console, wired: pages for people at `/`, behind a sign-in (docs/console.md)."""
+
+from threading import BoundedSemaphore
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+from jinja2 import StrictUndefined
+from redis.exceptions import RedisError
+from werkzeug.exceptions import HTTPException
+
+from app.console import live
+from app.console.access import sign_in
+from app.console.access.cookies import Cookies
+from app.console.access.guard import Guard, may_now
+from app.console.access.passwords import Password
+from app.console.access.sessions import Sessions
+from app.console.assets import Assets
+from app.console.frame import Pages
+from app.console.texts import FILTERS
+from app.errors import STATUS, Refused
+from app.settings import Settings
+from app.store.inbox import Inbox
+from app.store.published_rules import PublishedRules
+
+PLACES = (("console.live", "Live", "◉"),)
+"""What stands in the navigation: endpoint, name, sign."""
+
+
+def blueprint(
+    settings: Settings, inbox: Inbox, rules: PublishedRules, places: BoundedSemaphore
+) -> Blueprint:
+    """`/`, `/login`, and the pages."""
+    routes = Blueprint("console", __name__, template_folder="templates")
+    redis, assets = inbox.redis, Assets()
+    guard = Guard(
+        places,
+        Sessions(redis),
+        Password(settings),
+        Cookies(settings.public_url),
+    )
+    pages = Pages(redis)
+    routes.before_request(guard.admit)
+    routes.after_request(guard.finish)
+    routes.teardown_request(lambda _error: guard.leave())
+    routes.record_once(lambda state: _names(state, guard, assets))
+    routes.register_error_handler(Refused, _refused)
+    routes.register_error_handler(RedisError, _redis_away)
+    routes.register_error_handler(HTTPException, _http_error)
+
+    @routes.get("/")
+    def home() -> ResponseReturnValue:
+        return redirect(url_for("console.live" if may_now("viewer") else "console.login"), 303)
+
+    @routes.get("/console/<name>")
+    def asset(name: str) -> Response:
+        return assets.answer(name)
+
+    @routes.get("/live", endpoint="live")
+    def show_live() -> Response:
+        q = request.args.get("q", "").strip()
+
+        def collect(now: float) -> dict[str, object]:
+            found = live.overview(redis, rules, q, now)
+            answer_url = f"{settings.public_url}/plivo/answer/NAME"
+            return {"q": q, "answer_url": answer_url, "found": found}
+
+        return pages.show("console/live.html", collect)
+
+    sign_in.add_routes(routes, guard, redis)
+    return routes
+
+
+def _names(state: BlueprintSetupState, guard: Guard, assets: Assets) -> None:
+    """What every template may use."""
+    app = state.app
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters |= FILTERS
+    app.jinja_env.globals |= {
+        "may": may_now,
+        "form_token": guard.token,
+        "places": PLACES,
+        "asset": lambda name: url_for("console.asset", name=assets.address(name)),
+    }
+
+
+def _refused(error: Refused) -> Response:
+    return _problem(STATUS[type(error)], "That is not possible", str(error), again=error.retry)
+
+
+def _redis_away(_error: RedisError) -> Response:
+    what = "Redis does not answer, so nothing is known now. This page asks again in a second."
+    return _problem(503, "Redis is away", what, again=True)
+
+
+def _http_error(error: HTTPException) -> Response:
+    return _problem(error.code or 500, error.name, error.description or "")
+
+
+def _problem(status: int, title: str, what: str, *, again: bool = False) -> Response:
+    text = render_template("console/problem.html", title=title, what=what, again=again)
+    response = Response(text, status)
+    if again:
+        response.headers["Retry-After"] = "1"
+    return response

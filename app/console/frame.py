@@ -1,0 +1,65 @@
+"""What stands around every page, and the tag by which a page knows that nothing has changed."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from flask import Response, g, render_template, request
+from redis import Redis
+
+from app.domain.conference import VERSION
+from app.store import keys
+
+FRESH_SECONDS = 30
+"""A page that nothing has changed on is made anew after so long, for what it says of "ago"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`attention`: how much waits for a person. `broken`: the rules file is. `working`: a worker
+    lives. `tag` is a new one when anything may look different."""
+
+    attention: int
+    broken: bool
+    working: bool
+    tag: str
+
+
+class Pages:
+    """Makes the pages that live, or says that they are as they were (304). Raises RedisError."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def show(
+        self, template: str, collect: Callable[[float], Mapping[str, Any]], *also: object
+    ) -> Response:
+        """The page of a template with what `collect` finds (it gets the time); it is not asked
+        when the browser has this state. `also`: what else the page depends on."""
+        now = time.time()
+        frame = self._look(now, also)
+        if request.headers.get("If-None-Match") == frame.tag:
+            response = Response(status=304)
+        else:
+            values = collect(now)
+            response = Response(render_template(template, frame=frame, now=now, **values))
+        response.headers["ETag"] = frame.tag
+        return response
+
+    def _look(self, now: float, also: tuple[object, ...]) -> Frame:
+        with self._redis.pipeline(transaction=False) as together:
+            together.get(keys.COMMITS)
+            together.get(keys.RULES_DIGEST)
+            together.get(keys.RULES_BROKEN)
+            together.exists(keys.state_version(VERSION))
+            together.llen(keys.GIVEN_UP)
+            together.llen(keys.DEAD)
+            together.hlen(keys.SILENCES)
+            found: list[Any] = together.execute()
+        _, _, broken, working, given_up, dead, _ = found
+        mine = (g.session.role, g.session.form_token, int(now // FRESH_SECONDS))
+        told = repr((found, mine, also, request.full_path)).encode()
+        tag = f'"{blake2b(told, digest_size=9).hexdigest()}"'
+        return Frame(given_up + dead, broken is not None, bool(working), tag)

@@ -1,0 +1,110 @@
+"""Live: every conference that runs now, what needs a person first."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+
+from app.domain.conference import Conference
+from app.store import keys
+from app.store.live import live_conferences
+from app.store.published_rules import Published, PublishedRules
+
+SHOWN = 100
+LOOKED_BACK = 24
+"""Entries of a journal that are looked through for the last rule and for trouble."""
+BAD = {"failed": "a call was given up", "unknown": "the outcome of a call is unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One row. Times are in seconds since the epoch; `trouble` is "" when all is well."""
+
+    key: str
+    conference: Conference
+    trouble: str
+    rule: str
+    rule_at: float
+    next_what: str
+    next_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`rooms` are the first `SHOWN` of `count`."""
+
+    rooms: Sequence[Room]
+    count: int
+    last: str
+    last_at: float
+
+
+def overview(redis: Redis, rules: PublishedRules, sought: str, now: float) -> Overview:
+    """What is live, with `sought` in its name. Raises RedisError."""
+    wanted = sought.casefold()
+    found = [one for one in live_conferences(redis) if wanted in one.name.casefold()]
+    given_up = _given_up(redis) if found else {}
+    found.sort(key=lambda one: (one.name not in given_up, -one.started_at))
+    rooms = list(_rooms(redis, found[:SHOWN], given_up, rules.current(stale=True) or Published()))
+    rooms.sort(key=lambda room: (not room.trouble, -room.conference.started_at))
+    last, last_at = ("", 0.0) if found else _last(redis)
+    return Overview(rooms, len(found), last, last_at)
+
+
+def _rooms(
+    redis: Redis, found: Sequence[Conference], given_up: Mapping[str, float], rules: Published
+) -> Iterator[Room]:
+    with redis.pipeline(transaction=False) as together:
+        for one in found:
+            together.lrange(keys.journal(keys.conference_key(one.name)), -LOOKED_BACK, -1)
+        journals: list[Any] = together.execute()
+    for one, rows in zip(found, journals, strict=True):
+        entries = [entry for entry in map(json.loads, rows) if entry["at"] >= one.started_at]
+        rule, rule_at = _last_rule(entries)
+        what, at = _next(one, rules)
+        waits = given_up.get(one.name, 0.0) >= one.started_at
+        trouble = "a call was given up and waits for you" if waits else _trouble(entries)
+        key = keys.conference_key(one.name)
+        yield Room(key, one, trouble, rule, rule_at, what, at)
+
+
+def _last_rule(entries: Sequence[Mapping[str, Any]]) -> tuple[str, float]:
+    for entry in reversed(entries):
+        if entry["kind"] == "run" and entry["outcome"] == "applied":
+            return str(entry["rule"]), float(entry["at"])
+    return "", 0.0
+
+
+def _trouble(entries: Sequence[Mapping[str, Any]]) -> str:
+    last = {entry["call"]: entry["status"] for entry in entries if entry["kind"] == "call"}
+    return next((told for status, told in BAD.items() if status in last.values()), "")
+
+
+def _next(one: Conference, rules: Published) -> tuple[str, float]:
+    """What is due next, in words, and when; "" when nothing is."""
+    timer = min(one.timers.values(), key=lambda timer: timer.due, default=None)
+    if timer is None:
+        return "", 0.0
+    rule = rules.rules.get(timer.rule, "")
+    return rule or TIMERS.get(timer.kind, timer.what.replace("_", " ")), timer.due
+
+
+TIMERS = {"limit": "its time limit", "wait": "a rule goes on", "held": "a rule is given up"}
+
+
+def _given_up(redis: Redis) -> Mapping[str, float]:
+    """Conferences of which calls were given up, and when the last was."""
+    rows: Any = redis.lrange(keys.GIVEN_UP, 0, -1)
+    calls = map(json.loads, rows)
+    return {row["call"]["conference"]: float(row["at"]) for row in calls}
+
+
+def _last(redis: Redis) -> tuple[str, float]:
+    """The conference that was at work last."""
+    known: Any = redis.zrevrange(keys.KNOWN, 0, 0, withscores=True)
+    if not known:
+        return "", 0.0
+    name: Any = redis.hget(keys.NAMES, known[0][0])
+    return (name.decode() if name else "", float(known[0][1]))

@@ -1,0 +1,71 @@
+"""How the console writes times, lengths, names and numbers. Times are UTC, which each page says."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.durations import format_duration
+from app.domain.redaction import Redaction, mask_phone
+
+redact = Redaction()
+"""Of numbers in texts the last four digits stay; secrets never show."""
+
+
+def clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
+
+
+def day(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
+
+
+def moment(at: float) -> str:
+    """For `<time datetime>`."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+def length(seconds: float) -> str:
+    """`1:02:03` or `2:03`."""
+    whole = max(0, int(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def roughly(seconds: float) -> str:
+    """`12m`, `3h`, `2d`: one unit."""
+    whole = max(0, round(seconds))
+    for unit in (86400, 3600, 60):
+        if whole >= unit:
+            return format_duration(whole // unit * unit)
+    return format_duration(whole)
+
+
+def shown(text: object) -> str:
+    """A text from outside: what can not be seen is written out, numbers are masked."""
+    clean = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+    )
+    return redact(clean)
+
+
+def caller(facts: Mapping[str, Any]) -> str:
+    """Who a member is: the caller's name, else the end of the number."""
+    name = str(facts.get("caller_name") or "")
+    return shown(name) if name else masked(str(facts.get("from") or ""))
+
+
+def masked(number: str) -> str:
+    return shown(mask_phone(number)) if number else "unknown"
+
+
+FILTERS = {
+    "clock": clock,
+    "day": day,
+    "moment": moment,
+    "lasting": length,
+    "roughly": roughly,
+    "shown": shown,
+    "caller": caller,
+    "masked": masked,
+}
