@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from app.domain.suggest import quoted
+
 VERSION = 1
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -30,6 +32,18 @@ class NewerConference(UnreadableConference):
     def __init__(self, version: int) -> None:
         super().__init__(f"state version {version} is newer than this Gavel reads ({VERSION})")
         self.version = version
+
+
+HERE = "{conference}"
+"""Stands for the conference's name in words that are kept once for many conferences."""
+
+
+def said_of(conference: str, reason: str) -> str:
+    """Such words with the name in its place."""
+    before = f"conference.name is {HERE},"
+    if not reason.startswith(before):
+        return reason
+    return f"conference.name is {quoted(conference)},{reason.removeprefix(before)}"
 
 
 @dataclass(frozen=True, slots=True)

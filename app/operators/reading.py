@@ -14,6 +14,7 @@ from redis import Redis
 from app.domain.conference import Conference, Timer, UnreadableConference
 from app.errors import Unusable
 from app.store import keys
+from app.store.journal import unfolded
 
 LOOKED_AT = 2000
 """So many conferences one answer looks through, at most, for those that are asked for."""
@@ -90,7 +91,8 @@ def story(redis: Redis, key: str, *, after: str = "", limit: int = 200) -> Story
     ids = [_id(row) for row in rows]
     first = len(ids) - ids[::-1].index(after) if after in ids else 0
     part = range(first, min(first + limit, len(rows)))
-    entries = [(ids[place], json.loads(rows[place])) for place in part]
+    told = unfolded(redis, [json.loads(rows[place]) for place in part])
+    entries = list(zip((ids[place] for place in part), told, strict=True))
     return Story(
         entries,
         entries[-1][0] if entries else after,

@@ -3,22 +3,34 @@
 It is written by the commit that it tells of (see `app.store.lease`), so it is never ahead of the
 truth and never behind. Entries are JSON objects with `at` (seconds), `conference` and `kind`:
 
-- `event`: `event` (id, kind, uuid, data)
-- `run`: one rule held against one event: `event`, `rule`, `outcome`, `reason`, `steps`
+- `event`: `event` (id, kind, uuid, data), and where rules can wait for such a thing `ran` (how many
+  rules ran), `skipped` (which did not, by `reason`: `rules`) and `skipped_more` (how many others).
+  Of the rules that wait for such a thing and were not meant, for another conference say, it is
+  stored how many (`not_meant_count`) and where their names and reasons are kept (`not_meant`, but
+  for `not_meant_but`): once for many events. `unfolded` puts them into `skipped`
+- `verdict`: the same of an event that was told of before
+- `run`: one rule that ran for one event: `event`, `rule`, `outcome`, `reason`, `steps`
 - `call`: `call` (id), `verb`, `members`, `rule`, `event`, `status`, `attempt`, `error`, and when it
   was sent `ms` (from the event to the call) and `api_ms` (what the answer took)
 - `note`: `text`
 """
 
 import json
-from collections.abc import Generator, Iterator, Mapping
+import time
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from redis import Redis
 
+from app.domain.conference import said_of
 from app.store import keys
 
 Entry = Mapping[str, Any]
+
+NOT_MEANT_AGAIN = 600.0
+"""So often, in seconds, words that are in use are stored anew: they must outlive the journals."""
+
+_REMEMBERED = 4096
 
 
 def line(conference: str, at: float, kind: str, **fields: Any) -> str:
@@ -36,8 +48,8 @@ class Journal:
     def of(self, conference: str) -> Iterator[Entry]:
         """The story of one conference, oldest first; empty when nothing is known of it."""
         key = keys.journal(keys.conference_key(conference))
-        for entry in self._redis.lrange(key, 0, -1):
-            yield json.loads(entry)
+        stored: Any = self._redis.lrange(key, 0, -1)
+        yield from unfolded(self._redis, [json.loads(entry) for entry in stored])
 
     def conferences(self) -> list[tuple[str, float]]:
         """Every conference with a journal and when it was last written, newest first."""
@@ -58,3 +70,52 @@ class Journal:
             channel.subscribe(keys.STORY)
             for message in channel.listen():
                 yield json.loads(message["data"])
+
+
+class NotMeantTexts:
+    """Which words on rules that were not meant this process stored lately. A commit takes along
+    those it needs that are not among them. Threads may do so twice, which is harmless."""
+
+    def __init__(self) -> None:
+        self._stored: dict[str, float] = {}
+
+    def missing(self, ids: Iterable[str]) -> list[str]:
+        """Those to store with the next commit."""
+        since = time.monotonic() - NOT_MEANT_AGAIN
+        return [id for id in ids if self._stored.get(id, since) <= since]
+
+    def stored(self, ids: Iterable[str]) -> None:
+        """A commit took them along."""
+        if len(self._stored) >= _REMEMBERED:
+            self._stored.clear()
+        self._stored.update(dict.fromkeys(ids, time.monotonic()))
+
+
+def unfolded(redis: Redis, entries: Sequence[dict[str, Any]]) -> Sequence[Entry]:
+    """Entries as they are stored, with the names of rules that were not meant in their place, as
+    far as those are kept."""
+    ids = list(dict.fromkeys(id for entry in entries for id in entry.get("not_meant", ())))
+    texts: Any = redis.mget([keys.not_meant(id) for id in ids]) if ids else []
+    words = {id: json.loads(text) for id, text in zip(ids, texts, strict=True) if text}
+    for entry in entries:
+        if "not_meant" in entry:
+            unfold(entry, words)
+    return entries
+
+
+def unfold(entry: dict[str, Any], words: Mapping[str, Any]) -> None:
+    """The names and reasons of rules that were not meant, into `skipped`."""
+    but = set(entry.pop("not_meant_but", ()))
+    count = entry.pop("not_meant_count")
+    found: dict[str, dict[str, None]] = {}
+    for id in entry.pop("not_meant"):
+        for group in words.get(id, {}).get("skipped", ()):
+            reason = said_of(entry["conference"], group["reason"])
+            rules = found.setdefault(reason, {})
+            rules |= {rule: None for rule in group["rules"] if rule not in but}
+    groups = [{"reason": reason, "rules": list(rules)} for reason, rules in found.items() if rules]
+    if groups:
+        entry["skipped"] = [*entry.get("skipped", ()), *groups]
+    more = count - sum(len(group["rules"]) for group in groups)
+    if more > 0 or "skipped_more" in entry:
+        entry["skipped_more"] = entry.get("skipped_more", 0) + max(0, more)

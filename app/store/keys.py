@@ -11,6 +11,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:lease:{k}            | string | who works it: `<token>:<number of next commit>`, expires |
 | gavel:begun                | hash   | {k} -> turns with events that were never committed |
 | gavel:journal:{k}          | list   | what happened and why, JSON, newest last, bounded |
+| gavel:not_meant:{hash}     | string | rules that were not meant, and why (JSON), expires |
 | gavel:awake                | zset   | units with something to do, by the time to look again (ms) |
 | gavel:due                  | zset   | `<k> <timer id>` by due time (s) |
 | gavel:live                 | zset   | live conferences by start time (s) |
@@ -118,6 +119,10 @@ def lease(key: str) -> str:
 
 def journal(key: str) -> str:
     return PREFIX + "journal:" + key
+
+
+def not_meant(id: str) -> str:
+    return PREFIX + "not_meant:" + id
 
 
 def job(key: str) -> str:

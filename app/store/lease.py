@@ -20,6 +20,7 @@ from redis import Redis
 
 from app.domain.silence import Silence, read_silences
 from app.store.inbox import Waiting, entries
+from app.store.journal import NotMeantTexts
 from app.store.scripts import script
 
 LEASE_MS = 4000  # whoever dies is replaced after this long; renewed every second
@@ -52,7 +53,8 @@ class Commit:
     `decided`: how many events to take off the inbox. `ended`: the state is kept for
     `ENDED_SECONDS` only. `outbox`: its stored form, "-" for an empty one. `live`: when the
     conference started, 0: it is over. `instances`: UUIDs, and whether they have ended, which is
-    known for `ENDED_SECONDS`. `look`: when Plivo shall be asked about the conference.
+    known for `ENDED_SECONDS`. `look`: when Plivo shall be asked about the conference. `not_meant`:
+    words that its journal entries name (`app.store.journal`), by their ids.
     """
 
     decided: int = 0
@@ -68,6 +70,7 @@ class Commit:
     counters: Counter[str] = field(default_factory=Counter)
     send: list[tuple[str, str, str]] = field(default_factory=list)
     for_people: list[tuple[str, int, str]] = field(default_factory=list)
+    not_meant: dict[str, str] = field(default_factory=dict)
 
     def move_timers(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
         """From these timers (id -> due) to those: set what is new or moved, cancel what is gone."""
@@ -101,6 +104,7 @@ class Commit:
             "counters": self.counters,
             "send": self.send,
             "for_people": self.for_people,
+            "not_meant": self.not_meant,
         }
         if self.live is not None:
             changes["live"] = f"{self.live:.3f}" if self.live else "-"
@@ -161,6 +165,9 @@ class Lease:
         unit is woken at `wake_at`. Raises `LeaseLost`, or RedisError after which the same commit
         may be sent again.
         """
+        texts = self._leases.not_meant_texts
+        missing = texts.missing(commit.not_meant)
+        commit.not_meant = {id: commit.not_meant[id] for id in missing}
         asked = time.monotonic()
         answer = self._leases.run_commit(
             self.key,
@@ -177,6 +184,7 @@ class Lease:
         if answer is None:
             self._leases.forget(self._token)
             raise LeaseLost(self.key)
+        texts.stored(missing)
         now, events, held, ended, silences = answer
         self.ended = _texts(ended)
         self.silences = _silences(silences)
@@ -223,6 +231,7 @@ class Leases:
         self.run_begin = script(redis, "begin")
         self.run_outlive = script(redis, "outlive")
         self._renew = script(redis, "renew")
+        self.not_meant_texts = NotMeantTexts()
         self._held: dict[str, _Held] = {}  # by token
         self._lock = threading.Lock()
 

@@ -104,7 +104,7 @@ def _outcome(redis: Redis, conference: str, id: str) -> Outcome:
 def _tell(id: str, outcome: Outcome) -> None:
     story = Story(painter(sys.stdout), everything=True)
     for entry in outcome.entries:
-        if line := story.line(entry):
+        for line in story.lines(entry):
             click.echo(line)
     if outcome.state not in _OVER:
         click.echo(f"{id} is {outcome.state.replace('_', ' ')}: look with `gavel why`", err=True)

@@ -34,6 +34,5 @@ def why(conference: str, last: int | None, as_json: bool) -> None:
         click.echo(f"nothing is known of {safe(conference)!r}{near}", err=True)
         sys.exit(1)
     for entry in islice(entries, max(0, len(entries) - (last or len(entries))), None):
-        line = as_json_line(entry) if as_json else story.line(entry)
-        if line is not None:
+        for line in [as_json_line(entry)] if as_json else story.lines(entry):
             click.echo(line)

@@ -5,7 +5,7 @@ made safe for a terminal, and of phone numbers only the last four digits are sho
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
@@ -48,12 +48,12 @@ class Story:
         self._clock = "%Y-%m-%d %H:%M:%S" if dates else "%H:%M:%S"
         self._redact = Redaction()
 
-    def line(self, entry: Entry) -> str | None:
-        """One line, or None for an entry that is not told."""
-        told = _TELL[entry["kind"]](self, entry) if entry["kind"] in _TELL else None
-        if told is None:
-            return None
-        return f"{self._when(entry['at'])}  {self._name(entry['conference'])}  {told}"
+    def lines(self, entry: Entry) -> Iterator[str]:
+        """Its lines; none for an entry that is not told."""
+        if entry["kind"] in _TELL:
+            at, name = self._when(entry["at"]), self._name(entry["conference"])
+            for told in _TELL[entry["kind"]](self, entry):
+                yield f"{at}  {name}  {told}"
 
     def _when(self, at: float) -> str:
         clock = time.strftime(self._clock, time.localtime(at))
@@ -68,21 +68,50 @@ class Story:
     def _clean(self, text: object) -> str:
         return self._redact(safe(str(text)))
 
-    def _event(self, entry: Entry) -> str | None:
+    def _event(self, entry: Entry) -> Iterator[str]:
         event = entry["event"]
         text = _event_text(event["kind"], event.get("data", {}))
-        return text and f"● {self._clean(text)}"
+        if text:
+            yield f"● {self._clean(text)}{self._nobody_meant(entry)}"
+        if self._everything:
+            yield from self._skipped(entry)
 
-    def _run(self, entry: Entry) -> str | None:
+    def _nobody_meant(self, entry: Entry) -> str:
+        """That no rule ran for an event, where that is so and known."""
+        if entry.get("ran") != 0:
+            return ""
+        count = sum(len(group["rules"]) for group in entry.get("skipped", ()))
+        count += entry.get("skipped_more", 0) + entry.get("not_meant_count", 0)
+        if self._everything:
+            because = ""
+        elif not count:
+            because = ": none waits for it"
+        else:
+            waits = "1 waits" if count == 1 else f"{count} wait"
+            because = f": {waits} for this kind; why not: gavel why"
+        return self._paint("dim", f"  (no rule was meant{because})")
+
+    def _skipped(self, entry: Entry) -> Iterator[str]:
+        for group in entry.get("skipped", ()):
+            for rule in group["rules"]:
+                yield self._verdict(rule, "skipped", group["reason"])
+        if more := entry.get("skipped_more", 0):
+            rules = "1 more rule" if more == 1 else f"{more} more rules"
+            text = f"and {rules} did not run; gavel explain tells of each"
+            yield "  " + self._paint("dim", text)
+
+    def _run(self, entry: Entry) -> Iterator[str]:
         outcome = entry["outcome"]
-        if outcome == "skipped" and not self._everything:
-            return None
-        rule = self._clean(entry["rule"])
-        words = "" if outcome == "applied" else f": {outcome.replace('_', ' ')}"
-        because = f" ({self._clean(entry['reason'])})" if entry.get("reason") else ""
-        return "  " + self._paint(OUTCOME.get(outcome, "dim"), f"rule “{rule}”{words}{because}")
+        if outcome != "skipped" or self._everything:
+            yield self._verdict(entry["rule"], outcome, entry.get("reason", ""))
 
-    def _call(self, entry: Entry) -> str:
+    def _verdict(self, rule: str, outcome: str, reason: str) -> str:
+        words = "" if outcome == "applied" else f": {outcome.replace('_', ' ')}"
+        because = f" ({self._clean(reason)})" if reason else ""
+        text = f"rule “{self._clean(rule)}”{words}{because}"
+        return "  " + self._paint(OUTCOME.get(outcome, "dim"), text)
+
+    def _call(self, entry: Entry) -> Iterator[str]:
         colour, status = STATUS.get(entry["status"], ("yellow", entry["status"]))
         members = ", ".join(entry.get("members", ()))
         whom = {"": "", "all": " everyone"}.get(members, f" member {members}")
@@ -91,14 +120,19 @@ class Story:
         took = f"  {entry['ms']:g} ms after the event" if "ms" in entry else ""
         api = f", the API took {entry['api_ms']:g} ms" if "api_ms" in entry else ""
         error = f": {self._clean(entry['error'])}" if entry.get("error") else ""
-        return f"    {text} {self._paint(colour, status)}{error}{self._paint('dim', took + api)}"
+        yield f"    {text} {self._paint(colour, status)}{error}{self._paint('dim', took + api)}"
 
-    def _note(self, entry: Entry) -> str:
-        return self._paint("dim", f"  {self._clean(entry['text'])}")
+    def _verdicts(self, entry: Entry) -> Iterator[str]:
+        if self._everything:
+            yield from self._skipped(entry)
+
+    def _note(self, entry: Entry) -> Iterator[str]:
+        yield self._paint("dim", f"  {self._clean(entry['text'])}")
 
 
-_TELL: Mapping[str, Callable[[Story, Entry], str | None]] = {
+_TELL: Mapping[str, Callable[[Story, Entry], Iterator[str]]] = {
     "event": Story._event,
+    "verdict": Story._verdicts,
     "run": Story._run,
     "call": Story._call,
     "note": Story._note,

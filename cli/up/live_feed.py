@@ -48,7 +48,6 @@ def _tell(journal: Journal, story: Story, terminal: Terminal) -> bool:
             second, count = (second, count + 1) if now == second else (now, 1)
             if count > MOST_A_SECOND:
                 return True
-            line = story.line(entry)
-            if line is not None:
+            for line in story.lines(entry):
                 terminal.say(line)
     return False

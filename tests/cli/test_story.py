@@ -11,8 +11,8 @@ from cli.output.format_journal import Story
 def told(kind: str, data: Mapping[str, Any]) -> str:
     story = Story(lambda _colour, text: text)
     event = {"id": "evt-1", "kind": kind, "data": data}
-    line = story.line({"at": 0.0, "conference": "demo", "kind": "event", "event": event})
-    return (line or "").partition("● ")[2]
+    entry = {"at": 0.0, "conference": "demo", "kind": "event", "event": event}
+    return next(story.lines(entry), "").partition("● ")[2]
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,36 @@ def test_an_event_is_told_as_far_as_it_is_known(
     kind: str, data: Mapping[str, Any], words: str
 ) -> None:
     assert told(kind, data) == words
+
+
+def lines(*, everything: bool = False, **more: Any) -> list[str]:
+    event = {"id": "evt-1", "kind": "member.entered", "data": {"member_id": "7"}}
+    entry = {"at": 0.0, "conference": "demo", "kind": "event", "event": event, **more}
+    story = Story(lambda _colour, text: text, everything=everything)
+    return [line.partition("demo")[2].strip() for line in story.lines(entry)]
+
+
+def test_the_story_says_in_one_line_that_no_rule_was_meant() -> None:
+    assert lines(ran=0, not_meant_count=3) == [
+        "● member 7 entered  (no rule was meant: 3 wait for this kind; why not: gavel why)"
+    ]
+    assert lines(ran=0) == ["● member 7 entered  (no rule was meant: none waits for it)"]
+    assert lines(ran=1, not_meant_count=3) == ["● member 7 entered"]
+
+
+def test_why_tells_each_rule_that_did_not_run_and_counts_the_rest() -> None:
+    skipped = [{"reason": "conference.name is 'demo', not demo-*", "rules": ["Mute", "Greet"]}]
+    assert lines(everything=True, ran=0, skipped=skipped, skipped_more=2) == [
+        "● member 7 entered  (no rule was meant)",
+        "rule “Mute”: skipped (conference.name is 'demo', not demo-*)",
+        "rule “Greet”: skipped (conference.name is 'demo', not demo-*)",
+        "and 2 more rules did not run; gavel explain tells of each",
+    ]
+
+
+def test_the_words_on_an_event_that_was_told_of_before_are_for_why_alone() -> None:
+    skipped = [{"reason": "once", "rules": ["Mute"]}]
+    entry = {"at": 0.0, "conference": "demo", "kind": "verdict", "event": "evt-1", "ran": 0}
+    for everything, count in ((True, 1), (False, 0)):
+        story = Story(lambda _colour, text: text, everything=everything)
+        assert len(list(story.lines(entry | {"skipped": skipped}))) == count

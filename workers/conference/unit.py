@@ -150,17 +150,27 @@ class Unit:
 
     def write_decision(self, events: Sequence[Event], decision: Decision) -> None:
         """What was decided about these events, in journal, log and metrics."""
-        runs = decision.runs_for_journal()
-        said_nothing = not (runs or decision.calls or decision.notes)
-        for event in (*events, *decision.events):
+        counters, verdicts = self.next.counters, decision.verdicts()
+        for one in {one for found in verdicts.values() for one in found.not_meant}:
+            self.next.not_meant[one.id] = one.text
+        said_nothing = not (verdicts or decision.runs or decision.calls or decision.notes)
+        told = (*events, *decision.events)
+        for event in told:
             if said_nothing and event.kind in ("conference.observed", "rules.changed"):
                 continue
-            self.write(event.at, "event", event=event.for_journal())
-            metrics.DECIDED.add(self.next.counters, event.kind)
+            found = verdicts.get(event.id)
+            verdict = found.for_journal() if found is not None else {}
+            self.write(event.at, "event", event=event.for_journal(), **verdict)
+            metrics.DECIDED.add(counters, event.kind)
         now = self.lease.now()
-        for run in runs:
-            self.write(now, "run", **run.for_journal())
-            metrics.RUNS.add(self.next.counters, run.outcome)
+        for id in verdicts.keys() - {event.id for event in told}:  # told before, believed only now
+            self.write(now, "verdict", event=id, **verdicts[id].for_journal())
+        for run in decision.runs:
+            if run.outcome != "skipped" or run.event not in verdicts:
+                self.write(now, "run", **run.for_journal())
+            metrics.RUNS.add(counters, run.outcome)
+        for skipped in decision.skipped:
+            metrics.RUNS.add(counters, "skipped", number=skipped.passed.count)
         for text in decision.notes:
             self.write(now, "note", text=text)
         step(
@@ -168,7 +178,7 @@ class Unit:
             "decide",
             conference=self.name,
             events=",".join(event.id for event in events),
-            runs=len(runs),
+            runs=len(decision.runs),
             calls=len(decision.calls),
         )
 

@@ -59,6 +59,9 @@ local function apply(change)
     redis.call('RPUSH', journal, entry)
     redis.call('PUBLISH', 'gavel:story', entry)
   end
+  for id, words in pairs(change.not_meant or {}) do
+    redis.call('SET', 'gavel:not_meant:' .. id, words, 'EX', ARGV[8] + 3600)
+  end
   if change.journal then
     redis.call('LTRIM', journal, -ARGV[9], -1)
     redis.call('EXPIRE', journal, ARGV[8])

@@ -17,8 +17,9 @@ from app.operators.silences import Silences
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.journal import Journal
+from app.store.lease import JOURNAL_SECONDS
 from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, Seen, answer, reset
-from tests.workers.builders import context_of, enter, work_all, work_until
+from tests.workers.builders import MUTE_EVERYONE, context_of, enter, work_all, work_until
 from workers import jobs
 from workers.bootstrap import Context
 from workers.jobs import work
@@ -88,6 +89,22 @@ def test_an_event_becomes_a_call_and_a_story(
     assert journal(redis, "call", "status") == ["done"]
     assert redis.llen(keys.inbox(KEY)) == 0
     assert redis.get(keys.lease(KEY)) is None
+
+
+def test_the_journal_says_why_rules_did_not_run_in_the_entry_of_the_event(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    rules = MUTE_EVERYONE + "    match: {conference: 'demo-*'}\n"
+    context = context_of(redis, edge.url, tmp_path, rules)
+    enter(redis)
+    enter(redis, "2")
+    work_all(context)
+    reason = "conference.name is 'sales-1', not demo-*"
+    expected = [{"reason": reason, "rules": ["Everyone joins muted"]}]
+    assert journal(redis, "event", "skipped") == [expected, expected]
+    assert len(list(Journal(redis).of("sales-1"))) == 2
+    [kept] = redis.keys(keys.not_meant("*"))
+    assert redis.ttl(kept) > JOURNAL_SECONDS
 
 
 def test_members_who_entered_together_are_muted_in_one_call(
@@ -270,9 +287,7 @@ def test_a_silence_holds_for_all_that_is_not_decided_yet(
     enter(redis, "3")
     work_all(context)
     assert verbs(edge) == ["Member/1/Mute/"]
-    reasons = journal(redis, "run", "reason")
-    assert [reason.partition(" until")[0] for reason in reasons] == [
-        "",
-        "silenced by anna",
-        "silenced by anna",
-    ]
+    assert journal(redis, "run", "outcome") == ["applied"]
+    entries = [entry for entry in Journal(redis).of("sales-1") if entry["kind"] == "event"]
+    reasons = [entry["skipped"][0]["reason"] for entry in entries[1:]]
+    assert [reason.partition(" until")[0] for reason in reasons] == ["silenced by anna"] * 2

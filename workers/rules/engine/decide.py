@@ -16,7 +16,7 @@ from workers.rules.engine import held, observed, outcomes, recordings, timers, t
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence, fields_of, root_of
 from workers.rules.engine.preconditions import refusal, remember, silence_of
-from workers.rules.engine.run import Decision, Run, Skipped
+from workers.rules.engine.run import Decision, NotMeant, Run, Skipped
 from workers.rules.engine.state import MutableConference
 from workers.rules.engine.steps import Running, StepResults, run_steps, suspend
 from workers.rules.engine.transitions import Deciding
@@ -93,6 +93,7 @@ class _Decider:
         self.silences = silences
         self.runs: dict[tuple[str, int], Run] = {}
         self.skipped: list[Skipped] = []
+        self.held: list[tuple[str, NotMeant]] = []
         self.calls: list[Call] = []
         self.events: list[Event] = []
         self.notes: list[str] = []
@@ -109,6 +110,7 @@ class _Decider:
             notes=tuple(self.notes),
             skipped=tuple(self.skipped),
             ended=self.deciding.ended,
+            held=tuple(self.held),
         )
 
     def take(self, event: Event) -> None:
@@ -130,6 +132,7 @@ class _Decider:
     def hold(self, what: Occurrence) -> None:
         """One occurrence against all rules that wait for it, in the order of the file."""
         waiting = self.rules.waiting_for(what, self.state.name)
+        self.held.append((what.event, waiting.not_meant))
         if not waiting:
             return
         fields = fields_of(what, self.state, self.rules.lists)

@@ -2,32 +2,37 @@
 
 Of a thousand rules that differ by `member.from: "+14155550100"` one event concerns a few. So rules
 are kept by kind, conference and parameter, and from `MANY` rules on also by the texts they ask for:
-those that certainly refuse are not held against the event one by one (`PassedOver`).
+those that certainly refuse are not held against the event one by one (`PassedOver`). Rules that
+wait for the kind and are not meant, for another conference say, are known beforehand.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.domain.conference import HERE, said_of
 from app.domain.globs import any_matches
 from workers.rules.engine.occurrence import Occurrence, crosses
+from workers.rules.engine.run import (
+    MOST_NOT_MEANT,
+    NONE_ELSE,
+    Candidate,
+    NotMeant,
+    PassedOver,
+)
 from workers.rules.expressions.conditions import Check, Literals, Match, literal_key, look_up, shown
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.vocabulary.model import AnswerOptions, Fields, Limit, Rule, Trigger
 from workers.rules.vocabulary.problems import Problem
 from workers.rules.vocabulary.triggers import KINDS
 
-Candidate = tuple[int, Rule, tuple[int, ...]]
-"""Place in the file, rule, indexes of its triggers of the kind in question."""
-
 TriggerOf = tuple[str, int, Trigger]
 """Id of a rule, index of one of its triggers, that trigger."""
 
 MANY = 32
 _REMEMBERED = 4096
-_NAMED = 3
 _EXACT = ("name", "digits")  # parameters that equal the value of what happens
 _Field = tuple[tuple[str, ...], str]
 
@@ -48,13 +53,18 @@ class Rules:
     warnings: tuple[Problem, ...] = ()
     _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
     _by_kind: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)
+    _resting: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)
     _remembered: dict[tuple[str, str], "_Waiting"] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    _shared: dict[tuple[str, tuple[int, ...]], "_Waiting"] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_id", {rule.id: rule for rule in self.rules})
-        object.__setattr__(self, "_by_kind", _by_kind(self.rules))
+        object.__setattr__(self, "_by_kind", _by_kind(self.rules, enabled=True))
+        object.__setattr__(self, "_resting", _by_kind(self.rules, enabled=False))
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of that id, enabled or not."""
@@ -68,14 +78,14 @@ class Rules:
     def waiting_for(self, what: Occurrence, conference: str) -> "RuleIndex":
         """The enabled rules that wait for it in that conference; false when there are none."""
         found = self._waiting(what.kind, conference)
-        if not found.whole.every:
-            return found.whole
         if what.only is not None:
             return found.whole.only(*what.only)
+        if not found.whole.every:
+            return found.whole
         if found.parameter in _EXACT:
-            return found.by_parameter.get(what.value) or found.by_parameter[None]
+            return found.named(what.value)
         if found.parameter == "count":
-            return found.whole.crossed(*what.value)
+            return found.crossed(*what.value)
         return found.whole
 
     def candidates(self, kind: str, conference: str) -> tuple[Candidate, ...]:
@@ -90,45 +100,41 @@ class Rules:
     def _waiting(self, kind: str, conference: str) -> "_Waiting":
         found = self._remembered.get((kind, conference))
         if found is None:
-            found = _waiting(kind, conference, self._by_kind.get(kind, ()))
+            found = self._shared_waiting(kind, conference)
             if len(self._remembered) >= _REMEMBERED:
                 self._remembered.clear()
             self._remembered[kind, conference] = found
         return found
 
-
-@dataclass(frozen=True, slots=True)
-class PassedOver:
-    """Rules that were not held against what happened, since they ask for other texts of a field
-    than `value`, which is written as it may be shown."""
-
-    path: tuple[str, ...]
-    value: str
-    every: Sequence[Candidate]
-    but: frozenset[int]
-
-    @property
-    def count(self) -> int:
-        return len(self.every) - len(self.but)
-
-    @property
-    def rules(self) -> list[tuple[int, Rule]]:
-        """Each with its place in the file."""
-        return [(number, rule) for number, rule, _ in self.every if number not in self.but]
-
-    @property
-    def reason(self) -> str:
-        """Why, for all of them."""
-        names = [rule.name for _, rule in islice(self.rules, _NAMED)]
-        others = ", ".join(names) + (", ..." if self.count > len(names) else "")
-        return f"{'.'.join(self.path)} is {self.value}, and they match others: {others}"
+    def _shared_waiting(self, kind: str, conference: str) -> "_Waiting":
+        """Conferences in which the same rules are meant share what is known of those."""
+        known = self._by_kind.get(kind, ())
+        every = [
+            one
+            for one in known
+            if not one[1].conference_globs or any_matches(one[1].conference_globs, conference)
+        ]
+        key = (kind, tuple(place for place, _, _ in every))
+        found = self._shared.get(key)
+        if found is None:
+            places = {place for place, _, _ in every}
+            others = [one for one in known if one[0] not in places]
+            found = _waiting(kind, every, _not_meant(others, self._resting.get(kind, ())))
+            if len(self._shared) >= _REMEMBERED:
+                self._shared.clear()
+            self._shared[key] = found
+        return found
 
 
 class RuleIndex:
-    """Rules that wait for the same. Never changes once made. `every` are all, in file order."""
+    """Rules that wait for the same. Never changes once made. `every` are all, in file order;
+    `not_meant` those that wait for the same kind and not for this."""
 
-    def __init__(self, every: Sequence[Candidate], *, grouped: bool = True) -> None:
+    def __init__(
+        self, every: Sequence[Candidate], not_meant: NotMeant = NONE_ELSE, *, grouped: bool = True
+    ) -> None:
         self.every = tuple(every)
+        self.not_meant = not_meant
         self._groups, self._others = _grouped(self.every) if grouped else ([], self.every)
 
     def __bool__(self) -> bool:
@@ -158,27 +164,42 @@ class RuleIndex:
             [one for one in self.every if one[1].id == rule_id and trigger in one[2]], grouped=False
         )
 
-    def crossed(self, before: int, after: int) -> "RuleIndex":
-        """The rules that wait for this change of a number."""
-        return RuleIndex(
-            [
-                (place, rule, found)
-                for place, rule, found in self.every
-                if any(crosses(rule.triggers[index].parameter, before, after) for index in found)
-            ],
-            grouped=False,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     """What waits for one kind in one conference. `by_parameter`: None for every value that no rule
-    names."""
+    names. What was asked for is remembered in `parts`, up to a bound."""
 
+    kind: str
     parameter: str
     whole: RuleIndex
-    by_parameter: Mapping[Any, RuleIndex]
+    by_parameter: Mapping[Any, Sequence[Candidate]]
     triggers: tuple[TriggerOf, ...]
+    parts: dict[Any, RuleIndex] = field(default_factory=dict)
+
+    def named(self, value: Any) -> RuleIndex:
+        """The rules that wait for this name, or for any."""
+        key = value if value in self.by_parameter else None
+        found = self.parts.get(key)  # which is false when nobody waits
+        return self._remember(key, self.by_parameter[key]) if found is None else found
+
+    def crossed(self, before: int, after: int) -> RuleIndex:
+        """The rules that wait for this change of a number."""
+        found = self.parts.get((before, after))
+        if found is not None:
+            return found
+        meant = [
+            one
+            for one in self.whole.every
+            if any(crosses(one[1].triggers[index].parameter, before, after) for index in one[2])
+        ]
+        return self._remember((before, after), meant)
+
+    def _remember(self, key: Any, meant: Sequence[Candidate]) -> RuleIndex:
+        if len(self.parts) >= _REMEMBERED:
+            self.parts.clear()
+        self.parts[key] = _part(self.whole, meant, self.kind)
+        return self.parts[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +212,34 @@ class _Group:
     by_text: Mapping[str, tuple[Candidate, ...]]
 
 
-def _by_kind(rules: tuple[Rule, ...]) -> dict[str, tuple[Candidate, ...]]:
+def waits_for(rule: Rule, kind: str) -> str:
+    """What parameters of that kind a rule waits for, in words; "" for any."""
+    wanted = [trigger.parameter for trigger in rule.triggers if trigger.kind == kind]
+    if None in wanted:
+        return ""
+    if KINDS[kind].parameter == "count":
+        return "it waits for " + " or ".join(f"{how} {number:g}" for how, number in wanted)
+    return "it waits for " + " or ".join(str(parameter) for parameter in wanted)
+
+
+def elsewhere(rule: Rule, conference: str) -> str:
+    """Why a rule is not meant in that conference, in words; "" when it is."""
+    if not rule.conference_globs or any_matches(rule.conference_globs, conference):
+        return ""
+    return said_of(conference, _elsewhere(rule))
+
+
+def _elsewhere(rule: Rule) -> str:
+    """The same, with a place for the conference's name."""
+    checks = rule.match.checks if isinstance(rule.match, Match) else ()
+    wanted = [check.wanted for check in checks if check.path == ("conference", "name")]
+    return f"conference.name is {HERE}, not {' and '.join(wanted)}"
+
+
+def _by_kind(rules: tuple[Rule, ...], *, enabled: bool) -> dict[str, tuple[Candidate, ...]]:
     found: dict[str, list[Candidate]] = {}
     for place, rule in enumerate(rules):
-        if not rule.enabled:
+        if rule.enabled is not enabled:
             continue
         for kind in dict.fromkeys(trigger.kind for trigger in rule.triggers):
             indexes = tuple(i for i, trigger in enumerate(rule.triggers) if trigger.kind == kind)
@@ -202,21 +247,27 @@ def _by_kind(rules: tuple[Rule, ...]) -> dict[str, tuple[Candidate, ...]]:
     return {kind: tuple(candidates) for kind, candidates in found.items()}
 
 
-def _waiting(kind: str, conference: str, known: tuple[Candidate, ...]) -> _Waiting:
-    every = [
-        one
-        for one in known
-        if not one[1].conference_globs or any_matches(one[1].conference_globs, conference)
-    ]
+def _waiting(kind: str, every: Sequence[Candidate], not_meant: NotMeant) -> _Waiting:
     triggers = tuple(
         (rule.id, index, rule.triggers[index]) for _, rule, found in every for index in found
     )
+    whole = RuleIndex(every, not_meant)
     parameter = KINDS[kind].parameter
     by_parameter = _by_parameter(every) if parameter in _EXACT else {}
-    return _Waiting(parameter, RuleIndex(every), by_parameter, triggers)
+    return _Waiting(kind, parameter, whole, by_parameter, triggers)
 
 
-def _by_parameter(every: Sequence[Candidate]) -> dict[Any, RuleIndex]:
+def _not_meant(others: Sequence[Candidate], resting: Sequence[Candidate]) -> NotMeant:
+    """The rules for other conferences, and those that are not enabled."""
+    if not others and not resting:
+        return NONE_ELSE
+    refused = ((rule.name, _elsewhere(rule)) for _, rule, _ in others)
+    asleep = ((rule.name, "it is not enabled") for _, rule, _ in resting)
+    told = tuple(islice(chain(refused, asleep), MOST_NOT_MEANT))
+    return NotMeant(told, len(others) + len(resting))
+
+
+def _by_parameter(every: Sequence[Candidate]) -> dict[Any, Sequence[Candidate]]:
     """By what rules wait for; one that waits for any value stands under each."""
     named: dict[Any, list[Candidate]] = {None: []}
     for one in every:
@@ -224,11 +275,22 @@ def _by_parameter(every: Sequence[Candidate]) -> dict[Any, RuleIndex]:
         for parameter in {None} if None in wanted else wanted:
             named.setdefault(parameter, []).append(one)
     return {
-        parameter: RuleIndex(
-            sorted(found if parameter is None else named[None] + found, key=_place)
-        )
+        parameter: sorted(found if parameter is None else named[None] + found, key=_place)
         for parameter, found in named.items()
     }
+
+
+def _part(whole: RuleIndex, meant: Sequence[Candidate], kind: str) -> RuleIndex:
+    """Those of the whole that are meant; the others wait for other names or numbers."""
+    places = {place for place, _, _ in meant}
+    others = (
+        (rule.name, waits_for(rule, kind)) for place, rule, _ in whole.every if place not in places
+    )
+    count = len(whole.every) - len(meant)
+    if not count:
+        return RuleIndex(meant, whole.not_meant)
+    told = tuple(islice(chain(others, whole.not_meant.told), MOST_NOT_MEANT))
+    return RuleIndex(meant, NotMeant(told, count + whole.not_meant.count))
 
 
 def _place(candidate: Candidate) -> int:

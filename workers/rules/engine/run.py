@@ -1,15 +1,29 @@
 """`Run`: one rule held against one event; `Decision`: all that follows from some events."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from app.domain.call import Call
 from app.domain.conference import Conference
 from app.domain.event import Event
-from workers.rules.engine.index import PassedOver
 from workers.rules.engine.occurrence import Occurrence
+from workers.rules.engine.state import short_hash
 from workers.rules.vocabulary.model import NO_ANSWER, Fields, Rule, Unknown, no_answer
+
+Candidate = tuple[int, Rule, tuple[int, ...]]
+"""Place in the file, rule, indexes of its triggers of the kind in question."""
+
+MOST_TOLD = 32
+"""So many rules that a condition refused are told by name with an event; more are counted."""
+
+MOST_NOT_MEANT = 200
+"""So many rules that were not meant are told by name; more are counted."""
+
+_REASON_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,70 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Rules that were not held against what happened, since they ask for other texts of a field
+    than `value`, which is written as it may be shown."""
+
+    path: tuple[str, ...]
+    value: str
+    every: Sequence[Candidate]
+    but: frozenset[int]
+
+    @property
+    def count(self) -> int:
+        return len(self.every) - len(self.but)
+
+    @property
+    def rules(self) -> Iterator[tuple[int, Rule]]:
+        """Each with its place in the file."""
+        return ((number, rule) for number, rule, _ in self.every if number not in self.but)
+
+    @property
+    def reason(self) -> str:
+        """Why, for all of them."""
+        return f"{'.'.join(self.path)} is {self.value}, and it asks for others"
+
+
+@dataclass(frozen=True, eq=False)
+class NotMeant:
+    """Rules that wait for a kind of event and not for this one: for another conference, name or
+    number, or not enabled. Each by name and reason, the first `MOST_NOT_MEANT` of `count`.
+
+    The same for many events, so it is made once, and the journal keeps its words once
+    (`app.store.journal.NotMeantTexts`).
+    """
+
+    told: tuple[tuple[str, str], ...] = ()
+    count: int = 0
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset(name for name, _ in self.told)
+
+    @cached_property
+    def text(self) -> str:
+        """As the journal keeps it."""
+        words = _by_reason(self.told)
+        more = self.count - len(self.told)
+        return json.dumps({"skipped": words, "more": more}, ensure_ascii=False)
+
+    @cached_property
+    def id(self) -> str:
+        """What tells its words from others."""
+        return short_hash(self.text, 8)
+
+
+NONE_ELSE = NotMeant()
+
+
+def _by_reason(told: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    found: dict[str, list[str]] = {}
+    for rule, reason in told:
+        found.setdefault(reason[:_REASON_LENGTH], []).append(rule)
+    return [{"reason": reason, "rules": rules} for reason, rules in found.items()]
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """Many rules that were not held against an occurrence one by one, with what they would have
     seen of it."""
@@ -49,19 +127,6 @@ class Skipped:
     what: Occurrence
     fields: Fields
     passed: PassedOver
-
-    def together(self) -> Run:
-        """One run that stands for all of them."""
-        what, passed = self.what, self.passed
-        id = f"{what.id}.{what.kind}.{'.'.join(passed.path)}"
-        return Run(
-            id,
-            what.event,
-            f"{passed.count} rule" + ("" if passed.count == 1 else "s"),
-            "",
-            "skipped",
-            passed.reason,
-        )
 
     def each(self) -> Iterator[Run]:
         """A run for each of them."""
@@ -82,12 +147,51 @@ class Skipped:
         return self.passed.reason
 
 
+class Verdicts:
+    """What the rules made of one event: how many ran, and why the others did not."""
+
+    __slots__ = ("_more", "_ran", "_told", "not_meant")
+
+    def __init__(self) -> None:
+        self._ran: set[str] = set()
+        self._told: dict[tuple[str, str], None] = {}
+        self._more = 0
+        self.not_meant: dict[NotMeant, None] = {}
+
+    def ran(self, rule: str) -> None:
+        """It applied, was a dry run, failed, or could not be answered: a run tells of it."""
+        self._ran.add(rule)
+
+    def skip(self, rules: Iterable[tuple[str, str]], count: int) -> None:
+        """Conditions refused so many; as far as there is room they are told by name and reason."""
+        for rule in islice(rules, MOST_TOLD - len(self._told)):
+            self._told[rule] = None
+            count -= 1
+        self._more += count
+
+    def for_journal(self) -> dict[str, Any]:
+        """The fields that the entry of the event gets."""
+        found: dict[str, Any] = {"ran": len(self._ran)}
+        if self._told:
+            found["skipped"] = _by_reason(self._told)
+        if self._more:
+            found["skipped_more"] = self._more
+        if self.not_meant:
+            ran = [rule for rule in self._ran if any(rule in one.names for one in self.not_meant)]
+            found["not_meant"] = [one.id for one in self.not_meant]
+            found["not_meant_count"] = sum(one.count for one in self.not_meant) - len(ran)
+            if ran:
+                found["not_meant_but"] = ran
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What follows from some events: the next state, a run for every rule that was looked at, the
     calls wanted in order, follow-up `trigger` events (decided already, for the record), and notes
     for the journal. Timers to set and cancel are the difference between the two states. `ended`
-    says of instances (UUIDs) that they have ended, or have not after all."""
+    says of instances (UUIDs) that they have ended, or have not after all. `held` has an entry for
+    each occurrence: its event, and the rules that were not meant."""
 
     conference: Conference
     runs: tuple[Run, ...] = ()
@@ -96,10 +200,25 @@ class Decision:
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     ended: Mapping[str, bool] = field(default_factory=dict)
+    held: tuple[tuple[str, NotMeant], ...] = ()
 
-    def runs_for_journal(self) -> tuple[Run, ...]:
-        """All runs; one stands for many that were skipped for the same reason."""
-        return (*self.runs, *(skipped.together() for skipped in self.skipped))
+    def verdicts(self) -> dict[str, Verdicts]:
+        """By the id of the event, for each that was held against the rules."""
+        found = {event: Verdicts() for event, _ in self.held}
+        for run in self.runs:
+            if run.outcome != "skipped" and run.event in found:
+                found[run.event].ran(run.rule)
+        for run in self.runs:
+            if run.outcome == "skipped" and run.event in found:
+                found[run.event].skip([(run.rule, run.reason)], 1)
+        for skipped in self.skipped:
+            passed = skipped.passed
+            told = ((rule.name, passed.reason) for _, rule in passed.rules)
+            found[skipped.what.event].skip(told, passed.count)
+        for event, not_meant in self.held:
+            if not_meant.count:
+                found[event].not_meant[not_meant] = None
+        return found
 
     def in_detail(self) -> "Decision":
         """The same with a run for each rule that was skipped. Of several for one rule and event the

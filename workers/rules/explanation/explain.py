@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from app.domain.call import Call
 from app.domain.conference import Conference, Timer
 from app.domain.event import Event
-from app.domain.globs import any_matches
 from workers.conference.errors import PlivoError
 from workers.plivo.endpoints import ApiRequest, build_requests
 from workers.rules.engine.decide import decide, meanings
-from workers.rules.engine.index import Rules
+from workers.rules.engine.index import Rules, elsewhere, waits_for
 from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.run import Decision, Run
 from workers.rules.vocabulary.actions import WEB_VERBS
-from workers.rules.vocabulary.model import Fields, Rule, Unknown
+from workers.rules.vocabulary.model import Fields, Rule
 
 Meant = Sequence[tuple[Occurrence, Fields]]
 """What the event turned out to mean, with what rules can see of each."""
@@ -111,28 +110,16 @@ def _why_not(rule: Rule, meant: Meant, conference: str) -> str:
     meaning = next(((what, fields) for what, fields in meant if what.kind in own), None)
     if meaning is None:
         return f"it waits for {_listed(sorted(own))}"
-    what, fields = meaning
-    globs = rule.conference_globs
-    if globs and not any_matches(globs, conference):
-        return _refusal_of(rule, fields) or f"the conference is not one of {_listed(globs)}"
-    wanted = [t.parameter for t in rule.triggers if t.kind == what.kind]
+    what, _ = meaning
+    if refused := elsewhere(rule, conference):
+        return refused
+    waits = waits_for(rule, what.kind)
     if what.kind == "conference.members":
         before, after = what.value
-        parts = [f"{how} {number:g}" for how, number in wanted]
-        return f"the number of members went from {before} to {after}, it waits for {_listed(parts)}"
-    if what.value is not None:
-        waits = _listed([str(parameter) for parameter in wanted])
-        return f"{what.kind} was {what.value}, it waits for {waits}"
+        return f"the number of members went from {before} to {after}, {waits}"
+    if what.value is not None and waits:
+        return f"{what.kind} was {what.value}, {waits}"
     return "this was for another rule"
-
-
-def _refusal_of(rule: Rule, fields: Fields) -> str:
-    if rule.match is None:
-        return ""
-    try:
-        return rule.match.refuses(fields) or ""
-    except Unknown as unknown:
-        return str(unknown)
 
 
 def _wanted(call: Call, public_url: str) -> Wanted:

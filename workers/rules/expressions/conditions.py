@@ -63,7 +63,8 @@ class Check:
         value = self.value(fields)
         if self.test(value):
             return None
-        return f"{'.'.join(self.path)} is {shown(value, self.kind)}, not {self.wanted}"
+        wanted = ("wanted " if self.wanted.startswith("not ") else "not ") + self.wanted
+        return f"{'.'.join(self.path)} is {shown(value, self.kind)}, {wanted}"
 
 
 @dataclass(frozen=True, slots=True)

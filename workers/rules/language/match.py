@@ -35,6 +35,14 @@ OPERATORS: Mapping[str, str] = {
     "at_least": "A number of at least this.",
     "at_most": "A number of at most this.",
 }
+_SAID: Mapping[str, str] = {
+    "is": "",
+    "not_in": "not in",
+    "regex": "matching",
+    "at_least": "at least",
+    "at_most": "at most",
+}
+"""Operators as a reason says them, where not as they are written."""
 _ORDER: Mapping[str, Callable[[float, float], bool]] = {
     "above": lambda value, bound: value > bound,
     "below": lambda value, bound: value < bound,
@@ -127,7 +135,7 @@ class _Reader:
         return Literals(self.path, self.kind, texts)
 
     def operator(self, name: Text, operand: Any) -> list[Check]:
-        wanted = f"{name} {_written(operand)}"
+        wanted = f"{_SAID.get(name, name)} {_written(operand)}".strip().replace("in any of ", "in ")
         if name not in OPERATORS:
             message = f"unknown operator {quoted(name)}" + did_you_mean(name, OPERATORS)
             self.report.error(name, message)
