@@ -9,7 +9,7 @@ import click
 from app.errors import SettingsError
 from app.finding import Finding, bad, doubtful, good
 from app.plivo import urls as addresses
-from app.settings import Settings, misspelt
+from app.settings import Settings, misspelt, remarks
 from cli.doctor.checks_aside import examine_aside
 from cli.doctor.checks_outside import examine_plivo, examine_public_url, examine_signature
 from cli.doctor.checks_redis import examine_clock, examine_redis
@@ -70,11 +70,12 @@ def doctor() -> None:
 def _settings() -> tuple[Settings | None, list[tuple[str, Finding]]]:
     """The settings as the processes of `gavel up` get them, and what is wrong with them. None when
     they can not be read; without STATE_DIR what it is for stays not set."""
-    found = [("settings", doubtful(sentence)) for sentence in misspelt()]
     try:
         settings = Settings.load()
     except SettingsError as error:
-        return None, found + [("settings", bad(problem)) for problem in error.problems]
+        told = [bad(problem) for problem in error.problems]
+        return None, [("settings", one) for one in [*map(doubtful, misspelt()), *told]]
+    found = [("settings", doubtful(sentence)) for sentence in remarks(settings)]
     try:
         settings = Settings.from_environ(make_plan(settings).environ)
     except CannotStart as error:
