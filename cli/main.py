@@ -24,6 +24,7 @@ COMMANDS = (
     "timers",
     "act",
     "retry",
+    "drop",
     "silence",
     "unsilence",
     "audit",

@@ -5,7 +5,7 @@ from typing import Any
 from apispec import APISpec
 
 from app.api.problems import PROBLEM
-from app.api.schemas import ActBody, RetryBody, SilenceBody
+from app.api.schemas import ActBody, DropBody, RetryBody, SilenceBody
 from app.operators.outcome import STATES
 from app.store.idempotency import LONGEST_KEY
 
@@ -14,6 +14,7 @@ Json = dict[str, Any]
 TEXT = {"type": "string"}
 TIME = {"type": "number", "description": "Seconds since the epoch."}
 FLAG = {"type": "boolean"}
+TEXTS = {"type": "array", "items": TEXT}
 OBJECTS = {"type": "array", "items": {"type": "object"}}
 PROBLEM_BODY = {
     "type": "object",
@@ -41,6 +42,7 @@ def describe(spec: APISpec) -> None:
     spec.components.schema("Act", schema=ActBody)
     spec.components.schema("Silence", schema=SilenceBody)
     spec.components.schema("Retry", schema=RetryBody)
+    spec.components.schema("Drop", schema=DropBody)
     for path, operations in _paths().items():
         spec.path("/api/v1" + path, operations=operations)
 
@@ -121,11 +123,20 @@ def _paths() -> dict[str, Json]:
         "/attention/retry": {
             "post": _operation(
                 "Make calls again that were given up.",
-                _object(asked=OBJECTS, missing={"type": "array", "items": TEXT}),
+                _object(asked=OBJECTS, missing=TEXTS),
                 [],
                 *(409, 413),
                 body="Retry",
                 status=202,
+            )
+        },
+        "/attention/drop": {
+            "post": _operation(
+                "Take calls and what was set aside off the lists: nobody needs it any more.",
+                _object(dropped=TEXTS, missing=TEXTS),
+                [],
+                413,
+                body="Drop",
             )
         },
         "/audit": {

@@ -11,11 +11,11 @@ from flask import Blueprint, Response, g, request, url_for
 
 from app.api import told
 from app.api.access import allowed, operator_of
-from app.api.schemas import ActBody, RetryBody, SilenceBody, loaded
+from app.api.schemas import ActBody, DropBody, RetryBody, SilenceBody, loaded
 from app.domain.operator import Operator
 from app.errors import Conflict, Forbidden, NotFound, Unusable
 from app.operators.acts import Act, act
-from app.operators.attention import ask_again, given_up, set_aside
+from app.operators.attention import ask_again, drop, for_people, given_up, set_aside
 from app.operators.audit import Audit
 from app.operators.outcome import outcome_of
 from app.operators.reading import conferences, name_of, state_of, story
@@ -116,7 +116,9 @@ def blueprint(inbox: Inbox, rules: PublishedRules, threads: BoundedSemaphore) ->
     @routes.get("/attention")
     def attention() -> Response:
         calls = [told.given_up(one) for one in given_up(redis)]
-        return _answer({"calls": calls, "set_aside": list(set_aside(redis))})
+        return _answer(
+            {"calls": calls, "set_aside": [told.set_aside(one) for one in set_aside(redis)]}
+        )
 
     @routes.post("/attention/retry")
     def retry() -> Response:
@@ -141,6 +143,14 @@ def blueprint(inbox: Inbox, rules: PublishedRules, threads: BoundedSemaphore) ->
         return _answer(
             {"asked": asked, "missing": sorted(wanted - {one.id for one in chosen})}, 202
         )
+
+    @routes.post("/attention/drop")
+    def drop_some() -> Response:
+        body = loaded(DropBody, _body())
+        wanted, operator = set(body["ids"]), _operator()
+        rows = [one for one in for_people(redis) if one.id in wanted]
+        dropped = {one.id for one in rows if drop(redis, one, operator, body["reason"])}
+        return _answer({"dropped": sorted(dropped), "missing": sorted(wanted - dropped)})
 
     @routes.get("/audit")
     def list_audit() -> Response:

@@ -110,6 +110,20 @@ class RetryBody(_Body):
     )
 
 
+class DropBody(_Body):
+    """What nobody needs any more."""
+
+    ids = fields.List(
+        fields.String(),
+        required=True,
+        validate=validate.Length(min=1, max=MOST_CALLS),
+        metadata={"description": "Ids of calls that were given up, or of what was set aside."},
+    )
+    reason = fields.String(
+        required=True, validate=validate.Length(min=1, max=LONGEST_REASON), metadata=_WHY
+    )
+
+
 def loaded(schema: type[Schema], body: Mapping[str, Any]) -> dict[str, Any]:
     """The body as the schema has it. Raises Unusable, which names the field to correct."""
     try:

@@ -6,7 +6,7 @@ from typing import Any
 from app.domain.conference import Conference
 from app.domain.redaction import PHONE, mask_phone
 from app.domain.silence import Silence
-from app.operators.attention import GivenUp
+from app.operators.attention import GivenUp, SetAside
 from app.operators.reading import Listed, Story, timers_of
 from app.store import keys
 
@@ -105,6 +105,19 @@ def given_up(one: GivenUp) -> Json:
         "rule": call["rule"],
         "event": call["event"],
         "at": one.at,
+        "error": one.error,
+    }
+
+
+def set_aside(one: SetAside) -> Json:
+    """What was set aside."""
+    return {
+        "id": one.id,
+        "conference": one.conference,
+        "at": one.at,
+        "what": one.what,
+        "event": one.event,
+        "kind": one.kind,
         "error": one.error,
     }
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Self
 
 
@@ -44,10 +45,16 @@ class Silence:
 
 def read_silences(rows: Iterable[str | bytes]) -> Sequence[Silence]:
     """Those of the stored ones that can be read, in the order in which they were made."""
+    return _read(tuple(rows))
+
+
+@lru_cache(maxsize=8)
+def _read(rows: tuple[str | bytes, ...]) -> tuple[Silence, ...]:
+    """Remembered, for they come with every turn of a conference and change rarely."""
     found = []
     for row in rows:
         try:
             found.append(Silence.from_json(row))
-        except (ValueError, TypeError):  # a newer version wrote it: it is listed there
+        except (ValueError, TypeError):  # a newer version wrote it
             continue
-    return sorted(found, key=lambda one: (one.made_at, one.id))
+    return tuple(sorted(found, key=lambda one: (one.made_at, one.id)))

@@ -1,7 +1,7 @@
-"""What needs a person: calls that were given up, and what was set aside; asking for calls again."""
+"""What needs a person: calls that were given up and what was set aside; asking again, dropping."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from app.domain.operator import Operator
 from app.operators.audit import Entry
 from app.store import keys
 from app.store.inbox import Identity, Inbox
+from app.store.scripts import script
 
 REMEMBERED_SECONDS = 3600
 
@@ -40,26 +41,67 @@ def given_up(redis: Redis) -> Sequence[GivenUp]:
     return found
 
 
-def set_aside(redis: Redis) -> Iterator[Mapping[str, Any]]:
-    """What could not be worked and was set aside, oldest first: where, when, and why; of an event
-    its id and kind. Raw rows stay in Redis."""
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """What could not be worked: an event, or a damaged row. `stored` is its row as it is in the
+    list, `id` a digest of that; `what`, `event` and `kind` say what it was, as far as is known, and
+    `error` why, in one line."""
+
+    stored: bytes
+    conference: str
+    at: float
+    what: str
+    event: str
+    kind: str
+    error: str
+
+    @property
+    def id(self) -> str:
+        return keys.digest(self.stored.decode("utf-8", "surrogateescape"))
+
+
+def set_aside(redis: Redis) -> Sequence[SetAside]:
+    """All that was set aside, oldest first."""
     rows: Any = redis.lrange(keys.DEAD, 0, -1)
-    for row in rows:
-        try:
-            entry = json.loads(row)
-            event = entry.get("event", {})
-            told = {name: entry.get(name, "") for name in ("conference", "at", "what")}
-        except (ValueError, AttributeError):  # a damaged one is told as well
-            yield {"conference": "", "at": 0.0, "what": "row", "error": "it can not be read"}
-            continue
-        error = str(entry.get("error", "")).strip().splitlines()
-        known = event if isinstance(event, Mapping) else {}
-        yield {
-            **told,
-            "event": str(known.get("id", "")),
-            "kind": str(known.get("kind", "")),
-            "error": error[-1] if error else "",
-        }
+    return [_set_aside(row) for row in rows]
+
+
+def _set_aside(row: bytes) -> SetAside:
+    try:
+        entry = json.loads(row)
+        at = float(entry.get("at") or 0.0)
+    except (ValueError, TypeError, AttributeError):
+        return SetAside(row, "", 0.0, "row", "", "", "it can not be read")
+    event = entry.get("event")
+    known = event if isinstance(event, Mapping) else {}
+    error = str(entry.get("error", "")).strip().splitlines()
+    return SetAside(
+        row,
+        str(entry.get("conference", "")),
+        at,
+        str(entry.get("what", "event" if known else "row")),
+        str(known.get("id", "")),
+        str(known.get("kind", "")),
+        error[-1] if error else "",
+    )
+
+
+def for_people(redis: Redis) -> Sequence[GivenUp | SetAside]:
+    """Both."""
+    return [*given_up(redis), *set_aside(redis)]
+
+
+def drop(redis: Redis, one: GivenUp | SetAside, operator: Operator, reason: str) -> bool:
+    """Take it off its list: nobody needs it any more. False when it is not there any more."""
+    if isinstance(one, GivenUp):
+        kept, object, name = keys.GIVEN_UP, f"{one.id}: {one.call['verb']}", one.call["conference"]
+    else:
+        kept, object, name = keys.DEAD, f"{one.event or one.id}: {one.what}", one.conference
+    entry = Entry.by(operator, "drop", object, conference=name, reason=reason)
+    dropped = bool(script(redis, "drop")(kept, one.stored, entry.to_json()))
+    if dropped:
+        entry.tell()
+    return dropped
 
 
 def ask_again(redis: Redis, one: GivenUp, now: float, operator: Operator, reason: str = "") -> str:

@@ -26,8 +26,9 @@ LOOKED_AT = 5000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change. `verb` is `act`, `retry`, `silence`, `unsilence`, `token.new` or `token.revoke`;
-    `object` says of what, in words; `event` is the id by which the journal tells what came of it.
+    """One change. `verb` is `act`, `retry`, `drop`, `silence`, `unsilence`, `token.new` or
+    `token.revoke`; `object` says of what, in words; `event` is the id by which the journal tells
+    what came of it.
     `outcome` is what the step that wrote it did: `accepted` or `done`. `at` is in seconds since the
     epoch; `id` grows with time."""
 

@@ -22,6 +22,7 @@ from prometheus_client.core import (
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.domain.silence import read_silences
 from app.store import keys
 from app.store.scripts import script
 
@@ -85,6 +86,7 @@ CALLS = Counted(
     "gavel_calls_total", "Calls to the Conference API, by verb and status.", ("verb", "status")
 )
 FIRED = Counted("gavel_timers_fired_total", "Timers that became events.")
+BY_HAND = Counted("gavel_changes_by_hand_total", "What people changed by hand.", ("verb",))
 STORE_ERRORS = Counted("gavel_store_errors_total", "Errors of Redis, by kind.", ("kind",))
 COUNTERS = (
     ACCEPTED,
@@ -98,6 +100,7 @@ COUNTERS = (
     RUNS,
     CALLS,
     FIRED,
+    BY_HAND,
     STORE_ERRORS,
 )
 LATENCY = Histogram(
@@ -112,6 +115,7 @@ GAUGES: Mapping[str, str] = {
     "gavel_timers_due": "Timers that are due and not fired yet.",
     "gavel_conferences_live": "Live conferences.",
     "gavel_events_set_aside": "What waits for a person: events that failed, rows that are damaged.",
+    "gavel_silences": "Silences that hold now: rules that do nothing for a while.",
     "gavel_rules_broken": "1 while the rules file is broken and the last good ones run.",
 }
 RULES_LOADED = ("gavel_rules_loaded", "1 for the rules that run, by digest; absent without rules.")
@@ -192,6 +196,7 @@ class Metrics:
             "gavel_timers_due": due,
             "gavel_conferences_live": live,
             "gavel_events_set_aside": self._redis.llen(keys.DEAD),
+            "gavel_silences": self._silences(float(now)),
             "gavel_rules_broken": int(broken is not None),
         }
         for name, meaning in GAUGES.items():
@@ -200,6 +205,10 @@ class Metrics:
         if digest:
             loaded.add_metric((digest.decode(),), 1)
         yield loaded
+
+    def _silences(self, now: float) -> int:
+        rows: Any = self._redis.hvals(keys.SILENCES)
+        return sum(one.until > now for one in read_silences(rows))
 
 
 def _counter(counted: Counted, fields: Mapping[tuple[str, ...], int]) -> Metric:

@@ -31,15 +31,16 @@ local function count(field, by)
   redis.call('HINCRBY', 'gavel:metrics', field, by)
 end
 
+-- The rules that are silenced, for these events (JSON each).
+local function silences(events)
+  return #events > 0 and redis.call('HVALS', 'gavel:silences') or {}
+end
+
 -- One entry (JSON) of who changed what by hand; it is forgotten after 90 days.
 local function audit(now, entry)
   local oldest = math.max(0, math.floor((now - 7776000) * 1000))
   redis.call('XADD', 'gavel:audit', 'MINID', '~', oldest, '*', 'entry', entry)
-end
-
--- The rules that are silenced, for these events (JSON each).
-local function silences(events)
-  return #events > 0 and redis.call('HVALS', 'gavel:silences') or {}
+  count('gavel_changes_by_hand_total|' .. cjson.decode(entry).verb, 1)
 end
 
 -- Where is remembered that an instance has ended.

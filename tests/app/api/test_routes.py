@@ -234,6 +234,22 @@ def test_calls_are_made_again_by_what_was_seen(ask: Ask, redis: Redis) -> None:
     assert [event["kind"] for event in events(redis)] == ["call.retry"] * 4
 
 
+def test_what_nobody_needs_is_dropped(ask: Ask, redis: Redis) -> None:
+    given_up(redis, "c1", "c2")
+    redis.rpush(keys.DEAD, json.dumps({"event": {"id": "evt-9"}, "error": "x"}), b"\xff{")
+    damaged = ask("GET", "/attention")["set_aside"][1]["id"]
+    ask("POST", "/attention/drop", 400, json={"ids": ["c1"]})
+    ask("POST", "/attention/drop", 400, json={"ids": [], "reason": "x"})
+    told = ask("POST", "/attention/drop", json={"ids": ["c1", damaged, "x"], "reason": "left"})
+    assert (told["dropped"], told["missing"]) == (sorted(["c1", damaged]), ["x"])
+    left = ask("GET", "/attention")
+    assert [one["id"] for one in left["calls"]] == ["c2"]
+    assert [one["event"] for one in left["set_aside"]] == ["evt-9"]
+    entries = ask("GET", "/audit?verb=drop", scope="admin")["entries"]
+    assert [(one["who"], one["reason"]) for one in entries] == [("my act", "left")] * 2
+    assert events(redis) == []
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"nul", b'{"do":', b"\xff", b"[" * 9000])
 @pytest.mark.parametrize("path", [f"/conferences/{KEY}/actions", "/silences", "/attention/retry"])
 def test_bodies_that_are_none(ask: Ask, path: str, body: bytes) -> None:

@@ -42,7 +42,7 @@ def test_it_says_who_until_when_and_why() -> None:
 
 
 def test_what_can_not_be_read_is_left_out() -> None:
-    assert read_silences([b"{}", b"x", silence().to_json()]) == [silence()]
+    assert read_silences([b"{}", b"x", silence().to_json()]) == (silence(),)
 
 
 def test_one_is_kept_listed_and_ended_and_the_audit_tells_both(redis: Redis) -> None:

@@ -72,6 +72,20 @@ def test_one_thing_is_done_by_hand(stage: Stage) -> None:
     until(lambda: not stage.member_ids("w-by-hand"), "the member is out")
 
 
+@drives("command drop")
+def test_a_call_that_nobody_needs_is_dropped(stage: Stage) -> None:
+    stage.sandbox.fault("status", status=400, actions=["kick"], conference="w-drop", times=1)
+    stage.enter("w-drop")
+    until(lambda: "w-drop" in stage.ask("drop")[1], "the call was given up")
+    (id,) = [line.split()[0] for line in stage.ask("drop")[1].splitlines() if "w-drop" in line]
+    assert stage.ask("drop", id)[0] == 2
+    assert stage.ask("drop", id, "--reason", "they left")[0] == 0
+    assert "w-drop" not in stage.ask("retry")[1]
+    assert stage.ask("drop", id, "--reason", "they left")[0] == 1
+    assert "they left" in stage.ask("audit", "--verb", "drop")[1]
+    assert stage.operations("w-drop") == []
+
+
 @drives("command silence", "command unsilence", "command audit")
 def test_a_rule_is_silenced_and_the_audit_tells_who_did_what(stage: Stage) -> None:
     def silence(*more: str) -> tuple[int, str]:

@@ -33,6 +33,7 @@ def test_each_metric_tells_what_happened(stage: Stage) -> None:
     with pytest.raises(HTTPError, match="403"):
         urlopen(Request(f"{stage.url}/plivo/conference", b"ConferenceName=x"), timeout=PATIENCE)
     send_an_odd_recording(stage)
+    stage.ask("silence", "quiet", "--conference", "w-none", "--for", "1h", "--reason", "x")
     stage.sandbox.fault("odd_fields", conference="w-mute", times=0)
     set_one_aside(stage)
     fill_redis(stage)
