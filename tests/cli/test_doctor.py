@@ -25,6 +25,7 @@ ARGUMENTS = {
     "explain": ("--event", "trigger now", "--conference", "x"),
     "why": ("x",),
     "act": ("x", "log: x"),
+    "token": ("list",),
 }
 
 
