@@ -20,7 +20,7 @@ ACCOUNT = {
 }
 NOT_MADE = "/proc/gavel-var"
 """A folder that nobody can make."""
-BAD_ADDRESS = "redis://gavel:s3/cret@127.0.0.1:6379/0"
+BAD_ADDRESS = "redis://gavel:s3/qzxw@127.0.0.1:6379/0"
 ARGUMENTS = {
     "explain": ("--event", "trigger now", "--conference", "x"),
     "why": ("x",),
@@ -69,7 +69,7 @@ def test_an_address_that_cannot_be_used_is_one_finding() -> None:
     assert marks(found.output) == ["BAD"]
     assert "percent-encode the password" in found.output
     assert found.output.splitlines()[-1].startswith("1 bad, ")
-    assert "cret" not in found.output
+    assert "qzxw" not in found.output
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "doctor"])
@@ -83,7 +83,7 @@ def test_an_address_that_cannot_be_used_stops_every_command_that_has_settings(
     result = CliRunner().invoke(gavel, arguments, env=environ)
     assert result.exit_code != 0
     assert isinstance(result.exception, SettingsError | SystemExit), result.exception
-    assert "cret" not in f"{result.exception} {result.output}"
+    assert "qzxw" not in f"{result.exception} {result.output}"
 
 
 def test_every_level_has_its_place() -> None:
