@@ -17,6 +17,16 @@ VERSION = 1
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
+RULE_NAME = "rule_name"
+"""Among the fields of a run that waits: what its rule was called, for it may be gone by then."""
+
+
+def timer_said(id: str) -> str:
+    """A timer in words, by its id: `the timer “time left”`."""
+    what = id.split(".")[1] if id.count(".") else id
+    return f"the timer “{what.replace('_', ' ')}”"
+
+
 def what_of(kind: str) -> str:
     """The kind of a timer in short, the second part of the timer's id."""
     return kind.partition(".")[2] or kind
@@ -79,6 +89,11 @@ class Timer:
         """Its kind in short, as its id and its event say it: `time_left`."""
         return what_of(self.kind)
 
+    @property
+    def said(self) -> str:
+        """In words, for people."""
+        return timer_said(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -95,6 +110,12 @@ class Waiting:
     awaits: str
     fields: Mapping[str, Any]
     due: float | None = None
+
+    @property
+    def said(self) -> str:
+        """In words, for people."""
+        name = self.fields.get(RULE_NAME)
+        return f"the run of rule “{name}”" if name else "the run of a rule"
 
 
 @dataclass(frozen=True, slots=True)

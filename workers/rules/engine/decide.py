@@ -111,6 +111,7 @@ class _Decider:
             skipped=tuple(self.skipped),
             ended=self.deciding.ended,
             held=tuple(self.held),
+            ignored=self.deciding.ignored,
         )
 
     def take(self, event: Event) -> None:
@@ -156,7 +157,7 @@ class _Decider:
         rule = self.rules.rule(waiting.rule)
         if rule is None or not rule.enabled:
             if not held.keep(self.state, waiting, what.at):
-                self.notes.append(f"run {waiting.run} does not go on: its rule is gone")
+                self.notes.append(f"{waiting.said} does not go on: its rule is gone")
             return
         fields = fields_of(what, self.state, self.rules.lists)
         fields["event"] = {"id": waiting.event, "received_at": waiting.at}

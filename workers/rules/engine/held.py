@@ -27,11 +27,11 @@ def hold_or_release(state: MutableConference, rules: Rules, at: float) -> list[s
             if timer.id not in state.timers:
                 state.timers[timer.id] = timer
                 notes.append(
-                    f"run {waiting.run} is held: its rule was changed or removed; "
+                    f"{waiting.said} is held: its rule was changed or removed; "
                     f"it goes on if that is undone within {HELD:.0f} s"
                 )
         elif state.timers.pop(timer.id, None) is not None:
-            notes.append(f"run {waiting.run} is no longer held: its rule is back")
+            notes.append(f"{waiting.said} is no longer held: its rule is back")
             _go_on(state, waiting, at)
     _forget_cooldowns(state, rules)
     return notes

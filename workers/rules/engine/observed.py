@@ -94,9 +94,9 @@ def _is_of(state: MutableConference, row: Row, data: Mapping[str, Any]) -> bool:
 def _disbelieve(deciding: Deciding, fresh_since: float) -> None:
     """Plivo does not know of these, and has had the time to."""
     state = deciding.state
-    for id, at, _, _ in state.doubted:
+    for _, at, _, _ in state.doubted:
         if at < fresh_since:
-            deciding.notes.append(f"member.entered {id} ignored: Plivo does not know of it")
+            deciding.notes.append("member.entered ignored: Plivo does not know of it")
     state.doubted = tuple(one for one in state.doubted if one[1] >= fresh_since)
     if not state.doubted:
         state.timers.pop(f"{state.number}.doubt", None)

@@ -4,7 +4,7 @@ what a person asks for by hand."""
 from collections.abc import Iterator
 
 from app.domain.call import Call
-from app.domain.conference import Timer, Waiting
+from app.domain.conference import RULE_NAME, Timer, Waiting, timer_said
 from app.domain.durations import format_duration
 from app.domain.event import Event
 from workers.rules.engine import held, timers
@@ -41,15 +41,16 @@ def came_due(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
         return
     timer = state.timers.get(data["timer"])
     if timer is None or abs(timer.due - data.get("due", timer.due)) > _SAME:
-        deciding.ignore(event, f"timer {data['timer']} is not set any more")
+        deciding.ignore(event, f"{timer_said(data['timer'])} is not set any more")
         return
     late = deciding.now - event.at
     if late > _LATE:
-        deciding.notes.append(f"timer {timer.id} was {format_duration(round(late, 1))} late")
+        deciding.notes.append(f"{timer.said} was {format_duration(round(late, 1))} late")
     del state.timers[timer.id]
     if timer.kind == "held":
+        said = state.waiting[timer.run].said if timer.run in state.waiting else "a run"
         held.drop_wait(state, timer.run)
-        deciding.notes.append(f"run {timer.run} does not go on: its rule was changed or removed")
+        deciding.notes.append(f"{said} does not go on: its rule was changed or removed")
         return
     if timer.kind == "doubt":
         deciding.notes.append("Plivo's list did not tell in time: the other instance is believed")
@@ -59,7 +60,7 @@ def came_due(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     if kind is not None and kind.repeats:
         missed = timers.repeat(state, deciding.rules, timer, deciding.now)
         if missed:
-            deciding.notes.append(f"timer {timer.id} missed {missed} times")
+            deciding.notes.append(f"{timer.said} missed {missed} times")
     yield from _occurrence_of(state, event, timer)
 
 
@@ -84,6 +85,7 @@ def _occurrence_of(state: MutableConference, event: Event, timer: Timer) -> Iter
 def _going_on(state: MutableConference, event: Event, waiting: Waiting) -> Occurrence:
     is_live = state.live and state.number == waiting.number
     fields = dict(waiting.fields)
+    fields.pop(RULE_NAME, None)
     member = state.members.get(fields["member"]["id"]) if "member" in fields and is_live else None
     if member is not None:
         fields["member"] = member.facts
@@ -116,7 +118,7 @@ def failed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     goes_on = waiting is not None and _on_error(deciding.rules, waiting, step) == "continue"
     if waiting is not None and not goes_on:
         held.drop_wait(state, run)
-        deciding.notes.append(f"run {run} does not go on: step {step} failed")
+        deciding.notes.append(f"{waiting.said} does not go on: step {step + 1} failed")
     _unwind(deciding, event)
     if FAILURE not in run:
         failure = {

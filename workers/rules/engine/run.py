@@ -191,7 +191,8 @@ class Decision:
     calls wanted in order, follow-up `trigger` events (decided already, for the record), and notes
     for the journal. Timers to set and cancel are the difference between the two states. `ended`
     says of instances (UUIDs) that they have ended, or have not after all. `held` has an entry for
-    each occurrence: its event, and the rules that were not meant."""
+    each occurrence: its event, and the rules that were not meant. `ignored` says of events (ids)
+    why they change nothing."""
 
     conference: Conference
     runs: tuple[Run, ...] = ()
@@ -201,6 +202,7 @@ class Decision:
     skipped: tuple[Skipped, ...] = ()
     ended: Mapping[str, bool] = field(default_factory=dict)
     held: tuple[tuple[str, NotMeant], ...] = ()
+    ignored: Mapping[str, str] = field(default_factory=dict)
 
     def verdicts(self) -> dict[str, Verdicts]:
         """By the id of the event, for each that was held against the rules."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 from app.domain.call import Call
-from app.domain.conference import Timer, Waiting
+from app.domain.conference import RULE_NAME, Timer, Waiting
 from app.domain.durations import format_duration
 from app.domain.event import Event
 from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence, root_of
@@ -138,8 +138,9 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
 def suspend(state: MutableConference, run: Running, results: StepResults) -> str | None:
     """Have the run go on later, at its next step. Returns why it can not, None when it will."""
     if len(state.waiting) >= WAITING_KEPT:
-        return f"run {run.id} does not go on: {WAITING_KEPT} runs wait already"
+        return f"the run of rule “{run.rule.name}” does not go on: {WAITING_KEPT} runs wait already"
     kept = {key: run.fields[key] for key in KEPT_FOR_LATER if key in run.fields}
+    kept[RULE_NAME] = run.rule.name
     if run.what.chain:
         kept["chain"] = run.what.chain
     step = results.next_step or 0

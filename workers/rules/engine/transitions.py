@@ -30,7 +30,8 @@ DOUBT_SECONDS = 10.0
 class Deciding:
     """A decision under way, as far as transitions need to know it: the state as it becomes, the
     rules (for timers), the notes so far, the time, and the UUIDs of earlier instances. `ended`
-    says of instances whether they have ended since."""
+    says of instances whether they have ended since, `ignored` of events (ids) that they change
+    nothing, and why."""
 
     state: MutableConference
     rules: Rules
@@ -38,6 +39,7 @@ class Deciding:
     now: float
     over: frozenset[str] = frozenset()
     ended: dict[str, bool] = field(default_factory=dict)
+    ignored: dict[str, str] = field(default_factory=dict)
 
     def is_over(self, uuid: str) -> bool:
         """Whether this UUID is one of an instance that has ended."""
@@ -48,7 +50,8 @@ class Deciding:
 
     def ignore(self, event: Event, why: str) -> None:
         """Say that an event changes nothing."""
-        self.notes.append(f"{event.kind} {event.id} ignored: {why}")
+        self.ignored[event.id] = why
+        self.notes.append(f"{event.kind} ignored: {why}")
 
 
 # Entering
@@ -151,10 +154,9 @@ def _doubt(deciding: Deciding, event: Event) -> None:
     timer_id = f"{state.number}.doubt"
     due = event.at + DOUBT_SECONDS
     state.timers.setdefault(timer_id, Timer(timer_id, due, "doubt", number=state.number))
-    deciding.notes.append(
-        f"{event.kind} {event.id} waits: it is of another instance, and this one is live; "
-        "Plivo's list is asked"
-    )
+    why = "it is of another instance, and this one is live; Plivo's list is asked"
+    deciding.ignored[event.id] = why
+    deciding.notes.append(f"{event.kind} waits: {why}")
 
 
 def _believe(deciding: Deciding) -> Iterator[Occurrence]:
@@ -239,7 +241,7 @@ def finish(deciding: Deciding, event: Event) -> Past:
     state = deciding.state
     for waiting in state.waiting.values():
         if waiting.awaits == "timer" and waiting.number == state.number:
-            deciding.notes.append(f"run {waiting.run} does not go on: the conference has ended")
+            deciding.notes.append(f"{waiting.said} does not go on: the conference has ended")
     over = state.finish(event.at)
     if over.uuid:
         deciding.ended[over.uuid] = True

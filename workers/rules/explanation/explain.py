@@ -1,6 +1,6 @@
 """`gavel explain`: what the rules make of one event, and why; nothing is sent or stored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.call import Call
@@ -43,7 +43,8 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Everything that follows from one event. `meant` are the kinds of what it turned out to mean
-    (a first `enter` is also a start); `timers_before` were set, `timers` are after it."""
+    (a first `enter` is also a start), or `ignored` says why it means nothing; `timers_before` were
+    set, `timers` are after it; `rule_names` are those of the rules' ids."""
 
     event: Event
     meant: tuple[str, ...]
@@ -52,6 +53,8 @@ class Explanation:
     timers_before: tuple[Timer, ...]
     timers: tuple[Timer, ...]
     decision: Decision
+    rule_names: Mapping[str, str]
+    ignored: str = ""
 
     @property
     def timers_set(self) -> tuple[Timer, ...]:
@@ -72,6 +75,7 @@ def explain(
     the callbacks of recordings."""
     decision = decide(conference, [event], rules, now).in_detail()
     meant = meanings(conference, event, rules, now)
+    ignored = "" if meant else decision.ignored.get(event.id, "")
     runs: dict[str, Run] = {}
     for run in decision.runs:
         known = runs.get(run.rule_id)
@@ -80,38 +84,44 @@ def explain(
     return Explanation(
         event=event,
         meant=tuple(dict.fromkeys(what.kind for what, _ in meant)),
-        verdicts=tuple(_verdicts(rules.rules, runs, meant, conference.name)),
+        verdicts=tuple(_verdicts(rules.rules, runs, meant, event, ignored)),
         wanted=tuple(_wanted(call, public_url) for call in decision.calls),
         timers_before=_in_order(conference),
         timers=_in_order(decision.conference),
         decision=decision,
+        rule_names={rule.id: rule.name for rule in rules.rules},
+        ignored=ignored,
     )
 
 
 def _verdicts(
-    rules: Sequence[Rule], runs: dict[str, Run], meant: Meant, conference: str
+    rules: Sequence[Rule], runs: dict[str, Run], meant: Meant, event: Event, ignored: str
 ) -> Iterator[Verdict]:
     for rule in rules:
         run = runs.get(rule.id)
         if run is not None:
             yield Verdict(rule.name, rule.line, run.outcome, run.reason, run.steps)
         else:
-            yield Verdict(rule.name, rule.line, "not asked", _why_not(rule, meant, conference))
+            reason = _why_not(rule, meant, event, ignored)
+            yield Verdict(rule.name, rule.line, "not asked", reason)
     known = {rule.id for rule in rules}
     for run in runs.values():
         if run.rule_id not in known:  # the hang-up at the limit
             yield Verdict(run.rule, 0, run.outcome, run.reason, run.steps)
 
 
-def _why_not(rule: Rule, meant: Meant, conference: str) -> str:
+def _why_not(rule: Rule, meant: Meant, event: Event, ignored: str) -> str:
     if not rule.enabled:
         return "it is not enabled"
     own = {trigger.kind for trigger in rule.triggers}
     meaning = next(((what, fields) for what, fields in meant if what.kind in own), None)
+    if meaning is None and ignored and event.kind in own:
+        repeat = ": a repeat" if ignored.endswith("already") else ""
+        return f"{ignored}{repeat}; `--state empty` to ask anew"
     if meaning is None:
         return f"it waits for {_listed(sorted(own))}"
     what, _ = meaning
-    if refused := elsewhere(rule, conference):
+    if refused := elsewhere(rule, event.conference):
         return refused
     waits = waits_for(rule, what.kind)
     if what.kind == "conference.members":

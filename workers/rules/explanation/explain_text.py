@@ -30,7 +30,10 @@ def render_explanation(
 def _lines(explanation: Explanation, zone: tzinfo, account: str) -> Iterator[str]:
     yield f"event: {describe(explanation.event)}"
     meant = ", ".join(explanation.meant)
-    yield f"means: {meant or 'nothing that rules wait for'}"
+    nothing = "nothing that rules wait for"
+    if explanation.ignored:
+        nothing = f"nothing new: {explanation.ignored}"
+    yield f"means: {meant or nothing}"
     yield ""
     yield "rules:"
     for verdict in explanation.verdicts:
@@ -86,4 +89,13 @@ def _timers(explanation: Explanation, zone: tzinfo) -> Iterator[str]:
 def _timer(timer: Timer, explanation: Explanation, zone: tzinfo) -> str:
     due = datetime.fromtimestamp(timer.due, zone).strftime("%Y-%m-%d %H:%M:%S %Z")
     due_in = timer.due - explanation.event.at
-    return f"{due} (in {format_duration(round(due_in, 1))}) {timer.kind} {timer.id}"
+    return f"{due} (in {format_duration(round(due_in, 1))}) {_what(timer, explanation)}"
+
+
+def _what(timer: Timer, explanation: Explanation) -> str:
+    """What is due, and for which rule."""
+    if timer.kind == "limit":
+        return "the limit: everybody is hung up"
+    kind = {"wait": "the end of a wait", "held": "the end of a hold"}.get(timer.kind, timer.kind)
+    name = explanation.rule_names.get(timer.rule)
+    return f"{kind}, for “{name}”" if name else kind

@@ -4,13 +4,14 @@ happened in it."""
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from app.domain.conference import timer_said
 from app.domain.durations import format_duration
 from app.domain.event import Event
 from workers.rules.engine.run import Run
 from workers.rules.simulation.simulator import Made
 from workers.rules.simulation.timeline import Atom, Missing, Report, Result
 
-_SHOWN = ("digits", "from", "name", "recording_id", "timer", "verb", "error", "text", "gone")
+_SHOWN = ("digits", "from", "name", "recording_id", "verb", "error", "text", "gone")
 _OUTCOMES = {"applied": "ran", "dry_run": "ran (dry run)"}
 
 
@@ -47,6 +48,8 @@ def story(result: Result) -> Iterator[str]:
 def describe(event: Event) -> str:
     """An event on one line."""
     data = event.data
+    if event.kind == "timer":
+        return f"{timer_said(data['timer'])} in {event.conference}"
     who = f" member {data['member_id']}" if data.get("member_id") else ""
     rest = ", ".join(f"{key} {data[key]}" for key in _SHOWN if key in data)
     return f"{event.kind} in {event.conference}{who}" + (f" ({rest})" if rest else "")

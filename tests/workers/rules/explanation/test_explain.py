@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 from app.domain.conference import Conference
@@ -88,3 +89,43 @@ def test_an_ignored_event_says_why() -> None:
     again = explained(entered(), explanation.decision.conference)
     assert "in already" in render_explanation(again)
     assert not again.wanted
+
+
+INTERNAL = re.compile(r"\d+\.[a-z_]+\.[0-9a-f]{6,}|evt-\w+\.\d|[0-9a-f]{12}")
+
+
+def test_a_repeat_is_called_one() -> None:
+    again = explained(entered(), explained(entered()).decision.conference)
+    assert reasons(again)["Guests join muted"] == (
+        "not asked",
+        "member 7 is in already: a repeat; `--state empty` to ask anew",
+    )
+    assert "means: nothing new: member 7 is in already" in render_explanation(again)
+
+
+def test_an_event_of_an_earlier_instance_is_no_repeat() -> None:
+    ended = Event("evt-2", "member.exited", "standup-eu", AT + 5, "uuid-1", entered().data)
+    before = explained(entered()).decision.conference
+    after = explained(ended, before).decision.conference
+    late = explained(entered(), after)
+    assert reasons(late)["Guests join muted"][1] == (
+        "its conference has ended; `--state empty` to ask anew"
+    )
+
+
+def test_timers_are_told_by_what_they_are_for_and_no_id_is_shown() -> None:
+    text = render_explanation(explained(entered()))
+    assert "the limit: everybody is hung up" in text
+    assert "conference.time_left, for “Warn”" in text
+    assert not INTERNAL.search(text)
+
+
+def test_a_timer_that_is_late_is_told_without_its_id() -> None:
+    before = explained(entered()).decision.conference
+    timer = next(one for one in before.timers.values() if one.kind == "conference.time_left")
+    due = Event("evt-3", "timer", "standup-eu", timer.due, "", {"timer": timer.id})
+    late = decide(before, [due], RULES, timer.due + 5)
+    assert late.notes[0] == "the timer “time left” was 5s late"
+    assert "event: the timer “time left” in standup-eu" in render_explanation(
+        explained(due, before)
+    )
