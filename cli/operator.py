@@ -15,7 +15,8 @@ def this_person() -> Operator:
         name = getpass.getuser()
     except (KeyError, OSError, ImportError):  # a container may have no name for its user
         name = "somebody"
-    return Operator(name, "cli", socket.gethostname())
+    said = name.encode("utf-8", "replace").decode()
+    return Operator(said, "cli", socket.gethostname())
 
 
 def as_seconds(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:

@@ -14,7 +14,4 @@ def is_api(path: str) -> bool:
 def problem(status: int, detail: str) -> str:
     """The body of an error."""
     title = HTTPStatus(status).phrase
-    return json.dumps(
-        {"type": "about:blank", "title": title, "status": status, "detail": detail},
-        ensure_ascii=False,
-    )
+    return json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})

@@ -14,7 +14,7 @@ from app.api.access import allowed, operator_of
 from app.api.schemas import ActBody, DropBody, RetryBody, SilenceBody, loaded
 from app.domain.operator import Operator
 from app.errors import Conflict, Forbidden, NotFound, Unusable
-from app.operators.acts import Act, act
+from app.operators.acts import Act, act, reason_of
 from app.operators.attention import ask_again, drop, for_people, given_up, set_aside
 from app.operators.audit import Audit
 from app.operators.outcome import outcome_of
@@ -135,9 +135,9 @@ def blueprint(inbox: Inbox, rules: PublishedRules, threads: BoundedSemaphore) ->
         ]
         if body["expect"] not in (None, len(chosen)):
             raise Conflict(f"expect: {len(chosen)} calls would be made; look again")
-        now, operator = time.time(), _operator()
+        now, operator, reason = time.time(), _operator(), reason_of(body["reason"])
         asked = [
-            {"call": one.id, "event": ask_again(redis, one, now, operator, body["reason"])}
+            {"call": one.id, "event": ask_again(redis, one, now, operator, reason)}
             for one in chosen
         ]
         return _answer(
@@ -147,9 +147,9 @@ def blueprint(inbox: Inbox, rules: PublishedRules, threads: BoundedSemaphore) ->
     @routes.post("/attention/drop")
     def drop_some() -> Response:
         body = loaded(DropBody, _body())
-        wanted, operator = set(body["ids"]), _operator()
+        wanted, operator, reason = set(body["ids"]), _operator(), reason_of(body["reason"])
         rows = [one for one in for_people(redis) if one.id in wanted]
-        dropped = {one.id for one in rows if drop(redis, one, operator, body["reason"])}
+        dropped = {one.id for one in rows if drop(redis, one, operator, reason)}
         return _answer({"dropped": sorted(dropped), "missing": sorted(wanted - dropped)})
 
     @routes.get("/audit")
@@ -196,8 +196,6 @@ def _choice(name: str, *choices: str) -> str:
 def _answer(value: Mapping[str, Any], status: int = 200) -> Response:
     """As JSON; a token that may only read sees no telephone numbers."""
     shown = value if g.token.may("act") else told.masked(value)
-    answer = Response(
-        json.dumps(shown, ensure_ascii=False), status=status, content_type="application/json"
-    )
+    answer = Response(json.dumps(shown), status=status, content_type="application/json")
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -58,6 +58,8 @@ def act(
         "reason": reason_of(wanted.reason),
     }
     name = checked_name(wanted.conference, "conference")
+    if not (wanted.instance.isascii() and wanted.instance.isprintable()):
+        raise Unusable("instance: must be a ConferenceUUID")
     whose = f"act:{operator.how}:{operator.name}:"
     event = Event(new_id(), "operator.acted", name, 0.0, wanted.instance, data)
     event = named(event, key, whose)

@@ -8,6 +8,7 @@ from typing import Any
 from redis import Redis
 
 from app.store import keys
+from app.store.journal import unfolded
 
 STATES = ("waiting", "under_way", "done", "not_needed", "refused", "failed", "unknown")
 """Not decided yet; decided, and its calls are being made; all made; there was nobody or nothing
@@ -38,7 +39,7 @@ def outcome_of(redis: Redis, conference: str, id: str) -> Outcome | None:
         together.lrange(keys.journal(key), 0, -1)
         inbox, outbox, rows = together.execute()
     found = [json.loads(row) for row in rows if sought in row]
-    entries = [entry for entry in found if _is_of(entry, id)]
+    entries = unfolded(redis, [entry for entry in found if _is_of(entry, id)])
     if not entries:
         waits = any(
             json.loads(row.partition(b" ")[2])["id"] == id for row in inbox if sought in row
@@ -51,7 +52,8 @@ def outcome_of(redis: Redis, conference: str, id: str) -> Outcome | None:
 
 def _is_of(entry: Mapping[str, Any], id: str) -> bool:
     event = entry.get("event")
-    return (event.get("id") if isinstance(event, Mapping) else event) == id
+    own = event.get("id") if isinstance(event, Mapping) else event
+    return own == id or id in entry.get("with", ())
 
 
 def _state(entries: Sequence[Mapping[str, Any]], under_way: bool) -> tuple[str, str]:

@@ -4,9 +4,10 @@ Read from what the workers commit; nothing is decided here. Every function raise
 """
 
 import json
+import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from redis import Redis
@@ -20,6 +21,7 @@ LOOKED_AT = 2000
 """So many conferences one answer looks through, at most, for those that are asked for."""
 _AT_ONCE = 200
 _TIES = 50
+_TAIL = 100
 
 Row = tuple[str, float]
 
@@ -50,7 +52,7 @@ class Story:
 
 def name_of(redis: Redis, key: str) -> str | None:
     """The name of the conference of that key; None when none is known."""
-    name: Any = redis.hget(keys.NAMES, key)
+    name: Any = redis.hget(keys.NAMES, key) if len(key) == keys.KEY_LENGTH else None
     return None if name is None else name.decode("utf-8", "replace")
 
 
@@ -85,20 +87,23 @@ def conferences(
 def story(redis: Redis, key: str, *, after: str = "", limit: int = 200) -> Story:
     """The journal after the entry of that id, from its beginning without one."""
     journal = keys.journal(key)
-    if after and _id(redis.lindex(journal, -1)) == after:
-        return Story((), after)
-    rows: Any = redis.lrange(journal, 0, -1)
-    ids = [_id(row) for row in rows]
-    first = len(ids) - ids[::-1].index(after) if after in ids else 0
-    part = range(first, min(first + limit, len(rows)))
-    told = unfolded(redis, [json.loads(rows[place]) for place in part])
-    entries = list(zip((ids[place] for place in part), told, strict=True))
-    return Story(
-        entries,
-        entries[-1][0] if entries else after,
-        more=first + limit < len(rows),
-        gap=bool(after) and after not in ids,
-    )
+    if not after:
+        return _part(redis, redis.lrange(journal, 0, limit), 0, limit)
+    for newest in (1, _TAIL, 0):  # who follows a story asks for its end
+        rows: Any = redis.lrange(journal, -newest, -1)
+        ids = [_id(row) for row in rows]
+        if after in ids:
+            return _part(redis, rows, len(ids) - ids[::-1].index(after), limit, after)
+    return replace(_part(redis, rows, 0, limit), gap=True)
+
+
+def _part(redis: Redis, rows: Any, first: int, limit: int, after: str = "") -> Story:
+    """Up to `limit` of these rows, from the place `first` on."""
+    part = rows[first : first + limit]
+    ids = [_id(row) for row in part]
+    entries = unfolded(redis, [json.loads(row) for row in part])
+    following = ids[-1] if ids else after
+    return Story(list(zip(ids, entries, strict=True)), following, more=first + limit < len(rows))
 
 
 def _listed(redis: Redis, live: bool, cursor: str) -> Iterator[Listed]:
@@ -132,10 +137,12 @@ def _batches(redis: Redis, zset: str, cursor: str) -> Iterator[list[Row]]:
 def _place(cursor: str) -> Row:
     try:
         text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        at, _, key = text.partition(" ")
-        return key, float(at)
+        at, key = float(text.partition(" ")[0]), text.partition(" ")[2]
     except ValueError:
-        raise Unusable("cursor: must be one that an answer gave as `next`") from None
+        at, key = math.nan, ""
+    if not math.isfinite(at):
+        raise Unusable("cursor: must be one that an answer gave as `next`")
+    return key, at
 
 
 def _state(text: Any) -> Conference | None:

@@ -55,6 +55,8 @@ class Silences:
         names = () if rules is None else tuple(rules.rules.values())
         if names and rule and rule not in names:
             raise Unusable(f"rule: there is no rule {quoted(rule)}{did_you_mean(rule, names)}")
+        if rule and not rule.isprintable():
+            raise Unusable("rule: must be the name of a rule")
         why = reason_of(reason)
         if not why:
             raise Unusable("reason: must say why")

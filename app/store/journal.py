@@ -10,8 +10,9 @@ truth and never behind. Entries are JSON objects with `at` (seconds), `conferenc
   for `not_meant_but`): once for many events. `unfolded` puts them into `skipped`
 - `verdict`: the same of an event that was told of before
 - `run`: one rule that ran for one event: `event`, `rule`, `outcome`, `reason`, `steps`
-- `call`: `call` (id), `verb`, `members`, `rule`, `event`, `status`, `attempt`, `error`, and when it
-  was sent `ms` (from the event to the call) and `api_ms` (what the answer took)
+- `call`: `call` (id), `verb`, `members`, `rule`, `event`, `with` (other events whose calls went out
+  as one with it), `status`, `attempt`, `error`, and when it was sent `ms` (from the event to the
+  call) and `api_ms` (what the answer took)
 - `note`: `text`
 """
 

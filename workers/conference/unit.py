@@ -245,6 +245,8 @@ class Unit:
             "status": status,
             "attempt": group[0].attempts,
         }
+        if others := dict.fromkeys(one.call.event for one in group if one.call.event != call.event):
+            fields["with"] = list(others)
         if error:
             fields["error"] = error
         if took:

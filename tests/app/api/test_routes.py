@@ -1,8 +1,10 @@
 """What the admin API shows and does, against a real Valkey."""
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -175,6 +177,17 @@ def test_an_action_that_can_be_none_is_refused(
     assert events(redis) == []
 
 
+def test_what_went_out_as_one_with_others_is_told(ask: Ask, redis: Redis) -> None:
+    def write(kind: str, **fields: Any) -> None:
+        redis.rpush(keys.journal(KEY), journal.line("sales-1", 1.0, kind, **fields))
+
+    write("run", event="evt-2", rule="by hand (a)", outcome="applied", reason="", steps=["mute"])
+    call = {"event": "evt-1", "call": "c", "verb": "mute", "status": "failed", "error": "400"}
+    write("call", **call, **{"with": ["evt-2"]})
+    found = ask("GET", f"/conferences/{KEY}/actions/evt-2")
+    assert (found["state"], found["reason"]) == ("failed", "400")
+
+
 def test_what_became_of_an_action_is_told(ask: Ask, redis: Redis) -> None:
     def write(kind: str, **fields: Any) -> None:
         redis.rpush(keys.journal(KEY), journal.line("sales-1", 1.0, kind, **fields))
@@ -248,6 +261,51 @@ def test_what_nobody_needs_is_dropped(ask: Ask, redis: Redis) -> None:
     entries = ask("GET", "/audit?verb=drop", scope="admin")["entries"]
     assert [(one["who"], one["reason"]) for one in entries] == [("my act", "left")] * 2
     assert events(redis) == []
+
+
+HOSTILE = [
+    *("\ud800", "\x00", "\u202e", "\x1b[2J", "<script>alert(1)</script>", "{{ 7 * 7 }}"),
+    *("é" * 400, "__class__", "💣"),
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_makes_it_fail(client: FlaskClient, redis: Redis, text: str) -> None:
+    secret = Tokens(redis).new(Operator("anna", "cli"), "a", "admin")[1]
+    headers = {"Authorization": f"Bearer {secret}"}
+    path = f"/api/v1/conferences/{KEY}/actions"
+    bodies: list[tuple[str, Any]] = [
+        (path, {"do": {text: "all"}}),
+        (path, {"do": text}),
+        (path, {"do": {"mute": text}}),
+        (path, {"do": {"speak": {"to": "all", "text": text}}, "reason": text}),
+        (path, {"do": {"mute": "all"}, "instance": text}),
+        (path, {"do": {"mute": "all"}, text: text}),
+        ("/api/v1/silences", {"rule": text, "for": "1h", "reason": "x"}),
+        ("/api/v1/silences", {"every_rule": True, "conference": text, "for": text, "reason": text}),
+        ("/api/v1/silences", {"every_rule": True, "conference": text, "for": "1h", "reason": text}),
+        ("/api/v1/attention/retry", {"calls": [text], "reason": text}),
+        ("/api/v1/attention/retry", {"conference": text, "expect": text}),
+        ("/api/v1/attention/drop", {"ids": [text], "reason": text}),
+    ]
+    for address, body in bodies:
+        answer = client.post(address, data=json.dumps(body), headers=headers)
+        assert answer.status_code in (200, 201, 202, 400), (address, body, answer.data)
+    asked = {"q": text, "cursor": text, "limit": text, "after": text, "who": text, "verb": text}
+    query = urlencode(asked, errors="surrogatepass")
+    for address in ("conferences", f"conferences/{KEY}/story", "audit", "silences", "attention"):
+        assert client.get(f"/api/v1/{address}?{query}", headers=headers).status_code in (200, 400)
+
+
+@pytest.mark.parametrize("place", ["nan k", "inf k", "-inf k", "1e999 k", " ", "1", "1 \x00"])
+def test_a_cursor_that_is_none(ask: Ask, place: str) -> None:
+    cursor = urlsafe_b64encode(place.encode()).decode()
+    ask("GET", f"/conferences?cursor={cursor}", 200 if place in ("1", "1 \x00") else 400)
+
+
+def test_the_webhooks_of_a_conference_are_no_conference(ask: Ask, redis: Redis) -> None:
+    redis.hset(keys.NAMES, KEY + keys.WEB, "sales-1")
+    ask("GET", f"/conferences/{KEY}{keys.WEB}", 404)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"nul", b'{"do":', b"\xff", b"[" * 9000])

@@ -291,3 +291,13 @@ def test_a_silence_holds_for_all_that_is_not_decided_yet(
     entries = [entry for entry in Journal(redis).of("sales-1") if entry["kind"] == "event"]
     reasons = [entry["skipped"][0]["reason"] for entry in entries[1:]]
     assert [reason.partition(" until")[0] for reason in reasons] == ["silenced by anna"] * 2
+
+
+def test_calls_that_go_out_as_one_name_the_events_of_all(
+    redis: Redis, edge: PlivoEdge, context: Context
+) -> None:
+    first, second = enter(redis, "1"), enter(redis, "2")
+    work_all(context)
+    assert verbs(edge) == ["Member/1,2/Mute/"]
+    (call,) = [entry for entry in Journal(redis).of("sales-1") if entry["kind"] == "call"]
+    assert (call["event"], call["with"]) == (first, [second])
