@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from bench.chaos.callbacks import Sender, callback
 
@@ -18,6 +19,10 @@ GUESS = (
     b"POST /triggers/door HTTP/1.1\r\nHost: gavel\r\nContent-Length: 2\r\n"
     b"Authorization: Bearer guess-%08d\r\n\r\n{}"
 )
+API_GUESS = (
+    b"GET /api/v1/conferences HTTP/1.1\r\nHost: gavel\r\nAuthorization: Bearer gvl_%043d\r\n\r\n"
+)
+"""Of the form of a token, so that it is looked for."""
 TINY_CHUNKS = (
     HEAD
     + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -50,7 +55,12 @@ async def tiny_chunks(port: int) -> None:
 
 async def guesses(port: int) -> None:
     """1,000 guesses of a token in a second, over eight connections."""
-    await asyncio.gather(*(_again(_guess, port) for _ in range(8)))
+    await asyncio.gather(*(_again(partial(_guess, GUESS), port) for _ in range(8)))
+
+
+async def api_guesses(port: int) -> None:
+    """The same of a token of the admin API."""
+    await asyncio.gather(*(_again(partial(_guess, API_GUESS), port) for _ in range(8)))
 
 
 async def flood(port: int) -> None:
@@ -69,6 +79,7 @@ OUTSIDERS: Mapping[str, Callable[[int], Awaitable[None]]] = {
     "unread": unread,
     "tiny_chunks": tiny_chunks,
     "guesses": guesses,
+    "api_guesses": api_guesses,
     "flood": flood,
 }
 
@@ -148,12 +159,12 @@ async def _one_in_chunks(port: int) -> None:
         writer.close()
 
 
-async def _guess(port: int) -> None:
+async def _guess(guess: bytes, port: int) -> None:
     reader, writer = await _connect(port)
     begun = time.monotonic()
     try:
         for number in itertools.count(1):
-            writer.write(GUESS % number)
+            writer.write(guess % number)
             _did["guesses"] += 1
             await reader.readuntil(b"\r\n\r\n")
             await reader.readuntil(b"}")
