@@ -79,9 +79,11 @@ def _look(context: Context, stopping: threading.Event, name: str) -> None:
         seen = _ask(context, stopping, lambda: context.api.get_conference(name))
     except PlivoError as error:
         if error.kind == "gone":
-            _tell(context, name, {"gone": True, "as_of": as_of})
+            told = {"api_id": error.request_ids[0]} if error.request_ids else {}
+            _tell(context, name, {"gone": True, "as_of": as_of, **told})
         else:
-            log.warning("reconcile of conference=%r failed: %s", name, error)
+            ids = "".join(f" (api_id {id})" for id in error.request_ids)
+            log.warning("reconcile of conference=%r failed: %s%s", name, error, ids)
         return
     if seen is not None:
         _tell(context, name, {**seen.data(), "as_of": as_of})

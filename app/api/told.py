@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain.conference import Conference
-from app.domain.redaction import PHONE, mask_phone
+from app.domain.redaction import mask_phones
 from app.domain.silence import Silence
 from app.operators.attention import GivenUp, SetAside
 from app.operators.reading import Listed, Story, timers_of
@@ -12,7 +12,9 @@ from app.store import keys
 
 Json = dict[str, Any]
 
-_IDS = frozenset({"id", "key", "uuid", "call_uuid", "call", "run", "event", "instance", "next"})
+_IDS = frozenset(
+    {"id", "key", "uuid", "call_uuid", "call", "run", "event", "instance", "next", "api_id"}
+)
 
 
 def listed(one: Listed) -> Json:
@@ -125,7 +127,7 @@ def set_aside(one: SetAside) -> Json:
 def masked(value: Any, name: str = "") -> Any:
     """A JSON value with telephone numbers by their last four digits, ids as they are."""
     if isinstance(value, str):
-        return value if name in _IDS else PHONE.sub(lambda found: mask_phone(found[0]), value)
+        return value if name in _IDS else mask_phones(value)
     if isinstance(value, Mapping):
         return {key: masked(inner, key) for key, inner in value.items()}
     if isinstance(value, list | tuple):

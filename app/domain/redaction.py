@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
+# A UUID is matched to be left as it is: its groups may happen to be all digits.
 PHONE = re.compile(
-    r"\+\d(?:[ ().-]{0,2}\d){6,14}"  # +1 (415) 555-0100
+    r"(?<![0-9a-fA-F-])(?P<uuid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?![0-9a-fA-F-])"
+    r"|\+\d(?:[ ().-]{0,2}\d){6,14}"  # +1 (415) 555-0100
     r"|(?:(?<![0-9a-fA-F%])|(?<=%[0-9a-fA-F]{2}))"  # 14155550100, also in a URL's %2B14155550100,
     r"\d{7,15}(?![0-9a-fA-F])"  # not part of an id in hex
 )
@@ -41,7 +43,7 @@ class Redaction:
         text = URL_LOGIN.sub("[login]", text)
         text = SIGNATURE.sub("[signature]", text)
         text = CREDENTIALS.sub(r"\g<head>[secret]", text)
-        return PHONE.sub(_masked, text)
+        return mask_phones(text)
 
 
 def _written(secret: str) -> Iterator[str]:
@@ -56,6 +58,11 @@ def _written(secret: str) -> Iterator[str]:
     yield quote_plus(secret)
 
 
+def mask_phones(text: str) -> str:
+    """A text with its phone numbers masked. UUIDs stay as they are."""
+    return PHONE.sub(_masked, text)
+
+
 def mask_phone(number: str) -> str:
     """`+1 (415) 555-0101` as `…0101`, a name or address by its last four characters too.
 
@@ -67,4 +74,4 @@ def mask_phone(number: str) -> str:
 
 
 def _masked(found: re.Match[str]) -> str:
-    return mask_phone(found[0])
+    return found[0] if found["uuid"] else mask_phone(found[0])

@@ -144,7 +144,7 @@ def _recording(reading: Reading) -> Event:
             "ended_at": _seconds(data.get("recording_end_ms")),
             "format": "wav" if str(url).partition("?")[0].lower().endswith(".wav") else "mp3",
         }
-    found["unreadable"] = data.get("unreadable")
+    found |= {name: data.get(name) for name in ("api_id", "unreadable")}
     present = {key: value for key, value in found.items() if value is not None}
     return _event_of_recording(
         "recording.ready" if ready else "recording.started", reading, present
@@ -170,7 +170,7 @@ def _transcription(reading: Reading) -> Event:
         return _unknown(reading)
     data = schemas.load(schemas.TRANSCRIPTION, reading)
     if "error" in data:
-        kept = {"recording_id", "error", "unreadable"} & data.keys()
+        kept = {"recording_id", "error", "api_id", "unreadable"} & data.keys()
         data = {name: data[name] for name in kept}
         return _event_of_recording("transcription.failed", reading, data)
     return _event_of_recording("transcription.ready", reading, {"text": "", **data})

@@ -113,6 +113,7 @@ class CallbackSchema(Schema):
     recording_start_ms = Number("RecordingStartMs", "recording_start_ms")
     recording_end_ms = Number("RecordingEndMs", "recording_end_ms")
     message = Text("message")
+    api_id = Text("api_id")
     transcription = Text("transcription", attribute="text")
     transcription_charge = Number("transcription_charge", attribute="charge")
     transcription_rate = Number("transcription_rate", attribute="rate")
@@ -142,7 +143,7 @@ DIGITS = CallbackSchema(only=(*_WHO, "digits"))
 SPEAKING = CallbackSchema(only=_WHO)
 RECORDING = CallbackSchema(
     only=(
-        *("recording_id", "record_url", "record_file", "message"),
+        *("recording_id", "record_url", "record_file", "message", "api_id"),
         *("recording_duration", "recording_duration_ms"),
         *("recording_start_ms", "recording_end_ms"),
     )
@@ -150,7 +151,7 @@ RECORDING = CallbackSchema(
 """Both recording callbacks, before it is clear which of the two this is."""
 TRANSCRIPTION = CallbackSchema(
     only=(
-        *("recording_id", "transcription", "error", "duration"),
+        *("recording_id", "transcription", "error", "duration", "api_id"),
         *("transcription_charge", "transcription_rate"),
     )
 )

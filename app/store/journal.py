@@ -12,7 +12,8 @@ truth and never behind. Entries are JSON objects with `at` (seconds), `conferenc
 - `run`: one rule that ran for one event: `event`, `rule`, `outcome`, `reason`, `steps`
 - `call`: `call` (id), `verb`, `members`, `rule`, `event`, `with` (other events whose calls went out
   as one with it), `status`, `attempt`, `error`, and when it was sent `ms` (from the event to the
-  call) and `api_ms` (what the answer took)
+  call) and `api_ms` (what the answer took); `api_id` where Plivo's answer had one, several with
+  commas between them: what its support asks for
 - `note`: `text`
 """
 

@@ -72,7 +72,8 @@ class Story:
         event = entry["event"]
         text = _event_text(event["kind"], event.get("data", {}))
         if text:
-            yield f"● {self._clean(text)}{self._nobody_meant(entry)}"
+            id = self._api_id(event.get("data", {}))
+            yield f"● {self._clean(text)}{self._nobody_meant(entry)}{id}"
         if self._everything:
             yield from self._skipped(entry)
 
@@ -120,7 +121,14 @@ class Story:
         took = f"  {entry['ms']:g} ms after the event" if "ms" in entry else ""
         api = f", the API took {entry['api_ms']:g} ms" if "api_ms" in entry else ""
         error = f": {self._clean(entry['error'])}" if entry.get("error") else ""
-        yield f"    {text} {self._paint(colour, status)}{error}{self._paint('dim', took + api)}"
+        told = self._paint("dim", took + api) + self._api_id(entry)
+        yield f"    {text} {self._paint(colour, status)}{error}{told}"
+
+    def _api_id(self, told: Mapping[str, Any]) -> str:
+        """What Plivo's support asks for; the live story has no room for it."""
+        if not self._everything or not told.get("api_id"):
+            return ""
+        return self._paint("dim", f"  api_id {self._clean(told['api_id'])}")
 
     def _verdicts(self, entry: Entry) -> Iterator[str]:
         if self._everything:

@@ -62,6 +62,8 @@ class Gateway:
             return reset(http)
         response = respond(result, request.api_id, self._lines.switches)
         entry.status = response.status
+        if response.content_type == "application/json":
+            entry.api_id = request.api_id
         return response
 
     async def _handle(self, http: web.Request, entry: ApiRequest, request: Request) -> Result:

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 @dataclass(slots=True, kw_only=True)
 class ApiRequest:
     """One request to the API. `at` is real time, seconds since the epoch, of its arrival; the
-    status is None until it is answered.
+    status is None until it is answered. `api_id` is that of the answer, "" when it had none.
     """
 
     at: float
@@ -22,6 +22,7 @@ class ApiRequest:
     status: int | None = None
     error: str = ""
     fault: str = ""
+    api_id: str = ""
     n: int = 0
 
 

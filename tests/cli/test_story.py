@@ -68,3 +68,15 @@ def test_the_words_on_an_event_that_was_told_of_before_are_for_why_alone() -> No
     for everything, count in ((True, 1), (False, 0)):
         story = Story(lambda _colour, text: text, everything=everything)
         assert len(list(story.lines(entry | {"skipped": skipped}))) == count
+
+
+def test_why_shows_what_plivos_support_asks_for_and_the_live_story_does_not() -> None:
+    id = "87322084-9221-4507-8712-123150915581"
+    call = {"kind": "call", "verb": "mute", "status": "done", "api_id": id}
+    data = {"recording_id": "r", "url": "https://u", "api_id": id}
+    event = {"kind": "event", "event": {"id": "evt-1", "kind": "recording.ready", "data": data}}
+    for entry in (call, event):
+        for everything in (True, False):
+            story = Story(lambda _colour, text: text, everything=everything)
+            [line] = story.lines({"at": 0.0, "conference": "demo", **entry})
+            assert line.endswith(f"api_id {id}") is everything

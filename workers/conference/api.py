@@ -21,6 +21,10 @@ class Answer(Protocol):
     def unreadable(self) -> Sequence[str]:
         """Fields of the answer that could not be read."""
 
+    @property
+    def request_ids(self) -> Sequence[str]:
+        """By what the provider knows the requests of this call: its support asks for it."""
+
 
 class Observed(Protocol):
     """One conference as the provider lists it now."""

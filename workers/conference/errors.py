@@ -22,9 +22,11 @@ class CallError(GavelError):
     status: the HTTP status, None when there was no answer.
     retry_after: seconds that the answer asked us to wait, None when it did not.
     died: whether it was not the call that failed, but the process that made it.
+    request_ids: by what the provider knows the requests that it answered; its support asks for it.
     """
 
     died = False
+    request_ids: tuple[str, ...] = ()
 
     def __init__(
         self,

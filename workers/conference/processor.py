@@ -225,8 +225,8 @@ class ConferenceProcessor:
 
     # Send.
 
-    def send(self, group: Sequence[Entry]) -> None:
-        """Make the call. Raises CallError."""
+    def send(self, group: Sequence[Entry]) -> Sequence[str]:
+        """Make the call; answers by what the provider knows it. Raises CallError."""
         self._make_sure(group)
         try:
             with self._turns.lent():
@@ -236,10 +236,11 @@ class ConferenceProcessor:
             raise
         if answer is None:
             self._observe(None)
-            return
+            return ()
         self._observe(None, answer.recording_id)
         if answer.unreadable:
             metrics.ANSWER_UNREADABLE.add(self.unit.next.counters, number=len(answer.unreadable))
+        return answer.request_ids
 
     def _make_sure(self, group: Sequence[Entry]) -> None:
         """Storing that it goes out can take long. The slot was for another moment then, and in

@@ -100,13 +100,15 @@ class Unit:
                     raise
                 time.sleep(0.2)
 
-    def make(self, group: Sequence[Entry], send: Callable[[Sequence[Entry]], None]) -> None:
-        """Send a marked group and write down what became of it. Raises RedisError: whoever takes
-        over decides what may be repeated."""
+    def make(
+        self, group: Sequence[Entry], send: Callable[[Sequence[Entry]], Sequence[str]]
+    ) -> None:
+        """Send a marked group and write down what became of it; `send` answers by what ids the
+        provider knows it. Raises RedisError: whoever takes over decides what may be repeated."""
         tried = tuple(replace(e, sending=False, attempts=e.attempts + 1) for e in group)
         begun, started = self.lease.now(), time.monotonic()
         try:
-            send(tried)
+            ids = send(tried)
         except Expired:
             self.outbox = self.outbox.update(group)  # as if it had not been chosen
         except CallError as error:
@@ -118,7 +120,7 @@ class Unit:
             mistake = CallError(f"a mistake of Gavel: {error!r}", kind="permanent", sent="maybe")
             self._failed(tried, mistake, time.monotonic() - started)
         else:
-            self._over(tried, "done", begun, time.monotonic() - started)
+            self._over(tried, "done", begun, time.monotonic() - started, ids=ids)
 
     def read(self, waiting: Waiting) -> list[Event]:
         """The events of what waits; what is none is set aside."""
@@ -191,29 +193,36 @@ class Unit:
         """Decide what becomes of calls that failed together."""
         now = self.lease.now()
         latest = self.lease.latest()  # what is counted from here must not come too early
+        ids = error.request_ids
         match retry(merged(group), error, group[0].attempts, latest, random.random()):
             case Repeat(at=at):
                 again = [replace(e, sending=False, not_before=at) for e in group]
                 self.outbox = self.outbox.update(again)
-                self._record(group, "retry", now, took, error=str(error))
+                self._record(group, "retry", now, took, str(error), ids)
             case Split():
                 self.outbox = self.outbox.split(group)
-                self._record(group, "split", now, took, error=str(error))
+                self._record(group, "split", now, took, str(error), ids)
             case Gone():
-                self._over(group, "gone", now, took, error=str(error))
+                self._over(group, "gone", now, took, str(error), ids)
             case Unknown(reason=reason):
-                self._over(group, "unknown", now, took, error=reason)
+                self._over(group, "unknown", now, took, reason, ids)
             case GiveUp(reason=reason):
-                self._record(group, "failed", now, took, error=reason)
+                self._record(group, "failed", now, took, reason, ids)
                 for entry in group:
                     self._give_up(entry, reason)
 
     def _over(
-        self, group: Sequence[Entry], status: str, at: float, took: float, error: str = ""
+        self,
+        group: Sequence[Entry],
+        status: str,
+        at: float,
+        took: float,
+        error: str = "",
+        ids: Sequence[str] = (),
     ) -> None:
         """Nothing more is to be done for these calls."""
         self.outbox = self.outbox.without(group)
-        self._record(group, status, at, took, error)
+        self._record(group, status, at, took, error, ids)
         self._settled(group[0].call, "")
 
     def _give_up(self, entry: Entry, reason: str, *, status: str = "") -> None:
@@ -232,9 +241,16 @@ class Unit:
         self._settled(entry.call, reason)
 
     def _record(
-        self, group: Sequence[Entry], status: str, at: float, took: float, error: str = ""
+        self,
+        group: Sequence[Entry],
+        status: str,
+        at: float,
+        took: float,
+        error: str = "",
+        ids: Sequence[str] = (),
     ) -> None:
-        """One line in the journal and the log for a call, or for calls that went out as one."""
+        """One line in the journal and the log for a call, or for calls that went out as one. `ids`:
+        by what Plivo knows its requests."""
         call = merged(group)
         fields = {
             "call": call.id,
@@ -249,6 +265,8 @@ class Unit:
             fields["with"] = list(others)
         if error:
             fields["error"] = error
+        if ids:
+            fields["api_id"] = ",".join(ids)
         if took:
             fields |= {"ms": round((at - call.at) * 1000, 1), "api_ms": round(took * 1000, 1)}
             metrics.LATENCY.observe(self.next.counters, at - call.at)
@@ -262,6 +280,7 @@ class Unit:
             verb=call.verb,
             members=",".join(call.members) or None,
             status=status,
+            api_id=",".join(ids) or None,
             error=error or None,
         )
 

@@ -7,6 +7,7 @@ from workers.conference.errors import PlivoError
 from workers.plivo.endpoints import ApiRequest, build, build_requests, is_safe_to_repeat
 from workers.plivo.observed import (
     ObservedConference,
+    Performed,
     RecordingStarted,
     already_recording,
     conference_names,
@@ -53,30 +54,32 @@ class PlivoApi:
         """Who is in it and for how long it runs. PlivoError "gone": there is none."""
         return observed_conference(name, self._read("get_conference", name))
 
-    def perform(self, call: Call) -> RecordingStarted | None:
+    def perform(self, call: Call) -> RecordingStarted | Performed:
         """Do what `call` wants. Kick and hang up of several members go out one by one; one who
-        is gone does not keep the others. Raises PlivoError."""
+        is gone does not keep the others. Raises PlivoError, with the ids of all requests."""
         requests = build_requests(call, self._public_url)
         if call.verb == "record":
             return self._record(requests[0])
         gone: list[PlivoError] = []
+        ids: tuple[str, ...] = ()
         for request in requests:
             try:
-                self._send(call.verb, request)
+                ids += self._send(call.verb, request).request_ids
             except PlivoError as error:
+                ids = error.request_ids = ids + error.request_ids
                 if error.kind != "gone":
                     raise
                 gone.append(error)
         if len(gone) == len(requests):
-            raise gone[0]
-        return None
+            raise gone[-1]
+        return Performed(ids)
 
     def _record(self, request: ApiRequest) -> RecordingStarted:
         try:
             return recording_started(self._send("record", request))
         except PlivoError as error:
             if already_recording(error):
-                return RecordingStarted(already=True)
+                return RecordingStarted(already=True, request_ids=error.request_ids)
             raise
 
     def _read(self, verb: str, name: str = "") -> Answer:

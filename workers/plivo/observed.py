@@ -61,6 +61,7 @@ class ObservedConference:
     members: tuple[ObservedMember, ...]
     partial: bool = False
     unreadable: tuple[str, ...] = ()
+    request_ids: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """The data of the event `conference.observed`."""
@@ -71,7 +72,18 @@ class ObservedConference:
             found["partial"] = True
         if self.unreadable:
             found["unreadable"] = list(self.unreadable)
+        if self.request_ids:
+            found["api_id"] = self.request_ids[0]
         return {**found, "members": [member.data() for member in self.members]}
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """A call was done. `request_ids`: Plivo's `api_id` of each request that told one."""
+
+    request_ids: tuple[str, ...] = ()
+    recording_id: None = None
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,7 @@ class RecordingStarted:
     url: str | None = None
     already: bool = False
     unreadable: tuple[str, ...] = ()
+    request_ids: tuple[str, ...] = ()
 
 
 def already_recording(error: PlivoError) -> bool:
@@ -116,7 +129,8 @@ def observed_conference(name: str, answer: Answer) -> ObservedConference:
         reading.lost.append("members")
     reading.tell(f"the conference {name!r}")
     read = tuple(member for member in members if member is not None)
-    return ObservedConference(name, run_time, read, partial, tuple(reading.lost))
+    lost = tuple(reading.lost)
+    return ObservedConference(name, run_time, read, partial, lost, answer.request_ids)
 
 
 def recording_started(answer: Answer) -> RecordingStarted:
@@ -124,7 +138,7 @@ def recording_started(answer: Answer) -> RecordingStarted:
     reading = _Reading(answer.json())
     recording_id, url = reading.text("recording_id"), reading.text("url")
     reading.tell("the answer to a record")
-    return RecordingStarted(recording_id, url, unreadable=tuple(reading.lost))
+    return RecordingStarted(recording_id, url, False, tuple(reading.lost), answer.request_ids)
 
 
 def _unreadable(what: str, answer: Answer) -> PlivoError:

@@ -5,6 +5,7 @@ error) and 11.8 (rely on the status only).
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from workers.conference.errors import Kind, PlivoError, Sent
 _TEMPORARY = frozenset({408, 425, 429})
 _NEVER_SUPPORTED = frozenset({501, 505, 511})
 _GATEWAY_GAVE_UP = frozenset({502, 504})  # what stood behind it may have carried the request out
+_REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _LONGEST_RETRY_AFTER = 86_400.0
 
 
@@ -38,9 +40,22 @@ class Answer:
             return {}
         return value if isinstance(value, dict) else {}
 
+    @property
+    def request_ids(self) -> tuple[str, ...]:
+        """Plivo's `api_id` of the request; none where the answer has none, as 204 has."""
+        id = self.json().get("api_id")
+        return (id,) if isinstance(id, str) and _REQUEST_ID.fullmatch(id) else ()
+
 
 def failure(asked: str, answer: Answer, now: datetime) -> PlivoError | None:
     """None when the answer says that it was done, else what went wrong, once and for all."""
+    error = _failure(asked, answer, now)
+    if error is not None:
+        error.request_ids = answer.request_ids
+    return error
+
+
+def _failure(asked: str, answer: Answer, now: datetime) -> PlivoError | None:
     if 200 <= answer.status < 300:
         return _refusal_in_success(asked, answer)
     text = _error_text(answer)

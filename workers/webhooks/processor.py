@@ -95,8 +95,8 @@ class WebhookProcessor:
             return (), max(at, now)  # for another worker, at once
         return (group, None) if at <= now else ((), at)
 
-    def send(self, group: Sequence[Entry]) -> None:
-        """Send the webhook. Raises CallError."""
+    def send(self, group: Sequence[Entry]) -> Sequence[str]:
+        """Send the webhook, which nobody gives an id. Raises CallError."""
         while self.lease.keep():
             continue  # asking took time, too
         self.unit.check_not_late(group)
@@ -109,6 +109,7 @@ class WebhookProcessor:
             raise
         finally:
             self._hosts.answered(host_of(call), answered)
+        return ()
 
     def _tell_the_conference(self, call: Call, error: str) -> None:
         key = self.lease.key.removesuffix(keys.WEB)

@@ -15,6 +15,7 @@ from app.plivo.schemas import SPELLINGS
 from tests.app.builders import enter, posted, recording, transcription
 from workers.rules.vocabulary.triggers import EVENTS
 
+API_ID = "2867b6e2-58c3-11e1-86da-adf28403fe48"
 URL = "https://media.plivo.com/v1/Account/MA/Recording/93bc7c6a.mp3"
 
 
@@ -106,6 +107,7 @@ def test_a_recording_by_rest_is_ready_with_numbers() -> None:
         "started_at": 1407235509.007,
         "ended_at": 1407235536.407,
         "format": "mp3",
+        "api_id": API_ID,
     }
 
 
@@ -127,7 +129,7 @@ def test_the_shapes_of_a_recording_say_the_same() -> None:
             "CallUUID": "",
         }
     )
-    assert flat.data == wrapped.data == body.data == camel.data
+    assert flat.data == wrapped.data == body.data == camel.data | {"api_id": API_ID}
     assert content(flat) == content(wrapped) == content(body) == content(camel)
 
 
@@ -136,7 +138,8 @@ def test_a_recording_without_a_duration_has_only_started(duration: str) -> None:
     fields = recording(recording_duration=duration, recording_duration_ms="")
     event = parse(fields)
     assert event.kind == "recording.started"
-    assert event.data == {"recording_id": "93bc7c6a-3b2b-11e3", "url": URL}
+    found = {"recording_id": "93bc7c6a-3b2b-11e3", "url": URL, "api_id": API_ID}
+    assert event.data == found
 
 
 def test_the_answer_of_the_asynchronous_api_is_a_start() -> None:

@@ -15,6 +15,18 @@ def test_members_are_muted_and_made_deaf_and_back(stage: Stage) -> None:
     stage.until_asked("w-mute", "mute", "unmute", "deaf", "undeaf")
 
 
+def test_why_tells_what_plivo_calls_each_request_it_answered(stage: Stage) -> None:
+    stage.enter("w-mute")
+    stage.until_asked("w-mute", "mute", "unmute", "deaf", "undeaf")
+    ids = [
+        one["api_id"]
+        for one in stage.sandbox.requests()
+        if one["conference"] == "w-mute" and one["api_id"] and one["method"] != "GET"
+    ]
+    assert ids
+    until(lambda: all(id in stage.ask("why", "w-mute")[1] for id in ids), "the ids in `why`")
+
+
 @drives("action kick")
 def test_members_are_kicked(stage: Stage) -> None:
     call = stage.enter("w-kick")

@@ -107,6 +107,17 @@ def test_the_journal_says_why_rules_did_not_run_in_the_entry_of_the_event(
     assert redis.ttl(kept) > JOURNAL_SECONDS
 
 
+def test_the_journal_keeps_what_plivo_calls_a_request_also_one_that_failed(
+    redis: Redis, edge: PlivoEdge, context: Context
+) -> None:
+    edge.answers(answer(400, {"api_id": "a-1", "error": "no"}), answer(202, {"api_id": "a-2"}))
+    enter(redis, "1")
+    work_all(context)
+    enter(redis, "2")
+    work_all(context)
+    assert journal(redis, "call", "api_id") == ["a-1", "a-2"]
+
+
 def test_members_who_entered_together_are_muted_in_one_call(
     redis: Redis, edge: PlivoEdge, context: Context
 ) -> None:
@@ -264,6 +275,7 @@ def test_a_decision_and_a_call_are_logged_with_their_ids_as_fields(
         "verb": "mute",
         "members": "1",
         "status": "done",
+        "api_id": "a-1",
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.domain.call import Call
 from workers.plivo import PlivoApi, RecordingStarted
+from workers.plivo.observed import Performed
 
 AUTH_ID = "MA" + "GAVELTESTACCOUNT00"
 AUTH_TOKEN = "a-token-nobody-may-see"
@@ -77,7 +78,7 @@ class Caller(PlivoApi):
 
     def record(
         self, name: str, format: str | None = None, *, transcribe: bool = False
-    ) -> RecordingStarted | None:
+    ) -> RecordingStarted | Performed:
         return self._do("record", name, (), format=format, transcribe=transcribe)
 
     def stop_recording(self, name: str) -> None:
@@ -85,7 +86,7 @@ class Caller(PlivoApi):
 
     def _do(
         self, verb: str, name: str, members: Sequence[str] = (), **params: Any
-    ) -> RecordingStarted | None:
+    ) -> RecordingStarted | Performed:
         given = {key: value for key, value in params.items() if value}
         if verb == "speak":
             given["text"] = params["text"]

@@ -44,6 +44,7 @@ def test_a_conference_is_read_leniently(edge: PlivoEdge, plivo: Caller) -> None:
         "run_time": 590.0,
         "partial": True,
         "unreadable": ["join_time", "members"],
+        "api_id": "816e903e",
         "members": [
             {
                 "member_id": "17",
@@ -106,8 +107,9 @@ def test_record_is_success_with_or_without_ids(
     edge: PlivoEdge, plivo: Caller, said: bytes, heard: tuple[Any, ...]
 ) -> None:
     edge.answers(said, said)
-    assert plivo.record("townhall-1") == RecordingStarted(*heard)
-    assert plivo.perform(call("record")) == RecordingStarted(*heard)
+    for started in (plivo.record("townhall-1"), plivo.perform(call("record"))):
+        assert isinstance(started, RecordingStarted)
+        assert (started.recording_id, started.url, started.already) == heard
 
 
 @pytest.mark.parametrize(
@@ -257,3 +259,21 @@ def test_a_name_that_can_not_be_read_is_not_taken_for_gone(edge: PlivoEdge, pliv
     assert plivo.list_conferences() == ["a", "7"]
     with pytest.raises(PlivoError, match="is not the list"):
         plivo.list_conferences()
+
+
+def test_plivos_api_id_is_kept_of_answers_and_of_refusals(edge: PlivoEdge, plivo: Caller) -> None:
+    edge.answers(
+        answer(202, {"api_id": "a-1"}),
+        answer(404, {"api_id": "a-2", "error": "not found"}),
+        answer(202, {"api_id": "a-3", "recording_id": "r"}),
+        answer(400, {"api_id": "a-4", "error": "no"}),
+        answer(202, {"api_id": "x" * 65}),
+        answer(200, {"api_id": "a-5", "conference_name": "a"}),
+    )
+    assert plivo.perform(call("kick", "10", "11")).request_ids == ("a-1", "a-2")
+    assert plivo.perform(call("record")).request_ids == ("a-3",)
+    with pytest.raises(PlivoError) as failed:
+        plivo.perform(call("mute", "10"))
+    assert failed.value.request_ids == ("a-4",)
+    assert plivo.perform(call("mute", "10")).request_ids == ()
+    assert plivo.get_conference("a").data()["api_id"] == "a-5"
