@@ -79,7 +79,7 @@ def _set_aside(row: bytes) -> SetAside:
         row,
         str(entry.get("conference", "")),
         at,
-        str(entry.get("what", "event" if known else "row")),
+        str(entry.get("row", "event")),
         str(known.get("id", "")),
         str(known.get("kind", "")),
         error[-1] if error else "",

@@ -10,7 +10,7 @@ from app.errors import SettingsError
 from app.finding import Finding, bad, doubtful, good
 from app.plivo import urls as addresses
 from app.settings import Settings, misspelt, remarks
-from cli.doctor.checks_aside import examine_aside
+from cli.doctor.checks_aside import examine_aside, examine_silences
 from cli.doctor.checks_outside import examine_plivo, examine_public_url, examine_signature
 from cli.doctor.checks_redis import examine_clock, examine_redis
 from cli.output.terminal import painter, safe
@@ -36,6 +36,7 @@ EXAMINE: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
     ("rules", examine_rules),
     ("redis", examine_redis),
     ("set aside", examine_aside),
+    ("silences", examine_silences),
     ("clock", examine_clock),
     ("public url", examine_public_url),
     ("signature", examine_signature),

@@ -1,5 +1,6 @@
 """`gavel explain`: which rules match an event, which do not and why, and what would be sent."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import click
 
 from app.domain.conference import Conference
 from app.domain.event import Event
+from app.domain.silence import Silence
 from app.domain.suggest import did_you_mean
+from app.operators.silences import Silences
 from app.settings import Settings
 from cli.event_input import (
     Given,
@@ -58,8 +61,10 @@ def explain(
     wanted = {"member_id": member, "from": caller, "digits": digits, "name": name}
     found = {key: value for key, value in wanted.items() if value is not None}
     given = Given(conference, found | ({"data": _pairs(data)} if data else {}))
-    happened, before = _find(event, given, settings, loaded, state)
-    explanation = explain_event(happened, before, loaded, happened.at, settings.public_url)
+    happened, before, silences = _find(event, given, settings, loaded, state)
+    explanation = explain_event(
+        happened, before, loaded, happened.at, settings.public_url, silences
+    )
     account = settings.plivo_auth_id or "{auth_id}"
     click.echo(
         safe_lines(render_explanation(explanation, zone=loaded.timezone, account=account)), nl=False
@@ -68,19 +73,20 @@ def explain(
 
 def _find(
     event: str, given: Given, settings: Settings, rules: Rules, state: str | None
-) -> tuple[Event, Conference]:
-    """The event, and its conference before it."""
+) -> tuple[Event, Conference, Sequence[Silence]]:
+    """The event, its conference before it, and the silences that hold in a live one."""
     if event.startswith("evt-") and not Path(event).exists():
         with open_redis(settings) as redis:
             happened, earlier = stored_event(redis, event, given.conference)
-        return happened, _state(state, happened) or state_after(earlier, rules, happened)
+        return happened, _state(state, happened) or state_after(earlier, rules, happened), ()
     if event in EVENTS:
         happened = event_of_kind(event, given)
     elif Path(event).exists():
         happened = event_of_file(event, given)
     else:
         raise NoEvent(f"{event!r} is no file and no kind of event{did_you_mean(event, EVENTS)}")
-    return happened, _state(state, happened) or _live(settings, happened)
+    given_state = _state(state, happened)
+    return (happened, given_state, ()) if given_state else (happened, *_live(settings, happened))
 
 
 def _state(state: str | None, event: Event) -> Conference | None:
@@ -96,13 +102,13 @@ def _state(state: str | None, event: Event) -> Conference | None:
     return replace(stored, name=event.conference)
 
 
-def _live(settings: Settings, event: Event) -> Conference:
+def _live(settings: Settings, event: Event) -> tuple[Conference, Sequence[Silence]]:
     try:
         with open_redis(settings) as redis:
-            return live_state(redis, event.conference)
+            return live_state(redis, event.conference), Silences(redis).all()
     except NoRedis:
         click.echo("(Gavel is not running here: the conference is taken to be empty)", err=True)
-        return Conference.new(event.conference)
+        return Conference.new(event.conference), ()
 
 
 def _pairs(data: tuple[str, ...]) -> dict[str, str]:

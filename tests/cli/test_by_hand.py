@@ -1,6 +1,7 @@
 """`gavel act`, `silence`, `unsilence`, `audit`: what they demand and what they say."""
 
 import json
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -52,3 +53,21 @@ def test_the_audit_is_told_as_a_table_and_as_json(run: Run, redis: Redis) -> Non
     assert {"who", "how", "address", "verb", "object", "outcome", "at", "id"} <= set(found[0])
     assert len(run("audit", "--last", "1", "--json").output.splitlines()) == 1
     assert len(run("audit").output.splitlines()) >= 3
+
+
+def test_explain_and_doctor_tell_of_a_silence(
+    run: Run, redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rules = "version: 1\nrules: [{name: Mute, when: member.entered, do: [mute: member]}]\n"
+    (tmp_path / "rules.yaml").write_text(rules)
+    ask = ("explain", "member.entered", "--conference", "x", "--member", "1")
+    assert "+ Mute (line 2) applies" in run(*ask).output
+    run("silence", "--every-rule", "--for", "1h", "--reason", "choir", "--conference", "x")
+    said = run(*ask).output
+    assert "- Mute (line 2) does not apply: silenced by " in said
+    assert said.count("choir") == 1
+    assert "+ Mute (line 2) applies" in run(*ask, "--state", "empty").output
+    doctor = run("doctor").output
+    assert "every rule in 'x' is silenced by " in doctor
+    assert "`gavel unsilence sil-" in doctor

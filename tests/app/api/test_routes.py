@@ -231,12 +231,16 @@ def given_up(redis: Redis, *ids: str) -> None:
 
 def test_calls_are_made_again_by_what_was_seen(ask: Ask, redis: Redis) -> None:
     given_up(redis, "c1", "c2", "c3", "c4")
-    redis.rpush(
-        keys.DEAD, json.dumps({"event": {"id": "evt-9", "kind": "x"}, "error": "a\nb"}), "{"
-    )
+    event = {"event": {"id": "evt-9", "kind": "x"}, "error": "a\nb"}
+    state = {"row": "state", "conference": "sales-1", "raw": "?", "at": 4.5, "error": "b"}
+    redis.rpush(keys.DEAD, json.dumps(event), json.dumps(state), "{")
     seen = ask("GET", "/attention", scope="read")
     assert [one["id"] for one in seen["calls"]] == ["c1", "c2", "c3", "c4"]
-    assert [one["error"] for one in seen["set_aside"]] == ["b", "it can not be read"]
+    assert [(one["what"], one["error"]) for one in seen["set_aside"]] == [
+        ("event", "b"),
+        ("state", "b"),
+        ("row", "it can not be read"),
+    ]
     for wrong in ({}, {"all": True}, {"calls": ["c1"], "all": True, "expect": 1}):
         ask("POST", "/attention/retry", 400, json=wrong)
     ask("POST", "/attention/retry", 409, json={"all": True, "expect": 3})

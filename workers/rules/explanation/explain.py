@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.domain.call import Call
 from app.domain.conference import Conference, Timer
 from app.domain.event import Event
+from app.domain.silence import Silence
 from workers.conference.errors import PlivoError
 from workers.plivo.endpoints import ApiRequest, build_requests
 from workers.rules.engine.decide import decide, meanings
@@ -69,11 +70,16 @@ class Explanation:
 
 
 def explain(
-    event: Event, conference: Conference, rules: Rules, now: float, public_url: str = ""
+    event: Event,
+    conference: Conference,
+    rules: Rules,
+    now: float,
+    public_url: str = "",
+    silences: Sequence[Silence] = (),
 ) -> Explanation:
     """`decide` for one event, with a reason for every rule of the file. `public_url` is ours, for
-    the callbacks of recordings."""
-    decision = decide(conference, [event], rules, now).in_detail()
+    the callbacks of recordings; `silences` are those that hold."""
+    decision = decide(conference, [event], rules, now, silences=silences).in_detail()
     meant = meanings(conference, event, rules, now)
     ignored = "" if meant else decision.ignored.get(event.id, "")
     runs: dict[str, Run] = {}
