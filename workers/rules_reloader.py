@@ -1,7 +1,7 @@
 """The rules that a process works with now: the last good version of the file.
 
 A changed file is taken when it is good; a broken one changes nothing but is told everywhere (log,
-metric). New rules are published once, whichever process sees them first: the receiver
+metric, story). New rules are published once, whichever process sees them first: the receiver
 gets what it needs of them, every live conference an event, so that its timers are derived again
 (`lua/publish.lua`). The last good text is kept in Redis, for a process that starts while the file
 is broken.
@@ -17,8 +17,9 @@ from redis import Redis
 from app.domain.event import Event, new_id
 from app.logs import step
 from app.store import keys
+from app.store.journal import line, tell_of_rules
 from app.store.scripts import script
-from workers.rules.difference import difference
+from workers.rules.difference import difference, in_words
 from workers.rules.engine.index import Rules
 from workers.rules.file import Broken, Loaded, RulesFile
 from workers.rules.load import load
@@ -26,6 +27,8 @@ from workers.rules.published import published
 from workers.rules.vocabulary.problems import RulesError
 
 log = logging.getLogger("gavel.rules")
+
+_TOLD = 3  # problems that the story names; the log has them all
 
 ABANDONED_SECONDS = 3
 """Rules that no process has held for so long are no longer those that run."""
@@ -79,20 +82,34 @@ class RulesReloader:
         gone."""
         if self._taken is None or not self._hold(self.rules.digest, ABANDONED_SECONDS):
             return
-        if self._make_known(self._taken) >= 0:
+        if self._make_known(self._taken, None) >= 0:
             step(log, "rules put back", level=logging.WARNING, digest=self.rules.digest)
 
-    def _make_known(self, found: Loaded) -> int:
+    def _make_known(self, found: Loaded, before: Rules | None) -> int:
         """Publish them; how many live conferences were told, -1 when they were known."""
+        said = in_words(before, found.rules)
+        data = {"digest": found.rules.digest, "said": said}
         told: int = self._publish(
             json.dumps(published(found.rules), ensure_ascii=False),
             found.text,
             found.rules.digest,
-            Event(new_id(), "rules.changed", "", 0.0, "", {"digest": found.rules.digest}).to_json(),
+            Event(new_id(), "rules.changed", "", 0.0, "", data).to_json(),
+            _entry(f"rules taken: {said}", found.rules),
         )
         return told
 
+    def _known_before(self) -> Rules | None:
+        """Others that were published last, as far as this version reads them."""
+        if self._redis.get(keys.RULES_DIGEST) == self.rules.digest.encode():
+            return None
+        text = self._redis.get(keys.RULES_TEXT)
+        try:
+            return load(text.decode(), "") if isinstance(text, bytes) else None
+        except (RulesError, UnicodeDecodeError):
+            return None
+
     def _take(self, found: Loaded) -> None:
+        before = self.rules if self._taken is not None else self._known_before()
         changes = difference(self.rules, found.rules)
         _tell_emptied(self.rules, found.rules)
         self.rules, self._taken = found.rules, found
@@ -105,8 +122,11 @@ class RulesReloader:
                 removed=changes.get("removed"),
                 lists=changes.get("lists"),
             )
-        told = self._make_known(found)
-        self._redis.delete(keys.RULES_BROKEN)
+        told = self._make_known(found, before)
+        mended = self._redis.delete(keys.RULES_BROKEN) == 1
+        if mended and told < 0:
+            words = f"the rules file is good again: {in_words(None, found.rules)}"
+            tell_of_rules(self._redis, _entry(words, found.rules))
         step(
             log,
             "rules loaded",
@@ -117,9 +137,19 @@ class RulesReloader:
 
     def _tell_broken(self, problems: tuple[object, ...]) -> None:
         lines = [str(problem) for problem in problems]
-        self._redis.set(keys.RULES_BROKEN, "\n".join(lines)[:8000])
-        for line in lines:
-            log.error("rules broken, the last good ones stay: %s", line)
+        text = "\n".join(lines)[:8000]
+        if self._redis.set(keys.RULES_BROKEN, text, get=True) != text.encode():
+            count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
+            words = f"rules broken, the last good ones stay: {count}; {'; '.join(lines[:_TOLD])}"
+            tell_of_rules(self._redis, _entry(words, self.rules, taken=False))
+        for problem in lines:
+            log.error("rules broken, the last good ones stay: %s", problem)
+
+
+def _entry(text: str, rules: Rules, *, taken: bool = True) -> str:
+    """Of the journal of rules; `rules` are those that run."""
+    fields = {"taken": taken, "rules": len(rules.rules), "digest": rules.digest, "text": text}
+    return line("", time.time(), "rules", **fields)
 
 
 def _tell_emptied(before: Rules, after: Rules) -> None:

@@ -15,6 +15,7 @@ truth and never behind. Entries are JSON objects with `at` (seconds), `conferenc
   call) and `api_ms` (what the answer took); `api_id` where Plivo's answer had one, several with
   commas between them: what its support asks for
 - `note`: `text`
+- `rules`: of no conference: rules were `taken`, or the file is broken; `rules` (how many), `text`
 """
 
 import json
@@ -34,6 +35,9 @@ NOT_MEANT_AGAIN = 600.0
 
 _REMEMBERED = 4096
 
+RULES_KEPT = 200
+"""Entries of the journal of rules, also in `lua/publish.lua`."""
+
 
 def line(conference: str, at: float, kind: str, **fields: Any) -> str:
     """One entry as it is stored."""
@@ -52,6 +56,11 @@ class Journal:
         key = keys.journal(keys.conference_key(conference))
         stored: Any = self._redis.lrange(key, 0, -1)
         yield from unfolded(self._redis, [json.loads(entry) for entry in stored])
+
+    def of_rules(self) -> Iterator[Entry]:
+        """When rules were taken and what changed, or what was wrong; oldest first, the last 200."""
+        stored: Any = self._redis.lrange(keys.RULES_JOURNAL, 0, -1)
+        return (json.loads(entry) for entry in stored)
 
     def conferences(self) -> list[tuple[str, float]]:
         """Every conference with a journal and when it was last written, newest first."""
@@ -91,6 +100,15 @@ class NotMeantTexts:
         if len(self._stored) >= _REMEMBERED:
             self._stored.clear()
         self._stored.update(dict.fromkeys(ids, time.monotonic()))
+
+
+def tell_of_rules(redis: Redis, entry: str) -> None:
+    """Into the story, and the journal of rules. Raises RedisError."""
+    with redis.pipeline(transaction=True) as together:
+        together.rpush(keys.RULES_JOURNAL, entry)
+        together.ltrim(keys.RULES_JOURNAL, -RULES_KEPT, -1)
+        together.publish(keys.STORY, entry)
+        together.execute()
 
 
 def unfolded(redis: Redis, entries: Sequence[dict[str, Any]]) -> Sequence[Entry]:

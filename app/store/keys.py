@@ -28,6 +28,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:rules_text, _digest  | string | the last good rules, and which they are |
 | gavel:rules_held           | hash   | digest -> when a process last said that it works by it |
 | gavel:rules_broken         | string | what is wrong with the file now; gone when nothing is |
+| gavel:rules_journal        | list   | rules taken, what changed or was wrong, JSON, bounded |
 | gavel:metrics              | hash   | counters, named as /metrics shows them |
 | gavel:given_up             | list   | calls that were given up, for `gavel retry`, bounded |
 | gavel:silences             | hash   | id -> rules that do nothing for a while (JSON) |
@@ -65,6 +66,7 @@ RULES_TEXT = PREFIX + "rules_text"
 RULES_DIGEST = PREFIX + "rules_digest"
 RULES_HELD = PREFIX + "rules_held"
 RULES_BROKEN = PREFIX + "rules_broken"
+RULES_JOURNAL = PREFIX + "rules_journal"
 METRICS = PREFIX + "metrics"
 RECONCILED = PREFIX + "reconciled"
 STORY = PREFIX + "story"

@@ -89,7 +89,7 @@ def _start(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> bool:
             terminal.say(terminal.paint("red", safe(line)))
         terminal.say("Mend the rules, then start again.")
         return False
-    _greet(plan, terminal)
+    _greet(plan, terminal, log.read_text(encoding="utf-8", errors="replace"))
     _tell_story(plan, terminal)
     supervisor.add(plan.web())
     if plan.sandbox:
@@ -103,11 +103,13 @@ def _start(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> bool:
     return True
 
 
-def _greet(plan: Plan, terminal: Terminal) -> None:
+def _greet(plan: Plan, terminal: Terminal, checked: str) -> None:
+    """`checked`: what `gavel check` said, in its last line how many rules there are."""
     settings = plan.settings
+    rules = safe(checked.strip().rpartition("\n")[2] or settings.rules_file)
     rows = {
         "web": f"{settings.public_url} takes callbacks and triggers (is it ready: /readyz)",
-        "rules": f"{settings.rules_file} decides; edit and save it, it is taken within 2 s",
+        "rules": f"{rules}; edit and save it, it is taken within 2 s",
         "state": f"{plan.state}/ keeps what must live on; logs are in {plan.state}/log/",
     }
     if plan.sandbox:

@@ -71,6 +71,8 @@ class Story:
     def _event(self, entry: Entry) -> Iterator[str]:
         event = entry["event"]
         text = _event_text(event["kind"], event.get("data", {}))
+        if event["kind"] == "rules.changed" and not self._everything:
+            return  # told once for all conferences
         if text:
             id = self._api_id(event.get("data", {}))
             yield f"● {self._clean(text)}{self._nobody_meant(entry)}{id}"
@@ -134,6 +136,9 @@ class Story:
         if self._everything:
             yield from self._skipped(entry)
 
+    def _rules(self, entry: Entry) -> Iterator[str]:
+        yield self._paint("cyan" if entry["taken"] else "red", self._clean(entry["text"]))
+
     def _note(self, entry: Entry) -> Iterator[str]:
         yield self._paint("dim", f"  {self._clean(entry['text'])}")
 
@@ -144,6 +149,7 @@ _TELL: Mapping[str, Callable[[Story, Entry], Iterator[str]]] = {
     "run": Story._run,
     "call": Story._call,
     "note": Story._note,
+    "rules": Story._rules,
 }
 
 

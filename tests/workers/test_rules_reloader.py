@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.inbox import Inbox
+from app.store.journal import Journal
 from app.store.lease import Commit, Leases
 from app.store.published_rules import PublishedRules
 from tests.workers.builders import MUTE_EVERYONE
@@ -209,3 +210,52 @@ def test_rules_that_are_known_are_not_told_again(redis: Redis, path: Path) -> No
     book, key = opened(redis, path), live_conference(redis)
     book.look()
     assert redis.llen(keys.inbox(key)) == 0
+
+
+def said(redis: Redis) -> list[str]:
+    return [entry["text"] for entry in Journal(redis).of_rules()]
+
+
+def test_the_story_tells_once_how_many_rules_were_taken_and_what_changed(
+    redis: Redis, path: Path
+) -> None:
+    with redis.pubsub(ignore_subscribe_messages=True) as story:
+        story.subscribe(keys.STORY)
+        books = [opened(redis, path), opened(redis, path)]
+        for book in books:
+            rewrite(book, path, TRIGGER)
+        changed = "rules taken: 1 rule; added VIP; removed Everyone joins muted"
+        assert said(redis) == ["rules taken: 1 rule", changed]
+        told = [story.get_message(timeout=1.0) for _ in range(3)]
+    texts = [json.loads(message["data"])["text"] for message in told if message]
+    assert texts == ["rules taken: 1 rule", changed]
+
+
+def test_a_start_tells_what_changed_against_the_rules_that_were_known(
+    redis: Redis, path: Path
+) -> None:
+    opened(redis, path)
+    path.write_text(TRIGGER)
+    opened(redis, path)
+    assert said(redis)[1].endswith("added VIP; removed Everyone joins muted")
+
+
+def test_a_broken_file_and_its_mending_are_told_once(redis: Redis, path: Path) -> None:
+    books = [opened(redis, path), opened(redis, path)]
+    for book in books:
+        rewrite(book, path, BROKEN)
+    for book in books:
+        rewrite(book, path, MUTE_EVERYONE)
+    _, broken, mended = said(redis)
+    assert broken.startswith("rules broken, the last good ones stay: 1 problem; ")
+    assert "rules.yaml:4:" in broken
+    assert mended == "the rules file is good again: 1 rule"
+
+
+def test_a_live_conference_is_told_what_changed(redis: Redis, path: Path) -> None:
+    book, key = opened(redis, path), live_conference(redis)
+    rewrite(book, path, TRIGGER)
+    [entry] = redis.lrange(keys.inbox(key), 0, -1)
+    assert json.loads(entry.split(b" ", 1)[1])["data"]["said"] == (
+        "1 rule; added VIP; removed Everyone joins muted"
+    )

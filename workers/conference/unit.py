@@ -158,7 +158,7 @@ class Unit:
         said_nothing = not (verdicts or decision.runs or decision.calls or decision.notes)
         told = (*events, *decision.events)
         for event in told:
-            if said_nothing and event.kind in ("conference.observed", "rules.changed"):
+            if said_nothing and event.kind == "conference.observed":
                 continue
             found = verdicts.get(event.id)
             verdict = found.for_journal() if found is not None else {}

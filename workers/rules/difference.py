@@ -1,4 +1,4 @@
-"""What one version of the rules changed against another, for the log."""
+"""What one version of the rules changed against another, for the log and in words."""
 
 from collections.abc import Iterable
 
@@ -22,6 +22,14 @@ def difference(before: Rules, after: Rules) -> dict[str, str]:
         ),
     }
     return {what: names for what, names in found.items() if names}
+
+
+def in_words(before: Rules | None, after: Rules) -> str:
+    """How many rules there are, and what changed: `3 rules; added “A”; removed “B”`."""
+    count = len(after.rules)
+    said = "1 rule" if count == 1 else f"{count} rules"
+    changes = difference(before, after) if before is not None else {}
+    return "; ".join((said, *(f"{what} {names}" for what, names in changes.items())))
 
 
 def _named(names: Iterable[str]) -> str:

@@ -34,6 +34,8 @@ def test_other_conferences_are_left_alone(start: Start) -> None:
     until(lambda: "entered" in gavel.ask("why", "board-meeting"), "the entry to be accepted")
     gavel.sandbox.hang_up(call)
     gavel.up.until_said("Canary")
+    gavel.up.until_said("(no rule was meant: ")
+    assert "rule “Everyone joins muted”: skipped" in gavel.ask("why", "board-meeting")
     assert gavel.sandbox.operations("board-meeting") == []
 
 
@@ -62,6 +64,7 @@ def test_an_edit_that_changes_nothing_and_a_rule_that_is_away_for_a_moment_lose_
     rules = gavel.folder / "rules.yaml"
     rules.write_text(LATER.partition("  - name: Later")[0])
     gavel.up.until_said("is held: its rule was changed or removed")
+    gavel.up.until_said("rules taken: 1 rule; removed Later")
     edited = LATER.replace("once: conference", "once: conference\n    description: in words")
     rules.write_text(edited.replace("wait: 6s", "wait: 6000ms"))
     gavel.up.until_said("is no longer held: its rule is back")

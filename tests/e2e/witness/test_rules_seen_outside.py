@@ -27,6 +27,10 @@ def test_why_tells_what_plivo_calls_each_request_it_answered(stage: Stage) -> No
     until(lambda: all(id in stage.ask("why", "w-mute")[1] for id in ids), "the ids in `why`")
 
 
+def test_why_tells_which_rules_were_taken(stage: Stage) -> None:
+    until(lambda: "rules taken: " in stage.ask("why", "--rules")[1], "the rules to be told of")
+
+
 @drives("action kick")
 def test_members_are_kicked(stage: Stage) -> None:
     call = stage.enter("w-kick")

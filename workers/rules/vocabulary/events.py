@@ -65,7 +65,7 @@ INNER: Mapping[str, EventKind] = {
         {"operator": "somebody", "how": "cli"},
     ),
     "call.retry": EventKind("", words="somebody asked for a call again"),
-    "rules.changed": EventKind("", words="the rules changed", own=True),
+    "rules.changed": EventKind("", {"said": "text"}, "the rules changed: {said}", own=True),
     "callback.unknown": EventKind("", words="a callback that is no event: {action}"),
 }
 """`conference.observed`: Plivo's own list was read. `operator.acted`: a person asks for one step of
