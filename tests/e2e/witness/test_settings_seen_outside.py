@@ -232,6 +232,7 @@ def test_no_more_conferences_are_worked_at_once_than_it_says(other: Other) -> No
     for room in rooms:
         other.callback("enter", room)
     until(lambda: all(one.done for room in rooms for one in made(other, room)), "every mute")
+    other.edge.fate = lambda _request, _before: Fate()
     calls = [one for room in rooms for one in made(other, room)]
     at_once = [sum(one.at <= call.at < one.done for one in calls) for call in calls]
     assert max(at_once) <= 2  # one in each of two processes
@@ -250,13 +251,22 @@ def test_the_log_is_json_and_tells_all(other: Other) -> None:
     assert any(line.get("level", "").lower() == "debug" for line in lines), lines[:3]
 
 
+def decided(other: Other) -> float:
+    """How many entries were decided."""
+    text = read(Request(f"{other.url}/metrics")).decode()
+    line = 'gavel_events_decided_total{kind="member.entered"} '
+    return sum(float(one.removeprefix(line)) for one in text.splitlines() if one.startswith(line))
+
+
 @drives("setting PLIVO_RATE", "setting RECONCILE_INTERVAL")
 def test_calls_keep_within_the_budget_and_the_list_is_asked_for(other: Other) -> None:
     until(lambda: any(r.method == "GET" for r in other.edge.log), "a look at the list")
     for number in range(80):
         other.callback("enter", f"budget-{number}")
-    until(lambda: len(other.edge.log) >= 60, "the budget")
-    assert len(other.edge.log) == 60
+    # A slow machine uses fewer: a slot whose moment has passed is not used (decisions/0071).
+    until(lambda: len(other.edge.log) >= 30, "much of the budget")
+    until(lambda: decided(other) >= 80, "all to be decided")
+    assert len(other.edge.log) <= 60
 
 
 @drives("setting REDIS_TIMEOUT")
