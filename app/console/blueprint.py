@@ -1,5 +1,6 @@
 """The console, wired: pages for people at `/`, behind a sign-in (docs/console.md)."""
 
+import time
 from threading import BoundedSemaphore
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -9,10 +10,10 @@ from jinja2 import StrictUndefined
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
-from app.console import live
+from app.console import attention, live
 from app.console.access import sign_in
 from app.console.access.cookies import Cookies
-from app.console.access.guard import Guard, may_now
+from app.console.access.guard import Guard, may_now, operator
 from app.console.access.passwords import Password
 from app.console.access.sessions import Sessions
 from app.console.assets import Assets
@@ -23,7 +24,7 @@ from app.settings import Settings
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
 
-PLACES = (("console.live", "Live", "◉"),)
+PLACES = (("console.live", "Live", "◉"), ("console.attention", "Attention", "▲"))
 """What stands in the navigation: endpoint, name, sign."""
 
 
@@ -66,6 +67,17 @@ def blueprint(
             return {"q": q, "answer_url": answer_url, "found": found}
 
         return pages.show("console/live.html", collect)
+
+    @routes.get("/attention", endpoint="attention")
+    def show_attention() -> Response:
+        return pages.show(
+            "console/attention.html", lambda _now: {"groups": attention.groups(redis)}
+        )
+
+    @routes.post("/attention")
+    def settle() -> ResponseReturnValue:
+        attention.settle(redis, request.form, operator(), time.time())
+        return redirect(url_for("console.attention"), 303)
 
     sign_in.add_routes(routes, guard, redis)
     return routes

@@ -14,6 +14,8 @@ ROUTES = {
     "console.use_link": OPEN,
     "console.sign_out": "viewer",
     "console.live": "viewer",
+    "console.attention": "viewer",
+    "console.settle": "operator",
 }
 """Endpoint -> the least role. A route of the console that is not here answers nobody."""
 

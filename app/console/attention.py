@@ -1,0 +1,82 @@
+"""Attention: what Gavel gave up and what it set aside, grouped by cause; asking again, dropping."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from redis import Redis
+
+from app.domain.operator import Operator
+from app.errors import Conflict, Unusable
+from app.operators.acts import reason_of
+from app.operators.attention import GivenUp, SetAside, ask_again, drop, for_people
+from app.store import keys
+
+SHOWN = 20
+"""Rows of a group that are shown; what is done is done to all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One that waits; "" is what is not known."""
+
+    conference: str
+    at: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Those that wait for the same reason, the newest first. `what` says what was not done; `again`
+    is whether it can be asked for again."""
+
+    id: str
+    what: str
+    cause: str
+    again: bool
+    found: Sequence[GivenUp | SetAside]
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The first `SHOWN` of them."""
+        return [_row(one) for one in self.found[:SHOWN]]
+
+
+def groups(redis: Redis) -> Sequence[Group]:
+    """Everything that waits for a person, the largest group first. Raises RedisError."""
+    found: dict[tuple[str, str, bool], list[GivenUp | SetAside]] = {}
+    for one in for_people(redis):
+        again = isinstance(one, GivenUp)
+        found.setdefault((_what(one), one.error, again), []).append(one)
+    made = [
+        Group(keys.digest(f"{what}\n{cause}\n{again}"), what, cause, again, ones[::-1])
+        for (what, cause, again), ones in found.items()
+    ]
+    return sorted(made, key=lambda group: (-len(group.found), group.id))
+
+
+def settle(redis: Redis, wanted: Mapping[str, str], operator: Operator, now: float) -> None:
+    """Do with a whole group what a form of the page asks for: `do` is `retry` or `drop`, `expect`
+    how many the person saw. Raises Conflict when there are others by now, Unusable, RedisError."""
+    group = next((one for one in groups(redis) if one.id == wanted.get("group")), None)
+    if group is None or str(len(group.found)) != wanted.get("expect"):
+        raise Conflict("it has changed since you looked: go back and load the page again")
+    reason = reason_of(wanted.get("reason", ""))
+    for one in group.found:
+        if wanted.get("do") == "drop":
+            drop(redis, one, operator, reason)
+        elif wanted.get("do") == "retry" and isinstance(one, GivenUp):
+            ask_again(redis, one, now, operator, reason)
+        else:
+            raise Unusable("do: must be retry or drop, and only a call can be asked for again")
+
+
+def _what(one: GivenUp | SetAside) -> str:
+    if isinstance(one, GivenUp):
+        return str(one.call["verb"]).replace("_", " ")
+    return f"{one.what} {one.kind}".strip()
+
+
+def _row(one: GivenUp | SetAside) -> Row:
+    if isinstance(one, GivenUp):
+        return Row(str(one.call["conference"]), one.at, str(one.call.get("rule", "")))
+    return Row(one.conference, one.at, "")

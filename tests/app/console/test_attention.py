@@ -1,0 +1,120 @@
+"""Attention: what waits for a person, by cause; asked again or dropped, with an audit."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from app.operators.audit import Audit
+from app.store import keys
+from tests.app.console.person import HIDDEN, Person
+from tests.app.console.test_live import HOSTILE, give_up
+
+Visit = Callable[..., Person]
+
+
+def set_aside(redis: Redis, conference: str) -> None:
+    event = {"id": "evt-1", "kind": "member.entered"}
+    row = {"event": event, "conference": conference, "at": time.time()}
+    redis.rpush(keys.DEAD, json.dumps(row | {"error": "Trace\nKeyError: x"}))
+
+
+def forms(person: Person) -> Iterator[dict[str, str]]:
+    """The fields of each form that settles a group, as they are on the page."""
+    for part in person.get("/attention").text.split("<form")[1:]:
+        fields = dict(HIDDEN.findall(part))
+        if "group" in fields:
+            yield fields
+
+
+def audited(redis: Redis) -> list[Any]:
+    entries, _ = Audit(redis).entries(before="", limit=100, who="", verb="")
+    return list(entries)
+
+
+def test_nothing_waits(visit: Visit) -> None:
+    assert "Nothing needs you." in visit("viewer").get("/attention").text
+
+
+def test_what_waits_is_grouped_by_its_cause_and_counted_in_the_navigation(
+    visit: Visit, redis: Redis
+) -> None:
+    for number in range(3):
+        give_up(redis, f"room-{number}", id=f"call-{number}")
+    set_aside(redis, "other")
+    text = visit("viewer").get("/attention").text
+    times = "\N{MULTIPLICATION SIGN}"
+    mutes, events = f"3 {times} mute", f"1 {times} event member.entered"
+    for part in (mutes, "400 from Plivo", events, "KeyError: x", "room-2"):
+        assert part in text
+    assert 'id="attention-count">4<' in text
+    assert '<form class="tall"' not in text  # who only looks has no button
+
+
+def test_a_whole_group_is_asked_for_again(visit: Visit, redis: Redis) -> None:
+    for number in range(2):
+        give_up(redis, f"room-{number}", id=f"call-{number}")
+    person = visit("operator")
+    [fields] = forms(person)
+    answer = person.post("/attention", fields | {"do": "retry", "reason": "the API was down"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/attention")
+    assert redis.llen(keys.GIVEN_UP) == 0
+    for number in range(2):
+        inbox = redis.lrange(keys.inbox(keys.conference_key(f"room-{number}")), 0, -1)
+        assert [json.loads(row.split(b" ", 1)[1])["kind"] for row in inbox] == ["call.retry"]
+    assert {(one.verb, one.reason, one.how) for one in audited(redis)} == {
+        ("retry", "the API was down", "console")
+    }
+
+
+def test_what_was_set_aside_is_dropped_and_never_asked_for_again(
+    visit: Visit, redis: Redis
+) -> None:
+    set_aside(redis, "room")
+    person = visit("operator")
+    [fields] = forms(person)
+    assert person.post("/attention", fields | {"do": "retry"}).status_code == 400
+    assert redis.llen(keys.DEAD) == 1
+    assert person.post("/attention", fields | {"do": "drop"}).status_code == 303
+    assert redis.llen(keys.DEAD) == 0
+
+
+def test_more_than_the_person_saw_is_not_touched(visit: Visit, redis: Redis) -> None:
+    give_up(redis, "room-1", id="call-1")
+    person = visit("operator")
+    [fields] = forms(person)
+    give_up(redis, "room-2", id="call-2")
+    assert person.post("/attention", fields | {"do": "drop"}).status_code == 409
+    assert redis.llen(keys.GIVEN_UP) == 2
+
+
+@pytest.mark.parametrize("role", ["viewer", ""])
+def test_who_may_not_act_changes_nothing(visit: Visit, redis: Redis, role: str) -> None:
+    give_up(redis, "room", id="call-1")
+    [fields] = forms(visit("operator"))
+    person = visit(role)
+    answer = person.post("/attention", fields | {"do": "drop"})
+    assert answer.status_code in (303, 403)
+    assert redis.llen(keys.GIVEN_UP) == 1
+
+
+def test_a_forged_form_changes_nothing(visit: Visit, redis: Redis) -> None:
+    give_up(redis, "room", id="call-1")
+    person = visit("operator")
+    [fields] = forms(person)
+    for forged in (fields | {"token": "x"}, {k: v for k, v in fields.items() if k != "token"}):
+        assert person.post("/attention", forged | {"do": "drop"}).status_code == 403
+    site = person.post("/attention", fields | {"do": "drop"}, Sec_Fetch_Site="cross-site")
+    assert site.status_code == 403
+    assert redis.llen(keys.GIVEN_UP) == 1
+
+
+def test_names_from_outside_stay_texts(visit: Visit, redis: Redis) -> None:
+    give_up(redis, HOSTILE, id="call-1", rule=HOSTILE, verb="mute")
+    text = visit("operator").get("/attention").text
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert "\x1b" not in text
