@@ -1,5 +1,6 @@
 """Attention: what Gavel gave up and what it set aside, grouped by cause; asking again, dropping."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from app.errors import Conflict, Unusable
 from app.operators.acts import reason_of
 from app.operators.attention import GivenUp, SetAside, ask_again, drop, for_people
 from app.store import keys
+
+_ADDRESS = re.compile(r"^[A-Z]+ /\S*: ")
+_ASKED = re.compile(r"^[A-Z]+ /\S* was answered")
 
 SHOWN = 20
 """Rows of a group that are shown; what is done is done to all of them."""
@@ -46,7 +50,7 @@ def groups(redis: Redis) -> Sequence[Group]:
     found: dict[tuple[str, str, bool], list[GivenUp | SetAside]] = {}
     for one in for_people(redis):
         again = isinstance(one, GivenUp)
-        found.setdefault((_what(one), one.error, again), []).append(one)
+        found.setdefault((_what(one), _cause(one.error), again), []).append(one)
     made = [
         Group(keys.digest(f"{what}\n{cause}\n{again}"), what, cause, again, ones[::-1])
         for (what, cause, again), ones in found.items()
@@ -74,6 +78,11 @@ def _what(one: GivenUp | SetAside) -> str:
     if isinstance(one, GivenUp):
         return str(one.call["verb"]).replace("_", " ")
     return f"{one.what} {one.kind}".strip()
+
+
+def _cause(error: str) -> str:
+    """The error without the address that was asked: that names the conference and the member."""
+    return _ADDRESS.sub("", _ASKED.sub("Plivo answered", error, count=1), count=1)
 
 
 def _row(one: GivenUp | SetAside) -> Row:

@@ -54,6 +54,17 @@ def test_what_waits_is_grouped_by_its_cause_and_counted_in_the_navigation(
     assert '<form class="tall"' not in text  # who only looks has no button
 
 
+def test_the_same_failure_in_different_conferences_is_one_cause(visit: Visit, redis: Redis) -> None:
+    for number, said in enumerate((" was answered 400: bad", ": Plivo could not be reached") * 2):
+        error = f"POST /Conference/room-{number}/Member/{number}/Mute/{said}"
+        call = {"id": f"call-{number}", "conference": f"room-{number}", "verb": "mute"}
+        redis.rpush(keys.GIVEN_UP, json.dumps({"call": call, "at": 1.0, "error": error}))
+    text = visit("viewer").get("/attention").text
+    assert text.count("2 \N{MULTIPLICATION SIGN} mute") == 2
+    assert "Plivo answered 400: bad" in text
+    assert "/Member/" not in text
+
+
 def test_a_whole_group_is_asked_for_again(visit: Visit, redis: Redis) -> None:
     for number in range(2):
         give_up(redis, f"room-{number}", id=f"call-{number}")
