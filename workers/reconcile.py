@@ -41,7 +41,8 @@ def reconcile_forever(context: Context, stopping: threading.Event) -> None:
         except RedisError as error:
             context.tell(error)
         except PlivoError as error:
-            log.warning("reconcile failed, trying again in an interval: %s", error)
+            words = "reconcile failed, trying again in an interval: %s%s"
+            log.warning(words, error, _ids(error))
         except Exception:  # the next round may go well
             log.exception("reconcile failed, trying again in an interval")
         stopping.wait(LOOK_SECONDS)
@@ -82,11 +83,15 @@ def _look(context: Context, stopping: threading.Event, name: str) -> None:
             told = {"api_id": error.request_ids[0]} if error.request_ids else {}
             _tell(context, name, {"gone": True, "as_of": as_of, **told})
         else:
-            ids = "".join(f" (api_id {id})" for id in error.request_ids)
-            log.warning("reconcile of conference=%r failed: %s%s", name, error, ids)
+            log.warning("reconcile of conference=%r failed: %s%s", name, error, _ids(error))
         return
     if seen is not None:
         _tell(context, name, {**seen.data(), "as_of": as_of})
+
+
+def _ids(error: PlivoError) -> str:
+    """By what Plivo's support finds the request, where the answer told it."""
+    return "".join(f" (api_id {id})" for id in error.request_ids)
 
 
 def _ask(
