@@ -10,7 +10,7 @@ from jinja2 import StrictUndefined
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
-from app.console import attention, live
+from app.console import attention, live, story
 from app.console.access import sign_in
 from app.console.access.cookies import Cookies
 from app.console.access.guard import Guard, may_now, operator
@@ -18,11 +18,11 @@ from app.console.access.passwords import Password
 from app.console.access.sessions import Sessions
 from app.console.assets import Assets
 from app.console.frame import Pages
-from app.console.texts import FILTERS
+from app.console.texts import FILTERS, TONES
 from app.errors import STATUS, Refused
 from app.settings import Settings
 from app.store.inbox import Inbox
-from app.store.published_rules import PublishedRules
+from app.store.published_rules import Published, PublishedRules
 
 PLACES = (("console.live", "Live", "◉"), ("console.attention", "Attention", "▲"))
 """What stands in the navigation: endpoint, name, sign."""
@@ -67,6 +67,14 @@ def blueprint(
             return {"q": q, "answer_url": answer_url, "found": found}
 
         return pages.show("console/live.html", collect)
+
+    @routes.get("/c/<key>", endpoint="conference")
+    def show_conference(key: str) -> Response:
+        def collect(_now: float) -> dict[str, object]:
+            known = rules.current(stale=True) or Published()
+            return {"found": story.page(redis, key, known), "TONES": TONES}
+
+        return pages.show("console/conference.html", collect)
 
     @routes.get("/attention", endpoint="attention")
     def show_attention() -> Response:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.durations import format_duration
+from app.domain.printable import safe
 from app.domain.redaction import Redaction, mask_phone
 
 redact = Redaction()
@@ -42,11 +43,7 @@ def roughly(seconds: float) -> str:
 
 def shown(text: object) -> str:
     """A text from outside: what can not be seen is written out, numbers are masked."""
-    clean = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in str(text).encode("utf-8", "backslashreplace").decode("utf-8")
-    )
-    return redact(clean)
+    return redact(safe(str(text)))
 
 
 def caller(facts: Mapping[str, Any]) -> str:
@@ -58,6 +55,9 @@ def caller(facts: Mapping[str, Any]) -> str:
 def masked(number: str) -> str:
     return shown(mask_phone(number)) if number else "unknown"
 
+
+TONES = {"": "", "good": "good", "bad": "bad", "warn": "warn", "main": "", "dim": "soft"}
+"""Tones of a story -> classes of the stylesheet."""
 
 FILTERS = {
     "clock": clock,

@@ -9,19 +9,12 @@ from queue import Full, Queue
 from threading import Thread
 from typing import TextIO
 
+from app.domain.printable import safe as safe
 from app.settings import environment
 
 WAITING_LINES = 1000
 CLOSE_SECONDS = 2.0
 CODES = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-
-
-def safe(text: str) -> str:
-    """Text from outside, with everything that could steer a terminal shown as an escape."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text.encode("utf-8", "backslashreplace").decode("utf-8")
-    )
 
 
 def safe_lines(text: str) -> str:

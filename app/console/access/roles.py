@@ -14,6 +14,7 @@ ROUTES = {
     "console.use_link": OPEN,
     "console.sign_out": "viewer",
     "console.live": "viewer",
+    "console.conference": "viewer",
     "console.attention": "viewer",
     "console.settle": "operator",
 }

@@ -1,0 +1,200 @@
+"""The journal in words: what happened, which rule ran, which call went out, how fast.
+
+The terminal (`gavel why`, the live story of `gavel up`) and the console tell the same. Every text
+that came from outside is made safe, and of phone numbers only the last four digits are told.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.durations import format_duration
+from app.domain.printable import safe
+from app.domain.redaction import Redaction
+
+Entry = Mapping[str, Any]
+Part = tuple[str, str]
+"""A tone (good, bad, warn, main, dim, or "") and a text in it."""
+
+STATUS = {
+    "done": ("good", "done"),
+    "retry": ("warn", "failed, will be tried again"),
+    "split": ("warn", "refused, will be sent for each member alone"),
+    "unknown": ("bad", "outcome unknown, not repeated"),
+    "failed": ("bad", "given up"),
+    "gone": ("warn", "not needed any more"),
+    "dropped": ("warn", "not sent"),
+    "dry_run": ("main", "not sent: dry run"),
+}
+OUTCOME = {
+    "applied": "main",
+    "dry_run": "main",
+    "unknown": "warn",
+    "failed": "bad",
+    "skipped": "dim",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The catalogue's words: of each kind of event, with places for its data, and of each verb."""
+
+    events: Mapping[str, str]
+    verbs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. `kind` is `event`, `rule`, `call`, `note` or `rules`; `head` is what it is about,
+    `rest` how it went; `took` is how long; `api_id` is what Plivo's support asks for. `skipped`: it
+    tells of a rule that did not run."""
+
+    kind: str
+    head: Part
+    rest: tuple[Part, ...] = ()
+    took: str = ""
+    api_id: str = ""
+    skipped: bool = False
+
+
+class Telling:
+    """Turns journal entries into lines. `everything` also tells of rules that were skipped."""
+
+    def __init__(self, words: Words, *, everything: bool = False, hint: str = "") -> None:
+        """`hint` is where one learns why a rule was not meant, where that is not told."""
+        self._words = words
+        self._everything = everything
+        self._hint = hint
+        self._redact = Redaction()
+
+    def clean(self, text: object) -> str:
+        """A text from outside as it may be shown."""
+        return self._redact(safe(str(text)))
+
+    def lines(self, entry: Entry) -> Iterator[Line]:
+        """Its lines; none for an entry that is not told."""
+        if entry["kind"] in _TELL:
+            yield from _TELL[entry["kind"]](self, entry)
+
+    def _event(self, entry: Entry) -> Iterator[Line]:
+        event = entry["event"]
+        text = self._event_text(event["kind"], event.get("data", {}))
+        if event["kind"] == "rules.changed" and not self._everything:
+            return  # told once for all conferences
+        if text:
+            id = self._api_id(event.get("data", {}))
+            yield Line("event", ("", self.clean(text)), self._nobody_meant(entry), api_id=id)
+        if self._everything:
+            yield from self._skipped(entry)
+
+    def _nobody_meant(self, entry: Entry) -> tuple[Part, ...]:
+        """That no rule ran for an event, where that is so and known."""
+        if entry.get("ran") != 0:
+            return ()
+        count = sum(len(group["rules"]) for group in entry.get("skipped", ()))
+        count += entry.get("skipped_more", 0) + entry.get("not_meant_count", 0)
+        if self._everything:
+            because = ""
+        elif not count:
+            because = ": none waits for it"
+        else:
+            waits = "1 waits" if count == 1 else f"{count} wait"
+            because = f": {waits} for this kind; why not: {self._hint}"
+        return (("dim", f"  (no rule was meant{because})"),)
+
+    def _skipped(self, entry: Entry) -> Iterator[Line]:
+        for group in entry.get("skipped", ()):
+            for rule in group["rules"]:
+                yield self._verdict(rule, "skipped", group["reason"])
+        if more := entry.get("skipped_more", 0):
+            rules = "1 more rule" if more == 1 else f"{more} more rules"
+            text = f"and {rules} did not run; gavel explain tells of each"
+            yield Line("rule", ("dim", text), skipped=True)
+
+    def _run(self, entry: Entry) -> Iterator[Line]:
+        outcome = entry["outcome"]
+        if outcome != "skipped" or self._everything:
+            yield self._verdict(entry["rule"], outcome, entry.get("reason", ""))
+
+    def _verdict(self, rule: str, outcome: str, reason: str) -> Line:
+        words = "" if outcome == "applied" else f": {self.clean(outcome.replace('_', ' '))}"
+        because = f" ({self.clean(reason)})" if reason else ""
+        text = f"rule “{self.clean(rule)}”{words}{because}"
+        return Line("rule", (OUTCOME.get(outcome, "dim"), text), skipped=outcome == "skipped")
+
+    def _call(self, entry: Entry) -> Iterator[Line]:
+        tone, status = STATUS.get(entry["status"], ("warn", self.clean(entry["status"])))
+        members = ", ".join(entry.get("members", ()))
+        whom = {"": "", "all": " everyone"}.get(members, f" member {members}")
+        verb = self._words.verbs.get(entry["verb"], entry["verb"])
+        took = f"{entry['ms']:g} ms after the event" if "ms" in entry else ""
+        api = f", the API took {entry['api_ms']:g} ms" if "api_ms" in entry else ""
+        error = ("", f": {self.clean(entry['error'])}") if entry.get("error") else ("", "")
+        head = f"{verb}{self.clean(whom)}"
+        rest = ((tone, status), error)
+        yield Line("call", ("", head), rest, took + api, self._api_id(entry))
+
+    def _api_id(self, told: Mapping[str, Any]) -> str:
+        """The live story has no room for it."""
+        return self.clean(told["api_id"]) if self._everything and told.get("api_id") else ""
+
+    def _rules(self, entry: Entry) -> Iterator[Line]:
+        yield Line("rules", ("main" if entry["taken"] else "bad", self.clean(entry["text"])))
+
+    def _verdicts(self, entry: Entry) -> Iterator[Line]:
+        if self._everything:
+            yield from self._skipped(entry)
+
+    def _note(self, entry: Entry) -> Iterator[Line]:
+        yield Line("note", ("dim", self.clean(entry["text"])))
+
+    def _event_text(self, kind: str, data: Mapping[str, Any]) -> str | None:
+        """What happened, in words; None for what people need not see."""
+        if kind not in self._words.events:
+            return kind
+        if kind == "conference.observed":
+            return "Plivo no longer knows this conference" if data.get("gone") else None
+        told = {key: value for key, value in data.items() if value != ""}
+        what = str(data.get("what", "")).replace("_", " ")
+        words = self._words.events[kind].format_map(
+            _Told(told, who=_who(data), length=_length(data), what=what, because=_because(data))
+        )
+        return words + _left_out(data)
+
+
+_TELL: Mapping[str, Callable[[Telling, Entry], Iterator[Line]]] = {
+    "event": Telling._event,
+    "verdict": Telling._verdicts,
+    "run": Telling._run,
+    "call": Telling._call,
+    "note": Telling._note,
+    "rules": Telling._rules,
+}
+
+
+class _Told(dict[str, Any]):
+    """An event's data for the words of the catalogue; what is absent is not said."""
+
+    def __missing__(self, key: str) -> str:
+        return {"verb": "a step", "action": "no action"}.get(key, "")
+
+
+def _left_out(data: Mapping[str, Any]) -> str:
+    """Which fields of the callback could not be read, and why."""
+    unreadable: Mapping[str, str] = data.get("unreadable", {})
+    told = ", ".join(f"{name} {why}" for name, why in unreadable.items())
+    return f" (left out: {told})" if told else ""
+
+
+def _because(data: Mapping[str, Any]) -> str:
+    return f", because: {data['reason']}" if data.get("reason") else ""
+
+
+def _length(data: Mapping[str, Any]) -> str:
+    return f" ({format_duration(data['duration'])})" if "duration" in data else ""
+
+
+def _who(data: Mapping[str, Any]) -> str:
+    name = data.get("caller_name") or data.get("from")
+    member = f"member {data['member_id']}" if "member_id" in data else "somebody"
+    return f"{name} ({member})" if name else member

@@ -1,0 +1,75 @@
+"""A conference's page: its story in the words of `gavel why`, safe from hostile texts."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from app.domain.conference import Timer
+from app.store import journal, keys
+from tests.app.console.person import Person
+from tests.app.console.test_live import HOSTILE, live
+
+Visit = Callable[..., Person]
+WORDS = {"member.entered": "{who} entered"}
+
+
+def event(name: str, **more: Any) -> str:
+    told = {"id": "evt-1", "kind": "member.entered", "uuid": "u", "data": {"member_id": "1"}}
+    told["data"] = {"member_id": "1", "from": "+14155550100"} | more.pop("data", {})
+    return journal.line(name, time.time(), "event", event=told, **more)
+
+
+def call(name: str, status: str) -> str:
+    fields = {"call": "c1", "verb": "mute", "members": ["1"], "event": "evt-1", "ms": 12}
+    return journal.line(name, time.time(), "call", status=status, **fields)
+
+
+def run(name: str, rule: str, outcome: str = "applied") -> str:
+    return journal.line(name, time.time(), "run", rule=rule, outcome=outcome, event="evt-1")
+
+
+def page(person: Person, name: str) -> str:
+    return person.get(f"/c/{keys.conference_key(name)}").text
+
+
+def test_the_story_is_told_in_the_words_of_the_catalogue(
+    visit: Visit, redis: Redis, publish: Callable[..., None]
+) -> None:
+    person = visit("viewer")
+    publish(words=WORDS, said={"mute": "mute"})
+    skipped = [{"reason": "conference.name is 'room', not demo-*", "rules": ["Greet"]}]
+    due = Timer("1.limit", time.time() + 240, "limit")
+    entered = event("room", ran=1, skipped=skipped)
+    live(redis, "room", entered, run("room", "Mute"), call("room", "done"), timers={due.id: due})
+    text = page(person, "room")
+    for part in ("…0100 (member 1) entered", "rule “Mute”", "mute member 1", "its time limit"):
+        assert part in text
+    assert "1 rule did something, 1 rule never applied: mostly because conference.name is" in text
+    assert "1 did not apply" in text
+    assert "+14155550100" not in text
+    assert f"/c/{keys.conference_key('room')}" in person.get("/live").text
+
+
+def test_what_was_given_up_is_in_the_answer(visit: Visit, redis: Redis) -> None:
+    live(redis, "room", run("room", "Mute"), call("room", "failed"))
+    text = page(visit("viewer"), "room")
+    assert 'class="answer trouble"' in text
+    assert "1 call was given up" in text
+
+
+def test_hostile_texts_are_text(visit: Visit, redis: Redis) -> None:
+    skipped = [{"reason": HOSTILE, "rules": [HOSTILE]}]
+    entered = event(HOSTILE, data={"caller_name": HOSTILE}, ran=0, skipped=skipped)
+    live(redis, HOSTILE, entered, run(HOSTILE, HOSTILE), run(HOSTILE, HOSTILE, HOSTILE))
+    text = page(visit("viewer"), HOSTILE)
+    for evil in ("<script>alert", "<img", "5332114", "\x1b", "\u202e"):
+        assert evil not in text
+
+
+@pytest.mark.parametrize("key", ["x", "x" * 22, "x" * 5000, "%00", "%3Cscript%3E"])
+def test_of_what_is_not_known_the_page_says_so(visit: Visit, key: str) -> None:
+    answer = visit("viewer").get(f"/c/{key}")
+    assert (answer.status_code, "nothing is known" in answer.text) == (404, True)
