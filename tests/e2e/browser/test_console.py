@@ -84,6 +84,17 @@ def foreign(browser: Chrome, url: str) -> list[str]:
     return [name for name in names if name.startswith("http") and not name.startswith(url)]
 
 
+def narrowest(browser: Chrome, selector: str) -> float:
+    """The width of the narrowest of these, in pixels."""
+    return float(
+        browser.execute_script(
+            "return Math.min(...[...document.querySelectorAll(arguments[0])]"
+            ".map(one => one.getBoundingClientRect().width))",
+            selector,
+        )
+    )
+
+
 def sideways(browser: Chrome) -> bool:
     """Must one scroll sideways?"""
     return bool(
@@ -100,6 +111,10 @@ def test_from_the_link_to_what_is_live_and_what_waits(browser: Chrome, gavel: Ru
     gavel.sandbox.call_in(HOSTILE)
     assert shows(browser, HOSTILE)  # by itself, and as a text
     assert not sideways(browser)
+    browser.find_element(By.XPATH, f"//h3/a[normalize-space()='{HOSTILE}']").click()
+    assert shows(browser, "Everyone joins muted")
+    assert not sideways(browser)
+    assert narrowest(browser, ".story .what") > 150  # pixels: a word has its place
     browser.find_element(By.CSS_SELECTOR, "a[href='/attention']").click()
     assert shows(browser, "Nothing needs you.")
     assert not sideways(browser)
