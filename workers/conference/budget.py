@@ -43,6 +43,11 @@ GRACE = 1.0
 TRIP_AFTER = 10
 """Temporary failures in a row, of all workers, after which the API counts as down."""
 
+UNANSWERED_FOR = 1.0
+"""Seconds since the first of them, at least, if calls among them had no answer at all. Calls that
+were begun together time out together, and that alone says nothing of the calls of others: each of
+those that is answered begins the row anew."""
+
 DOUBT = 3
 """The same while it is just back: the first successes prove little."""
 
@@ -130,7 +135,9 @@ class Budget:
         stored while there are failures to forget, so this is free as long as all goes well."""
         failed = error is not None and error.kind == "temporary"
         if failed or self._tell_success:
-            self._run("observe", now, int(not failed), TRIP_AFTER, DOUBT, _micros(PROBE_EVERY))
+            told = error is not None and error.sent != "maybe"
+            fuse = (TRIP_AFTER, DOUBT, _micros(PROBE_EVERY), int(told), _micros(UNANSWERED_FOR))
+            self._run("observe", now, int(not failed), *fuse)
 
     def _spending_of(
         self, used: int, recent: int = 0, conferences: int = 0, *leave: int

@@ -5,6 +5,7 @@
 --       quarter, half, three quarters and the newest of the window's calls leave it}
 --      From `calls lately` on only when the window is fuller than `quiet`, else nothing.
 -- ARGV: 'observe', now, calls, window, 1 success / 0 failure -> nothing
+--   ARGV 9 of a failure: 1 if something told it, not silence alone
 -- The constants are explained in workers/conference/budget.py, which passes them as ARGV 7 and following.
 
 local P = 'gavel:budget:'
@@ -32,7 +33,8 @@ if number(redis.call('LINDEX', SENT, -1)) - now > window then
   for _ = 1, used do redis.call('RPUSH', SENT, whole(now)) end
 end
 
-local health = redis.call('HMGET', BREAKER, 'failures', 'tripped', 'probe_at', 'opened_at', 'opened')
+local health = redis.call(
+  'HMGET', BREAKER, 'failures', 'tripped', 'probe_at', 'opened_at', 'opened', 'told', 'since')
 local failures, tripped = number(health[1]), health[2] == '1'
 local probe_at, opened_at, opened = number(health[3]), number(health[4]), number(health[5])
 
@@ -45,16 +47,22 @@ if ARGV[1] == 'observe' then
   local trip_after, doubt = tonumber(ARGV[6]), tonumber(ARGV[7])
   if ARGV[5] == '1' then
     if tripped then
-      set('tripped', '0', 'failures', trip_after - doubt, 'opened_at', whole(now), 'opened', 0)
+      local left = trip_after - doubt
+      set('tripped', '0', 'failures', left, 'told', left, 'since', 0,
+        'opened_at', whole(now), 'opened', 0)
     elseif failures > 0 then
       set('failures', 0)
     end
   else
-    failures = failures + 1
-    if failures >= trip_after and not tripped then
+    local told, since = number(health[6]), number(health[7])
+    if failures == 0 then told, since = 0, now end
+    failures, since = failures + 1, math.min(since, now)
+    if ARGV[9] == '1' then told = told + 1 end
+    local lasting = failures >= trip_after and now - since >= tonumber(ARGV[10])
+    if (lasting or told >= trip_after) and not tripped then
       set('tripped', '1', 'opened_at', 0, 'probe_at', whole(now + ARGV[8]))
     end
-    set('failures', failures)
+    set('failures', failures, 'told', told, 'since', whole(since))
   end
   return
 end

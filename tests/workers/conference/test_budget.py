@@ -16,6 +16,7 @@ from workers.conference.budget import (
     MARGIN,
     SLOW_START,
     TRIP_AFTER,
+    UNANSWERED_FOR,
     Budget,
     Granted,
     Wait,
@@ -26,6 +27,7 @@ SHARED_SERVER = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
 START = 1_700_000_000.0
 TEN_IN_A_SECOND = 1.0 + MARGIN
 DOWN = PlivoError("down", kind="temporary", sent="yes", status=503)
+SILENT = PlivoError("no answer", kind="temporary", sent="maybe")
 GONE = PlivoError("gone", kind="gone", sent="yes", status=404)
 
 
@@ -251,9 +253,9 @@ def test_a_clock_that_went_far_back_stops_nothing_for_good(budget: Budget) -> No
     assert grants(budget, 10, back + TEN_IN_A_SECOND + 0.1) == 10
 
 
-def fail(budget: Budget, times: int, at: float) -> None:
+def fail(budget: Budget, times: int, at: float, error: PlivoError = DOWN) -> None:
     for _ in range(times):
-        budget.observe(DOWN, now=at)
+        budget.observe(error, now=at)
 
 
 def test_an_api_that_is_down_gets_one_call_a_second(budget: Budget) -> None:
@@ -267,6 +269,29 @@ def test_nine_failures_in_a_row_are_not_down(budget: Budget) -> None:
     budget.observe(None, now=START)
     fail(budget, TRIP_AFTER - 1, START)
     assert grants(budget, 20, START) == 9
+
+
+def test_calls_that_time_out_together_do_not_hold_up_those_that_are_answered(
+    redis: Redis,
+) -> None:
+    budget = Budget(redis, 300, 5.0)
+    for tenth in range(20):
+        now = START + tenth / 10
+        fail(budget, TRIP_AFTER, now, SILENT)
+        assert isinstance(budget.reserve(0, "other", now=now), Granted)
+        if tenth % 5 == 0:
+            budget.observe(None, now=now)
+    fail(budget, TRIP_AFTER - 1, START + 2.6, SILENT)
+    fail(budget, 1, START + 2.6)
+    assert isinstance(budget.reserve(0, "other", now=START + 2.7), Wait)
+
+
+def test_a_clock_that_went_back_does_not_keep_the_fuse_from_tripping(budget: Budget) -> None:
+    fail(budget, TRIP_AFTER, START, SILENT)
+    back = START - 3600
+    fail(budget, 1, back, SILENT)
+    fail(budget, TRIP_AFTER, back + UNANSWERED_FOR, SILENT)
+    assert grants(budget, 20, back + UNANSWERED_FOR + 0.5) == 0
 
 
 @pytest.mark.parametrize("answered", [None, GONE])
