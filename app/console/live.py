@@ -1,7 +1,7 @@
 """Live: every conference that runs now, what needs a person first."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from redis import Redis
 
 from app.domain.conference import Conference
 from app.store import keys
-from app.store.live import live_conferences
+from app.store.live import live_names, states_of
 from app.store.published_rules import Published, PublishedRules
 
 SHOWN = 100
@@ -42,12 +42,13 @@ class Overview:
 
 
 def overview(redis: Redis, rules: PublishedRules, sought: str, now: float) -> Overview:
-    """What is live, with `sought` in its name. Raises RedisError."""
+    """What is live, with `sought` in its name. Only what is shown is read. Raises RedisError."""
     wanted = sought.casefold()
-    found = [one for one in live_conferences(redis) if wanted in one.name.casefold()]
+    found = [(key, name) for key, name in live_names(redis).items() if wanted in name.casefold()]
     given_up = _given_up(redis) if found else {}
-    found.sort(key=lambda one: (one.name not in given_up, -one.started_at))
-    rooms = list(_rooms(redis, found[:SHOWN], given_up, rules.current(stale=True) or Published()))
+    found.sort(key=lambda one: one[1] not in given_up)
+    shown = list(states_of(redis, [key for key, _ in found[:SHOWN]]))
+    rooms = list(_rooms(redis, shown, given_up, rules.current(stale=True) or Published()))
     rooms.sort(key=lambda room: (not room.trouble, -room.conference.started_at))
     last, last_at = ("", 0.0) if found else _last(redis)
     return Overview(rooms, len(found), last, last_at)
@@ -61,25 +62,32 @@ def _rooms(
             together.lrange(keys.journal(keys.conference_key(one.name)), -LOOKED_BACK, -1)
         journals: list[Any] = together.execute()
     for one, rows in zip(found, journals, strict=True):
-        entries = [entry for entry in map(json.loads, rows) if entry["at"] >= one.started_at]
-        rule, rule_at = _last_rule(entries)
+        rule, rule_at = _last_rule(rows, one.started_at)
         what, at = _next(one, rules)
         waits = given_up.get(one.name, 0.0) >= one.started_at
-        trouble = "a call was given up and waits for you" if waits else _trouble(entries)
+        trouble = "a call was given up and waits for you" if waits else _trouble(rows, one)
         key = keys.conference_key(one.name)
         yield Room(key, one, trouble, rule, rule_at, what, at)
 
 
-def _last_rule(entries: Sequence[Mapping[str, Any]]) -> tuple[str, float]:
-    for entry in reversed(entries):
+def _last_rule(rows: Sequence[bytes], since: float) -> tuple[str, float]:
+    for entry in _entries(reversed(rows), since):
         if entry["kind"] == "run" and entry["outcome"] == "applied":
             return str(entry["rule"]), float(entry["at"])
     return "", 0.0
 
 
-def _trouble(entries: Sequence[Mapping[str, Any]]) -> str:
+def _trouble(rows: Sequence[bytes], one: Conference) -> str:
+    if not any(status.encode() in row for row in rows for status in BAD):
+        return ""
+    entries = _entries(rows, one.started_at)
     last = {entry["call"]: entry["status"] for entry in entries if entry["kind"] == "call"}
     return next((told for status, told in BAD.items() if status in last.values()), "")
+
+
+def _entries(rows: Iterable[bytes], since: float) -> Iterator[Mapping[str, Any]]:
+    """Those of this instance. Reading them is what a page of many conferences costs."""
+    return (entry for entry in map(json.loads, rows) if entry["at"] >= since)
 
 
 def _next(one: Conference, rules: Published) -> tuple[str, float]:

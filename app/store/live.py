@@ -4,7 +4,7 @@ Read for people; the workers take a conference's state with its lease. A confere
 while it is read is shown as it was or as it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -16,11 +16,25 @@ from app.store import keys
 AT_ONCE = 200
 
 
+def live_names(redis: Redis) -> Mapping[str, str]:
+    """The names of all live conferences by their keys, the newest first."""
+    units: Any = redis.zrevrange(keys.LIVE, 0, -1)
+    names: Any = redis.hmget(keys.NAMES, units) if units else []
+    known = zip(units, names, strict=True)
+    return {key.decode(): name.decode("utf-8", "replace") for key, name in known if name}
+
+
 def live_conferences(redis: Redis) -> Iterator[Conference]:
     """All live conferences, by start; but those whose state can not be read."""
     units: Any = redis.zrange(keys.LIVE, 0, -1)
-    for first in range(0, len(units), AT_ONCE):
-        batch = [keys.conference(unit.decode()) for unit in units[first : first + AT_ONCE]]
+    return states_of(redis, [unit.decode() for unit in units])
+
+
+def states_of(redis: Redis, found: Sequence[str]) -> Iterator[Conference]:
+    """The states of the conferences of these keys; but those that are not there any more, or can
+    not be read."""
+    for first in range(0, len(found), AT_ONCE):
+        batch = [keys.conference(key) for key in found[first : first + AT_ONCE]]
         states: Any = redis.mget(batch)
         for state in states:
             with suppress(UnreadableConference):
