@@ -30,6 +30,7 @@ COMMANDS = (
     "audit",
     "token",
     "login-link",
+    "ready",
     "doctor",
 )
 """In the order of `gavel --help`; each is the function of that name in the module of that name, `-`

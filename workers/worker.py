@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -52,7 +53,7 @@ class ConferenceWorker(SimpleWorker):
 
     def __init__(self, context: Context, threads: int) -> None:
         queue = Queue(keys.QUEUE_NAME, connection=context.redis, serializer=JSONSerializer)
-        name = f"gavel-{socket.gethostname()}-{os.getpid()}"
+        name = keys.worker_name(socket.gethostname(), os.getpid())
         super().__init__(
             [queue],
             name=name,
@@ -177,10 +178,22 @@ def _bootstrap_when_redis_is_there(settings: Settings) -> Context:
             time.sleep(AGAIN_SECONDS)
 
 
+def _on_end(handler: Callable[..., object]) -> None:
+    """Have SIGTERM and SIGINT handled so."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # ignored by who started us: stays so
+            signal.signal(number, handler)
+
+
+def _leave(*_: object) -> None:
+    """Nothing is held yet. The first process of a container ends by no signal that it leaves to
+    the system."""
+    sys.exit(0)
+
+
 def main() -> int:
     """Run one worker process until SIGTERM or SIGINT; 1 when there are no rules to work with."""
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _on_end(_leave)
     settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
     start_logging(settings.log_format, settings.log_level, settings.secrets())
     try:
@@ -191,9 +204,7 @@ def main() -> int:
         return 1
     tell_at_start(context.redis, log)
     worker = ConferenceWorker(context, settings.worker_threads)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # ignored by who started us: stays so
-            signal.signal(number, worker.stop)
+    _on_end(worker.stop)
     log.info("worker started threads=%d", settings.worker_threads)
     worker.run()
     log.info("worker stopped")

@@ -46,6 +46,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:signed_in            | string | somebody has been in the console |
 | gavel:story                | channel| every journal entry as it is written |
 | rq:queue:gavel, rq:job:{k} |        | RQ's: the wake-ups |
+| rq:workers:gavel, rq:worker:{name} | | RQ's: the workers that have reported lately, expire |
 """
 
 from base64 import urlsafe_b64encode
@@ -78,6 +79,7 @@ COMMITS = PREFIX + "commits"
 SIGNED_IN = PREFIX + "signed_in"
 QUEUE_NAME = "gavel"
 QUEUE = "rq:queue:" + QUEUE_NAME
+WORKERS = "rq:workers:" + QUEUE_NAME
 WEB = "-web"
 KEY_LENGTH = 22
 
@@ -129,6 +131,15 @@ def not_meant(id: str) -> str:
 
 def job(key: str) -> str:
     return "rq:job:" + key
+
+
+def worker(host: str, pid: int | str) -> str:
+    """Where RQ keeps that a worker process lives."""
+    return f"rq:worker:{worker_name(host, pid)}"
+
+
+def worker_name(host: str, pid: int | str) -> str:
+    return f"gavel-{host}-{pid}"
 
 
 def seen(identity: str) -> str:

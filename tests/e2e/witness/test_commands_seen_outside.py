@@ -1,6 +1,8 @@
 """Every command as a process: what it prints and how it ends."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -153,7 +155,8 @@ def test_a_scenario_is_played(stage: Stage) -> None:
     assert (code, "town-hall" in output) == (0, True)
 
 
-@drives("command web", "command worker", "setting REDIS_URL", "setting PLIVO_API_URL")
+@drives("command web", "command worker", "command ready")
+@drives("setting REDIS_URL", "setting PLIVO_API_URL")
 @drives("setting PLIVO_AUTH_ID", "setting PLIVO_AUTH_TOKEN", "option hang_up.confirm")
 def test_the_processes_run_one_by_one(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(
@@ -177,12 +180,19 @@ def test_the_processes_run_one_by_one(tmp_path: Path) -> None:
         def asked() -> list[str]:
             return [str(request["operation"]) for request in sandbox.requests()]
 
+        def probed(*arguments: str) -> tuple[int, str]:
+            command = [sys.executable, "-m", "cli", *arguments]
+            done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True)
+            return done.returncode, done.stdout.decode().strip()
+
         def muted() -> int:
             rooms = sandbox.state()["conferences"]
             return sum(member["muted"] for room in rooms for member in room["members"])
 
         try:
             until(lambda: answers(f"{url}/readyz"), "ready")
+            assert probed("ready") == (0, "ready")
+            until(lambda: probed("ready", "--worker")[0] == 0, "the worker's report")
             sandbox.call_in("one")
             sandbox.call_in("two")
             call = sandbox.call_in("two")

@@ -1,0 +1,70 @@
+"""`gavel ready`: for a platform's probes, in the process's own container or on its host."""
+
+import http.client
+import socket
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, build_opener
+
+import click
+from redis import Redis
+
+from app.domain.addresses import local_url
+from app.errors import GavelError
+from app.settings import Settings
+from app.store import keys
+from cli.store import NoRedis, open_redis
+
+TIMEOUT_SECONDS = 5.0
+READ_AT_MOST = 4096
+
+
+class NotReady(GavelError):
+    """Not ready: the sentence says what is missing."""
+
+
+@click.command()
+@click.option("--worker", is_flag=True, help="Of the workers of this host, not of the web process.")
+@click.option("--alive", is_flag=True, help="Only whether it lives; yes while Redis is away.")
+def ready(worker: bool, alive: bool) -> None:
+    """Say whether the web process here is ready (or lives), for probes of a platform.
+
+    0: it is. 1: it is not, and why. With --worker: has a worker of this host reported to Redis
+    within the last 30 s?
+    """
+    settings = Settings.load()
+    click.echo(_of_worker(settings, alive) if worker else _of_web(settings, alive))
+
+
+def _of_web(settings: Settings, alive: bool) -> str:
+    """Ask the address where it listens, past any proxy of the environment."""
+    url = local_url(settings.host, settings.port) + ("/healthz" if alive else "/readyz")
+    try:
+        with build_opener(ProxyHandler({})).open(url, timeout=TIMEOUT_SECONDS) as answer:
+            return str(answer.read(READ_AT_MOST).decode(errors="replace").rstrip("\n"))
+    except HTTPError as refusal:
+        with refusal:
+            said = refusal.read(READ_AT_MOST).decode(errors="replace")
+        raise NotReady(f"{url} answers {refusal.code}: {said}") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise NotReady(f"{url} does not answer: {error}") from None
+
+
+def _of_worker(settings: Settings, alive: bool) -> str:
+    host = socket.gethostname()
+    try:
+        with open_redis(settings) as redis:
+            if not _reported(redis, host):
+                raise NotReady(f"no worker of {host} has reported to Redis for 30 s")
+    except NoRedis as error:
+        if not alive:
+            raise
+        return f"can not tell, which is no reason to end a worker: {error}"
+    return f"a worker of {host} is at work"
+
+
+def _reported(redis: Redis, host: str) -> bool:
+    """Is one of the names of its workers still kept?"""
+    known: Any = redis.smembers(keys.WORKERS)
+    mine = [name for name in known if name.startswith(keys.worker(host, "").encode())]
+    return bool(mine) and bool(redis.exists(*mine))

@@ -1,0 +1,147 @@
+"""The Helm chart: rendered as helm renders it, held against Kubernetes' schemas, and its values."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import helm_python as helm
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests.deploy.files import CHART, settings, version
+
+KUBERNETES = ("1.27", "1.37")
+OF_CRDS = {"ServiceMonitor", "PrometheusRule"}
+FIXED = {"HOST", "PORT", "RULES_FILE"}
+"""What the chart sets itself."""
+
+EVERYTHING: dict[str, Any] = {
+    "imagePullSecrets": [{"name": "registry"}],
+    "settings": {"PUBLIC_URL": "https://g.example.com", "WEB_THREADS": 4, "LOG_LEVEL": "debug"},
+    "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "t", "annotations": {"a": "b"}},
+    "console": {"enabled": True, "className": "inside", "tlsSecret": "u"},
+    "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "prometheusRule": {"enabled": True, "groups": [{"name": "gavel", "rules": []}]},
+    "podAnnotations": {"a": "b"},
+    "nodeSelector": {"disk": "ssd"},
+    "tolerations": [{"key": "a", "operator": "Exists"}],
+    "affinity": {"podAntiAffinity": {}},
+    "service": {"annotations": {"a": "b"}},
+}
+
+
+@pytest.fixture(scope="module")
+def chart() -> Iterator[helm.Chart]:
+    with helm.Chart.load(CHART) as loaded:
+        yield loaded
+
+
+def rendered(chart: helm.Chart, values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    manifests = chart.render(values, name="prod", namespace="telephony")
+    texts = [text for path, text in manifests.items() if not path.endswith(".txt")]
+    return [found for text in texts for found in yaml.safe_load_all(text) if found]
+
+
+def of_kind(found: list[dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+    return {one["metadata"]["name"]: one for one in found if one["kind"] == kind}
+
+
+@pytest.mark.parametrize("values", [None, EVERYTHING], ids=["defaults", "everything"])
+def test_helm_finds_nothing(values: dict[str, Any] | None) -> None:
+    report = helm.lint(CHART, values, strict=True)
+    assert report["errors"] == []
+    assert [one["error"] for one in report["messages"]] == ["icon is recommended"]
+
+
+@pytest.mark.parametrize("kubernetes", KUBERNETES)
+@pytest.mark.parametrize("values", [None, EVERYTHING], ids=["defaults", "everything"])
+def test_kubernetes_knows_every_line(
+    chart: helm.Chart, kubernetes: str, values: dict[str, Any] | None
+) -> None:
+    for one in rendered(chart, values):
+        if one["kind"] not in OF_CRDS:
+            kubernetes_validate.validate(one, kubernetes, strict=True)
+
+
+def test_a_line_that_kubernetes_does_not_know_is_found(chart: helm.Chart) -> None:
+    deployment = of_kind(rendered(chart), "Deployment")["prod-gavel-web"]
+    deployment["spec"]["template"]["spec"]["containers"][0]["readinesProbe"] = {}
+    with pytest.raises(kubernetes_validate.ValidationError, match="readinesProbe"):
+        kubernetes_validate.validate(deployment, KUBERNETES[-1], strict=True)
+
+
+def test_its_values_know_every_setting_and_no_other() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    known = {name for name, field in settings().items() if not field.metadata["secret"]}
+    assert set(schema["properties"]["settings"]["properties"]) == known - FIXED
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"settings": {"PUBLIC_URL": "https://x", "PLIVO_AUTH_TOKN": "x"}}, "PLIVO_AUTH_TOKN"),
+        ({"settings": {"PUBLIC_URL": "https://x", "PLIVO_AUTH_TOKEN": "x"}}, "PLIVO_AUTH_TOKEN"),
+        ({"image": {"repository": "gavel", "tag": "latest"}}, "/image/tag"),
+        ({"secret": {"name": "gavel", "keys": ["REDIS_URL"]}}, "/secret/keys"),
+        ({"wrokers": 3}, "wrokers"),
+    ],
+)
+def test_values_that_can_not_be_meant_are_refused(
+    chart: helm.Chart, values: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(helm.HelmValuesError, match=told):
+        chart.validate_schema(values)
+
+
+@pytest.mark.parametrize("part", ["web", "worker"])
+def test_its_pods_have_no_rights_and_write_nothing(chart: helm.Chart, part: str) -> None:
+    pod = of_kind(rendered(chart), "Deployment")[f"prod-gavel-{part}"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["args"] == [part]
+    assert container["image"] == f"registry.example.com/gavel:{version()}"
+    assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
+    assert all("subPath" not in mount for mount in container["volumeMounts"])  # never updated
+
+
+def test_a_digest_goes_before_the_tag(chart: helm.Chart) -> None:
+    digest = "sha256:" + "0" * 64
+    found = rendered(chart, {"image": {"repository": "r.example.com/gavel", "digest": digest}})
+    [container] = of_kind(found, "Deployment")["prod-gavel-web"]["spec"]["template"]["spec"][
+        "containers"
+    ]
+    assert container["image"] == f"r.example.com/gavel@{digest}"
+
+
+def test_only_what_plivo_and_programs_call_is_on_the_public_address(chart: helm.Chart) -> None:
+    found = of_kind(rendered(chart, EVERYTHING), "Ingress")
+    paths = {
+        name: [path["path"] for path in one["spec"]["rules"][0]["http"]["paths"]]
+        for name, one in found.items()
+    }
+    assert paths == {"prod-gavel": ["/plivo", "/triggers"], "prod-gavel-console": ["/"]}
+
+
+def test_other_settings_start_new_pods_and_other_rules_do_not(chart: helm.Chart) -> None:
+    def templates(values: dict[str, Any]) -> list[Any]:
+        found = of_kind(rendered(chart, values), "Deployment").values()
+        return [one["spec"]["template"] for one in found]
+
+    settings = {"PUBLIC_URL": "https://other.example.com"}
+    assert templates({"rules": {"text": "version: 1"}}) == templates({})
+    assert all(
+        one != other
+        for one, other in zip(templates({"settings": settings}), templates({}), strict=True)
+    )
+
+
+def test_its_versions_are_ours() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert (chart["version"], chart["appVersion"]) == (version(), version())
