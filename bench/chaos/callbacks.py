@@ -20,7 +20,7 @@ _nonces = itertools.count(10**19 + random.randrange(10**18))
 @dataclass(slots=True)
 class Callback:
     """One callback. `sent` and `acknowledged` are epoch seconds; 0: not yet. `posts` counts how
-    often it went out."""
+    often it went out, `errors` how often it was answered 5xx."""
 
     conference: str
     member: str
@@ -29,6 +29,7 @@ class Callback:
     sent: float = 0.0
     acknowledged: float = 0.0
     posts: int = 0
+    errors: int = 0
 
 
 @dataclass(slots=True)
@@ -71,7 +72,9 @@ class Sender:
         async with asyncio.timeout(give_up_after):
             while True:
                 callback.posts += 1
-                if await self._status(request) == 200:
+                status = await self._status(request)
+                callback.errors += status >= 500
+                if status == 200:
                     callback.acknowledged = callback.acknowledged or time.time()
                     return
                 await asyncio.sleep(AGAIN_SECONDS)

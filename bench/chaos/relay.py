@@ -1,4 +1,5 @@
-"""A name in front of Redis: new connections go to where it points now, those that stand stay."""
+"""A name in front of servers, Redis or web processes: new connections go to where it points now,
+those that stand stay."""
 
 import asyncio
 import threading
@@ -9,16 +10,17 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Relay:
-    """`target` is the port that new connections are led to."""
+    """`targets` are the ports that new connections are led to, in turn, past those that refuse."""
 
-    target: int
+    targets: list[int]
     port: int = 0
+    _turn: int = 0
     _lines: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, both ways."""
         try:
-            inner = await asyncio.open_connection("127.0.0.1", self.target)
+            inner = await self._open()
         except (OSError, asyncio.CancelledError):
             writer.transport.abort()
             return
@@ -26,6 +28,16 @@ class Relay:
             task = asyncio.create_task(line)
             self._lines.add(task)
             task.add_done_callback(self._lines.discard)
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection to the next one that takes it. Raises OSError when none does."""
+        self._turn += 1
+        turn = self._turn % len(self.targets)
+        *others, last = self.targets[turn:] + self.targets[:turn]
+        for target in others:
+            with suppress(OSError):
+                return await asyncio.open_connection("127.0.0.1", target)
+        return await asyncio.open_connection("127.0.0.1", last)
 
     async def end(self) -> None:
         """Close every connection, those that are being made included."""
@@ -49,14 +61,14 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @contextmanager
-def relay(target: int) -> Iterator[Relay]:
-    """A running one on a free port of 127.0.0.1, on a thread of its own."""
-    made, listens = Relay(target), threading.Event()
+def relay(*targets: int, port: int = 0) -> Iterator[Relay]:
+    """A running one on 127.0.0.1 (0: on a free port), on a thread of its own."""
+    made, listens = Relay(list(targets)), threading.Event()
     loop = asyncio.new_event_loop()
     over = asyncio.Event()
 
     async def run() -> None:
-        server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(made.serve, "127.0.0.1", port)
         made.port = server.sockets[0].getsockname()[1]
         listens.set()
         await over.wait()

@@ -47,11 +47,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(rules: str, **settings: str) -> AsyncIterator[Stage]:
+async def stage(rules: str, system: type[System] = System, **settings: str) -> AsyncIterator[Stage]:
     """Everything started and ready; all of it is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="gavel-chaos-"))
     with edge() as double:
-        gavel = System(folder, double.url, rules, **settings)
+        gavel = system(folder, double.url, rules, **settings)
         sender, redis = Sender(gavel.port), gavel.redis()
         try:
             await asyncio.to_thread(gavel.start)

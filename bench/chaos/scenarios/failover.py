@@ -59,7 +59,7 @@ async def demoted(short: bool) -> list[Row]:
         def swap() -> None:
             with old.client() as client:
                 client.execute_command("FAILOVER", "TO", "127.0.0.1", new.port)
-            name.target = new.port
+            name.targets = [new.port]
 
         url = f"redis://127.0.0.1:{name.port}/0"
         return [await _played("a plain address, demoted", short, url, swap)]

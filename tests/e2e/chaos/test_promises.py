@@ -24,6 +24,7 @@ NAMES = (
     "failures",
     "withheld",
     "order",
+    "rolling",
 )
 BESIDE_EACH_OTHER = 5
 
