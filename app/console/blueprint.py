@@ -1,6 +1,7 @@
 """The console, wired: pages for people at `/`, behind a sign-in (docs/console.md)."""
 
 import time
+from secrets import token_urlsafe
 from threading import BoundedSemaphore
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -10,7 +11,7 @@ from jinja2 import StrictUndefined
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
-from app.console import attention, live, story
+from app.console import attention, by_hand, live, story
 from app.console.access import sign_in
 from app.console.access.cookies import Cookies
 from app.console.access.guard import Guard, may_now, operator
@@ -70,9 +71,19 @@ def blueprint(
 
     @routes.get("/c/<key>", endpoint="conference")
     def show_conference(key: str) -> Response:
-        def collect(_now: float) -> dict[str, object]:
+        wanted = request.args.get("i", ""), request.args.get("did", "")
+
+        def collect(now: float) -> dict[str, object]:
             known = rules.current(stale=True) or Published()
-            return {"found": story.page(redis, key, known), "TONES": TONES}
+            found = story.page(redis, key, known, now, wanted[0])
+            return {
+                "found": found,
+                "did": story.did(redis, found.name, wanted[1]),
+                "rules": sorted(set(known.rules.values())),
+                "lists": known.lists,
+                "once": token_urlsafe(12),
+                "TONES": TONES,
+            }
 
         return pages.show("console/conference.html", collect)
 
@@ -87,6 +98,7 @@ def blueprint(
         attention.settle(redis, request.form, operator(), time.time())
         return redirect(url_for("console.attention"), 303)
 
+    by_hand.add_routes(routes, inbox, rules)
     sign_in.add_routes(routes, guard, redis)
     return routes
 

@@ -1,4 +1,5 @@
-"""One conference: what happened in it, in the words of `gavel why`, and why not; what is due."""
+"""One conference: what happened in one of its instances, in the words of `gavel why`, and why not;
+a picture of it; what is due and what is silenced there; what became of what was asked by hand."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,10 +8,18 @@ from typing import Any
 
 from redis import Redis
 
+from app.console.instances import Entry, Instance, chosen, instances
 from app.console.live import TIMERS
+from app.console.picture import Picture, picture
+from app.console.texts import caller
 from app.domain.conference import Conference, Timer
+from app.domain.silence import Silence
 from app.errors import NotFound
+from app.operators.outcome import Outcome, outcome_of
 from app.operators.reading import name_of, state_of, story, timers_of
+from app.operators.silences import Silences
+from app.store import keys
+from app.store.journal import Journal
 from app.store.published_rules import Published
 from app.story.telling import Line, Telling, Words
 
@@ -29,39 +38,109 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """All of it, oldest entry first. `due` are timers with their words; `answer` is the story in
-    one sentence, `trouble` whether it is a bad one."""
+class Did:
+    """What became of something that a person asked for: `asked` in words, "" when that is not known
+    yet; a silence, or how an act came out."""
 
+    id: str
+    asked: str
+    outcome: Outcome | None
+    silence: Silence | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All of it, oldest entry first. `all` are the instances that are kept, oldest first, `shown`
+    the one that is told of; `live` whether it is going on. `due` are timers with their words;
+    `answer` is the story in one sentence, `trouble` whether it is a bad one."""
+
+    key: str
     name: str
     state: Conference | None
+    live: bool
+    all: Sequence[Instance]
+    shown: Instance
     told: Sequence[Told]
+    picture: Picture | None
     due: Sequence[tuple[Timer, str]]
+    silences: Sequence[Silence]
     answer: str
     trouble: bool
 
+    @property
+    def newest(self) -> bool:
+        """Is it the last instance?"""
+        return not self.all or self.shown is self.all[-1]
 
-def page(redis: Redis, key: str, rules: Published) -> Page:
-    """Raises NotFound for a conference of which nothing is known, and RedisError."""
+
+def page(redis: Redis, key: str, rules: Published, now: float, instance: str = "") -> Page:
+    """The page of an instance; of the last one when none is named, or that one is not kept.
+
+    Raises NotFound for a conference of which nothing is known, and RedisError."""
     name = name_of(redis, key)
     if name is None:
         raise NotFound("nothing is known of such a conference; stories are kept for a week")
-    entries = story(redis, key, limit=MOST).entries
+    found = instances(story(redis, key, limit=MOST).entries)
+    shown = chosen(found, instance)
     state = state_of(redis, key)
+    live = state is not None and state.live and (not found or shown is found[-1])
     telling = Telling(Words(rules.words, rules.said), everything=True)
-    told = list(_told(entries, telling))
-    answer, trouble = _answer([entry for _, entry in entries], telling)
-    due = [(timer, _words(timer, rules)) for timer in timers_of(state)] if state else []
-    return Page(name, state, told, due, answer, trouble)
+    told = list(_told(_with_rules(redis, shown, live=live), telling))
+    answer, trouble = _answer([entry for _, entry in shown.entries], telling)
+    due = [(timer, _words(timer, rules)) for timer in timers_of(state)] if state and live else []
+    silenced = [one for one in Silences(redis).all() if one.conference in ("", name)]
+    limit_at = state.limit_at if state and live else None
+    drawn = _picture(shown, now if live else shown.last, limit_at, telling) if found else None
+    return Page(key, name, state, live, found, shown, told, drawn, due, silenced, answer, trouble)
 
 
-def _told(entries: Sequence[tuple[str, Mapping[str, Any]]], telling: Telling) -> Iterator[Told]:
+def did(redis: Redis, name: str, id: str) -> Did | None:
+    """What became of the act or silence of that id; None when it is of no such thing there."""
+    if id.startswith("sil-"):
+        silence = Silences(redis).find(id)
+        of_here = silence is not None and silence.conference in ("", name)
+        return Did(id, "", None, silence) if of_here else None
+    outcome = outcome_of(redis, name, id) if id else None
+    if outcome is None:
+        return None
+    events = (entry["event"] for entry in outcome.entries if entry["kind"] == "event")
+    asked = next((event["data"].get("asked", "") for event in events), "")
+    return Did(id, str(asked), outcome, None)
+
+
+def _with_rules(redis: Redis, shown: Instance, *, live: bool) -> Sequence[Entry]:
+    """The instance's entries with those that tell of rules taken while it went on."""
+    if not shown.entries:
+        return []
+    changes = [
+        (keys.digest(repr(entry)), entry)
+        for entry in Journal(redis).of_rules()
+        if shown.began <= entry["at"] and (live or entry["at"] <= shown.last)
+    ]
+    return (
+        sorted([*shown.entries, *changes], key=lambda one: float(one[1]["at"]))
+        if changes
+        else shown.entries
+    )
+
+
+def _told(entries: Sequence[Entry], telling: Telling) -> Iterator[Told]:
     for id, entry in entries:
         lines = list(telling.lines(entry))
         if lines:
             skipped = [line for line in lines if line.skipped]
             shown = [line for line in lines if not line.skipped]
             yield Told(id, entry["at"], shown, skipped)
+
+
+def _picture(
+    shown: Instance, until: float, limit_at: float | None, telling: Telling
+) -> Picture | None:
+    def title_of(entry: Mapping[str, Any]) -> str:
+        line = next((line for line in telling.lines(entry) if not line.skipped), None)
+        return "" if line is None else " ".join([line.head[1], *(text for _, text in line.rest)])
+
+    return picture(shown.entries, until, limit_at, caller, title_of)
 
 
 def _answer(entries: Sequence[Mapping[str, Any]], telling: Telling) -> tuple[str, bool]:

@@ -110,14 +110,21 @@ def reason_of(text: str) -> str:
 
 def in_words(do: Mapping[str, Any]) -> str:
     """A step on one short line: `mute all`, `speak {"to": "all", ...}`."""
-    parts = [
-        f"{name} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-        if value is not None
-        else name
-        for name, value in do.items()
-    ]
-    text = ", ".join(parts)
+    text = ", ".join(f"{name} {_in_words(value)}".rstrip() for name, value in do.items())
     return text if len(text) <= 160 else text[:159] + "…"
+
+
+def _in_words(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case {"where": str() as where} if len(value) == 1:
+            return f"where {where}"
+        case [*members] if all(isinstance(one, str) for one in members):
+            return ", ".join(members)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def is_deeper(value: Any, left: int) -> bool:

@@ -3,6 +3,7 @@ decided next on every host, through every restart, until its end."""
 
 import secrets
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
 from redis import Redis
@@ -26,6 +27,9 @@ KEPT = 86400.0
 """Seconds that one is kept after its end: what happened before may be decided late."""
 
 
+_THERE = 2
+
+
 class Silences:
     """Every method raises RedisError."""
 
@@ -47,9 +51,11 @@ class Silences:
         seconds: float,
         reason: str,
         rules: Published | None = None,
+        key: str = "",
     ) -> Silence:
         """Silence a rule (all rules when it is empty) in a conference (everywhere when it is empty)
-        for that long. `rules` help to refuse a rule that there is not. Raises Unusable."""
+        for that long. `rules` help to refuse a rule that there is not. Asked again with the same
+        `key`, it is the silence that was made at first. Raises Unusable."""
         if not SHORTEST <= seconds <= LONGEST:
             raise Unusable(f"for: must be 1s to {format_duration(LONGEST)}")
         names = () if rules is None else tuple(rules.rules.values())
@@ -63,7 +69,7 @@ class Silences:
         now = self._now()
         self._forget(now)
         made = Silence(
-            id="sil-" + secrets.token_hex(8),
+            id=_id(operator, key),
             rule=rule,
             conference=checked_name(conference, "conference") if conference else "",
             until=round(now + seconds, 3),
@@ -79,10 +85,20 @@ class Silences:
             conference=made.conference,
             reason=why,
         )
-        if not self._change(keys.SILENCES, made.id, made.to_json(), MOST, entry.to_json()):
+        done = self._change(
+            keys.SILENCES, made.id, made.to_json(), MOST, entry.to_json(), "new" if key else ""
+        )
+        if not done:
             raise Unusable(f"{MOST} silences are there already: end one first")
+        if done == _THERE:
+            return self.find(made.id) or made
         entry.tell()
         return made
+
+    def find(self, id: str) -> Silence | None:
+        """One by its id, also a day after its end."""
+        row: Any = self._redis.hget(keys.SILENCES, id)
+        return next(iter(read_silences([row] if row else [])), None)
 
     def end(self, operator: Operator, id: str, reason: str = "") -> bool:
         """End one now. False when there is none of that id. Raises Unusable."""
@@ -115,3 +131,10 @@ class Silences:
         """Redis' time, by which events are dated."""
         told: Any = self._redis.time()
         return float(told[0]) + float(told[1]) / 1e6
+
+
+def _id(operator: Operator, key: str) -> str:
+    if not key:
+        return "sil-" + secrets.token_hex(8)
+    told = f"{operator.how}:{operator.name}:{key}".encode("utf-8", "replace")
+    return "sil-" + blake2b(told, digest_size=8).hexdigest()

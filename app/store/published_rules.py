@@ -25,8 +25,8 @@ ANY_DIGIT = tuple("0123456789*#")
 class Published:
     """The summary. `answers`: attributes of the first entry whose globs hold the name. `by_hand`:
     the actions that a person may ask for; none where an older worker has published. `rules`: the
-    names of all rules, by their ids. `words` and `said`: how an event of each kind and each verb of
-    a call are told to people."""
+    names of all rules, by their ids. `lists`: the names of the file's lists. `words` and `said`:
+    how an event of each kind and each verb of a call are told to people."""
 
     digest: str = ""
     trigger_names: frozenset[str] = frozenset()
@@ -35,6 +35,7 @@ class Published:
     floor: tuple[str, ...] = field(default=())
     by_hand: tuple[str, ...] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
+    lists: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     said: Mapping[str, str] = field(default_factory=dict)
 
@@ -49,6 +50,7 @@ class Published:
             floor=tuple(found.get("floor", ())),
             by_hand=tuple(found.get("by_hand", ())),
             rules=dict(found.get("rules", {})),
+            lists=tuple(found.get("lists", ())),
             words=found.get("words", {}),
             said=found.get("said", {}),
         )

@@ -26,6 +26,7 @@ def published(rules: Rules) -> dict[str, Any]:
         ],
         "by_hand": sorted(BY_HAND),
         "rules": {rule.id: rule.name for rule in rules.rules},
+        "lists": sorted(rules.lists),
         "words": {kind: event.words for kind, event in EVENTS.items()},
         "said": {name: verb.said for name, verb in VERBS.items()},
         "floor": sorted({glob for rule in _waiting(rules, "floor_event") for glob in _globs(rule)}),

@@ -17,6 +17,10 @@ ROUTES = {
     "console.conference": "viewer",
     "console.attention": "viewer",
     "console.settle": "operator",
+    "console.act": "operator",
+    "console.hang_up": "admin",
+    "console.silence": "operator",
+    "console.end_silence": "operator",
 }
 """Endpoint -> the least role. A route of the console that is not here answers nobody."""
 

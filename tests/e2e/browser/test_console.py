@@ -18,6 +18,11 @@ from tests.waiting import PATIENCE, until
 
 RULES = """
 version: 1
+lists:
+  hosts: ["+14155550100"]
+limits:
+  - match: {conference: "board-*"}
+    duration: 2h
 rules:
   - name: Everyone joins muted
     when: member.entered
@@ -122,6 +127,62 @@ def test_from_the_link_to_what_is_live_and_what_waits(browser: Chrome, gavel: Ru
     browser.find_element(By.CSS_SELECTOR, ".menu summary").click()
     browser.find_element(By.CSS_SELECTOR, ".menu form button").click()
     assert shows(browser, "gavel login-link")
+
+
+def press(browser: Chrome, button: str, within: str = "body") -> None:
+    """Press a button, also one far down."""
+    found = browser.find_element(
+        By.XPATH, f"//*[@id='{within}' or name()='{within}']//button[normalize-space()='{button}']"
+    )
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
+    found.click()
+
+
+def unfold(browser: Chrome, id: str) -> None:
+    browser.execute_script("document.getElementById(arguments[0]).open = true", id)
+
+
+def test_acting_by_hand_changes_what_plivo_has(browser: Chrome, gavel: Running) -> None:
+    room = f"board-{browser.get_window_size()['width']}"
+    sandbox = gavel.sandbox
+
+    def muted() -> list[bool]:
+        return [one["muted"] for one in sandbox.members(room)]
+
+    sandbox.call_in(room, **{"from": "+14155550100"})
+    sandbox.call_in(room, **{"from": "+14155550111"})
+    until(lambda: muted() == [True, True], "both joined muted")
+    browser.get(gavel.link())
+    browser.find_element(By.CSS_SELECTOR, "button.main").click()
+    browser.find_element(By.XPATH, f"//h3/a[normalize-space()='{room}']").click()
+    assert shows(browser, "Act by hand")
+    press(browser, "Unmute", "act-mute")  # everyone but hosts
+    assert shows(browser, "done.")
+    until(lambda: muted() == [True, False], "all but the host are heard")
+    browser.find_element(By.ID, "act-text").send_keys("Five <minutes> left {{ x }}")
+    press(browser, "Say it", "act-say")
+    sandbox.until_asked(room, "speak")
+    press(browser, "Extend", "act-more")
+    assert shows(browser, "extend 5m: done.")
+    assert shows(browser, "2:04:")  # of time left
+    unfold(browser, "act-silence")
+    browser.find_element(By.ID, "silence-reason").send_keys("they complain")
+    press(browser, "Silence it", "act-silence")
+    assert shows(browser, "is silenced here until")
+    sandbox.call_in(room, **{"from": "+14155550122"})
+    assert shows(browser, "1 did not apply")
+    assert muted() == [True, False, False]
+    press(browser, "End it now", "main")
+    assert shows(browser, "Nothing is.")
+    assert not sideways(browser)
+    unfold(browser, "act-hang-up")
+    browser.find_element(By.ID, "hang-up-typed").send_keys(room)
+    browser.find_element(By.ID, "hang-up-reason").send_keys("over")
+    press(browser, "Hang up everybody", "act-hang-up")
+    until(lambda: sandbox.members(room) == [], "everybody is out")
+    assert shows(browser, "hang_up conference: done.")
+    assert shows(browser, "ended")
+    assert foreign(browser, gavel.url) == []
 
 
 def test_a_link_signs_in_once(browser: Chrome, gavel: Running) -> None:

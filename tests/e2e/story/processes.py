@@ -115,6 +115,11 @@ class Sandbox:
             and 200 <= (entry["status"] or 0) < 300  # none yet: it is being answered
         ]
 
+    def members(self, conference: str) -> list[dict[str, Any]]:
+        """Who is in it as Plivo would have it, nobody when there is no such conference."""
+        found = self._ask("state")["conferences"]
+        return next((one["members"] for one in found if one["name"] == conference), [])
+
     def operations(self, conference: str) -> list[str]:
         return [entry["operation"] for entry in self.asked(conference)]
 
