@@ -1,7 +1,9 @@
 """The log: one line a step, with ids, and nothing secret in it.
 
-`step(log, "accept", event=…, conference=…)` is how a step is said. What is redacted, in every
-line, tracebacks included: the configured secrets, signatures, bearer tokens, passwords in URLs,
+`step(log, "accept", event=…, conference=…)` is how a step is said: the message is a fixed word or
+sentence, all that varies is a field (tests/architecture/test_log_lines.py). What `bound` names is a
+field of every line inside it, of libraries too. What is redacted, in every line, tracebacks
+included: the configured secrets, signatures, bearer tokens, passwords in URLs,
 and phone numbers but for their last four digits.
 """
 
@@ -11,12 +13,17 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
-from typing import Any, TextIO
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
+from typing import TextIO
 
 from app.domain.redaction import Redaction
 
 PLAIN = re.compile(r"[\w./:@+#*,;=%\[\]~-]+")
+_NONE: Mapping[str, object] = MappingProxyType({})
+_BOUND: ContextVar[Mapping[str, object]] = ContextVar("fields of every line", default=_NONE)
 
 
 class LineFormatter(logging.Formatter):
@@ -27,8 +34,8 @@ class LineFormatter(logging.Formatter):
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        ids: dict[str, Any] = getattr(record, "ids", {})
-        shown = (f"{key}={_quoted(self._redact(str(value)))}" for key, value in ids.items())
+        given = _fields_of(record).items()
+        shown = (f"{key}={_quoted(self._redact(str(value)))}" for key, value in given)
         words = [record.getMessage(), *shown]
         body = self._redact(_one_line(" ".join(words) + self._trace(record)))
         return f"{_time(record)} {record.levelname} {record.name}: {body}"
@@ -41,10 +48,9 @@ class JsonFormatter(LineFormatter):
     """The same as one JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        ids: dict[str, Any] = getattr(record, "ids", {})
         line = {
             key: value if isinstance(value, bool | int | float) else self._redact(str(value))
-            for key, value in ids.items()
+            for key, value in _fields_of(record).items()
         }
         line |= {
             "time": _time(record),
@@ -58,7 +64,8 @@ class JsonFormatter(LineFormatter):
 
 
 class OncePer(logging.Filter):
-    """Lets each message through once in `seconds`, whatever its arguments. Thread-safe."""
+    """Lets each message (of each `kind`) through once in `seconds`, whatever its other fields.
+    Thread-safe."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -69,11 +76,12 @@ class OncePer(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         now = self._clock()
+        what = (record.msg, _fields_of(record).get("kind"))
         with self._lock:
-            told = self._told.get(record.msg)
+            told = self._told.get(what)
             if told is not None and now - told < self.seconds:
                 return False
-            self._told[record.msg] = now
+            self._told[what] = now
             return True
 
 
@@ -106,6 +114,21 @@ def step(log: logging.Logger, word: str, /, *, level: int = logging.INFO, **ids:
         log.log(level, word, extra={"ids": known})
 
 
+def fields(**ids: object) -> dict[str, object]:
+    """The fields of a line that is not said by `step`: `log.exception("…", extra=fields(…))`."""
+    return {"ids": ids}
+
+
+@contextmanager
+def bound(**ids: object) -> Iterator[None]:
+    """These are fields of every line of this thread meanwhile."""
+    before = _BOUND.set({**_BOUND.get(), **ids})
+    try:
+        yield
+    finally:
+        _BOUND.reset(before)
+
+
 def start_logging(
     format: str, level: str, secrets: Iterable[str] = (), stream: TextIO | None = None
 ) -> None:
@@ -119,6 +142,12 @@ def start_logging(
     root.addHandler(handler)
     root.setLevel(level.upper())
     logging.getLogger("urllib3").setLevel(logging.WARNING)
+
+
+def _fields_of(record: logging.LogRecord) -> Mapping[str, object]:
+    """Those of this line go before those that are bound."""
+    ids: Mapping[str, object] = getattr(record, "ids", {})
+    return {**around, **ids} if (around := _BOUND.get()) else ids
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from app.logs import start_logging
+from app.logs import start_logging, step
 from app.settings import Settings, environment, remarks
 
 
@@ -15,5 +15,7 @@ def become(program: Sequence[str], settings: Settings) -> NoReturn:
     logged before."""
     start_logging(settings.log_format, settings.log_level, settings.secrets())
     for sentence in remarks(settings):
-        logging.getLogger("gavel.settings").warning(sentence)
+        step(
+            logging.getLogger("gavel.settings"), "settings", level=logging.WARNING, remark=sentence
+        )
     os.execve(sys.executable, [sys.executable, *program], environment())

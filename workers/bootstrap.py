@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.logs import OncePer
+from app.logs import OncePer, step
 from app.settings import Settings
 from app.store.connection import connect
 from app.store.inbox import Inbox
@@ -59,7 +59,13 @@ class Context:
     def tell(self, error: RedisError) -> None:
         """Count an error of Redis and say in the log what it means, once in a while."""
         found = note(error, self.redis, self.counts)
-        self.redis_log.log(found.level, f"[{found.kind}] %s", found.sentence)
+        step(
+            self.redis_log,
+            "trouble with Redis",
+            level=found.level,
+            kind=found.kind,
+            reason=found.sentence,
+        )
 
 
 def assemble(

@@ -7,6 +7,7 @@ from functools import cache
 from redis.exceptions import RedisError
 
 from app.domain.conference import NewerConference
+from app.logs import bound, step
 from app.settings import Settings
 from app.store import keys
 from app.store.lease import Lease, LeaseLost
@@ -34,12 +35,13 @@ def work(context: Context, key: str) -> None:
         if lease is None:
             return
         try:
-            _processor(context, lease).run()
+            with bound(conference=lease.taken.name):
+                _processor(context, lease).run()
         except LeaseLost:
-            log.warning("lease lost, another worker goes on unit=%s", key)
+            step(log, "lease lost, another worker goes on", level=logging.WARNING, unit=key)
             _outlive(lease)
         except NewerConference as error:
-            log.warning("left to a newer worker: %s unit=%s", error, key)
+            step(log, "left to a newer worker", level=logging.WARNING, unit=key, reason=error)
             _outlive(lease, leave=True)
         except RedisError as error:
             if may_pass(error):

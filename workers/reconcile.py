@@ -41,8 +41,8 @@ def reconcile_forever(context: Context, stopping: threading.Event) -> None:
         except RedisError as error:
             context.tell(error)
         except PlivoError as error:
-            words = "reconcile failed, trying again in an interval: %s%s"
-            log.warning(words, error, _ids(error))
+            words = "reconcile failed, trying again in an interval"
+            step(log, words, level=logging.WARNING, error=error, api_id=_ids(error))
         except Exception:  # the next round may go well
             log.exception("reconcile failed, trying again in an interval")
         stopping.wait(LOOK_SECONDS)
@@ -83,15 +83,16 @@ def _look(context: Context, stopping: threading.Event, name: str) -> None:
             told = {"api_id": error.request_ids[0]} if error.request_ids else {}
             _tell(context, name, {"gone": True, "as_of": as_of, **told})
         else:
-            log.warning("reconcile of conference=%r failed: %s%s", name, error, _ids(error))
+            known = {"conference": name, "error": error, "api_id": _ids(error)}
+            step(log, "reconcile failed", level=logging.WARNING, **known)
         return
     if seen is not None:
         _tell(context, name, {**seen.data(), "as_of": as_of})
 
 
-def _ids(error: PlivoError) -> str:
+def _ids(error: PlivoError) -> str | None:
     """By what Plivo's support finds the request, where the answer told it."""
-    return "".join(f" (api_id {id})" for id in error.request_ids)
+    return ",".join(error.request_ids) or None
 
 
 def _ask(

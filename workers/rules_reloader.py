@@ -55,7 +55,9 @@ class RulesReloader:
         if isinstance(found, Loaded):
             self.rules = found.rules
             if not self.rules.rules:
-                log.warning("the rules file has no rules: nothing will be done")
+                step(
+                    log, "the rules file has no rules: nothing will be done", level=logging.WARNING
+                )
         else:
             problems = found.problems if isinstance(found, Broken) else ()
             text = self._redis.get(keys.RULES_TEXT)
@@ -143,7 +145,8 @@ class RulesReloader:
             words = f"rules broken, the last good ones stay: {count}; {'; '.join(lines[:_TOLD])}"
             tell_of_rules(self._redis, _entry(words, self.rules, taken=False))
         for problem in lines:
-            log.error("rules broken, the last good ones stay: %s", problem)
+            words = "rules broken, the last good ones stay"
+            step(log, words, level=logging.ERROR, problem=problem)
 
 
 def _entry(text: str, rules: Rules, *, taken: bool = True) -> str:

@@ -25,7 +25,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 from rq.worker_registration import clean_worker_registry
 
-from app.logs import start_logging
+from app.logs import fields, start_logging, step
 from app.settings import Settings
 from app.store import keys
 from app.store.server.errors import may_pass, trouble
@@ -126,7 +126,7 @@ class ConferenceWorker(SimpleWorker):
         except RedisError as error:
             self._redis_is_away(error)
         except Exception:
-            log.exception("a turn ended early")
+            log.exception("a turn ended early", extra=fields(unit=key))
             self.stopping.wait(AWAY_SECONDS)
 
     def _redis_is_away(self, error: RedisError) -> None:
@@ -147,14 +147,14 @@ class ConferenceWorker(SimpleWorker):
                 self.connection.sadd(queue.redis_queues_keys, queue.key)
                 clean_worker_registry(queue)
         except (RedisError, ValueError) as error:
-            log.warning("could not register with RQ: %s", error)
+            step(log, "could not register with RQ", level=logging.WARNING, error=error)
 
     def _unregister(self) -> None:
         rq: Any = self
         try:
             rq.register_death()
         except RedisError as error:
-            log.warning("could not sign off from RQ: %s", error)
+            step(log, "could not sign off from RQ", level=logging.WARNING, error=error)
 
 
 def _start(part: Callable[[], None]) -> threading.Thread:
@@ -173,7 +173,7 @@ def _bootstrap_when_redis_is_there(settings: Settings) -> Context:
                 raise
             found = trouble(error)
             if found.sentence != told:
-                log.log(found.level, "waiting: %s", found.sentence)
+                step(log, "waiting", level=found.level, kind=found.kind, reason=found.sentence)
             told = found.sentence
             time.sleep(AGAIN_SECONDS)
 
@@ -200,12 +200,13 @@ def main() -> int:
         context = _bootstrap_when_redis_is_there(settings)
     except RulesError as error:
         for problem in error.problems:
-            log.critical("rules broken, and there are no last good ones: %s", problem)
+            words = "rules broken, and there are no last good ones"
+            step(log, words, level=logging.CRITICAL, problem=problem)
         return 1
     tell_at_start(context.redis, log)
     worker = ConferenceWorker(context, settings.worker_threads)
     _on_end(worker.stop)
-    log.info("worker started threads=%d", settings.worker_threads)
+    step(log, "worker started", threads=settings.worker_threads)
     worker.run()
     log.info("worker stopped")
     return 0

@@ -24,6 +24,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.sentinel import MasterNotFoundError
 
+from app.logs import step
+
 log = logging.getLogger("gavel.sentinel")
 
 EVENTS = ("*failover*", "*promoted*", "*switch-master", "*odown")
@@ -104,7 +106,7 @@ class Watch:
         if serves is None:
             log.warning("Redis fails over: nothing is stored until Sentinel names the new primary")
         else:
-            log.info("Redis' primary is %s:%d", *serves)
+            step(log, "Redis' primary", host=serves[0], port=serves[1])
 
     def _take(self, word: Word | None) -> None:
         """The newest word, never an older one as long as somebody may still say the newer one: a

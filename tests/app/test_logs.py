@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from app.domain.redaction import Redaction
-from app.logs import OncePer, Thinned, start_logging, step
+from app.logs import OncePer, Thinned, bound, fields, start_logging, step
 
 SIGNATURE = "k7Pusd4OxCIjR5IfA9iedDNu/h/gbdYqdzG/MiYtd1c="
 
@@ -149,3 +149,30 @@ def test_a_message_is_let_through_once_in_a_while_whatever_its_arguments() -> No
     assert passes("full: %s", "timed out")
     now = 5.0
     assert passes("away: %s", "refused")
+
+
+@pytest.mark.usefixtures("root")
+class TestWhatIsBound:
+    def test_it_is_a_field_of_every_line_inside_and_of_none_after(self) -> None:
+        stream = StringIO()
+        start_logging("json", "info", [], stream)
+        log = logging.getLogger("gavel.test")
+        with bound(conference="standup"), bound(unit="k"):
+            log.warning("of a library")
+            step(log, "act", unit="mine")
+        step(log, "after")
+        of_library, inside, after = map(json.loads, stream.getvalue().splitlines())
+        assert (of_library["conference"], of_library["unit"]) == ("standup", "k")
+        assert (inside["conference"], inside["unit"]) == ("standup", "mine")
+        assert "conference" not in after
+
+    def test_an_exception_has_its_fields_and_its_trace(self) -> None:
+        stream = StringIO()
+        start_logging("json", "info", [], stream)
+        try:
+            int("x")
+        except ValueError:
+            logging.getLogger("gavel.test").exception("failed", extra=fields(event="evt-1"))
+        line = json.loads(stream.getvalue())
+        assert (line["message"], line["event"]) == ("failed", "evt-1")
+        assert "ValueError" in line["trace"]

@@ -19,6 +19,7 @@ from app.logs import OncePer
 from app.store import keys
 from app.store.connection import connect
 from bench.chaos.processes import free_port
+from tests import log_lines
 from tests.doubles.redis_line import redis_line
 from tests.e2e.web_server.live import serve
 from tests.valkey import start_valkey
@@ -186,5 +187,5 @@ def test_that_redis_is_away_is_said_once_however_many_threads_see_it(
         running.join()
 
         client.close()
-    said = [text for text in caplog.messages if "Redis is away" in text]
+    said = [text for text in log_lines.lines(caplog) if "Redis is away" in text]
     assert len(said) == 1

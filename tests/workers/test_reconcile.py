@@ -9,6 +9,7 @@ import pytest
 from redis import Redis
 
 from app.store import keys
+from tests import log_lines
 from tests.doubles.plivo_edge import PlivoEdge, answer
 from tests.workers.builders import context_of
 from workers.reconcile import reconcile
@@ -26,7 +27,7 @@ def test_what_plivos_support_asks_for_is_told_of_refusals_and_of_what_is_gone(
     )
     with caplog.at_level(logging.WARNING):
         reconcile(context, threading.Event())
-    assert "(api_id a-2)" in caplog.text
+    assert "api_id=a-2" in log_lines.text(caplog)
     reconcile(context, threading.Event())
     [accepted] = redis.lrange(keys.inbox(keys.conference_key("sales-1")), 0, -1)
     told = json.loads(accepted.partition(b" ")[2])

@@ -15,6 +15,7 @@ from app.store.inbox import Inbox
 from app.store.journal import Journal
 from app.store.lease import Commit, Leases
 from app.store.published_rules import PublishedRules
+from tests import log_lines
 from tests.workers.builders import MUTE_EVERYONE
 from workers.rules.vocabulary.problems import RulesError
 from workers.rules_reloader import RulesReloader
@@ -140,7 +141,7 @@ def test_a_broken_file_leaves_the_rules_as_they_are_and_is_told(
     broken = redis.get(keys.RULES_BROKEN)
     assert isinstance(broken, bytes)
     assert b"rules.yaml:4:" in broken
-    assert "rules.yaml:4:" in caplog.text
+    assert "rules.yaml:4:" in log_lines.text(caplog)
     rewrite(book, path, TRIGGER)
     assert redis.get(keys.RULES_BROKEN) is None
 

@@ -9,6 +9,7 @@ from redis import Redis
 
 from app.domain.conference import Conference, NewerConference, UnreadableConference
 from app.domain.event import Event
+from app.logs import step
 from app.store import keys, metrics
 from workers.conference.unit import KEPT_ASIDE, Unit
 
@@ -18,7 +19,8 @@ log = logging.getLogger("gavel.decide")
 def set_aside(unit: Unit, event: Event, error: str) -> None:
     """Keep an event that could not be decided; the last line of `error` says why."""
     last = error.strip().splitlines()[-1]
-    log.error("event set aside: %s event=%s conference=%s", last, event.id, unit.name)
+    known = {"event": event.id, "conference": unit.name}
+    step(log, "event set aside", level=logging.ERROR, **known, reason=last)
     row = {"event": event.for_journal(), "conference": unit.name, "at": event.at, "error": error}
     unit.next.keep_for_people(keys.DEAD, KEPT_ASIDE, json.dumps(row))
     unit.write(event.at, "event", event=event.for_journal())

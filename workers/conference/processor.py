@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from app.domain.call import Call
 from app.domain.conference import Conference, UnreadableConference
 from app.domain.event import Event
+from app.logs import fields, step
 from app.store import keys, metrics
 from app.store.inbox import Inbox, Waiting
 from app.store.lease import Lease
@@ -135,7 +136,7 @@ class ConferenceProcessor:
                 for event in events:
                     self._decide([event])
                 return
-            log.exception("decide failed event=%s", events[0].id)
+            log.exception("decide failed", extra=fields(event=events[0].id))
             self._set_aside(events[0], traceback.format_exc(limit=8))
 
     def _apply(self, events: Sequence[Event]) -> None:
@@ -276,7 +277,14 @@ class ConferenceProcessor:
             if recording_id:
                 self._inbox.remember_recording(recording_id, self.unit.name)
         except RedisError as away:
-            log.warning("[%s] %s", (found := trouble(away)).kind, found.sentence)
+            found = trouble(away)
+            step(
+                log,
+                "trouble with Redis",
+                level=logging.WARNING,
+                kind=found.kind,
+                reason=found.sentence,
+            )
 
     def _tell_of_failure(self, call: Call, error: str) -> None:
         """A run learns that its step was given up; after one that was made it goes on by itself."""

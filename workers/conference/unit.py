@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from app.domain.call import Call
 from app.domain.event import Event, new_id
-from app.logs import step
+from app.logs import fields, step
 from app.store import journal, keys, metrics
 from app.store.inbox import Waiting, read_event
 from app.store.lease import Commit, Lease
@@ -116,7 +116,9 @@ class Unit:
         except RedisError:
             raise
         except Exception as error:  # a mistake of ours must not hold up the conference for ever
-            log.exception("act failed call=%s", group[0].call.id)
+            log.exception(
+                "act failed", extra=fields(call=group[0].call.id, event=group[0].call.event)
+            )
             mistake = CallError(f"a mistake of Gavel: {error!r}", kind="permanent", sent="maybe")
             self._failed(tried, mistake, time.monotonic() - started)
         else:
@@ -135,7 +137,8 @@ class Unit:
     def set_aside(self, what: str, raw: bytes, error: str) -> None:
         """Keep for people, whole, what is stored here and can not be read."""
         text, now = raw.decode("utf-8", "backslashreplace"), self.lease.now()
-        log.error("%s set aside: %s unit=%s conference=%s", what, error, self.lease.key, self.name)
+        known = {"unit": self.lease.key, "conference": self.name}
+        step(log, "set aside", level=logging.ERROR, what=what, **known, reason=error)
         row = {"row": what, "unit": self.lease.key, "conference": self.name, "raw": text}
         row_and_why = json.dumps({**row, "at": now, "error": error})
         self.next.keep_for_people(keys.DEAD, KEPT_ASIDE, row_and_why)
@@ -261,7 +264,8 @@ class Unit:
             "status": status,
             "attempt": group[0].attempts,
         }
-        if others := dict.fromkeys(one.call.event for one in group if one.call.event != call.event):
+        others = dict.fromkeys(one.call.event for one in group if one.call.event != call.event)
+        if others:
             fields["with"] = list(others)
         if error:
             fields["error"] = error
@@ -276,9 +280,11 @@ class Unit:
             log,
             "act",
             conference=self.name,
+            event=call.event,
             call=call.id,
             verb=call.verb,
             members=",".join(call.members) or None,
+            joined=",".join(others) or None,
             status=status,
             api_id=",".join(ids) or None,
             error=error or None,

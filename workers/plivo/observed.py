@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
+from app.logs import step
 from workers.conference.errors import PlivoError
 from workers.plivo.responses import Answer, number
 
@@ -170,7 +171,13 @@ class _Reading:
         """Say in the log which fields were left out, if any."""
         if self.lost:
             names = ", ".join(dict.fromkeys(self.lost))
-            log.warning("left out of %s, for they can not be read: %s", what, names)
+            step(
+                log,
+                "left out, for they can not be read",
+                level=logging.WARNING,
+                of=what,
+                fields=names,
+            )
 
     def _read(self, name: str, read: Callable[[Any], Value | None]) -> Value | None:
         value = self.fields.get(name)

@@ -15,7 +15,6 @@ ROUTES = {
     "console.sign_out": "viewer",
     "console.live": "viewer",
     "console.conference": "viewer",
-    "console.conferences": "viewer",
     "console.attention": "viewer",
     "console.settle": "operator",
     "console.act": "operator",

@@ -10,6 +10,7 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from app.finding import Finding, bad, doubtful, good
+from app.logs import step
 from app.store.connection import CONNECTIONS
 from app.store.inbox import Inbox
 from app.store.server.errors import Kind, trouble
@@ -62,7 +63,7 @@ def tell_at_start(redis: Redis, log: logging.Logger) -> None:
     """Log what is bad. Redis being away is told elsewhere."""
     for finding in examine(redis):
         if finding.level == "bad":
-            log.error("redis: %s", finding.text)
+            step(log, "Redis is not set up well", level=logging.ERROR, finding=finding.text)
 
 
 def tell_when_there(redis: Redis, log: logging.Logger) -> None:
@@ -74,7 +75,7 @@ def tell_when_there(redis: Redis, log: logging.Logger) -> None:
         except RedisError as error:
             found = trouble(error)
             if found.sentence != told:
-                log.log(found.level, "waiting: %s", found.sentence)
+                step(log, "waiting", level=found.level, kind=found.kind, reason=found.sentence)
             told = found.sentence
             time.sleep(AGAIN_SECONDS)
         else:

@@ -11,6 +11,7 @@ from app.domain.call import Call
 from app.store import keys, metrics
 from app.store.journal import Journal
 from app.store.lease import Commit, Lease, Leases
+from tests import log_lines
 from tests.doubles.plivo_edge import PlivoEdge
 from tests.workers.builders import context_of, enter
 from workers.bootstrap import Context
@@ -69,7 +70,8 @@ def test_it_is_told_in_journal_log_and_metrics(
     work(context, KEY)
     notes = [entry["text"] for entry in Journal(redis).of("sales-1") if entry["kind"] == "note"]
     assert notes == [f"could not be decided, set aside: {TAKEN}"]
-    assert f"event set aside: {TAKEN} event={guilty} conference=sales-1" in caplog.text
+    told = f'event set aside event={guilty} conference=sales-1 reason="{TAKEN}"'
+    assert told in log_lines.text(caplog)
     assert redis.hget(keys.METRICS, metrics.SET_ASIDE.field()) == b"1"
 
 

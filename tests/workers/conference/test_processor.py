@@ -271,6 +271,7 @@ def test_a_decision_and_a_call_are_logged_with_their_ids_as_fields(
     assert logged["decide"] == {"conference": "sales-1", "events": event, "runs": 1, "calls": 1}
     assert logged["act"] == {
         "conference": "sales-1",
+        "event": event,
         "call": f"{event}.0.0",
         "verb": "mute",
         "members": "1",

@@ -13,6 +13,7 @@ from app.store.journal import Journal
 from app.store.live import live_conferences
 from app.store.metrics import ROWS
 from app.store.timers import Timers
+from tests import log_lines
 from tests.doubles.plivo_edge import PlivoEdge
 from tests.workers.builders import context_of, enter, work_all
 from workers.bootstrap import Context
@@ -186,9 +187,9 @@ def test_a_state_of_a_newer_version_is_kept_whole_and_the_conference_goes_on(
     assert muted(edge) == ["1"]
     (row,) = aside(redis)
     assert (row["row"], row["raw"]) == ("newer state", NEWER)
-    assert (
-        "newer state set aside: state version 2 is newer than this Gavel reads (1)" in caplog.text
-    )
+    reason = 'reason="state version 2 is newer than this Gavel reads (1)"'
+    assert reason in log_lines.text(caplog)
+    assert 'set aside what="newer state"' in log_lines.text(caplog)
     assert "newer state set aside" in notes(redis)
     assert counted(redis, "newer state")
 

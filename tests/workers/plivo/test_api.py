@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests import log_lines
 from tests.doubles.plivo_edge import PlivoEdge, answer
 from tests.workers.plivo.builders import AUTH_ID, AUTH_TOKEN, PUBLIC_URL, Caller, call
 from workers.plivo import ALL, PlivoError, RecordingStarted, build_requests
@@ -231,7 +232,7 @@ def test_a_field_that_can_not_be_read_costs_no_more_than_itself_and_is_told(
     assert [(one.member_id, one.muted, one.from_) for one in seen.members] == [("7", None, None)]
     assert plivo.record("a") == RecordingStarted(None, "https://u/r.mp3", False, ("recording_id",))
     for name in ("muted", "from", "join_time", "conference_run_time", "recording_id"):
-        assert name in caplog.text
+        assert name in log_lines.text(caplog)
 
 
 @pytest.mark.parametrize("odd", [{"member_id": {}}, "7", {"muted": "true"}])
