@@ -2,7 +2,7 @@
 
 The name in the environment is the field's name in capitals. Every secret may also be given as
 `NAME_FILE`, the path of a file that holds it. An empty variable counts as not set. This is the
-only module that reads the environment.
+only module that reads the environment, and the `.env` file that may add to it.
 """
 
 import os
@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from app.domain.addresses import local_url
 from app.domain.suggest import one_letter_off
+from app.env_file import read_env_file
 from app.errors import SettingsError
 from app.setting_values import (
     Rate,
@@ -166,6 +167,13 @@ class Settings:
         of_redis = redis_secrets(self.redis_url) if self.redis_url else ()
         of_console = (self.admin_password,) if self.admin_password else ()
         return (*self.plivo_auth_token, *self.trigger_token, *of_console, *of_redis)
+
+
+def add_env_file(path: Path = Path(".env")) -> None:
+    """Take the settings of a `.env` file into the environment of this process and its children;
+    a variable that is there already stays. Raises SettingsError."""
+    for name, value in read_env_file(path).items():
+        os.environ.setdefault(name, value)
 
 
 def named_secret(name: str, environ: Mapping[str, str] | None = None) -> str | None:

@@ -6,16 +6,19 @@ from pathlib import Path
 
 import click
 
+from app.settings import add_env_file
 from cli import process_edge
 from cli.output.terminal import forced_colour
 from cli.suggestions import SuggestingGroup
 
 COMMANDS = (
+    "init",
     "up",
     "web",
     "worker",
     "sandbox",
     "check",
+    "schema",
     "explain",
     "test",
     "why",
@@ -32,6 +35,7 @@ COMMANDS = (
     "login-link",
     "ready",
     "doctor",
+    "docs",
 )
 """In the order of `gavel --help`; each is the function of that name in the module of that name, `-`
 written `_`."""
@@ -77,4 +81,10 @@ def gavel(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command of this process's arguments, and end the process."""
-    process_edge.run(gavel)
+    process_edge.run(_with_env_file)
+
+
+def _with_env_file() -> None:
+    """The command, with the settings of a `.env` file in this folder."""
+    add_env_file()
+    gavel()

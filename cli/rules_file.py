@@ -27,7 +27,7 @@ def read_rules(path: str) -> str:
     except OSError as error:
         raise NoRulesFile(
             f"the rules file {path} can not be read: {error.strerror}. "
-            "Write it, or set RULES_FILE to where it is"
+            "`gavel init` writes one to start from; or set RULES_FILE to where it is"
         ) from None
     return decode(data, path)
 

@@ -50,6 +50,7 @@ def blueprint(inbox: Inbox, rules: PublishedRules, threads: BoundedSemaphore) ->
             redis,
             live=live,
             containing=request.args.get("q", ""),
+            mentioned=True,
             cursor=request.args.get("cursor", ""),
             limit=_limit(50),
         )

@@ -11,7 +11,7 @@ from jinja2 import StrictUndefined
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
-from app.console import attention, by_hand, live, story
+from app.console import attention, by_hand, conferences, live, story
 from app.console.access import sign_in
 from app.console.access.cookies import Cookies
 from app.console.access.guard import Guard, may_now, operator
@@ -25,7 +25,11 @@ from app.settings import Settings
 from app.store.inbox import Inbox
 from app.store.published_rules import Published, PublishedRules
 
-PLACES = (("console.live", "Live", "◉"), ("console.attention", "Attention", "▲"))
+PLACES = (
+    ("console.live", "Live", "◉"),
+    ("console.conferences", "Conferences", "☰"),
+    ("console.attention", "Attention", "▲"),
+)
 """What stands in the navigation: endpoint, name, sign."""
 
 
@@ -86,6 +90,21 @@ def blueprint(
             }
 
         return pages.show("console/conference.html", collect)
+
+    @routes.get("/conferences", endpoint="conferences")
+    def show_conferences() -> Response:
+        wanted, cursor = conferences.sought(request.args), request.args.get("cursor", "")
+        if form := request.args.get("format", ""):
+            return conferences.as_file(form, conferences.find(redis, wanted, cursor).rows)
+        answer_url = f"{settings.public_url}/plivo/answer/NAME"
+        return pages.show(
+            "console/conferences.html",
+            lambda _now: {
+                "found": conferences.find(redis, wanted, cursor),
+                "cursor": cursor,
+                "answer_url": answer_url,
+            },
+        )
 
     @routes.get("/attention", endpoint="attention")
     def show_attention() -> Response:

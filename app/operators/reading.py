@@ -6,7 +6,7 @@ Read from what the workers commit; nothing is decided here. Every function raise
 import json
 import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,12 @@ from app.store.journal import unfolded
 
 LOOKED_AT = 2000
 """So many conferences one answer looks through, at most, for those that are asked for."""
-_AT_ONCE = 200
+LOOKED_INTO = 250
+"""The same where their journals are looked into."""
+SHORTEST_MENTIONED = 4
+"""Characters of what is looked for in journals, at least."""
+_BETWEEN_DIGITS = str.maketrans("", "", " ()-./")
+_AT_ONCE = 50
 _TIES = 50
 _TAIL = 100
 
@@ -68,19 +73,34 @@ def timers_of(state: Conference) -> Sequence[Timer]:
 
 
 def conferences(
-    redis: Redis, *, live: bool, containing: str = "", cursor: str = "", limit: int = 50
+    redis: Redis,
+    *,
+    live: bool | None = None,
+    containing: str = "",
+    mentioned: bool = False,
+    since: float = 0.0,
+    until: float = math.inf,
+    cursor: str = "",
+    limit: int = 50,
 ) -> tuple[list[Listed], str]:
-    """Live conferences, newest first, or those that have ended, last heard of first; and where to
-    go on: "" at the end. `containing` is a part of the name, in any case. Raises Unusable for a
-    cursor that is none."""
+    """Live conferences, newest first, or those that have ended, or all, last heard of first; and
+    where to go on: "" at the end. `containing` is a part of the name, in any case; with `mentioned`
+    also of what the journal tells: a number, the id of an event, of a call or of an instance.
+    `since` and `until` bound their `at`. Raises Unusable for a cursor that is none."""
     found: list[Listed] = []
-    place, sought = "", containing.casefold()
-    for number, one in enumerate(_listed(redis, live, cursor), 1):
-        place = f"{one.at!r} {one.key}"
-        if one.live == live and sought in one.name.casefold():
-            found.append(one)
-        if len(found) == limit or number == LOOKED_AT:
-            return found, urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    place, looked = "", 0
+    most = LOOKED_INTO if mentioned and containing else LOOKED_AT
+    for batch in _batches(redis, keys.LIVE if live else keys.KNOWN, cursor, until):
+        rows = [one for one in _listed(redis, batch, bool(live)) if live in (None, one.live)]
+        fits = _fitting(redis, rows, containing, mentioned=mentioned)
+        for one in rows:
+            if one.at < since:
+                return found, ""
+            place, looked = f"{one.at!r} {one.key}", looked + 1
+            if one.key in fits:
+                found.append(one)
+            if len(found) == limit or looked == most:
+                return found, urlsafe_b64encode(place.encode()).decode().rstrip("=")
     return found, ""
 
 
@@ -106,22 +126,46 @@ def _part(redis: Redis, rows: Any, first: int, limit: int, after: str = "") -> S
     return Story(list(zip(ids, entries, strict=True)), following, more=first + limit < len(rows))
 
 
-def _listed(redis: Redis, live: bool, cursor: str) -> Iterator[Listed]:
-    for batch in _batches(redis, keys.LIVE if live else keys.KNOWN, cursor):
-        names: Any = redis.hmget(keys.NAMES, [key for key, _ in batch])
-        states: Any = redis.mget([keys.conference(key) for key, _ in batch])
-        for (key, at), name, text in zip(batch, names, states, strict=True):
-            if name is not None:
-                state = _state(text)
-                is_live = live if state is None else state.live
-                yield Listed(key, name.decode("utf-8", "replace"), is_live, at, state)
+def _fitting(
+    redis: Redis, rows: Sequence[Listed], containing: str, *, mentioned: bool
+) -> Collection[str]:
+    """The keys of those that are looked for."""
+    sought = containing.casefold()
+    fits = {one.key for one in rows if sought in one.name.casefold()}
+    if not mentioned or len(containing) < SHORTEST_MENTIONED:
+        return fits
+    text = json.dumps(_as_stored(containing), ensure_ascii=False)[1:-1].encode("utf-8", "replace")
+    rest = [one.key for one in rows if one.key not in fits]
+    with redis.pipeline(transaction=False) as together:
+        for key in rest:
+            together.lrange(keys.journal(key), 0, -1)
+        journals: Any = together.execute()
+    return fits | {
+        key for key, entries in zip(rest, journals, strict=True) if any(text in e for e in entries)
+    }
 
 
-def _batches(redis: Redis, zset: str, cursor: str) -> Iterator[list[Row]]:
+def _as_stored(text: str) -> str:
+    """A telephone number without what people put between its digits."""
+    plain = text.translate(_BETWEEN_DIGITS)
+    return plain.lstrip("+") if plain.lstrip("+").isdecimal() else text
+
+
+def _listed(redis: Redis, batch: Sequence[Row], live: bool) -> Iterator[Listed]:
+    names: Any = redis.hmget(keys.NAMES, [key for key, _ in batch])
+    states: Any = redis.mget([keys.conference(key) for key, _ in batch])
+    for (key, at), name, text in zip(batch, names, states, strict=True):
+        if name is not None:
+            state = _state(text)
+            is_live = live if state is None else state.live
+            yield Listed(key, name.decode("utf-8", "replace"), is_live, at, state)
+
+
+def _batches(redis: Redis, zset: str, cursor: str, until: float = math.inf) -> Iterator[list[Row]]:
     """Its members with their scores, highest first, from the cursor on."""
     place = _place(cursor) if cursor else None
     while True:
-        highest = "+inf" if place is None else repr(place[1])
+        highest = repr(until) if place is None else repr(min(place[1], until))
         told: Any = redis.zrevrangebyscore(
             zset, highest, "-inf", start=0, num=_AT_ONCE + _TIES, withscores=True
         )

@@ -2,21 +2,27 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from threading import Thread
 
 import click
 
-from app.settings import Settings, remarks
+from app.errors import GavelError
+from app.settings import Settings, environment, remarks
 from cli import programs
 from cli.listening import listens, require_free_for_sandbox, require_free_for_web
-from cli.output.terminal import Terminal, safe
+from cli.output.terminal import Terminal, safe, safe_lines
 from cli.up import embedded
 from cli.up.fsync import keep_on_disk
-from cli.up.layout import Plan, make_folders, make_plan, only_one
+from cli.up.layout import Plan, make_folders, make_plan, only_one, refuse_second
 from cli.up.supervised_process import Child
 from cli.up.supervisor import Stopped, Supervisor
 
 STOP_ORDER = ("web", "worker", "sandbox", "valkey")
+
+
+class UnusableRules(GavelError):
+    """Mend each line that is named, then start again."""
 
 
 @click.command()
@@ -27,29 +33,52 @@ def up() -> None:
     with a live demo conference.
     """
     settings = Settings.load()
+    rules = _checked_rules()
+    _require_place(settings)
     plan = make_plan(settings)
     make_folders(plan.state, "log")
     with only_one(plan.state):
-        require_free_for_web(settings)
-        if plan.sandbox:
-            require_free_for_sandbox(settings)
         terminal = Terminal()
         for sentence in remarks(settings):
             terminal.say(terminal.paint("yellow", safe(sentence)))
         try:
-            code = _run(plan, terminal)
+            _run(plan, rules, terminal)
         finally:
             terminal.close()
-    sys.exit(code)
 
 
-def _run(plan: Plan, terminal: Terminal) -> int:
-    """Start, look after, stop. Answers the exit code."""
+def _checked_rules() -> str:
+    """The last line of `gavel check`: how many rules there are. In a process of its own, since what
+    it loads would stay with us. Raises UnusableRules."""
+    checked = subprocess.run(
+        [sys.executable, *programs.CHECK],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    said = safe_lines(checked.stdout.decode(errors="replace")).strip()
+    if checked.returncode:
+        reason = said.removeprefix("gavel: ")
+        raise UnusableRules(reason if reason != said else f"the rules can not be used:\n{said}")
+    return said.rpartition("\n")[2]
+
+
+def _require_place(settings: Settings) -> None:
+    """Nobody else runs here, and the ports are free. Makes nothing; raises CannotStart or
+    CannotListen."""
+    refuse_second(Path(settings.state_dir))
+    require_free_for_web(settings)
+    if settings.plivo_auth_id is None:
+        require_free_for_sandbox(settings)
+
+
+def _run(plan: Plan, rules: str, terminal: Terminal) -> None:
+    """Start, look after, stop."""
     supervisor = Supervisor(terminal)
     with supervisor.signals():
         try:
-            if not _start(plan, supervisor, terminal):
-                return 1
+            _start(plan, rules, supervisor, terminal)
             supervisor.run()
         except Stopped:
             pass
@@ -58,38 +87,13 @@ def _run(plan: Plan, terminal: Terminal) -> int:
             supervisor.stop(STOP_ORDER)
     kept = f" What Gavel knows is kept in {plan.state}/." if plan.embedded else ""
     terminal.say(f"Stopped.{kept}")
-    return 0
 
 
-def _start(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> bool:
-    """Start all processes; False when the rules can not be used."""
-    log = plan.state / "log" / "check.log"
-    log.touch(mode=0o600)
-    with log.open("wb") as output:
-        check = subprocess.Popen(
-            [sys.executable, *programs.CHECK],
-            env=plan.environ,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        if plan.embedded:
-            socket_file = embedded.socket_path(plan.state / "valkey")
-            supervisor.add(plan.valkey())
-            data = plan.state / "valkey"
-            watch = (data, lambda text: terminal.say(terminal.paint("red", safe(text))))
-            Thread(target=keep_on_disk, args=watch, name="disk", daemon=True).start()
-            supervisor.wait_until(lambda: embedded.answers(socket_file), "Valkey is loading…")
-        supervisor.wait_until(lambda: check.poll() is not None)
-    finally:
-        check.kill()
-        check.wait()
-    if check.returncode:
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-            terminal.say(terminal.paint("red", safe(line)))
-        terminal.say("Mend the rules, then start again.")
-        return False
-    _greet(plan, terminal, log.read_text(encoding="utf-8", errors="replace"))
+def _start(plan: Plan, rules: str, supervisor: Supervisor, terminal: Terminal) -> None:
+    """Start all processes. Raises Stopped."""
+    if plan.embedded:
+        _start_valkey(plan, supervisor, terminal)
+    _greet(plan, terminal, rules)
     _tell_story(plan, terminal)
     supervisor.add(plan.web())
     if plan.sandbox:
@@ -100,13 +104,20 @@ def _start(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> bool:
         supervisor.add(child)
     if plan.sandbox:
         _play_demo(plan, workers)
-    return True
 
 
-def _greet(plan: Plan, terminal: Terminal, checked: str) -> None:
-    """`checked`: what `gavel check` said, in its last line how many rules there are."""
+def _start_valkey(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> None:
+    """Returns when it takes commands."""
+    data = plan.state / "valkey"
+    socket_file = embedded.socket_path(data)
+    supervisor.add(plan.valkey())
+    watch = (data, lambda text: terminal.say(terminal.paint("red", safe(text))))
+    Thread(target=keep_on_disk, args=watch, name="disk", daemon=True).start()
+    supervisor.wait_until(lambda: embedded.answers(socket_file), "Valkey is loading…")
+
+
+def _greet(plan: Plan, terminal: Terminal, rules: str) -> None:
     settings = plan.settings
-    rules = safe(checked.strip().rpartition("\n")[2] or settings.rules_file)
     rows = {
         "web": f"{settings.public_url} takes callbacks and triggers (is it ready: /readyz)",
         "rules": f"{rules}; edit and save it, it is taken within 2 s",

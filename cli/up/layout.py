@@ -109,6 +109,13 @@ def sandbox_account(path: Path) -> tuple[str, str]:
     return stored["auth_id"], stored["auth_token"]
 
 
+def refuse_second(state: Path) -> None:
+    """Raises CannotStart when somebody runs `gavel up` on this state now; makes nothing."""
+    if (state / "gavel.lock").exists():
+        with only_one(state):
+            pass
+
+
 @contextmanager
 def only_one(state: Path) -> Iterator[None]:
     """Nobody else runs `gavel up` on this state for as long as this lasts. Raises CannotStart."""

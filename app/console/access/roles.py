@@ -15,6 +15,7 @@ ROUTES = {
     "console.sign_out": "viewer",
     "console.live": "viewer",
     "console.conference": "viewer",
+    "console.conferences": "viewer",
     "console.attention": "viewer",
     "console.settle": "operator",
     "console.act": "operator",

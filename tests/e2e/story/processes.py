@@ -25,12 +25,18 @@ def bare_environment(**settings: str) -> dict[str, str]:
 
 
 class Process:
-    """A program whose output is collected line by line."""
+    """A program (our Python where none is named) whose output is collected line by line."""
 
-    def __init__(self, arguments: list[str], environ: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        environ: Mapping[str, str],
+        folder: Path,
+        program: str = sys.executable,
+    ) -> None:
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, *arguments],
+            [program, *arguments],
             env=dict(environ),
             cwd=folder,
             stdout=subprocess.PIPE,

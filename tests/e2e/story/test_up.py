@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 from bench.chaos.processes import free_port
 from sandbox.world.options import AUTH_ID, AUTH_TOKEN
@@ -84,13 +85,14 @@ def test_a_broken_rules_file_stops_the_start_with_every_problem(start: Start) ->
     assert gavel.up.process.wait(PATIENCE) == 1
     gavel.up.until_said("did you mean")
     assert gavel.up.output.count("rules.yaml:") == 2
-    assert not (gavel.folder / "var" / "log" / "web.log").exists()
+    assert not (gavel.folder / "var").exists()
 
 
 def test_a_missing_rules_file_stops_the_start(start: Start) -> None:
     gavel = start(None)
     assert gavel.up.process.wait(PATIENCE) == 1
     gavel.up.until_said("the rules file rules.yaml can not be read")
+    assert not (gavel.folder / "var").exists()
 
 
 def test_wrong_settings_are_told_all_at_once(start: Start) -> None:
@@ -106,6 +108,18 @@ def test_a_port_that_is_taken_is_told(start: Start) -> None:
     second = start(STATE_DIR="other", PORT=gavel.environ["PORT"])
     assert second.up.process.wait(PATIENCE) == 1
     second.up.until_said("set PORT")
+    assert not (second.folder / "other").exists()
+
+
+def test_settings_of_the_env_file_are_taken_and_the_environment_goes_before(
+    start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("RULES_FILE=mine.yaml\nPORT=1\n")
+    (tmp_path / "mine.yaml").write_text(RULES)
+    gavel = start(None)
+    gavel.until_ready()
+    gavel.up.until_said("mine.yaml: ok")
+    assert "mine.yaml: ok" in gavel.ask("check")
 
 
 def test_a_newcomer_sees_the_demo_and_the_doctor_finds_nothing(start: Start) -> None:

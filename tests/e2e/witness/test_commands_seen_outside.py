@@ -36,6 +36,18 @@ def test_rules_are_checked_tested_and_explained(stage: Stage, tmp_path: Path) ->
     assert (code, "Mute" in output) == (0, True), output
 
 
+@drives("command init", "command schema", "command docs")
+def test_a_folder_to_start_from(stage: Stage, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    assert stage.ask("init", "--recipe", "join-muted", str(folder))[0] == 0
+    assert stage.ask("check", str(folder / "rules.yaml"))[0] == 0
+    assert stage.ask("test", str(folder / "rules_test.yaml"))[0] == 0
+    assert stage.ask("schema") == (0, (folder / "rules.schema.json").read_text())
+    code, output = stage.ask("init", str(folder))
+    assert (code, "nothing was written" in output) == (1, True), output
+    assert stage.ask("docs", "rules")[1].startswith("# The rules language")
+
+
 @drives("command conferences", "command timers", "command replay", "command up", "command doctor")
 def test_what_lives_is_listed_and_replayed(stage: Stage, tmp_path: Path) -> None:
     stage.enter("w-numbers")
