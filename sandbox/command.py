@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         "main_auth_token": "token of the main account, when this is a subaccount",
         "service": "public URL of the service whose rules run",
         "answer_url": "where calls are answered; may name {service} and {conference}",
+        "conference": "what the page's Call in begins with",
         "rate": "requests of the account in any 5 s",
         "sound": "auto, on or off: real recordings (needs gavel[sound])",
     }.items():

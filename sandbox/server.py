@@ -10,6 +10,7 @@ from urllib.parse import quote
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from sandbox.api import inputs
 from sandbox.api.middleware import BODY_BYTES, Gateway
 from sandbox.control import guard
 from sandbox.control.files import Files
@@ -80,8 +81,7 @@ def _guarded(options: Options) -> Middleware:
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        form = request.content_type == "application/x-www-form-urlencoded"
-        by_hand = form and "text/html" in request.headers.get("Accept", "")
+        by_hand = inputs.by_hand(request)
         try:
             if not request.path.startswith("/v1/"):
                 guard.check(request, options)

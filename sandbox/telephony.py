@@ -37,6 +37,7 @@ class Telephony:
         self.calls: dict[str, Call] = {}
         self.ended_calls: deque[Call] = deque(maxlen=200)
         self.post = Post(options, self._positions, clock, self.faults, self.deliveries)
+        self.called_by_hand = options.conference
         self._voices = 0
         self.tasks = Tasks()
         self.studio = studio = studio_for(options.sound, self._whispers)
@@ -78,6 +79,7 @@ class Telephony:
         self.requests.clear()
         self.deliveries.clear()
         self.switches = self.options.switches
+        self.called_by_hand = self.options.conference
 
     async def close(self) -> None:
         """Stop everything that is under way and remove all files."""

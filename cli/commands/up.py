@@ -103,7 +103,7 @@ def _start(plan: Plan, rules: str, supervisor: Supervisor, terminal: Terminal) -
     for child in workers:
         supervisor.add(child)
     if plan.sandbox:
-        _play_demo(plan, workers)
+        _play_demo(plan, workers, terminal)
 
 
 def _start_valkey(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> None:
@@ -149,12 +149,15 @@ def _follow(plan: Plan, terminal: Terminal) -> None:
     follow(url, timeout, terminal)
 
 
-def _play_demo(plan: Plan, workers: list[Child]) -> None:
+def _play_demo(plan: Plan, workers: list[Child], terminal: Terminal) -> None:
     from cli.up.demo import play
 
     def ready() -> bool:
         """A worker has said its first word: the first caller is not to wait for its start."""
         return any(child.log.stat().st_size > child.log_began for child in workers)
 
-    arguments = (plan.sandbox_url, plan.settings.public_url, ready)
+    def tell(text: str) -> None:
+        terminal.say(terminal.paint("dim", text))
+
+    arguments = (plan.sandbox_url, plan.settings.public_url, ready, tell)
     Thread(target=play, args=arguments, name="demo", daemon=True).start()

@@ -1,7 +1,8 @@
 """The live demo: callers come and go in the sandbox, through the service's own answer route.
 
 One round shows all that the shipped rules do: the conference is recorded, everyone is muted, and
-at the time limit there is a warning and then the end. Then a pause, and the next round.
+at the time limit there is a warning and then the end. Then a pause, and the next round. Somebody
+comes or goes at least every ten seconds, so that whoever watches never wonders whether it lives.
 """
 
 import http.client
@@ -13,8 +14,10 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
+from app.domain.durations import format_duration
+
 CONFERENCE = "demo-standup"
-PAUSE = 20.0
+PAUSE = 8.0
 AGAIN = 0.25
 LONGEST_WAIT = 3.0
 TIMEOUT = 5.0
@@ -34,8 +37,8 @@ class Caller:
 
 
 CALLERS = (
-    Caller("Anna", "+14155550101", 0.0, 45.0),
-    Caller("Ben", "+442071838750", 3.0, 45.0),
+    Caller("Anna", "+14155550101", 0.0, 32.0),
+    Caller("Ben", "+442071838750", 3.0, 23.0),
     Caller("Chloé", "sip:chloe@phone.example.com", 6.0, 14.0),
 )
 
@@ -44,9 +47,12 @@ class Away(Exception):
     """The sandbox or the service does not answer now: try again soon."""
 
 
-def play(sandbox_url: str, service_url: str, ready: Callable[[], bool]) -> None:
+def play(
+    sandbox_url: str, service_url: str, ready: Callable[[], bool], tell: Callable[[str], None]
+) -> None:
     """Play one round after the other, for as long as the process lives. The first one begins when
-    the service takes callbacks and the workers are `ready`, or three seconds later."""
+    the service takes callbacks and the workers are `ready`, or three seconds later. `tell` is told
+    after each round when the next one begins."""
     _wait_for(f"{service_url}/readyz")
     waited = 0.0
     while not ready() and waited < LONGEST_WAIT:
@@ -59,6 +65,7 @@ def play(sandbox_url: str, service_url: str, ready: Callable[[], bool]) -> None:
             time.sleep(AGAIN)
             _wait_for(f"{service_url}/readyz")
             continue
+        tell(f"  (the demo begins again in {format_duration(PAUSE)})")
         time.sleep(PAUSE)
 
 

@@ -12,6 +12,12 @@ from sandbox.world.errors import BadParameter
 from sandbox.world.model import Call
 
 
+def by_hand(http: web.Request) -> bool:
+    """Did a person send a form of the page?"""
+    form = http.content_type == "application/x-www-form-urlencoded"
+    return form and "text/html" in http.headers.get("Accept", "")
+
+
 async def body(http: web.Request) -> dict[str, Any]:
     """The JSON object of a request, or its form."""
     if http.content_type == "application/json":

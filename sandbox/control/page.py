@@ -49,7 +49,7 @@ class Page:
             now=lines.clock.now(),
             conferences=shown,
             hidden=len(conferences) - len(shown),
-            last_conference=shown[-1].name if shown else "demo",
+            called_by_hand=lines.called_by_hand,
             recordings=recordings[: -SHOWN_LINES - 1 : -1],
             faults=lines.faults.faults,
             fault_kinds=FAULT_KINDS,

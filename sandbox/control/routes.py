@@ -54,6 +54,8 @@ class Control:
         answer_url = inputs.text(wanted, "answer_url")
         if not conference and not answer_url:
             raise BadParameter("conference or answer_url parameter is missing")
+        if inputs.by_hand(http) and conference:
+            self._lines.called_by_hand = conference
         call = Call(
             uuid=new_uuid(),
             caller=inputs.text(wanted, "from", "+14155550100"),

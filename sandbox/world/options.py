@@ -16,6 +16,7 @@ class Options:
 
     `answer_url` may name `{service}` and `{conference}`; it is where a call goes that only says
     which conference it wants. `main_auth_token` differs from `auth_token` for a subaccount.
+    `conference` is what "Call in" on the page begins with.
     `rate` requests in any `rate_seconds` are answered, above: 429.
     """
 
@@ -27,6 +28,7 @@ class Options:
     main_auth_token: str = ""
     service: str = ""
     answer_url: str = "{service}/plivo/answer/{conference}"
+    conference: str = "demo-1"
     rate: int = 300
     rate_seconds: float = 5.0
     sound: str = "auto"

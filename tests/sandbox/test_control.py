@@ -195,3 +195,22 @@ def test_a_shorter_match_is_told_after_two_seconds(
     sandbox.press(room(digitsMatch="1,12"), "1")
     sandbox.clock(advance=2)
     assert service.wait_for("digits").fields["ConferenceDigitsMatch"] == "1"
+
+
+def test_call_in_begins_with_a_conference_of_the_shipped_rules_and_keeps_what_was_typed(
+    sandbox: Sandbox,
+) -> None:
+    def begins_with(name: str) -> bool:
+        page = requests.get(sandbox.url, timeout=PATIENCE).text
+        return f'id="conference" name="conference" required value="{name}"' in page
+
+    assert begins_with("demo-1")
+    sandbox.call_in("of-a-program", attributes={})
+    assert begins_with("demo-1")
+    requests.post(
+        f"{sandbox.url}/sandbox/calls",
+        data={"conference": "townhall-1"},
+        headers={"Accept": "text/html"},
+        timeout=PATIENCE,
+    )
+    assert begins_with("townhall-1")
