@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,13 +17,16 @@ from app.api.problems import PROBLEM, is_api, problem
 from app.console import blueprint as console
 from app.errors import STATUS, NotYet, Refused, Unavailable, Unusable
 from app.logs import Thinned, step
+from app.metrics.catalogue import REFUSED
+from app.metrics.counting import Counts, HttpCells
+from app.metrics.instance import InstanceMetrics, route_names
+from app.plivo.request import SIGNATURE_FAILURE
 from app.server.request_buffer import LARGEST_BODY
 from app.settings import Settings
 from app.store.inbox import Inbox
-from app.store.metrics import REFUSED, Counts
 from app.store.published_rules import PublishedRules
 from app.store.server.errors import note
-from app.web import answer, callbacks, health, openapi, triggers
+from app.web import answer, callbacks, health, metrics, openapi, triggers
 from app.web.fence import places
 
 if TYPE_CHECKING:
@@ -35,11 +39,15 @@ refusals_told = Thinned(REFUSALS_TOLD)
 """A flood of refusals, a thousand guesses of a token a second say, is told by some of them."""
 
 
+BEGAN = "gavel.began"
+
+
 class Gavel(Flask):
     """Flask, mounted: where PUBLIC_URL has a path and the proxy in front leaves it on, it is
     taken off here. It never decides what a request is signed over, only where it goes."""
 
     prefix = ""
+    counted: HttpCells
 
     def wsgi_app(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -48,7 +56,12 @@ class Gavel(Flask):
         if self.prefix and path.startswith(self.prefix + "/"):
             environ["SCRIPT_NAME"] = self.prefix
             environ["PATH_INFO"] = path[len(self.prefix) :]
-        return super().wsgi_app(environ, start_response)
+        environ[BEGAN] = time.perf_counter()
+        self.counted.enter()
+        try:
+            return super().wsgi_app(environ, start_response)
+        finally:
+            self.counted.leave()
 
 
 class AnyText(BaseConverter):
@@ -74,8 +87,15 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
     app.register_blueprint(health.blueprint(inbox, counts, rules))
     for_people = places(settings.web_threads)
     app.register_blueprint(routes.blueprint(inbox, rules, for_people))
-    app.register_blueprint(openapi.blueprint())
+    app.register_blueprint(openapi.blueprint(settings.metrics_token))
+    app.register_blueprint(metrics.blueprint(settings, inbox, counts))
     app.register_blueprint(console.blueprint(settings, inbox, rules, for_people))
+    instance = InstanceMetrics(
+        app.url_map, inbox.redis, settings.web_processes, settings.web_threads
+    )
+    app.counted, app.extensions[metrics.INSTANCE] = instance.http, instance
+    app.extensions[metrics.COUNTS] = counts
+    known = route_names(app.url_map)
     app.register_error_handler(Refused, refuse)
     app.register_error_handler(HTTPException, http_error)
 
@@ -91,7 +111,12 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
         return refuse(Unavailable(note(error, inbox.redis, counts).sentence))
 
     @app.after_request
-    def count_refusals(answer: Response) -> Response:
+    def count(answer: Response) -> Response:
+        rule = request.url_rule
+        route = known.get(rule.rule, request.path) if rule is not None else ""
+        took = time.perf_counter() - request.environ[BEGAN]
+        failure = request.environ.get(SIGNATURE_FAILURE, "")
+        app.counted.note(route, request.method, str(answer.status_code), took, failure)
         if answer.status_code >= 400:
             counts.count(REFUSED.field(answer.status_code))
         if 400 <= answer.status_code < 500:  # else Redis is away, and waiting for it helps nobody

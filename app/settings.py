@@ -82,6 +82,12 @@ class Settings:
     trigger_token: tuple[str, ...] = setting(
         tokens, (), "bearer tokens of POST /triggers; none: that route answers 403", secret=True
     )
+    metrics_token: tuple[str, ...] = setting(
+        tokens,
+        (),
+        "bearer tokens of /metrics, /metrics/cluster and /openapi.json; none: they are open",
+        secret=True,
+    )
     admin_password: str | None = setting(
         password,
         None,
@@ -166,7 +172,10 @@ class Settings:
         """Every secret text, for the log's redaction."""
         of_redis = redis_secrets(self.redis_url) if self.redis_url else ()
         of_console = (self.admin_password,) if self.admin_password else ()
-        return (*self.plivo_auth_token, *self.trigger_token, *of_console, *of_redis)
+        return (
+            *(*self.plivo_auth_token, *self.trigger_token, *self.metrics_token),
+            *(*of_console, *of_redis),
+        )
 
 
 def add_env_file(path: Path = Path(".env")) -> None:

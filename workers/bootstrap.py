@@ -2,17 +2,19 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from app.logs import OncePer, step
+from app.metrics.catalogue import PLIVO_REQUESTS, PLIVO_SECONDS
+from app.metrics.counting import Counts
 from app.settings import Settings
 from app.store.connection import connect
 from app.store.inbox import Inbox
 from app.store.lease import Leases
-from app.store.metrics import Counts
 from app.store.scripts import load_scripts
 from app.store.server.errors import note
 from app.store.timers import Timers
@@ -75,6 +77,7 @@ def assemble(
     webhooks: WebhookSender,
     budget: Budget,
     reconcile_interval: float,
+    counts: Counts | None = None,
 ) -> Context:
     """A context around these parts; what lives in Redis is made from its client."""
     return Context(
@@ -87,8 +90,18 @@ def assemble(
         Leases(redis),
         Timers(redis),
         reconcile_interval,
-        Counts(redis),
+        counts or Counts(redis),
     )
+
+
+def count_requests(counts: Counts) -> Callable[[str, int | None, float], None]:
+    """What counts the requests to the Conference API."""
+
+    def count(verb: str, status: int | None, seconds: float) -> None:
+        counts.count(PLIVO_REQUESTS.field(verb, "none" if status is None else status))
+        counts.observe(PLIVO_SECONDS, seconds, verb)
+
+    return count
 
 
 def bootstrap(settings: Settings) -> Context:
@@ -99,12 +112,14 @@ def bootstrap(settings: Settings) -> Context:
     Inbox(redis).probe()
     reloader = RulesReloader(redis, settings.rules_file)
     reloader.open()
+    counts = Counts(redis)
     api = PlivoApi(
         settings.plivo_api_url,
         settings.plivo_auth_id or "",
         settings.plivo_auth_token[0],
         public_url=settings.public_url,
+        counted=count_requests(counts),
     )
     budget = Budget(redis, settings.plivo_rate.calls, settings.plivo_rate.seconds)
     webhooks = WebhookSender(allow_private=settings.allow_private_webhooks)
-    return assemble(redis, reloader, api, webhooks, budget, settings.reconcile_interval)
+    return assemble(redis, reloader, api, webhooks, budget, settings.reconcile_interval, counts)

@@ -5,7 +5,11 @@ Every process has one and none is special; what they do is atomic in Redis (see
 own: reading and checking a large one may take longer than a lease.
 """
 
+import json
 import logging
+import os
+import secrets
+import socket
 import threading
 import time
 
@@ -13,7 +17,9 @@ from redis.exceptions import RedisError
 
 from app.domain.conference import VERSION
 from app.store import keys
+from app.store.scripts import script
 from workers.bootstrap import Context
+from workers.conference.turns import AT_ONCE
 
 log = logging.getLogger("gavel.clock")
 
@@ -26,7 +32,7 @@ VERSION_SECONDS = 5
 
 def tick_forever(context: Context, stopping: threading.Event) -> None:
     """Tick until `stopping` is set; Redis being away is waited out."""
-    renewed = 0.0
+    renewed, beats = 0.0, Beats(context)
     while not stopping.is_set():
         pause = TICK_SECONDS
         now = time.monotonic()
@@ -34,6 +40,7 @@ def tick_forever(context: Context, stopping: threading.Event) -> None:
             if now - renewed >= RENEW_SECONDS:
                 context.leases.renew()
                 context.redis.set(keys.state_version(VERSION), "1", ex=VERSION_SECONDS)
+                beats.beat()
                 context.counts.write()
                 renewed = now
             tick = context.timers.tick()
@@ -48,6 +55,26 @@ def tick_forever(context: Context, stopping: threading.Event) -> None:
             log.exception("the clock stumbled")
             pause = 0.3
         stopping.wait(pause)
+
+
+class Beats:
+    """Signs of life of this process, for the metrics."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._beat = script(context.redis, "beat")
+
+    def beat(self) -> None:
+        """Give one, with what this process has. Raises RedisError."""
+        budget = self._context.budget
+        has = {
+            "busy": self._context.turns.busy,
+            "turns": AT_ONCE,
+            "calls": budget.limit,
+            "window": budget.window,
+        }
+        self._beat(self._name, json.dumps(has))
 
 
 def watch_rules(context: Context, stopping: threading.Event) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import replace
 from typing import Any, BinaryIO
 from urllib.parse import quote, unquote, urlsplit
@@ -22,12 +22,16 @@ MOST_FIELDS = 200
 
 Environ = Mapping[str, Any]
 
+SIGNATURE_FAILURE = "gavel.signature_failure"
+"""Where the environment of a request says what was wrong with its signature."""
 
-def verified(environ: Environ, settings: Settings, policy: str) -> PlivoRequest:
+
+def verified(environ: MutableMapping[str, Any], settings: Settings, policy: str) -> PlivoRequest:
     """Read a request and hold its signature against the tokens of the account.
 
     The `policy` is that of its address: `require` refuses a wrong signature, `warn` logs it, `off`
-    does not look. Raises SignatureRefused, TooLarge or Unusable.
+    does not look. What was wrong is left in the environment, to be counted. Raises
+    SignatureRefused, TooLarge or Unusable.
     """
     request = read(environ, settings.public_url)
     if policy == "off":
@@ -37,6 +41,7 @@ def verified(environ: Environ, settings: Settings, policy: str) -> PlivoRequest:
     verdict = verify(request, headers, tokens)
     if verdict.ok:
         return replace(request, nonce=verdict.nonce)
+    environ[SIGNATURE_FAILURE] = verdict.failure
     if policy == "require":
         raise SignatureRefused(f"{verdict.reason} (signatures present: {verdict.present})")
     step(

@@ -47,7 +47,8 @@ class PlivoRequest:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`ok`, or why not, in words for the log and the answer (they hold no secret).
+    """`ok`, or why not, in words for the log and the answer (they hold no secret), and in one word
+    to be counted: missing, no_nonce or wrong.
 
     `nonce` is set only when a signature matched: only then can it be believed.
     """
@@ -56,6 +57,7 @@ class Verdict:
     reason: str = ""
     nonce: str = ""
     present: str = "none"  # which kinds of signature were there, for the log
+    failure: str = ""
 
 
 def verify(request: PlivoRequest, headers: Mapping[str, str], tokens: Iterable[bytes]) -> Verdict:
@@ -65,13 +67,16 @@ def verify(request: PlivoRequest, headers: Mapping[str, str], tokens: Iterable[b
     given = _candidates(headers.get(V3, "")) + _candidates(headers.get(MAIN_V3, ""))
     nonce = headers.get(NONCE, "")
     if not given:
-        return Verdict(False, "the request carries no X-Plivo-Signature-V3", present=present)
+        why = "the request carries no X-Plivo-Signature-V3"
+        return Verdict(False, why, present=present, failure="missing")
     if not nonce:
-        return Verdict(False, "the request carries no X-Plivo-Signature-V3-Nonce", present=present)
+        why = "the request carries no X-Plivo-Signature-V3-Nonce"
+        return Verdict(False, why, present=present, failure="no_nonce")
     keys = tuple(tokens)
     if _matches(signed_text(request), nonce, keys, given):
         return Verdict(True, nonce=nonce, present=present)
-    return Verdict(False, _hint(request, nonce, keys, given), present=present)
+    why = _hint(request, nonce, keys, given)
+    return Verdict(False, why, present=present, failure="wrong")
 
 
 def signed_text(request: PlivoRequest) -> str:

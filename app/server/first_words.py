@@ -1,20 +1,43 @@
-"""What the web process says of Redis at its start: once, by the first of its processes."""
+"""What begins in each of the web server's processes: its row of the metrics, the thread that tells
+Redis what it counted, and, in the first one, what is to be said of Redis."""
 
 import logging
+import time
 from threading import Thread
 from typing import Any
 
+from app.metrics.counting import Counts
+from app.metrics.instance import InstanceMetrics
 from app.settings import Settings
 from app.store.connection import connect
 from app.store.server.examination import tell_when_there
+from app.web.metrics import COUNTS, INSTANCE
 
 log = logging.getLogger("gavel.web")
+
+WRITE_SECONDS = 1.0
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Asked by gunicorn's master before each new process: the row of the metrics that is free."""
+    taken = {other.metrics_row for other in server.WORKERS.values()}
+    worker.metrics_row = next(row for row in range(len(taken) + 1) if row not in taken)
 
 
 def post_worker_init(worker: Any) -> None:
     """Asked by gunicorn in each new process. Answers at once: Redis may be away for long."""
+    instance: InstanceMetrics = worker.wsgi.extensions[INSTANCE]
+    instance.begin(min(worker.metrics_row, instance.rows - 1))
+    counts: Counts = worker.wsgi.extensions[COUNTS]
+    Thread(target=_write_forever, args=(counts,), name="counts", daemon=True).start()
     if worker.age == 1:
         Thread(target=_tell, name="first words", daemon=True).start()
+
+
+def _write_forever(counts: Counts) -> None:
+    while True:
+        time.sleep(WRITE_SECONDS)
+        counts.write()
 
 
 def _tell() -> None:

@@ -8,6 +8,7 @@ from gunicorn.workers import base
 
 from app.domain.addresses import host_and_port
 from app.server.first_words import post_worker_init as post_worker_init
+from app.server.first_words import pre_fork as pre_fork
 from app.server.heartbeats import Heartbeat
 from app.server.open_files import raise_open_files
 from app.settings import Settings

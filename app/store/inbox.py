@@ -12,8 +12,8 @@ from redis import Redis
 
 from app.domain.event import Event
 from app.errors import Unusable
+from app.metrics.catalogue import ANSWER_UNREADABLE, UNREADABLE
 from app.store import keys
-from app.store.metrics import ANSWER_UNREADABLE, UNREADABLE
 from app.store.scripts import script
 
 RECORDING_SECONDS = 30 * 86400

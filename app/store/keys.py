@@ -29,7 +29,10 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:rules_held           | hash   | digest -> when a process last said that it works by it |
 | gavel:rules_broken         | string | what is wrong with the file now; gone when nothing is |
 | gavel:rules_journal        | list   | rules taken, what changed or was wrong, JSON, bounded |
-| gavel:metrics              | hash   | counters, named as /metrics shows them |
+| gavel:metrics              | hash   | counters, named as /metrics/cluster shows them |
+| gavel:exemplars            | hash   | an event for each bucket of a counter that has such |
+| gavel:workers              | hash   | worker process -> its last sign of life (s), what it has |
+| gavel:members              | zset   | live conferences by how many members they have |
 | gavel:given_up             | list   | calls that were given up, for `gavel retry`, bounded |
 | gavel:silences             | hash   | id -> rules that do nothing for a while (JSON) |
 | gavel:tokens               | hash   | digest -> a token of the admin API (JSON) |
@@ -69,6 +72,9 @@ RULES_HELD = PREFIX + "rules_held"
 RULES_BROKEN = PREFIX + "rules_broken"
 RULES_JOURNAL = PREFIX + "rules_journal"
 METRICS = PREFIX + "metrics"
+EXEMPLARS = PREFIX + "exemplars"
+WORKERS = PREFIX + "workers"
+MEMBERS = PREFIX + "members"
 RECONCILED = PREFIX + "reconciled"
 STORY = PREFIX + "story"
 SILENCES = PREFIX + "silences"

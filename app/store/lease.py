@@ -54,7 +54,8 @@ class Commit:
     `ENDED_SECONDS` only. `outbox`: its stored form, "-" for an empty one. `live`: when the
     conference started, 0: it is over. `instances`: UUIDs, and whether they have ended, which is
     known for `ENDED_SECONDS`. `look`: when Plivo shall be asked about the conference. `not_meant`:
-    words that its journal entries name (`app.store.journal`), by their ids.
+    words that its journal entries name (`app.store.journal`), by their ids. `members`: how many the
+    conference has. `exemplars`: an event by the bucket that it was counted in, with its seconds.
     """
 
     decided: int = 0
@@ -63,11 +64,13 @@ class Commit:
     outbox: str | None = None
     live: float | None = None
     instances: dict[str, bool] = field(default_factory=dict)
+    members: int | None = None
     look: float | None = None
     set_timers: dict[str, float] = field(default_factory=dict)
     cancel_timers: list[str] = field(default_factory=list)
     journal: list[str] = field(default_factory=list)
     counters: Counter[str] = field(default_factory=Counter)
+    exemplars: dict[str, str] = field(default_factory=dict)
     send: list[tuple[str, str, str]] = field(default_factory=list)
     for_people: list[tuple[str, int, str]] = field(default_factory=list)
     not_meant: dict[str, str] = field(default_factory=dict)
@@ -102,10 +105,13 @@ class Commit:
             "cancel_timers": self.cancel_timers,
             "journal": self.journal,
             "counters": self.counters,
+            "exemplars": self.exemplars,
             "send": self.send,
             "for_people": self.for_people,
             "not_meant": self.not_meant,
         }
+        if self.members is not None:
+            changes["members"] = str(self.members)
         if self.live is not None:
             changes["live"] = f"{self.live:.3f}" if self.live else "-"
         said = {name: change for name, change in changes.items() if change}

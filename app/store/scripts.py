@@ -3,14 +3,21 @@
 They build keys themselves, so they need one Redis (alone or behind Sentinel), not a Cluster.
 """
 
-from collections.abc import Callable
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from redis import Redis
 
 Script = Callable[..., Any]
+
+STEP_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5)
+"""Upper bounds, in seconds, of what a step may take its caller."""
 
 
 @cache
@@ -32,8 +39,42 @@ def load_scripts(redis: Redis) -> None:
 def script(redis: Redis, name: str) -> Script:
     """The script, ready to be called with its arguments; loads itself where Redis lost it."""
     registered = redis.register_script(source(name))
+    times = _times.setdefault(redis, {}).setdefault(name, StepTimes())
 
     def run(*arguments: str | bytes | int | float) -> Any:
-        return registered(args=arguments)
+        began = time.perf_counter()
+        try:
+            return registered(args=arguments)
+        finally:
+            times.note(time.perf_counter() - began)
 
     return run
+
+
+class StepTimes:
+    """How long one step took, each time, until somebody asks. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counted = [0] * (len(STEP_BUCKETS) + 1)
+        self._seconds = 0.0
+
+    def note(self, seconds: float) -> None:
+        with self._lock:
+            self._counted[bisect_left(STEP_BUCKETS, seconds)] += 1
+            self._seconds += seconds
+
+    def taken(self) -> tuple[list[int], float]:
+        """How often by bucket (the last is for longer), and the seconds in all; begins anew."""
+        with self._lock:
+            found = self._counted, self._seconds
+            self._counted, self._seconds = [0] * len(self._counted), 0.0
+        return found
+
+
+_times: WeakKeyDictionary[Redis, dict[str, StepTimes]] = WeakKeyDictionary()
+
+
+def times_of(redis: Redis) -> Mapping[str, StepTimes]:
+    """The times of the steps that are made through this client, by their scripts."""
+    return dict(_times.get(redis, {}))

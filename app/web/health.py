@@ -1,4 +1,4 @@
-"""For the platform: is the process alive, can it take callbacks now, what has it counted?"""
+"""For the platform: is the process alive, can it take callbacks now?"""
 
 from typing import Any
 
@@ -7,13 +7,12 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app.errors import NotYet
+from app.metrics.counting import Counts
 from app.store import keys
 from app.store.inbox import Inbox
-from app.store.metrics import Counts, Metrics
 from app.store.published_rules import PublishedRules
 
 PLAIN = "text/plain; charset=utf-8"
-PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def _set_aside(redis: Redis) -> str:
@@ -27,10 +26,8 @@ def _set_aside(redis: Redis) -> str:
 
 def blueprint(inbox: Inbox, counts: Counts, rules: PublishedRules) -> Blueprint:
     """`/healthz`: alive. `/readyz`: Redis does all that we need and the rules are known; a second
-    line when something was set aside, which is no reason not to be ready.
-    `/metrics`: for Prometheus."""
+    line when something was set aside, which is no reason not to be ready."""
     routes = Blueprint("health", __name__)
-    metrics = Metrics(inbox.redis)
 
     @routes.get("/healthz")
     def healthz() -> Response:
@@ -43,10 +40,5 @@ def blueprint(inbox: Inbox, counts: Counts, rules: PublishedRules) -> Blueprint:
         if rules.current(stale=True) is None:
             raise NotYet("no worker has loaded the rules yet")
         return Response(f"ready\n{_set_aside(inbox.redis)}", content_type=PLAIN)
-
-    @routes.get("/metrics")
-    def prometheus() -> Response:
-        counts.write()
-        return Response(metrics.text(), content_type=PROMETHEUS)
 
     return routes

@@ -5,6 +5,7 @@ the one list that reads them (`app.plivo.schemas`).
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from apispec import APISpec
@@ -17,6 +18,7 @@ from app.plivo.parse import WRAPPED
 from app.plivo.schemas import SPELLINGS
 from app.server.request_buffer import LARGEST_BODY
 from app.store.idempotency import LONGEST_KEY
+from app.web.closed import require_token
 from app.web.triggers import TriggerSchema
 
 TEXT = {"type": "string"}
@@ -63,9 +65,14 @@ def document() -> dict[str, Any]:
     describe(spec)
     spec.path("/healthz", operations={"get": _plain("Is the process alive?")})
     spec.path("/readyz", operations={"get": _plain("Can it take callbacks now?", 503)})
-    spec.path("/metrics", operations={"get": _plain("Counters for Prometheus.", 503)})
-    own = {"200": _json_answer("The document.", {"type": "object"})}
-    spec.path("/openapi.json", operations={"get": {"summary": "This document.", "responses": own}})
+    closed: dict[str, Any] = {"security": [{"token": []}, {}]}
+    own = _plain("What this web server counts, for Prometheus.", 401)
+    spec.path("/metrics", operations={"get": own | closed})
+    of_all = _plain("What all processes count together, for Prometheus.", 401, 503)
+    spec.path("/metrics/cluster", operations={"get": of_all | closed})
+    answers = {"200": _json_answer("The document.", {"type": "object"})} | _errors(401)
+    itself = {"summary": "This document.", "responses": answers}
+    spec.path("/openapi.json", operations={"get": itself | closed})
     found: dict[str, Any] = spec.to_dict()
     return found
 
@@ -122,9 +129,10 @@ def _errors(*statuses: int) -> dict[str, Any]:
     return {str(status): _json_answer(MEANINGS[status], ERROR) for status in statuses}
 
 
-def blueprint() -> Blueprint:
-    """`/openapi.json`."""
+def blueprint(tokens: Sequence[str]) -> Blueprint:
+    """`/openapi.json`; one of the tokens is needed where there are any."""
     routes = Blueprint("openapi", __name__)
+    routes.before_request(lambda: require_token(tokens))
     text = json.dumps(document(), indent=1)
 
     @routes.get("/openapi.json")

@@ -11,7 +11,12 @@ from app.finding import Finding, bad, doubtful, good
 from app.plivo import urls as addresses
 from app.settings import Settings, misspelt, remarks
 from cli.doctor.checks_aside import examine_aside, examine_silences
-from cli.doctor.checks_outside import examine_plivo, examine_public_url, examine_signature
+from cli.doctor.checks_outside import (
+    examine_open,
+    examine_plivo,
+    examine_public_url,
+    examine_signature,
+)
 from cli.doctor.checks_redis import examine_clock, examine_redis
 from cli.output.terminal import painter, safe
 from cli.rules_file import NoRulesFile, how_many, load_rules
@@ -39,6 +44,7 @@ EXAMINE: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
     ("silences", examine_silences),
     ("clock", examine_clock),
     ("public url", examine_public_url),
+    ("open", examine_open),
     ("signature", examine_signature),
     ("plivo", examine_plivo),
 )

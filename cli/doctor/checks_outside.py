@@ -37,6 +37,22 @@ def examine_public_url(settings: Settings) -> Iterator[Finding]:
         yield bad(f"{url}/readyz answers {_said(status)}: is `gavel web` up, the proxy in front?")
 
 
+def examine_open(settings: Settings) -> Iterator[Finding]:
+    """What everybody can read on a public address who finds it."""
+    if "//127.0.0.1" in settings.public_url or "//localhost" in settings.public_url:
+        yield good("PUBLIC_URL is of this machine")
+        return
+    paths = ("/metrics", "/metrics/cluster", "/openapi.json")
+    found = [path for path in paths if _get(settings.public_url + path) == 200]
+    if found:
+        yield doubtful(
+            f"everybody can read {' and '.join(found)}: "
+            "set METRICS_TOKEN, or let the proxy refuse them"
+        )
+    else:
+        yield good(f"{', '.join(paths)} are closed")
+
+
 def examine_signature(settings: Settings) -> Iterator[Finding]:
     """Ask for a conference's XML (which changes nothing) as Plivo would, over the public URL."""
     url = answer_url(settings.public_url, CONFERENCE)

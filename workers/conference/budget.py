@@ -88,7 +88,8 @@ class Wait:
 
 
 class Budget:
-    """`calls` in any `seconds`. For all threads."""
+    """`calls` in any `seconds`. For all threads. `limit` is their number, `window` the seconds that
+    the window is kept for."""
 
     def __init__(self, redis: Redis, calls: int, seconds: float) -> None:
         self._script = script(redis, "budget")
@@ -96,6 +97,7 @@ class Budget:
         self._window = seconds + MARGIN
         self._tell_success = False
         self._spending = Spending(calls, self._window)
+        self.limit, self.window = calls, self._window
         self._told_at = 0.0  # monotonic: when `_spending` was told
 
     def spacing(self) -> float:

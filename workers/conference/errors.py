@@ -22,10 +22,12 @@ class CallError(GavelError):
     status: the HTTP status, None when there was no answer.
     retry_after: seconds that the answer asked us to wait, None when it did not.
     died: whether it was not the call that failed, but the process that made it.
+    ours: whether it is a mistake of Gavel's.
     request_ids: by what the provider knows the requests that it answered; its support asks for it.
     """
 
     died = False
+    ours = False
     request_ids: tuple[str, ...] = ()
 
     def __init__(

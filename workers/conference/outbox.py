@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from app.domain.call import Call
+from app.domain.event import Event, new_id
 from workers.rules.vocabulary.actions import VERBS
 
 MEMBERS_AT_ONCE = 50
@@ -205,4 +206,42 @@ def _alike(head: Entry, entry: Entry) -> bool:
         and one.verb == other.verb
         and one.uuid == other.uuid
         and one.params == other.params
+    )
+
+
+def for_journal(
+    group: Sequence[Entry], status: str, error: str, ids: Sequence[str]
+) -> dict[str, Any]:
+    """What the journal tells of calls that went out as one; `ids`: by what Plivo knows them."""
+    call = merged(group)
+    fields: dict[str, Any] = {
+        "call": call.id,
+        "verb": call.verb,
+        "members": list(call.members),
+        "rule": call.rule,
+        "event": call.event,
+        "status": status,
+        "attempt": group[0].attempts,
+    }
+    if others := dict.fromkeys(one.call.event for one in group if one.call.event != call.event):
+        fields["with"] = list(others)
+    if error:
+        fields["error"] = error
+    if ids:
+        fields["api_id"] = ",".join(ids)
+    return fields
+
+
+def outcome(call: Call, error: str = "") -> Event:
+    """The event that tells a run what became of its step."""
+    data = {"run": call.run, "step": call.step, "call": call.id, "verb": call.verb}
+    if error:
+        data |= {"error": error, "rule": call.rule}
+    return Event(
+        id=new_id(),
+        kind="action.failed" if error else "step.done",
+        conference=call.conference,
+        at=0.0,
+        uuid=call.uuid,
+        data=data,
     )

@@ -19,7 +19,8 @@ from app.domain.call import Call
 from app.domain.conference import Conference, UnreadableConference
 from app.domain.event import Event
 from app.logs import fields, step
-from app.store import keys, metrics
+from app.metrics import catalogue as metrics
+from app.store import keys
 from app.store.inbox import Inbox, Waiting
 from app.store.lease import Lease
 from app.store.server.errors import may_pass, trouble
@@ -34,10 +35,11 @@ from workers.conference.outbox import (
     mergeable,
     merged,
     next_group,
+    outcome,
     read_call,
 )
 from workers.conference.turns import Turns
-from workers.conference.unit import Unit, outcome
+from workers.conference.unit import Unit
 from workers.rules.engine.decide import decide
 from workers.rules.engine.index import Rules
 from workers.rules.vocabulary.actions import VERBS, WEB_VERBS
@@ -141,12 +143,12 @@ class ConferenceProcessor:
 
     def _apply(self, events: Sequence[Event]) -> None:
         before = self.conference
-        now = self.lease.now()
-        decision = decide(
-            before, events, self._rules.rules, now, self.lease.ended, self.lease.silences
-        )
+        now, rules, began = self.lease.now(), self._rules.rules, time.perf_counter()
+        decision = decide(before, events, rules, now, self.lease.ended, self.lease.silences)
+        took = time.perf_counter() - began
         after = decision.conference
-        self.unit.write_decision(events, decision)
+        by_rule = len(rules.rules) <= metrics.MOST_RULES
+        self.unit.write_decision(events, decision, took, by_rule=by_rule)
         self.unit.next.move_timers(
             {timer.id: timer.due for timer in before.timers.values()},
             {timer.id: timer.due for timer in after.timers.values()},
@@ -160,6 +162,8 @@ class ConferenceProcessor:
                 self.unit.next.look = now + LOOK_SECONDS
         if (after.live, after.started_at) != (before.live, before.started_at):
             self.unit.next.live = after.started_at if after.live else 0.0
+        if len(after.members) != len(before.members):
+            self.unit.next.members = len(after.members)
         self._hand_out(decision.calls)
         self.conference = after
 

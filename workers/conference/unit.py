@@ -16,14 +16,15 @@ from typing import Any, TypeVar
 from redis.exceptions import RedisError
 
 from app.domain.call import Call
-from app.domain.event import Event, new_id
+from app.domain.event import Event
 from app.logs import fields, step
-from app.store import journal, keys, metrics
+from app.metrics import catalogue as metrics
+from app.store import journal, keys
 from app.store.inbox import Waiting, read_event
 from app.store.lease import Commit, Lease
 from app.store.server.errors import may_pass
 from workers.conference.errors import CallError, Expired
-from workers.conference.outbox import UNREADABLE, Entry, Outbox, merged
+from workers.conference.outbox import UNREADABLE, Entry, Outbox, for_journal, merged
 from workers.conference.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
 from workers.rules.engine.run import Decision
 
@@ -54,14 +55,17 @@ class Unit:
 
     def recover(self) -> None:
         """Settle what a worker that died had begun to send and did not record."""
-        for entry in self.outbox.left_sending():
+        left = self.outbox.left_sending()
+        if left or self.lease.taken.suspect:
+            metrics.TAKEN_OVER.add(self.next.counters)
+        for entry in left:
             self._failed((entry,), CallError.interrupted(), 0.0)
 
     def drop_late(self, entries: Iterable[Entry]) -> None:
         """Give up the calls whose time is over."""
         for entry in entries:
             if self._is_late(entry):
-                self._give_up(entry, "expired", status="dropped")
+                self._give_up(entry, "expired", "expired", status="dropped")
 
     def drop(self, entry: Entry, reason: str) -> None:
         """Nothing is left to do for this call, which is no failure."""
@@ -120,6 +124,7 @@ class Unit:
                 "act failed", extra=fields(call=group[0].call.id, event=group[0].call.event)
             )
             mistake = CallError(f"a mistake of Gavel: {error!r}", kind="permanent", sent="maybe")
+            mistake.ours = True
             self._failed(tried, mistake, time.monotonic() - started)
         else:
             self._over(tried, "done", begun, time.monotonic() - started, ids=ids)
@@ -147,14 +152,17 @@ class Unit:
 
     def give_up(self, call: Call, reason: str) -> None:
         """Keep for people a call that never was in the outbox."""
-        self._give_up(Entry(call), reason, status="failed")
+        self._give_up(Entry(call), reason, "set_aside", status="failed")
 
     def write(self, at: float, kind: str, **fields: Any) -> None:
         """One line of the journal."""
         self.next.journal.append(journal.line(self.name, at, kind, **fields))
 
-    def write_decision(self, events: Sequence[Event], decision: Decision) -> None:
-        """What was decided about these events, in journal, log and metrics."""
+    def write_decision(
+        self, events: Sequence[Event], decision: Decision, took: float = 0.0, *, by_rule: bool
+    ) -> None:
+        """What was decided about these events within `took` seconds, in journal, log and metrics;
+        whether runs are counted `by_rule`."""
         counters, verdicts = self.next.counters, decision.verdicts()
         for one in {one for found in verdicts.values() for one in found.not_meant}:
             self.next.not_meant[one.id] = one.text
@@ -173,11 +181,9 @@ class Unit:
         for run in decision.runs:
             if run.outcome != "skipped" or run.event not in verdicts:
                 self.write(now, "run", **run.for_journal())
-            metrics.RUNS.add(counters, run.outcome)
-        for skipped in decision.skipped:
-            metrics.RUNS.add(counters, "skipped", number=skipped.passed.count)
         for text in decision.notes:
             self.write(now, "note", text=text)
+        self._count(events, decision, now, took, by_rule)
         step(
             decide_log,
             "decide",
@@ -186,6 +192,31 @@ class Unit:
             runs=len(decision.runs),
             calls=len(decision.calls),
         )
+
+    def _count(
+        self, events: Sequence[Event], decision: Decision, now: float, took: float, by_rule: bool
+    ) -> None:
+        counters = self.next.counters
+        metrics.DECISION.observe(counters, took)
+        for event in events:
+            waited = metrics.LATENESS if event.kind == "timer" else metrics.INBOX_WAIT
+            waited.observe(counters, now - event.at)
+        for run in decision.runs:
+            named = by_rule and run.outcome != "skipped"
+            name = (run.rule if run.rule_id else metrics.BY_HAND) if named else ""
+            metrics.RUNS.add(counters, run.outcome, name)
+        for skipped in decision.skipped:
+            metrics.RUNS.add(counters, "skipped", "", number=skipped.passed.count)
+        for (what, told_by), number in decision.happened.items():
+            if what == "conference.started":
+                metrics.STARTED.add(counters, number=number)
+            elif what == "conference.ended":
+                reason = metrics.ENDED_BY.get(told_by, metrics.REUSED)
+                metrics.ENDED.add(counters, reason, number=number)
+            elif what.startswith("recording."):
+                metrics.RECORDINGS.add(counters, what.removeprefix("recording."), number=number)
+            if told_by == "conference.observed" and what in metrics.CORRECTED:
+                metrics.CORRECTIONS.add(counters, what, number=number)
 
     def _is_late(self, entry: Entry) -> bool:
         """Is it too late for this call, by the latest that it can be now?"""
@@ -211,8 +242,9 @@ class Unit:
                 self._over(group, "unknown", now, took, reason, ids)
             case GiveUp(reason=reason):
                 self._record(group, "failed", now, took, reason, ids)
+                refused = "refused" if error.kind == "permanent" else "expired"
                 for entry in group:
-                    self._give_up(entry, reason)
+                    self._give_up(entry, reason, "mistake" if error.ours else refused)
 
     def _over(
         self,
@@ -228,9 +260,11 @@ class Unit:
         self._record(group, status, at, took, error, ids)
         self._settled(group[0].call, "")
 
-    def _give_up(self, entry: Entry, reason: str, *, status: str = "") -> None:
-        """Keep the call for people; the rest of its run goes with it where the rule says so."""
+    def _give_up(self, entry: Entry, reason: str, why: str, *, status: str = "") -> None:
+        """Keep the call for people; the rest of its run goes with it where the rule says so. `why`
+        is the `reason` in one word, to be counted."""
         now = self.lease.now()
+        metrics.GIVEN_UP.add(self.next.counters, entry.call.verb, why)
         self.outbox = self.outbox.without((entry,))
         if status:
             self._record((entry,), status, now, 0.0, error=reason)
@@ -254,27 +288,12 @@ class Unit:
     ) -> None:
         """One line in the journal and the log for a call, or for calls that went out as one. `ids`:
         by what Plivo knows its requests."""
-        call = merged(group)
-        fields = {
-            "call": call.id,
-            "verb": call.verb,
-            "members": list(call.members),
-            "rule": call.rule,
-            "event": call.event,
-            "status": status,
-            "attempt": group[0].attempts,
-        }
-        others = dict.fromkeys(one.call.event for one in group if one.call.event != call.event)
-        if others:
-            fields["with"] = list(others)
-        if error:
-            fields["error"] = error
-        if ids:
-            fields["api_id"] = ",".join(ids)
+        call, told = merged(group), for_journal(group, status, error, ids)
         if took:
-            fields |= {"ms": round((at - call.at) * 1000, 1), "api_ms": round(took * 1000, 1)}
-            metrics.LATENCY.observe(self.next.counters, at - call.at)
-        self.write(at, "call", **fields)
+            told |= {"ms": round((at - call.at) * 1000, 1), "api_ms": round(took * 1000, 1)}
+            bucket = metrics.LATENCY.observe(self.next.counters, at - call.at)
+            self.next.exemplars[bucket] = f"{call.event} {at - call.at:.6f} {at:.3f}"
+        self.write(at, "call", **told)
         metrics.CALLS.add(self.next.counters, call.verb, status)
         step(
             log,
@@ -284,23 +303,8 @@ class Unit:
             call=call.id,
             verb=call.verb,
             members=",".join(call.members) or None,
-            joined=",".join(others) or None,
+            joined=",".join(told.get("with", ())) or None,
             status=status,
             api_id=",".join(ids) or None,
             error=error or None,
         )
-
-
-def outcome(call: Call, error: str = "") -> Event:
-    """The event that tells a run what became of its step."""
-    data = {"run": call.run, "step": call.step, "call": call.id, "verb": call.verb}
-    if error:
-        data |= {"error": error, "rule": call.rule}
-    return Event(
-        id=new_id(),
-        kind="action.failed" if error else "step.done",
-        conference=call.conference,
-        at=0.0,
-        uuid=call.uuid,
-        data=data,
-    )

@@ -1,5 +1,7 @@
 """Plivo's Conference API: the adapter behind the port `workers.conference.api`."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from app.domain.call import Call
@@ -16,6 +18,9 @@ from workers.plivo.observed import (
 )
 from workers.plivo.responses import Answer, failure
 from workers.plivo.transport import FRESH_SECONDS, Transport
+
+Counted = Callable[[str, int | None, float], None]
+"""Told of each request: its verb, the HTTP status (None without an answer), the seconds."""
 
 ALL = ("all",)
 """The members of a call that is for everybody."""
@@ -37,11 +42,13 @@ class PlivoApi:
         public_url: str = "",
         timeout: tuple[float, float] = (3.05, 10.0),
         fresh_seconds: float = FRESH_SECONDS,
+        counted: Counted | None = None,
     ) -> None:
         """`url` is PLIVO_API_URL; `public_url` is where Plivo reaches our callbacks (for
         `record`); `timeout` in seconds: to connect, to wait for the answer."""
         self._transport = Transport(url, auth_id, auth_token, timeout, fresh_seconds)
         self._public_url = public_url
+        self._counted = counted
 
     def close(self) -> None:
         self._transport.close()
@@ -86,7 +93,13 @@ class PlivoApi:
         return self._send(verb, build(verb, name)[0])
 
     def _send(self, verb: str, request: ApiRequest) -> Answer:
-        answer = self._transport.send(request, repeatable=is_safe_to_repeat(verb))
+        answer, began = None, time.perf_counter()
+        try:
+            answer = self._transport.send(request, repeatable=is_safe_to_repeat(verb))
+        finally:
+            if self._counted is not None:
+                status = answer.status if answer is not None else None
+                self._counted(verb, status, time.perf_counter() - began)
         error = failure(f"{request.method} {request.path}", answer, datetime.now(UTC))
         if error is not None:
             raise error

@@ -6,18 +6,20 @@ are calls; what became of each goes to the conference's inbox, where its run goe
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from app.domain.call import Call
+from app.metrics.catalogue import WEBHOOK_REQUESTS, WEBHOOK_SECONDS
 from app.store import keys
 from app.store.inbox import Waiting
 from app.store.lease import Lease
 from workers.conference.careful import one_by_one
 from workers.conference.errors import CallError
-from workers.conference.outbox import UNREADABLE, Entry, next_group, read_call
+from workers.conference.outbox import UNREADABLE, Entry, next_group, outcome, read_call
 from workers.conference.turns import Turns
-from workers.conference.unit import Unit, outcome
+from workers.conference.unit import Unit
 from workers.webhooks.sender import WebhookSender
 from workers.webhooks.shares import HostShares
 from workers.webhooks.ssrf_guard import Place
@@ -100,20 +102,30 @@ class WebhookProcessor:
         while self.lease.keep():
             continue  # asking took time, too
         self.unit.check_not_late(group)
-        call, answered = group[0].call, True
+        call, answered, outcome_of = group[0].call, True, "2xx"
+        began = time.perf_counter()
         try:
             with self._turns.lent():
                 self._sender.send(call)
         except CallError as error:
-            answered = error.sent == "yes"
+            answered, outcome_of = error.sent == "yes", _counted_as(error)
             raise
         finally:
             self._hosts.answered(host_of(call), answered)
+            WEBHOOK_REQUESTS.add(self.unit.next.counters, outcome_of)
+            if outcome_of != "not_sent":
+                WEBHOOK_SECONDS.observe(self.unit.next.counters, time.perf_counter() - began)
         return ()
 
     def _tell_the_conference(self, call: Call, error: str) -> None:
         key = self.lease.key.removesuffix(keys.WEB)
         self.unit.next.send_to(key, self.unit.name, outcome(call, error).to_json())
+
+
+def _counted_as(error: CallError) -> str:
+    if error.status is not None:
+        return f"{error.status // 100}xx"
+    return "not_sent" if error.kind == "permanent" else "no_answer"
 
 
 def host_of(call: Call) -> str:

@@ -13,6 +13,8 @@ from app.console.access.guard import Guard
 from app.console.access.links import anybody_signed_in, remember_sign_in, take_link
 from app.console.access.passwords import Tries
 from app.logs import step
+from app.metrics.catalogue import LOGINS
+from app.store import keys
 
 log = logging.getLogger("gavel.console")
 
@@ -32,6 +34,7 @@ def add_routes(routes: Blueprint, guard: Guard, redis: Redis) -> None:
     def sign_in() -> ResponseReturnValue:
         address = request.remote_addr or ""
         if not tries.one_more(address):
+            _counted("braked")
             step(log, "sign-in braked", level=logging.WARNING, address=address)
             return _page(
                 "Too many tries from your address. Wait a quarter of an hour, or use a "
@@ -40,6 +43,7 @@ def add_routes(routes: Blueprint, guard: Guard, redis: Redis) -> None:
             )
         guess = request.form.get("password", "")
         if len(guess) > LONGEST_PASSWORD or not guard.password.matches(guess):
+            _counted("refused")
             step(log, "sign-in refused", level=logging.WARNING, address=address)
             return _page("That is not the password.", 401)
         tries.forget(address)
@@ -49,6 +53,7 @@ def add_routes(routes: Blueprint, guard: Guard, redis: Redis) -> None:
     def use_link() -> ResponseReturnValue:
         found = take_link(redis, request.form.get("once", ""))
         if found is None:
+            _counted("refused")
             step(log, "sign-in refused", level=logging.WARNING, address=request.remote_addr)
             return _page(
                 "This link was used, or is older than a quarter of an hour. "
@@ -63,6 +68,9 @@ def add_routes(routes: Blueprint, guard: Guard, redis: Redis) -> None:
         response = redirect(url_for("console.login"), 303)
         guard.cookies.forget(request, response, SESSION)
         return response
+
+    def _counted(outcome: str) -> None:
+        redis.hincrby(keys.METRICS, LOGINS.field(outcome), 1)
 
     def _page(problem: str = "", status: int = 200) -> ResponseReturnValue:
         text = render_template(
@@ -80,6 +88,7 @@ def add_routes(routes: Blueprint, guard: Guard, redis: Redis) -> None:
         guard.sessions.end(guard.cookies.read(request, SESSION))
         id = guard.sessions.begin(who, role, password)
         remember_sign_in(redis)
+        _counted("signed_in")
         step(log, "sign-in", who=who, role=role, address=request.remote_addr)
         g.pop("form_token", None)
         where = local_path(request.form.get("next", "")) or url_for("console.live")

@@ -35,9 +35,13 @@ local function apply(change)
   if change.outbox then store('gavel:outbox:' .. key, change.outbox) end
   if change.live == '-' then
     redis.call('ZREM', 'gavel:live', key)
+    redis.call('ZREM', 'gavel:members', key)
     redis.call('DEL', 'gavel:nonces:' .. key)
   elseif change.live then
     redis.call('ZADD', 'gavel:live', change.live, key)
+  end
+  if change.members and change.live ~= '-' then
+    redis.call('ZADD', 'gavel:members', change.members, key)
   end
   for uuid, seconds_kept in pairs(change.instances or {}) do
     if seconds_kept == 0 then
@@ -73,6 +77,9 @@ local function apply(change)
     if sent[1] ~= key then wake(sent[1], now) end
   end
   for field, by in pairs(change.counters or {}) do count(field, by) end
+  for field, one in pairs(change.exemplars or {}) do
+    redis.call('HSET', 'gavel:exemplars', field, one)
+  end
   for _, row in ipairs(change.for_people or {}) do
     redis.call('RPUSH', row[1], row[3])
     redis.call('LTRIM', row[1], -row[2], -1)

@@ -40,7 +40,7 @@ end
 local function audit(now, entry)
   local oldest = math.max(0, math.floor((now - 7776000) * 1000))
   redis.call('XADD', 'gavel:audit', 'MINID', '~', oldest, '*', 'entry', entry)
-  count('gavel_changes_by_hand_total|' .. cjson.decode(entry).verb, 1)
+  count('gavel_operator_actions_total|' .. cjson.decode(entry).verb, 1)
 end
 
 -- Where is remembered that an instance has ended.

@@ -28,7 +28,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.sentinel import MasterNotFoundError
 
-from app.store.metrics import STORE_ERRORS, Counts
+from app.metrics.catalogue import STORE_ERRORS
+from app.metrics.counting import Counts
 
 
 class Kind(StrEnum):

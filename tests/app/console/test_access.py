@@ -24,7 +24,8 @@ NOT_OURS = {
     "triggers.trigger",
     "health.healthz",
     "health.readyz",
-    "health.prometheus",
+    "metrics.instance",
+    "metrics.of_all",
     "openapi.openapi",
 }
 """Routes for machines, which know no sign-in."""

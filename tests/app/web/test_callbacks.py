@@ -132,7 +132,7 @@ def test_a_field_that_can_not_be_read_is_left_out_told_and_counted(
     assert "RecordingEndMs must be a number" in LineFormatter(Redaction(())).format(
         caplog.records[0]
     )
-    assert "gavel_callback_fields_unreadable_total 2.0" in plivo.client.get("/metrics").text
+    assert "gavel_callback_fields_unreadable_total 2.0" in plivo.client.get("/metrics/cluster").text
 
 
 def test_a_name_that_is_not_utf8_costs_no_more_than_the_name(plivo: Plivo, stored: Stored) -> None:
@@ -145,7 +145,7 @@ def test_a_name_that_is_not_utf8_costs_no_more_than_the_name(plivo: Plivo, store
 
 def test_fields_of_a_transcription_that_waits_are_counted_too(plivo: Plivo) -> None:
     plivo.post(transcription(duration="long"), "/plivo/transcription")
-    assert "gavel_callback_fields_unreadable_total 1.0" in plivo.client.get("/metrics").text
+    assert "gavel_callback_fields_unreadable_total 1.0" in plivo.client.get("/metrics/cluster").text
 
 
 def test_without_a_right_signature_nothing_is_stored(plivo: Plivo, redis: Redis) -> None:

@@ -40,7 +40,7 @@ class Stage:
         return {member for call in self.edge.calls("mute", room) for member in call.members}
 
     def metric(self, start: str) -> list[str]:
-        url = f"http://127.0.0.1:{self.gavel.port}/metrics"
+        url = f"http://127.0.0.1:{self.gavel.port}/metrics/cluster"
         with urlopen(url, timeout=PATIENCE) as answer:
             lines: list[str] = answer.read().decode().splitlines()
         return sorted(line for line in lines if line.startswith(start))

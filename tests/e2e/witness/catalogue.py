@@ -2,8 +2,8 @@
 
 from dataclasses import fields
 
+from app.metrics.catalogue import CLUSTER_NAMES, INSTANCE_NAMES
 from app.settings import Settings
-from app.store.metrics import NAMES
 from cli.main import COMMANDS
 from workers.rules.expressions.filters import FILTERS, TESTS
 from workers.rules.language.match import OPERATORS
@@ -28,7 +28,7 @@ def everything() -> set[str]:
         *(f"test {name}" for name in TESTS),
         *(f"setting {field.name.upper()}" for field in fields(Settings)),
         *(f"command {name}" for name in COMMANDS),
-        *(f"metric {name}" for name in NAMES),
+        *(f"metric {name}" for name in (*INSTANCE_NAMES, *CLUSTER_NAMES)),
     }
 
 

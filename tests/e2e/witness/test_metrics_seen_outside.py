@@ -4,21 +4,24 @@ import json
 import re
 from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
+from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
 
 import pytest
 
+from app.metrics.catalogue import CLUSTER_NAMES, INSTANCE_NAMES
 from app.store import keys
 from app.store.connection import connect
-from app.store.metrics import NAMES
 from cli.up import embedded
 from sandbox.callbacks.signing import signature_v3
+from tests.app.console.person import HIDDEN
 from tests.e2e.witness.conftest import Stage
 from tests.e2e.witness.witnesses import drives
 from tests.waiting import PATIENCE, until
 
+NAMES = (*INSTANCE_NAMES, *CLUSTER_NAMES)
 NOW_AND_THEN = {
-    *("gavel_inbox_units", "gavel_inbox_events", "gavel_inbox_oldest_seconds", "gavel_timers_due"),
+    *("gavel_inbox_units", "gavel_inbox_events", "gavel_inbox_oldest_age_seconds"),
+    "gavel_timers_due",
 }
 """Above zero only while there is more to do than is done."""
 
@@ -32,6 +35,14 @@ def test_each_metric_tells_what_happened(stage: Stage) -> None:
     stage.until_asked("w-time-left", "mute")
     with pytest.raises(HTTPError, match="403"):
         urlopen(Request(f"{stage.url}/plivo/conference", b"ConferenceName=x"), timeout=PATIENCE)
+    guess_a_link(stage)
+    stage.sandbox.fault("drop", actions=["enter"], conference="w-untold-entry", times=1)
+    stage.sandbox.call_in("w-untold-entry")
+    stage.sandbox.fault("status", status=400, actions=["kick"], conference="w-drop", times=1)
+    stage.enter("w-drop")
+    stage.sandbox.hang_up(leave_a_turn_behind(stage))
+    stage.enter("w-record")
+    stage.enter("w-webhook")
     send_an_odd_recording(stage)
     stage.ask("silence", "quiet", "--conference", "w-none", "--for", "1h", "--reason", "x")
     stage.sandbox.fault("odd_fields", conference="w-mute", times=0)
@@ -41,7 +52,7 @@ def test_each_metric_tells_what_happened(stage: Stage) -> None:
     (stage.folder / "rules.yaml").write_text("version: 1\nrules: [{name: x}]\n")
     try:
         until(lambda: values(stage).get("gavel_rules_broken") == 1, "broken rules")
-        until(lambda: missing(stage) == set(), "every metric")
+        until(lambda: missing(stage) == set(), lambda: f"every metric; not {missing(stage)}")
     finally:
         stage.sandbox.clear_faults()
         (stage.folder / "rules.yaml").write_text(rules)
@@ -70,6 +81,22 @@ def set_one_aside(stage: Stage) -> None:
     stage.enter("w-log")
 
 
+def guess_a_link(stage: Stage) -> None:
+    browser = build_opener(HTTPCookieProcessor())
+    with browser.open(f"{stage.url}/login?once=guessed", timeout=PATIENCE) as page:
+        fields = urlencode(HIDDEN.findall(page.read().decode())).encode()
+    with pytest.raises(HTTPError, match="401"):
+        browser.open(Request(f"{stage.url}/login/link", fields), timeout=PATIENCE)
+
+
+def leave_a_turn_behind(stage: Stage) -> str:
+    """What a worker leaves that dies while it decides; the call that another one decides of."""
+    redis = connect(embedded.url(embedded.socket_path(stage.folder / "var" / "valkey")))
+    redis.hset(keys.BEGUN, keys.conference_key("w-deaf"), "0123456789abcdef ")
+    redis.close()
+    return stage.enter("w-deaf")
+
+
 def fill_redis(stage: Stage) -> None:
     """For a moment Redis takes nothing more."""
     redis = connect(embedded.url(embedded.socket_path(stage.folder / "var" / "valkey")))
@@ -91,7 +118,8 @@ def missing(stage: Stage) -> set[str]:
 def values(stage: Stage) -> dict[str, float]:
     """Each metric's sum over its labels; a histogram's count."""
     found: dict[str, float] = {}
-    for line in stage.get("/metrics").splitlines():
+    told = re.sub("(?s)# HELP [a-z_]+ Moved to .*", "", stage.get("/metrics"))
+    for line in (told + stage.get("/metrics/cluster")).splitlines():
         if parts := re.match(r"(\w+)(?:\{.*\})? (\S+)$", line):
             name = parts[1].removesuffix("_count")
             found[name] = found.get(name, 0.0) + float(parts[2])

@@ -71,6 +71,10 @@ class Other:
         headers = {"X-Plivo-Signature-V3-Nonce": nonce, "X-Plivo-Signature-V3": "x"}
         self.post("/plivo/conference", fields, **(headers if nonce else {}))
 
+    def metrics(self, path: str = "/metrics/cluster", token: str = "token-of-prometheus") -> str:
+        """What Prometheus reads. Raises HTTPError when it is refused."""
+        return read(Request(self.url + path, headers={"Authorization": f"Bearer {token}"})).decode()
+
     def threads(self, sign: str) -> list[int]:
         """How many threads each process has whose command line has this part."""
         pids = [pid for pid in everyone() if sign in command(pid) and self.is_ours(pid)]
@@ -119,6 +123,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
             STATE_DIR="elsewhere",
             TRIGGER_TOKEN_FILE="trigger-token",
             ADMIN_PASSWORD="password-of-the-witness",
+            METRICS_TOKEN="token-of-prometheus",
             PLIVO_RATE="60/10m",
             RECONCILE_INTERVAL="1s",
             HOST=HOST,
@@ -190,11 +195,19 @@ def test_triggers_need_the_token_of_the_file(other: Other) -> None:
         read(Request(f"{other.url}/triggers/go", body, headers))
 
 
+@drives("setting METRICS_TOKEN")
+def test_what_tells_of_gavel_needs_its_token(other: Other) -> None:
+    for path in ("/metrics", "/metrics/cluster", "/openapi.json"):
+        assert other.metrics(path)
+        with pytest.raises(HTTPError, match="401"):
+            other.metrics(path, token="another")
+
+
 @drives("setting DEDUPE_WINDOW")
 def test_a_callback_is_known_again_for_as_long_as_it_says(other: Other) -> None:
     def accepted() -> float:
         other.callback("enter", "first")
-        text = read(Request(f"{other.url}/metrics")).decode()
+        text = other.metrics()
         line = next(x for x in text.splitlines() if x.startswith("gavel_events_accepted_total "))
         return float(line.split()[1])
 
@@ -253,7 +266,7 @@ def test_the_log_is_json_and_tells_all(other: Other) -> None:
 
 def decided(other: Other) -> float:
     """How many entries were decided."""
-    text = read(Request(f"{other.url}/metrics")).decode()
+    text = other.metrics()
     line = 'gavel_events_decided_total{kind="member.entered"} '
     return sum(float(one.removeprefix(line)) for one in text.splitlines() if one.startswith(line))
 

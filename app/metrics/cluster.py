@@ -1,0 +1,170 @@
+"""What `/metrics/cluster` tells: the counters in Redis and what stands there now, read for each
+scrape. Every web server tells the same, so one of them is to be asked."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    Exemplar,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from redis import Redis
+
+from app.domain.silence import read_silences
+from app.metrics import catalogue
+from app.metrics.catalogue import BY_HAND, COUNTERS, GAUGES, HISTOGRAMS, MOST_RULES, TIME_LIMIT
+from app.metrics.counting import Counted, Histogram
+from app.store import keys
+from app.store.scripts import script
+
+UNITS_LOOKED_AT = 2000
+HELD_SECONDS = 5.0
+"""How long ago a process may have said by which rules it works, to count."""
+
+Stored = Mapping[str, Mapping[str, int]]
+"""By a metric's name, what follows it in the fields of the hash, and the number."""
+
+Row = tuple[Sequence[str], float]
+"""Label values, and the number."""
+
+
+class ClusterMetrics:
+    """Reads all there is; a collector of prometheus-client's. Raises RedisError."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._backlog = script(redis, "backlog")
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric as it stands now."""
+        stored, exemplars = self._stored()
+        found: Any = self._redis.mget(keys.RULES_DIGEST, keys.RULES_BROKEN, keys.RULES)
+        digest, broken, published = found
+        rules = _names(published)
+        for counted in COUNTERS:
+            yield _counter(counted, stored[counted.name], rules)
+        for histogram in HISTOGRAMS:
+            yield _histogram(histogram, stored[histogram.name], exemplars)
+        values = self._values()
+        values["gavel_rules_broken"] = [((), float(broken is not None))]
+        values["gavel_rules_info"] = [((digest.decode(),), 1.0)] if digest else []
+        for gauge in GAUGES:
+            yield _gauge(gauge.name, gauge.meaning, gauge.labels, values[gauge.name])
+
+    def _stored(self) -> tuple[Stored, Mapping[str, str]]:
+        numbers: Any = self._redis.hgetall(keys.METRICS)
+        exemplars: Any = self._redis.hgetall(keys.EXEMPLARS)
+        stored: dict[str, dict[str, int]] = defaultdict(dict)
+        for field, number in numbers.items():
+            name, _, rest = field.decode().partition("|")
+            stored[name][rest] = int(number)
+        for rest, number in stored.pop("gavel_changes_by_hand_total", {}).items():
+            now = stored[catalogue.OPERATOR_ACTIONS.name]
+            now[rest] = now.get(rest, 0) + number
+        return stored, {field.decode(): one.decode() for field, one in exemplars.items()}
+
+    def _values(self) -> dict[str, Iterable[Row]]:
+        units, events, oldest, timers, due, live, now, members, used, *beats = self._backlog(
+            UNITS_LOOKED_AT
+        )
+        at = float(now)
+        workers = [json.loads(beat) for beat in beats]
+        limit = max((worker["calls"] for worker in workers), default=0)
+        busy = sum(worker["busy"] for worker in workers)
+        turns = sum(worker["turns"] for worker in workers)
+        silences: Any = self._redis.hvals(keys.SILENCES)
+        held = [one for one in read_silences(silences) if one.until > at]
+        of_one = sum(bool(one.rule) for one in held)
+        single = {
+            "gavel_inbox_units": units,
+            "gavel_inbox_events": events,
+            "gavel_inbox_oldest_age_seconds": max(0.0, at - float(oldest)) if oldest else 0.0,
+            "gavel_timers_set": timers,
+            "gavel_timers_due": due,
+            "gavel_conferences_live": live,
+            "gavel_conference_members": members,
+            "gavel_set_aside_waiting": self._redis.llen(keys.DEAD),
+            "gavel_given_up_waiting": self._redis.llen(keys.GIVEN_UP),
+            "gavel_rules_versions": self._versions(at),
+            "gavel_workers_alive": len(workers),
+            "gavel_budget_calls_limit": limit,
+            "gavel_budget_calls_remaining": max(0, limit - used),
+        }
+        taken = self._taken()
+        return {name: [((), float(value))] for name, value in single.items()} | {
+            "gavel_silences": [(("rule",), of_one), (("every_rule",), len(held) - of_one)],
+            "gavel_worker_turns": [(("busy",), busy), (("idle",), turns - busy)],
+            "gavel_rules_taken_timestamp_seconds": [((), taken)] if taken else [],
+        }
+
+    def _versions(self, now: float) -> int:
+        held: Any = self._redis.hvals(keys.RULES_HELD)
+        return sum(now - float(at) < HELD_SECONDS for at in held)
+
+    def _taken(self) -> float:
+        """When the rules that were taken last were, as the journal of rules tells; 0 when it does
+        not. That a broken file is good again is told there, too, with the digest of before."""
+        entries: Any = self._redis.lrange(keys.RULES_JOURNAL, 0, -1)
+        told = [one for entry in reversed(entries) if (one := json.loads(entry)).get("taken")]
+        same = takewhile(lambda one: one.get("digest") == told[0].get("digest"), told)
+        return float(min((one["at"] for one in same), default=0.0))
+
+
+def _names(published: bytes | None) -> frozenset[str]:
+    """The rules that may be counted by name, and what stands in the place of one."""
+    names = list(json.loads(published).get("rules", {}).values()) if published else []
+    return frozenset([*(names if len(names) <= MOST_RULES else ()), BY_HAND, TIME_LIMIT, ""])
+
+
+def _counter(counted: Counted, stored: Mapping[str, int], rules: frozenset[str]) -> Metric:
+    family = CounterMetricFamily(counted.name, counted.meaning, labels=counted.labels)
+    for rest, number in sorted(stored.items()):
+        values = rest.split("|", len(counted.labels) - 1) if counted.labels else []
+        if counted is catalogue.RUNS:
+            values = [*values, ""][:2]  # a release before did not count by rule
+            if values[1] not in rules:  # of a rule that is gone: its series ends
+                continue
+        if len(values) == len(counted.labels):
+            family.add_metric(values, number)
+    return family
+
+
+def _histogram(
+    histogram: Histogram, stored: Mapping[str, int], exemplars: Mapping[str, str]
+) -> Metric:
+    family = HistogramMetricFamily(histogram.name, histogram.meaning, labels=histogram.labels)
+    numbers: dict[str, dict[str, int]] = defaultdict(dict)
+    for rest, number in stored.items():
+        labels, _, last = rest.rpartition("|")
+        numbers[labels][last] = number
+    for labels, counted in sorted(numbers.items()) or ([("", {})] if not histogram.labels else []):
+        before = "|".join((histogram.name, *((labels,) if labels else ())))
+        total, buckets = 0, []
+        for bound in histogram.bounds:
+            total += counted.get(bound, 0)
+            example = _exemplar(exemplars.get(f"{before}|{bound}"))
+            buckets.append((bound, total, example) if example else (bound, total))
+        seconds = counted.get("sum_us", 0) / 1_000_000
+        family.add_metric(labels.split("|") if labels else (), buckets, seconds)
+    return family
+
+
+def _exemplar(stored: str | None) -> Exemplar | None:
+    """An event that was counted in a bucket: its id, its seconds, when."""
+    if stored is None:
+        return None
+    event, seconds, at = stored.split(" ")
+    return Exemplar({"event": event}, float(seconds), float(at))
+
+
+def _gauge(name: str, meaning: str, labels: Sequence[str], rows: Iterable[Row]) -> Metric:
+    family = GaugeMetricFamily(name, meaning, labels=labels)
+    for values, number in rows:
+        family.add_metric(values, number)
+    return family
