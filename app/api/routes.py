@@ -105,6 +105,8 @@ def blueprint(inbox: Inbox, rules: PublishedRules, threads: BoundedSemaphore) ->
             seconds=body["lasts"],
             reason=body["reason"],
             rules=rules.current(),
+            key=request.headers.get("Idempotency-Key", ""),
+            mode=body["mode"],
         )
         return _answer(told.silence(made), 201)
 

@@ -8,6 +8,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from app.domain.durations import parse_duration
 from app.domain.identifiers import LONGEST_NAME
 from app.domain.operator import LONGEST_REASON
+from app.domain.silence import MODES
 from app.errors import Unusable
 from app.operators.acts import LONGEST_STEP
 
@@ -70,6 +71,11 @@ class SilenceBody(_Body):
         load_default="",
         validate=validate.Length(max=LONGEST_NAME),
         metadata={"description": "Only there, by its name; everywhere if not given."},
+    )
+    mode = fields.String(
+        load_default="off",
+        validate=validate.OneOf(MODES),
+        metadata={"description": "Do nothing, all but the calls, or the calls, too."},
     )
     lasts = Seconds(
         required=True, data_key="for", metadata={"description": "How long: `1h`; at most 7 days."}

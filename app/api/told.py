@@ -92,6 +92,7 @@ def silence(one: Silence) -> Json:
         "who": one.who,
         "how": one.how,
         "made_at": one.made_at,
+        "mode": one.mode,
     }
 
 

@@ -1,4 +1,4 @@
-"""`Silence`: rules that a person has told to do nothing for a while."""
+"""`Silence`: rules that a person has told to do nothing, or to run otherwise, for a while."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -7,11 +7,17 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Self
 
+MODES = ("off", "dry_run", "real")
+"""What a rule does in that time: nothing; everything but its calls; its calls, too, although the
+file says `dry_run`."""
+_SAID = {"off": "silenced", "dry_run": "made a dry run", "real": "made real"}
+
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A rule, by its name, does nothing in a conference, by its name, `until` then. An empty `rule`
-    is every rule, an empty `conference` everywhere. Times are in seconds since the epoch."""
+    """A rule, by its name, does nothing in a conference, by its name, `until` then; or runs as
+    `mode` says. An empty `rule` is every rule, an empty `conference` everywhere. Times are in
+    seconds since the epoch."""
 
     id: str
     rule: str
@@ -21,6 +27,7 @@ class Silence:
     who: str
     how: str
     made_at: float
+    mode: str = "off"
 
     def covers(self, rule: str, conference: str, at: float) -> bool:
         """Whether that rule is silenced there for what happened then. What happened before it was
@@ -29,13 +36,16 @@ class Silence:
 
     @property
     def said(self) -> str:
-        """Why a rule does nothing."""
+        """Why a rule does not do what the file says."""
         until = datetime.fromtimestamp(self.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        return f"silenced by {self.who} until {until}: {self.reason}"
+        return f"{_SAID.get(self.mode, self.mode)} by {self.who} until {until}: {self.reason}"
 
     def to_json(self) -> str:
-        """The stored form."""
-        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
+        """The stored form; readable by versions without `mode` as far as they can do it."""
+        told = asdict(self)
+        if self.mode == "off":
+            del told["mode"]
+        return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:

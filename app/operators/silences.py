@@ -11,7 +11,7 @@ from redis import Redis
 from app.domain.durations import format_duration
 from app.domain.identifiers import checked_name
 from app.domain.operator import Operator
-from app.domain.silence import Silence, read_silences
+from app.domain.silence import MODES, Silence, read_silences
 from app.domain.suggest import did_you_mean, quoted
 from app.errors import Unusable
 from app.operators.acts import reason_of
@@ -28,6 +28,7 @@ KEPT = 86400.0
 
 
 _THERE = 2
+_HOW = {"off": "", "dry_run": " as a dry run", "real": " for real"}
 
 
 class Silences:
@@ -52,15 +53,19 @@ class Silences:
         reason: str,
         rules: Published | None = None,
         key: str = "",
+        mode: str = "off",
     ) -> Silence:
         """Silence a rule (all rules when it is empty) in a conference (everywhere when it is empty)
-        for that long. `rules` help to refuse a rule that there is not. Asked again with the same
-        `key`, it is the silence that was made at first. Raises Unusable."""
+        for that long; or, by `mode`, have it run dry or for real. `rules` help to refuse a rule
+        that there is not. Asked again with the same `key`, it is the silence that was made at
+        first. Raises Unusable."""
         if not SHORTEST <= seconds <= LONGEST:
             raise Unusable(f"for: must be 1s to {format_duration(LONGEST)}")
         names = () if rules is None else tuple(rules.rules.values())
         if names and rule and rule not in names:
             raise Unusable(f"rule: there is no rule {quoted(rule)}{did_you_mean(rule, names)}")
+        if mode not in MODES:
+            raise Unusable(f"mode: must be one of {', '.join(MODES)}")
         if rule and not rule.isprintable():
             raise Unusable("rule: must be the name of a rule")
         why = reason_of(reason)
@@ -77,11 +82,13 @@ class Silences:
             who=operator.name,
             how=operator.how,
             made_at=round(now, 3),
+            mode=mode,
         )
         entry = Entry.by(
             operator,
             "silence",
-            f"{made.id}: {quoted(rule) if rule else 'every rule'} for {format_duration(seconds)}",
+            f"{made.id}: {quoted(rule) if rule else 'every rule'}{_HOW[mode]} for "
+            f"{format_duration(seconds)}",
             conference=made.conference,
             reason=why,
         )
@@ -91,7 +98,7 @@ class Silences:
         if not done:
             raise Unusable(f"{MOST} silences are there already: end one first")
         if done == _THERE:
-            return self.find(made.id) or made
+            return _same(self.find(made.id) or made, made)
         entry.tell()
         return made
 
@@ -131,6 +138,14 @@ class Silences:
         """Redis' time, by which events are dated."""
         told: Any = self._redis.time()
         return float(told[0]) + float(told[1]) / 1e6
+
+
+def _same(stored: Silence, wanted: Silence) -> Silence:
+    """The one that was made with that key. Raises Unusable when it was used for something else."""
+    for name in ("rule", "conference", "mode"):
+        if getattr(stored, name) != getattr(wanted, name):
+            raise Unusable("Idempotency-Key was used before, for another silence")
+    return stored
 
 
 def _id(operator: Operator, key: str) -> str:

@@ -7,7 +7,7 @@ import click
 from redis import Redis
 
 from app.domain.durations import format_duration
-from app.domain.silence import Silence
+from app.domain.silence import MODES, Silence
 from app.operators.silences import Silences
 from app.settings import Settings
 from app.store.published_rules import PublishedRules
@@ -22,11 +22,23 @@ from cli.store import open_redis
 @click.option("--every-rule", is_flag=True, help="All rules.")
 @click.option("--conference", default="", help="Only there; everywhere if not given.")
 @click.option("--for", "lasts", callback=as_seconds, help="How long: 1h; at most 7 days.")
+@click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default="off",
+    show_default=True,
+    help="Nothing at all; everything but the calls; or the calls, too, of a rule with dry_run.",
+)
 @click.option("--reason", default="", help="Why; told wherever a rule does nothing for it.")
 def silence(
-    rule: str | None, every_rule: bool, conference: str, lasts: float | None, reason: str
+    rule: str | None,
+    every_rule: bool,
+    conference: str,
+    lasts: float | None,
+    mode: str,
+    reason: str,
 ) -> None:
-    """Have RULE do nothing for a while; without arguments, list what is silenced.
+    """Have RULE do nothing, or run otherwise, for a while; alone, list what is silenced.
 
     Events, timers, limits and what is done by hand go on; of each rule that would have run the
     journal says who silenced it, until when and why. Runs that wait end when their turn comes.
@@ -39,11 +51,11 @@ def silence(
             raise click.UsageError("name a rule, or say --every-rule, not both")
         if lasts is None or not reason.strip():
             raise click.UsageError("say how long (--for 1h) and why (--reason TEXT)")
-        made = _add(redis, rule or "", conference, lasts, reason)
+        made = _add(redis, rule or "", conference, lasts, mode, reason)
     click.echo(f"{made.id}: {_rule(made)} {_where(made)}, {made.said}")
 
 
-def _add(redis: Redis, rule: str, conference: str, lasts: float, reason: str) -> Silence:
+def _add(redis: Redis, rule: str, conference: str, lasts: float, mode: str, reason: str) -> Silence:
     return Silences(redis).add(
         this_person(),
         rule=rule,
@@ -51,16 +63,18 @@ def _add(redis: Redis, rule: str, conference: str, lasts: float, reason: str) ->
         seconds=lasts,
         reason=reason,
         rules=PublishedRules(redis).current(),
+        mode=mode,
     )
 
 
 def _list(found: Sequence[Silence], now: float) -> None:
     show(
-        ("silence", "rule", "conference", "by", "ends in", "why"),
+        ("silence", "rule", "mode", "conference", "by", "ends in", "why"),
         [
             (
                 one.id,
                 one.rule or "every rule",
+                one.mode.replace("_", " "),
                 one.conference or "everywhere",
                 one.who,
                 format_duration(round(one.until - now)),

@@ -41,6 +41,24 @@ def test_it_says_who_until_when_and_why() -> None:
     assert silence().said == "silenced by anna until 1970-01-01 00:01:40 UTC: noise"
 
 
+def test_how_a_rule_runs_is_kept_and_said() -> None:
+    dry = silence(mode="dry_run")
+    assert dry.said.startswith("made a dry run by anna until")
+    assert Silence.from_json(dry.to_json()) == dry
+    assert "mode" not in silence().to_json()  # older workers read it
+
+
+def test_asked_twice_with_a_key_it_is_one_and_a_key_is_for_one_thing(redis: Redis) -> None:
+    wish: dict[str, Any] = {"rule": "Mute", "seconds": 60.0, "reason": "noise", "key": "k"}
+    made = Silences(redis).add(ANNA, **wish)
+    assert Silences(redis).add(ANNA, **wish) == made
+    with pytest.raises(Unusable, match="another silence"):
+        Silences(redis).add(ANNA, **wish | {"mode": "real"})
+    other = Silences(redis).add(replace(ANNA, name="ben"), **wish)
+    assert Silences(redis).all() == [made, other]
+    assert len(Audit(redis).entries()[0]) == 2
+
+
 def test_what_can_not_be_read_is_left_out() -> None:
     assert read_silences([b"{}", b"x", silence().to_json()]) == (silence(),)
 

@@ -15,7 +15,7 @@ from app.domain.silence import Silence
 from workers.rules.engine import held, observed, outcomes, recordings, timers, transitions
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence, fields_of, root_of
-from workers.rules.engine.preconditions import refusal, remember, silence_of
+from workers.rules.engine.preconditions import as_told, refusal, remember, silence_of
 from workers.rules.engine.run import Decision, NotMeant, Run, Skipped
 from workers.rules.engine.state import MutableConference
 from workers.rules.engine.steps import Running, StepResults, run_steps, suspend
@@ -153,7 +153,7 @@ class _Decider:
             if refused is not None:
                 self.record(run, 0, refused.outcome, refused.reason)
             else:
-                self.proceed(run, 0)
+                self.proceed(as_told(self.state, run, self.silences), 0)
 
     def go_on(self, what: Occurrence) -> None:
         """A run that waited."""
@@ -170,7 +170,7 @@ class _Decider:
         if silenced is not None:
             self.record(run, waiting.step, silenced.outcome, silenced.reason)
         else:
-            self.proceed(run, waiting.step)
+            self.proceed(as_told(self.state, run, self.silences), waiting.step)
 
     def act(self, what: Occurrence) -> None:
         """What a person asks for: the steps of a rule that has one, and no conditions."""
@@ -190,7 +190,7 @@ class _Decider:
             self.record(run, first, "unknown", str(unknown))
             return
         outcome, reason = results.outcome(run.rule)
-        self.record(run, first, outcome, reason, results.lines)
+        self.record(run, first, outcome, reason or run.told, results.lines)
         if outcome == "skipped":
             return
         if first == 0 and (run.rule.once or run.rule.cooldown is not None):

@@ -1,7 +1,7 @@
 """What a rule must pass before it runs: its conditions, `once`, `cooldown`, and no silence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.durations import format_duration
 from app.domain.silence import Silence
@@ -54,9 +54,21 @@ def silence_of(
 ) -> Refused | None:
     """Who has silenced the rule; None when nobody has."""
     for silence in silences:
-        if silence.covers(run.rule.name, state.name, run.what.at):
+        if silence.mode == "off" and silence.covers(run.rule.name, state.name, run.what.at):
             return Refused("skipped", silence.said)
     return None
+
+
+def as_told(state: MutableConference, run: Running, silences: Sequence[Silence]) -> Running:
+    """The run with its calls or without, where a person has said so; the last word counts."""
+    for silence in reversed(silences):
+        if silence.mode == "off" or not silence.covers(run.rule.name, state.name, run.what.at):
+            continue
+        dry = silence.mode == "dry_run"
+        if run.rule.dry_run != dry:
+            return run._replace(rule=replace(run.rule, dry_run=dry), told=silence.said)
+        return run
+    return run
 
 
 def remember(state: MutableConference, run: Running) -> None:

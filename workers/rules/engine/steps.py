@@ -37,7 +37,8 @@ _LINE_LENGTH = 160
 
 class Running(NamedTuple):
     """A rule that runs: what it was held against and what its steps can see. `now` tells what is
-    late; `triggered` counts what its steps triggered in this stretch."""
+    late; `triggered` counts what its steps triggered in this stretch; `told` is why the rule is not
+    run as the file says, "" where it is."""
 
     id: str
     rule: Rule
@@ -45,6 +46,7 @@ class Running(NamedTuple):
     fields: Fields
     now: float
     triggered: int = 0
+    told: str = ""
 
 
 class Done(NamedTuple):

@@ -1,5 +1,6 @@
 """Waits, webhooks, follow-up triggers, failures, `once`, `cooldown`, `dry_run`, targets."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -529,3 +530,48 @@ def test_what_is_done_by_hand_and_the_limit_go_on_in_a_silence() -> None:
     room.happen("operator.acted", "", do={"mute": "all"}, operator="anna")
     room.pass_time(31)
     assert room.calls == [("mute", "all"), ("hang_up",)]
+
+
+def test_a_rule_runs_dry_while_a_person_says_so_and_says_who() -> None:
+    room = Timeline(book(rule("member.entered", mute(), speak())))
+    room.silences = (replace(silence(), mode="dry_run"),)
+    room.enter(1)
+    assert room.calls == []
+    run = room.decisions[-1].runs[0]
+    assert run.outcome == "dry_run"
+    assert run.reason == "made a dry run by anna until 2027-01-15 08:01:00 UTC: noise"
+    assert run.steps[0].startswith("mute")
+    room.pass_time(61)
+    room.enter(2)
+    assert ("mute", "2") in room.calls
+
+
+def test_a_dry_rule_runs_for_real_while_a_person_says_so() -> None:
+    room = Timeline(book(rule("member.entered", mute(), dry_run=True)))
+    room.enter(1)
+    room.silences = (replace(silence(), mode="real"),)
+    room.enter(2)
+    assert room.calls == [("mute", "2")]
+    assert room.decisions[-1].runs[0].outcome == "applied"
+
+
+def test_silenced_is_stronger_than_dry_and_the_last_word_counts() -> None:
+    dry, real = replace(silence(), mode="dry_run"), replace(silence(), mode="real")
+    for silences, calls in (
+        ((dry, silence()), []),
+        ((dry, real), [("mute", "1")]),
+        ((real, dry), []),
+    ):
+        room = Timeline(book(rule("member.entered", mute())))
+        room.silences = silences
+        room.enter(1)
+        assert room.calls == calls
+
+
+def test_a_run_that_goes_on_while_it_is_dry_makes_no_more_calls() -> None:
+    room = Timeline(book(rule("member.entered", mute(), wait(8.0), speak())))
+    room.enter(1)
+    room.silences = (replace(silence(), mode="dry_run"),)
+    room.pass_time(9)
+    assert room.calls == [("mute", "1")]
+    assert room.decisions[-1].runs[0].outcome == "dry_run"
