@@ -53,6 +53,7 @@ class Context:
     timers: Timers
     reconcile_interval: float
     counts: Counts
+    public_url: str = ""
     turns: Turns = field(default_factory=Turns)
     webhook_hosts: HostShares = field(default_factory=HostShares)
     redis_log: logging.Logger = field(default_factory=redis_log)
@@ -78,6 +79,7 @@ def assemble(
     budget: Budget,
     reconcile_interval: float,
     counts: Counts | None = None,
+    public_url: str = "",
 ) -> Context:
     """A context around these parts; what lives in Redis is made from its client."""
     return Context(
@@ -91,6 +93,7 @@ def assemble(
         Timers(redis),
         reconcile_interval,
         counts or Counts(redis),
+        public_url,
     )
 
 
@@ -122,4 +125,13 @@ def bootstrap(settings: Settings) -> Context:
     )
     budget = Budget(redis, settings.plivo_rate.calls, settings.plivo_rate.seconds)
     webhooks = WebhookSender(allow_private=settings.allow_private_webhooks)
-    return assemble(redis, reloader, api, webhooks, budget, settings.reconcile_interval, counts)
+    return assemble(
+        redis,
+        reloader,
+        api,
+        webhooks,
+        budget,
+        settings.reconcile_interval,
+        counts,
+        settings.public_url,
+    )

@@ -20,6 +20,7 @@ from app.store import keys
 from app.store.scripts import script
 from workers.bootstrap import Context
 from workers.conference.turns import AT_ONCE
+from workers.questions import answer_questions
 
 log = logging.getLogger("gavel.clock")
 
@@ -78,11 +79,12 @@ class Beats:
 
 
 def watch_rules(context: Context, stopping: threading.Event) -> None:
-    """Make the rules known, then take changed ones until `stopping` is set; whatever is wrong with
-    them, look again."""
+    """Make the rules known, then take changed ones and answer questions about them until `stopping`
+    is set; whatever is wrong with them, look again."""
     while True:
         try:
             context.reloader.look()
+            answer_questions(context.redis, context.reloader.rules, context.public_url)
         except RedisError as error:
             context.tell(error)
         except Exception:

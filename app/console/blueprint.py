@@ -1,7 +1,6 @@
 """The console, wired: pages for people at `/`, behind a sign-in (docs/console.md)."""
 
 import time
-from secrets import token_urlsafe
 from threading import BoundedSemaphore
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -12,6 +11,7 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
 from app.console import attention, by_hand, conferences, live, story
+from app.console import rules as rules_page
 from app.console.access import sign_in
 from app.console.access.cookies import Cookies
 from app.console.access.guard import Guard, may_now, operator
@@ -28,6 +28,7 @@ from app.store.published_rules import Published, PublishedRules
 PLACES = (
     ("console.live", "Live", "◉"),
     ("console.conferences", "Conferences", "☰"),
+    ("console.rules", "Rules", "§"),
     ("console.attention", "Attention", "▲"),
 )
 """What stands in the navigation: endpoint, name, sign."""
@@ -85,7 +86,7 @@ def blueprint(
                 "did": story.did(redis, found.name, wanted[1]),
                 "rules": sorted(set(known.rules.values())),
                 "lists": known.lists,
-                "once": token_urlsafe(12),
+                "once": by_hand.once(),
                 "TONES": TONES,
             }
 
@@ -118,6 +119,7 @@ def blueprint(
         return redirect(url_for("console.attention"), 303)
 
     by_hand.add_routes(routes, inbox, rules)
+    rules_page.add_routes(routes, pages, redis, rules)
     sign_in.add_routes(routes, guard, redis)
     return routes
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
+from secrets import token_urlsafe
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
@@ -34,7 +35,7 @@ def add_routes(routes: Blueprint, inbox: Inbox, rules: PublishedRules) -> None:
         instance = form.get("instance", "")
         wanted = Act(_named(redis, key), do, form.get("reason", ""), instance)
         known = rules.current(stale=True)
-        return _seen(key, instance, act(inbox, wanted, operator(), key=_once(form), rules=known))
+        return _seen(key, instance, act(inbox, wanted, operator(), key=_wish(form), rules=known))
 
     @routes.post("/c/<key>/act", endpoint="act")
     def do_step(key: str) -> ResponseReturnValue:
@@ -56,10 +57,10 @@ def add_routes(routes: Blueprint, inbox: Inbox, rules: PublishedRules) -> None:
             operator(),
             rule=form.get("rule", ""),
             conference=_named(redis, key),
-            seconds=_length_of(form),
+            seconds=length_of(form),
             reason=form.get("reason", ""),
             rules=rules.current(stale=True),
-            key=_once(form),
+            key=_wish(form),
         )
         return _seen(key, form.get("instance", ""), made.id)
 
@@ -113,7 +114,7 @@ def _to(form: Form, rules: Published) -> Any:
     return [checked_member(to, "to")]
 
 
-def _length_of(form: Form) -> float:
+def length_of(form: Form) -> float:
     """How long a silence lasts: the choice, or what was written beside it."""
     text = form.get("own", "").strip() or form.get("for", "")
     try:
@@ -134,7 +135,12 @@ def _named(redis: Redis, key: str) -> str:
     return name
 
 
-def _once(form: Form) -> str:
+def once() -> str:
+    """A random number for a page, by which its forms are known when they are sent twice."""
+    return token_urlsafe(12)
+
+
+def _wish(form: Form) -> str:
     """A form that is sent twice is one wish: the page's random number with what is wished for."""
     told = sorted((name, value) for name, value in form.items() if name != "token")
     return blake2b(repr(told).encode("utf-8", "replace"), digest_size=16).hexdigest()

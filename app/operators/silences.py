@@ -38,6 +38,10 @@ class Silences:
         self._redis = redis
         self._change = script(redis, "change")
 
+    def kept(self) -> Sequence[Silence]:
+        """All that are kept, also those that ended less than a day ago."""
+        return self._stored()
+
     def all(self) -> Sequence[Silence]:
         """Those that hold now, in the order in which they were made."""
         now = self._now()

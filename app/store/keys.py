@@ -46,6 +46,8 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:session:{hash}       | string | who is signed in to the console (JSON), expires |
 | gavel:login:{hash}         | string | what a one-time link is for (JSON), expires |
 | gavel:tries:{hash}         | string | how often an address tried the password, expires |
+| gavel:questions            | list   | what the console asks of a worker (JSON), expires |
+| gavel:answer:{id}          | string | a question with its answer (JSON), expires |
 | gavel:signed_in            | string | somebody has been in the console |
 | gavel:story                | channel| every journal entry as it is written |
 | rq:queue:gavel, rq:job:{k} |        | RQ's: the wake-ups |
@@ -83,6 +85,7 @@ TOKENS = PREFIX + "tokens"
 TOKENS_USED = PREFIX + "tokens_used"
 COMMITS = PREFIX + "commits"
 SIGNED_IN = PREFIX + "signed_in"
+QUESTIONS = PREFIX + "questions"
 QUEUE_NAME = "gavel"
 QUEUE = "rq:queue:" + QUEUE_NAME
 WORKERS = "rq:workers:" + QUEUE_NAME
@@ -105,6 +108,10 @@ def conference_key(name: str) -> str:
 def is_web(key: str) -> bool:
     """Are these the webhooks of a conference?"""
     return len(key) > KEY_LENGTH and key.endswith(WEB)
+
+
+def answer(id: str) -> str:
+    return PREFIX + "answer:" + id
 
 
 def state_version(version: int) -> str:

@@ -25,8 +25,9 @@ ANY_DIGIT = tuple("0123456789*#")
 class Published:
     """The summary. `answers`: attributes of the first entry whose globs hold the name. `by_hand`:
     the actions that a person may ask for; none where an older worker has published. `rules`: the
-    names of all rules, by their ids. `lists`: the names of the file's lists. `words` and `said`:
-    how an event of each kind and each verb of a call are told to people."""
+    names of all rules, by their ids, in the file's order; `about` what else people are told of
+    each: `line`, `when`, `conferences`, `enabled`, `dry_run`. `lists`: the names of the file's
+    lists. `words` and `said`: how an event of each kind and each verb of a call are told."""
 
     digest: str = ""
     trigger_names: frozenset[str] = frozenset()
@@ -35,6 +36,7 @@ class Published:
     floor: tuple[str, ...] = field(default=())
     by_hand: tuple[str, ...] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     lists: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     said: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Published:
             floor=tuple(found.get("floor", ())),
             by_hand=tuple(found.get("by_hand", ())),
             rules=dict(found.get("rules", {})),
+            about=found.get("about", {}),
             lists=tuple(found.get("lists", ())),
             words=found.get("words", {}),
             said=found.get("said", {}),

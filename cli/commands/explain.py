@@ -12,19 +12,13 @@ from app.domain.silence import Silence
 from app.domain.suggest import did_you_mean
 from app.operators.silences import Silences
 from app.settings import Settings
-from cli.event_input import (
-    Given,
-    NoEvent,
-    event_of_file,
-    event_of_kind,
-    live_state,
-    state_after,
-    stored_event,
-)
+from cli.event_input import event_of_file
 from cli.output.terminal import safe_lines
 from cli.rules_file import usable_rules
 from cli.store import NoRedis, open_redis
+from workers.questions import live_state, stored_event
 from workers.rules.engine.index import Rules
+from workers.rules.explanation.asked import Given, NoEvent, event_of_kind, state_after
 from workers.rules.explanation.explain import explain as explain_event
 from workers.rules.explanation.explain_text import render_explanation
 from workers.rules.vocabulary.triggers import EVENTS

@@ -9,10 +9,10 @@ import click
 from app.domain.event import Event
 from app.settings import Settings
 from app.store.journal import Journal
-from cli.event_input import NoEvent
 from cli.output.terminal import safe_lines
 from cli.rules_file import usable_rules
 from cli.store import open_redis
+from workers.rules.explanation.asked import NoEvent
 from workers.rules.explanation.replay import UnreadableRecord, events_of, read_lines
 from workers.rules.explanation.replay import replay as replay_events
 from workers.rules.explanation.replay_text import render_diff

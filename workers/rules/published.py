@@ -26,10 +26,22 @@ def published(rules: Rules) -> dict[str, Any]:
         ],
         "by_hand": sorted(BY_HAND),
         "rules": {rule.id: rule.name for rule in rules.rules},
+        "about": {rule.id: _about(rule) for rule in rules.rules},
         "lists": sorted(rules.lists),
         "words": {kind: event.words for kind, event in EVENTS.items()},
         "said": {name: verb.said for name, verb in VERBS.items()},
         "floor": sorted({glob for rule in _waiting(rules, "floor_event") for glob in _globs(rule)}),
+    }
+
+
+def _about(rule: Rule) -> dict[str, Any]:
+    """What people are told of a rule."""
+    return {
+        "line": rule.line,
+        "when": list(dict.fromkeys(trigger.kind for trigger in rule.triggers)),
+        "conferences": list(rule.conference_globs),
+        "enabled": rule.enabled,
+        "dry_run": rule.dry_run,
     }
 
 

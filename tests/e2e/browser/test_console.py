@@ -185,6 +185,39 @@ def test_acting_by_hand_changes_what_plivo_has(browser: Chrome, gavel: Running) 
     assert foreign(browser, gavel.url) == []
 
 
+def test_rules_are_asked_and_silenced_and_an_ended_conference_is_found(
+    browser: Chrome, gavel: Running
+) -> None:
+    room, number = f"sales-{browser.get_window_size()['width']}", "+442071838750"
+    gavel.sandbox.hang_up(gavel.sandbox.call_in(room, **{"from": number}))
+    until(lambda: gavel.sandbox.members(room) == [], "the only one left")
+    browser.get(gavel.link())
+    browser.find_element(By.CSS_SELECTOR, "button.main").click()
+    browser.find_element(By.CSS_SELECTOR, "a[href='/rules']").click()
+    browser.find_element(By.ID, "try-event").send_keys("member.entered")
+    browser.find_element(By.ID, "try-conference").send_keys("board-9")
+    unfold(browser, "try-more")
+    browser.find_element(By.ID, "try-member").send_keys("7")
+    press(browser, "Ask", "try")
+    assert shows(browser, "+ Everyone joins muted (line 9) applies")  # by itself
+    assert shows(browser, "/Conference/board-9/Member/7/Mute/")
+    assert not sideways(browser)
+    browser.find_element(By.LINK_TEXT, "Ask something else").click()
+    unfold(browser, "silence")
+    browser.find_element(By.ID, "silence-reason").send_keys("they complain")
+    press(browser, "Have it so", "silence-form")
+    assert shows(browser, "silenced everywhere")
+    assert not sideways(browser)
+    press(browser, "End it now", "silences")
+    assert shows(browser, "Nothing is silenced.")
+    browser.find_element(By.CSS_SELECTOR, "a[href='/conferences']").click()
+    browser.find_element(By.ID, "q").send_keys("2071838750")
+    press(browser, "Find", "find")
+    browser.find_element(By.LINK_TEXT, room).click()
+    assert shows(browser, "Everyone joins muted")
+    assert foreign(browser, gavel.url) == []
+
+
 def test_a_link_signs_in_once(browser: Chrome, gavel: Running) -> None:
     link = gavel.link()
     browser.get(link)
