@@ -189,7 +189,9 @@ def test_rules_are_asked_and_silenced_and_an_ended_conference_is_found(
     browser: Chrome, gavel: Running
 ) -> None:
     room, number = f"sales-{browser.get_window_size()['width']}", "+442071838750"
-    gavel.sandbox.hang_up(gavel.sandbox.call_in(room, **{"from": number}))
+    call = gavel.sandbox.call_in(room, **{"from": number})
+    gavel.sandbox.until_asked(room, "mute")
+    gavel.sandbox.hang_up(call)
     until(lambda: gavel.sandbox.members(room) == [], "the only one left")
     browser.get(gavel.link())
     browser.find_element(By.CSS_SELECTOR, "button.main").click()
