@@ -13,6 +13,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
+from app.domain.facts import FACTS
 from app.domain.identifiers import checked_member
 from app.errors import Unusable
 
@@ -86,8 +87,8 @@ class Flag(fields.Field[bool | None]):
 
 
 class CallbackSchema(Schema):
-    """Every field that we read. Each family takes its own; unknown fields are ignored
-    (docs/plivo.md 2.1)."""
+    """The fields that we read, beside the facts of a member. Each family takes its own; unknown
+    fields are ignored (docs/plivo.md 2.1)."""
 
     class Meta:
         unknown = EXCLUDE
@@ -97,11 +98,6 @@ class CallbackSchema(Schema):
     event = Text("Event")
     conference_uuid = Text("ConferenceUUID", "conference_uuid")
     member_id = MemberId("ConferenceMemberID")
-    call_uuid = Text("CallUUID", "call_uuid")
-    from_ = Text("From", data_key="from", attribute="from")
-    to = Text("To")
-    direction = Text("Direction")
-    caller_name = Text("CallerName")
     first = Flag("ConferenceFirstMember")
     last = Flag("ConferenceLastMember")
     digits = Text("ConferenceDigitsMatch")
@@ -121,8 +117,10 @@ class CallbackSchema(Schema):
     error = Text("error")
 
 
+Callback = CallbackSchema.from_dict({name: Text(*fact.spelled) for name, fact in FACTS.items()})
+"""Every field that we read."""
 EVERY_FIELD: Mapping[str, fields.Field[Any]] = {
-    field.data_key or name: field for name, field in CallbackSchema().fields.items()
+    field.data_key or name: field for name, field in Callback().fields.items()
 }
 SPELLINGS: Mapping[str, str] = {
     spelling: name
@@ -135,13 +133,13 @@ PLIVO_NAMES: Mapping[str, str] = {
 }
 """What to call a field when it is wrong: as Plivo's documentation does."""
 
-_WHO = ("member_id", "call_uuid", "from_", "to", "caller_name", "direction")
-ENTERED = CallbackSchema(only=(*_WHO, "first", "recording_id", "record_url"))
+_WHO = ("member_id", *FACTS)
+ENTERED = Callback(only=(*_WHO, "first", "recording_id", "record_url"))
 """`enter` may know the recording already; that is no proof of a file (docs/plivo.md 2.2 b)."""
-EXITED = CallbackSchema(only=(*_WHO, "last"))
-DIGITS = CallbackSchema(only=(*_WHO, "digits"))
-SPEAKING = CallbackSchema(only=_WHO)
-RECORDING = CallbackSchema(
+EXITED = Callback(only=(*_WHO, "last"))
+DIGITS = Callback(only=(*_WHO, "digits"))
+SPEAKING = Callback(only=_WHO)
+RECORDING = Callback(
     only=(
         *("recording_id", "record_url", "record_file", "message", "api_id"),
         *("recording_duration", "recording_duration_ms"),
@@ -149,7 +147,7 @@ RECORDING = CallbackSchema(
     )
 )
 """Both recording callbacks, before it is clear which of the two this is."""
-TRANSCRIPTION = CallbackSchema(
+TRANSCRIPTION = Callback(
     only=(
         *("recording_id", "transcription", "error", "duration", "api_id"),
         *("transcription_charge", "transcription_rate"),

@@ -1,30 +1,26 @@
-"""The catalogue of actions, the adapter's endpoints and the sandbox's routes tell the same."""
+"""The catalogue of actions and the sandbox's routes tell the same of Plivo."""
 
 from sandbox.api.routes import OPERATIONS
-from workers.plivo.endpoints import ENDPOINTS, Endpoint
-from workers.rules.vocabulary.actions import VERBS, WEB_VERBS
-
-READING = {"list_conferences", "get_conference"}
-
-
-def shape(row: Endpoint) -> tuple[str, ...]:
-    """The path of an endpoint as the sandbox writes it: N a name, M a member id."""
-    of = {"account": (), "conference": ("N",)}.get(row.scope, ("N", "Member", "M"))
-    return (*of, row.suffix.rstrip("/")) if row.suffix else of
+from workers.plivo.endpoints import ENDPOINTS
+from workers.rules.vocabulary.action import Verb
+from workers.rules.vocabulary.actions import VERBS
 
 
-def test_every_call_to_plivo_has_one_endpoint_and_every_endpoint_a_call() -> None:
-    assert set(ENDPOINTS) - READING == set(VERBS) - WEB_VERBS
+def shape(verb: Verb) -> tuple[str, tuple[str, ...]]:
+    """The method and path of a call as the sandbox writes it: N a name, M a member id."""
+    assert verb.request is not None
+    conference = () if verb.account else ("N",)
+    of = conference if verb.members == "none" else (*conference, "Member", "M")
+    suffix = verb.request.suffix.rstrip("/")
+    return verb.request.method, (*of, suffix) if suffix else of
 
 
-def test_the_sandbox_which_knows_nothing_of_us_has_the_same_endpoints() -> None:
-    ours = {(row.method, shape(row)) for row in ENDPOINTS.values()}
+def test_every_call_goes_to_plivo_by_one_request_or_to_the_web() -> None:
+    assert {name: verb.to_web for name, verb in VERBS.items()} == {
+        name: verb.request is None for name, verb in VERBS.items()
+    }
+
+
+def test_the_sandbox_which_knows_nothing_of_us_has_the_same_requests() -> None:
     played = {(method, path) for path, methods in OPERATIONS.items() for method in methods}
-    assert ours == played
-
-
-def test_a_call_to_a_list_of_members_goes_to_an_endpoint_that_takes_one() -> None:
-    scopes = {"list": "members", "single": "member"}
-    for name in set(VERBS) - WEB_VERBS:
-        members = VERBS[name].members
-        assert members == "none" or ENDPOINTS[name].scope == scopes[members]
+    assert {shape(verb) for verb in ENDPOINTS.values()} == played

@@ -8,12 +8,13 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 from app.domain.call import Call
 from app.plivo.urls import recording_url, transcription_url
 from workers.conference.errors import PlivoError
+from workers.rules.vocabulary.action import Request, Verb
 from workers.rules.vocabulary.actions import VERBS
 
 _MEMBER_ID = re.compile(r"[0-9]{1,20}")  # docs/plivo.md 7.4: decimal text
@@ -28,48 +29,18 @@ class ApiRequest:
     body: Mapping[str, Any] | None = None  # JSON; None: no body
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One row of docs/plivo.md 7.2: how a verb becomes a request."""
-
-    method: str
-    scope: Literal["account", "conference", "member", "members"]
-    suffix: str = ""
-
-    def path(self, name: str, member: str = "") -> str:
-        if self.scope == "account":
-            return "/Conference/"
-        if self.scope == "conference":
-            return f"/Conference/{encoded_name(name)}/{self.suffix}"
-        return f"/Conference/{encoded_name(name)}/Member/{member}/{self.suffix}"
-
-
-ENDPOINTS: Mapping[str, Endpoint] = {
-    "list_conferences": Endpoint("GET", "account"),
-    "get_conference": Endpoint("GET", "conference"),
-    "hang_up": Endpoint("DELETE", "conference"),
-    "hang_up_all": Endpoint("DELETE", "account"),
-    "hang_up_member": Endpoint("DELETE", "member"),
-    "kick": Endpoint("POST", "member", "Kick/"),
-    "mute": Endpoint("POST", "members", "Mute/"),
-    "unmute": Endpoint("DELETE", "members", "Mute/"),
-    "deaf": Endpoint("POST", "members", "Deaf/"),
-    "undeaf": Endpoint("DELETE", "members", "Deaf/"),
-    "play": Endpoint("POST", "members", "Play/"),
-    "stop_play": Endpoint("DELETE", "members", "Play/"),
-    "speak": Endpoint("POST", "members", "Speak/"),
-    "stop_speak": Endpoint("DELETE", "members", "Speak/"),
-    "record": Endpoint("POST", "conference", "Record/"),
-    "stop_recording": Endpoint("DELETE", "conference", "Record/"),
+READS: Mapping[str, Verb] = {
+    "list_conferences": Verb(
+        "list_conferences", safe=True, priority=2, account=True, request=Request("GET")
+    ),
+    "get_conference": Verb("get_conference", safe=True, priority=2, request=Request("GET")),
 }
-"""The 16 rows; a verb that is not here does not go to Plivo."""
+"""What is asked of Plivo without changing anything: no actions, so not in their catalogue."""
 
-_BODY_KEYS: Mapping[str, Mapping[str, str]] = {
-    "speak": {"text": "text", "voice": "voice", "language": "language"},
-    "play": {"url": "url"},
-    "record": {"format": "file_format"},
+ENDPOINTS: Mapping[str, Verb] = {
+    name: verb for name, verb in {**READS, **VERBS}.items() if verb.request is not None
 }
-"""What a call's parameters are called in the body."""
+"""All that goes to Plivo; a verb that is not here does not."""
 
 
 def build_requests(call: Call, public_url: str) -> tuple[ApiRequest, ...]:
@@ -89,16 +60,17 @@ def build(
 ) -> tuple[ApiRequest, ...]:
     """`build_requests` with the parts of a call; reading (`list_conferences`, …) included."""
     row = ENDPOINTS.get(verb)
-    if row is None:
+    if row is None or row.request is None:
         raise refused(f"{verb!r} is not a call of the Conference API")
-    paths = [row.path(name, member) for member in _member_forms(row, members)]
-    body = _body(verb, name, params or {}, public_url) if row.method == "POST" else None
-    return tuple(ApiRequest(row.method, path, body) for path in paths)
+    method = row.request.method
+    paths = [_path(row, row.request, name, member) for member in _member_forms(row, members)]
+    body = _body(row.request, verb, name, params or {}, public_url) if method == "POST" else None
+    return tuple(ApiRequest(method, path, body) for path in paths)
 
 
 def is_safe_to_repeat(verb: str) -> bool:
     """Whether doing it twice ends as doing it once; reading is, what people hear is not."""
-    return verb in ("list_conferences", "get_conference") or VERBS[verb].safe
+    return (READS.get(verb) or VERBS[verb]).safe
 
 
 def encoded_name(name: str) -> str:
@@ -116,9 +88,16 @@ def refused(message: str) -> PlivoError:
     return PlivoError(message, kind="permanent", sent="no")
 
 
-def _member_forms(row: Endpoint, members: Sequence[str]) -> tuple[str, ...]:
+def _path(row: Verb, request: Request, name: str, member: str) -> str:
+    if row.account:
+        return "/Conference/"
+    of = f"/Conference/{encoded_name(name)}"
+    return f"{of}/Member/{member}/{request.suffix}" if member else f"{of}/{request.suffix}"
+
+
+def _member_forms(row: Verb, members: Sequence[str]) -> tuple[str, ...]:
     """The `{id}` part of each request: `all`, one id, or several in one (`10,11`) or in many."""
-    if row.scope in ("account", "conference"):
+    if row.members == "none":
         if members:
             raise refused("this call is for a whole conference, not for members")
         return ("",)
@@ -130,11 +109,13 @@ def _member_forms(row: Endpoint, members: Sequence[str]) -> tuple[str, ...]:
     for member in ids:
         if member == "all" or _MEMBER_ID.fullmatch(member) is None:
             raise refused(f"{member[:80]!r} is not a member id")
-    return (",".join(ids),) if row.scope == "members" else ids
+    return (",".join(ids),) if row.members == "list" else ids
 
 
-def _body(verb: str, name: str, params: Mapping[str, Any], public_url: str) -> dict[str, Any]:
-    keys = _BODY_KEYS.get(verb, {})
+def _body(
+    request: Request, verb: str, name: str, params: Mapping[str, Any], public_url: str
+) -> dict[str, Any]:
+    keys = request.body
     body = {key: params[name] for name, key in keys.items() if params.get(name) is not None}
     if verb == "record":
         body["callback_url"] = recording_url(public_url, name)

@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from app.domain.call import Call
 from app.domain.conference import Conference, Member, Past
+from app.domain.facts import FACTS
 from workers.rules.vocabulary.actions import VERBS
-from workers.rules.vocabulary.names import TOLD
 
 GONE_KEPT = 256
 ONCE_KEPT = 512
@@ -37,7 +37,7 @@ def short_hash(text: str, size: int = 6) -> str:
 def member_facts(data: Mapping[str, Any]) -> dict[str, Any]:
     """What an event's data tells of its member, under the names that rules use."""
     facts = {"id": data["member_id"]}
-    for key in TOLD:
+    for key in FACTS:
         if data.get(key):
             facts[key] = data[key]
     return facts

@@ -1,7 +1,7 @@
 """The reference of the language and the schema for editors, made from the catalogue.
 
-`python -m workers.rules.reference.generate` writes `docs/rules.md` and `rules.schema.json`;
-a test fails when they are not what this would write.
+`python -m workers.rules.reference.generate` writes `docs/rules.md`, `rules.schema.json` and the
+table of settings in `docs/operations.md`; a test fails when they are not what this would write.
 """
 
 import json
@@ -16,7 +16,7 @@ from workers.rules.language.match import OPERATORS
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry, file_schema
 from workers.rules.nodes.schema_errors import Block
 from workers.rules.nodes.schema_fields import Choice, Value, Whole
-from workers.rules.reference import prose
+from workers.rules.reference import prose, settings
 from workers.rules.vocabulary.action import BESIDE_EVERY, Action
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE, Field
@@ -27,9 +27,11 @@ SCHEMA = Path("rules.schema.json")
 
 
 def main() -> None:
-    """Write both files, below the current directory."""
+    """Write all three, below the current directory."""
     DOCUMENT.write_text(document(), encoding="utf-8")
     SCHEMA.write_text(schema(), encoding="utf-8")
+    page = settings.DOCUMENT.read_text(encoding="utf-8")
+    settings.DOCUMENT.write_text(settings.with_table(page), encoding="utf-8")
 
 
 def schema() -> str:

@@ -20,9 +20,20 @@ BESIDE_EVERY: Mapping[str, Value] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """How the Conference API is asked (docs/plivo.md 7.2): the method, what follows the conference
+    or its members in the path, and what the body calls the parameters of the call."""
+
+    method: str
+    suffix: str = ""
+    body: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Verb:
     """One kind of call that an action makes.
 
+    `request` is what it becomes at Plivo; what its path names follows from `members` and `account`.
     `safe`: repeating it ends in the same state, and nobody hears it twice. `priority`: what the
     account's budget is spent on first (0), and last (2). `members`: "none", "single" (one id or
     `all` per request) or "list" (`10,11,12` in one request). `words` say it to people, if not the
@@ -39,6 +50,7 @@ class Verb:
     words: str = ""
     sets: Mapping[str, bool] = field(default_factory=dict)
     for_value: str = ""
+    request: Request | None = None
     to_web: bool = False
     account: bool = False
 

@@ -2,8 +2,8 @@
 
 An entry says how its value is written (a marshmallow field, or a schema of them), what it is for,
 and all that is to be known of the calls it makes. The loader, the checks, the engine, the outbox,
-the JSON Schema, the reference, `gavel test` and the words on the terminal are made from it. How a
-call becomes a request is said by the adapter (`workers/plivo/endpoints.py`).
+the JSON Schema, the reference, `gavel test`, the words on the terminal and the requests to Plivo
+are made from it.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from workers.rules.nodes.schema_errors import Block, Strict
 from workers.rules.nodes.schema_fields import Choice, Duration, Flag, Plain
 from workers.rules.nodes.targets_as_written import HangUp, Members
 from workers.rules.nodes.templates_as_written import Free, FreeMapping, Headers, Templated
-from workers.rules.vocabulary.action import BESIDE_EVERY, Action, Verb
+from workers.rules.vocabulary.action import BESIDE_EVERY, Action, Request, Verb
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _LANGUAGE = r"[a-z]{2,3}-[A-Z]{2}(-[A-Z]+)?|arb"
@@ -81,8 +81,17 @@ def _members(doc: str) -> Members:
     return Members(doc, required=True)
 
 
-def _switch(name: str, flag: str, value: bool) -> tuple[Verb, ...]:
-    return (Verb(name, safe=True, priority=0, members="list", sets={flag: value}),)
+def _post(suffix: str, *same: str, **body: str) -> Request:
+    """`same` are parameters that Plivo calls as we do."""
+    return Request("POST", suffix, {**{name: name for name in same}, **body})
+
+
+def _delete(suffix: str = "") -> Request:
+    return Request("DELETE", suffix)
+
+
+def _switch(name: str, request: Request, flag: str, value: bool) -> tuple[Verb, ...]:
+    return (Verb(name, safe=True, priority=0, members="list", sets={flag: value}, request=request),)
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -90,68 +99,92 @@ ACTIONS: Mapping[str, Action] = {
         "Members are no longer heard.",
         "mute: member",
         _members("Who."),
-        _switch("mute", "muted", True),
+        _switch("mute", _post("Mute/"), "muted", True),
     ),
     "unmute": Action(
         "Members are heard again.",
         "unmute: all",
         _members("Who."),
-        _switch("unmute", "muted", False),
+        _switch("unmute", _delete("Mute/"), "muted", False),
     ),
     "deaf": Action(
         "Members no longer hear.",
         "deaf: others",
         _members("Who."),
-        _switch("deaf", "deaf", True),
+        _switch("deaf", _post("Deaf/"), "deaf", True),
     ),
     "undeaf": Action(
         "Members hear again.",
         "undeaf: all",
         _members("Who."),
-        _switch("undeaf", "deaf", False),
+        _switch("undeaf", _delete("Deaf/"), "deaf", False),
     ),
     "kick": Action(
         "Members leave the conference; their calls go on with the next element of their XML.",
         'kick: {where: member.from == "+14155550199"}',
         _members("Who."),
-        (Verb("kick", safe=True, priority=0, members="single"),),
+        (Verb("kick", safe=True, priority=0, members="single", request=_post("Kick/")),),
     ),
     "speak": Action(
         "A voice reads a text to members.",
         'speak: {to: all, text: "This call is being recorded."}',
         Block("What is said, and to whom.", Speak),
-        (Verb("speak", safe=False, priority=1, members="list"),),
+        (
+            Verb(
+                "speak",
+                safe=False,
+                priority=1,
+                members="list",
+                request=_post("Speak/", "text", "voice", "language"),
+            ),
+        ),
     ),
     "stop_speak": Action(
         "Stops what `speak` began; name the same members.",
         "stop_speak: all",
         _members("To whom it was spoken."),
-        (Verb("stop_speak", safe=True, priority=1, members="list"),),
+        (Verb("stop_speak", safe=True, priority=1, members="list", request=_delete("Speak/")),),
     ),
     "play": Action(
         "Members hear a sound file.",
         'play: {to: all, url: "https://cdn.example.com/welcome.mp3"}',
         Block("What is played, and to whom.", Play),
-        (Verb("play", safe=False, priority=1, members="list"),),
+        (Verb("play", safe=False, priority=1, members="list", request=_post("Play/", "url")),),
     ),
     "stop_play": Action(
         "Stops what `play` began; name the same members.",
         "stop_play: all",
         _members("To whom it was played."),
-        (Verb("stop_play", safe=True, priority=1, members="list"),),
+        (Verb("stop_play", safe=True, priority=1, members="list", request=_delete("Play/")),),
     ),
     "record": Action(
         "Records the conference. Already recording is success.",
         "record: {format: mp3, transcribe: true}",
         Block("How.", Record, optional=True),
-        (Verb("record", safe=True, priority=0, sets={"recording": True}),),
+        (
+            Verb(
+                "record",
+                safe=True,
+                priority=0,
+                sets={"recording": True},
+                request=_post("Record/", format="file_format"),
+            ),
+        ),
         bare=True,
     ),
     "stop_recording": Action(
         "Ends the recording.",
         "stop_recording",
         Block("Nothing more to say.", Strict, optional=True),
-        (Verb("stop_recording", safe=True, priority=0, sets={"recording": False}),),
+        (
+            Verb(
+                "stop_recording",
+                safe=True,
+                priority=0,
+                sets={"recording": False},
+                request=_delete("Record/"),
+            ),
+        ),
         bare=True,
     ),
     "hang_up": Action(
@@ -166,8 +199,16 @@ ACTIONS: Mapping[str, Action] = {
                 priority=0,
                 words="hang up the conference",
                 for_value="conference",
+                request=_delete(),
             ),
-            Verb("hang_up_member", safe=True, priority=0, members="single", words="hang up"),
+            Verb(
+                "hang_up_member",
+                safe=True,
+                priority=0,
+                members="single",
+                words="hang up",
+                request=_delete(),
+            ),
             Verb(
                 "hang_up_all",
                 safe=True,
@@ -175,6 +216,7 @@ ACTIONS: Mapping[str, Action] = {
                 words="hang up every conference",
                 for_value="every_conference",
                 account=True,
+                request=_delete(),
             ),
         ),
         param="what",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workers.rules.vocabulary.names import TOLD
+from app.domain.facts import FACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class EventKind:
 
 def of_member(read_as: str, words: str, *, brief: bool = False, **more: str) -> EventKind:
     """One about a member; `more` are its data beside who that is."""
-    data = {"member_id": "text!", **more, **dict.fromkeys(TOLD, "text")}
+    data = {"member_id": "text!", **more, **dict.fromkeys(FACTS, "text")}
     return EventKind(read_as, data, words, {"call_uuid": "call-{member_id}"}, brief=brief)
 
 

@@ -7,40 +7,29 @@ Which groups a rule sees depends on its trigger (`workers.rules.vocabulary.trigg
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.domain.facts import FACTS
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """`type` is one of text, phone, digits, number, seconds, time, flag, members, any.
     `seconds` are durations, `time` is seconds since the epoch; both are numbers. `values` are all
-    it can be, when that is known; `meant` are words that people write for it. `told`: every event
-    of a member may tell it, under this name."""
+    it can be, when that is known; `meant` are words that people write for it."""
 
     type: str
     doc: str
     values: tuple[str, ...] = ()
     meant: tuple[str, ...] = ()
-    told: bool = False
 
 
 MEMBER: Mapping[str, Field] = {
     "id": Field("text", "Plivo's member id, unique within this conference."),
-    "from": Field(
-        "phone", "Who calls: a number or a SIP address.", meant=("number", "phone"), told=True
-    ),
-    "to": Field("phone", "Whom they called.", told=True),
-    "caller_name": Field(
-        "text", "The caller's name, when the call carries one.", meant=("name",), told=True
-    ),
-    "direction": Field("text", "`inbound` or `outbound`.", ("inbound", "outbound"), told=True),
-    "call_uuid": Field("text", "Plivo's id of the call.", told=True),
+    **{name: Field(fact.type, fact.doc, fact.values, fact.meant) for name, fact in FACTS.items()},
     "muted": Field("flag", "Muted, as far as is known."),
     "deaf": Field("flag", "Deaf, as far as is known."),
     "entered_at": Field("time", "When the member entered.", meant=("joined_at",)),
     "first": Field("flag", "The first member of this conference."),
 }
-
-TOLD = tuple(name for name, field in MEMBER.items() if field.told)
-"""The facts of a member that an event may tell."""
 
 GROUPS: Mapping[str, Mapping[str, Field]] = {
     "conference": {

@@ -93,6 +93,7 @@ PURE = [
     ROOT / "app/domain/call.py",
     ROOT / "app/domain/durations.py",
     ROOT / "app/domain/globs.py",
+    ROOT / "app/domain/facts.py",
     ROOT / "app/domain/redaction.py",
     ROOT / "app/domain/suggest.py",
     ROOT / "app/domain/conference.py",
@@ -104,6 +105,7 @@ PURE = [
 MAY_IMPORT = {
     "app.domain.call",
     "app.domain.durations",
+    "app.domain.facts",
     "app.domain.globs",
     "app.domain.redaction",
     "app.domain.silence",

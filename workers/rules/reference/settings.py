@@ -1,0 +1,33 @@
+"""The table of settings in docs/operations.md, made from `app.settings`."""
+
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+from app.setting_values import duration
+from app.settings import Settings
+
+DOCUMENT = Path("docs/operations.md")
+HEAD = "| setting | default | meaning |\n|---|---|---|\n"
+
+
+def with_table(page: str) -> str:
+    """The page, its table as the settings are now. Raises ValueError if it has none."""
+    before, head, rest = page.partition(HEAD)
+    if not head:
+        raise ValueError(f"{DOCUMENT} has no table of settings")
+    _, end, after = rest.partition("\n\n")
+    return before + head + "\n".join(_row(field) for field in fields(Settings)) + end + after
+
+
+def _row(field: "Field[Any]") -> str:
+    name = f"`{field.name.upper()}`" + (" 🔑" if field.metadata["secret"] else "")
+    return f"| {name} | {_default(field)} | {field.metadata['meaning']} |"
+
+
+def _default(field: "Field[Any]") -> str:
+    if field.default in (None, "", ()):
+        return ""
+    if field.metadata["parse"] is duration:
+        return f"`{field.default:g}s`"
+    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
