@@ -84,7 +84,7 @@ def main() -> None:
     process_edge.run(_with_env_file)
 
 
-def _with_env_file() -> None:
+def _with_env_file() -> object:
     """The command, with the settings of a `.env` file in this folder."""
     add_env_file()
-    gavel()
+    return gavel.main(prog_name="gavel", standalone_mode=False)

@@ -2,12 +2,16 @@
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+import click
+
 from app.errors import GavelError
 
+INTERRUPTED = 128 + signal.SIGINT
 _CLOSED = errno.EPIPE
 _NOT_WRITTEN = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
 
@@ -16,7 +20,8 @@ def run(command: Callable[[], object]) -> NoReturn:
     """Run a command and end the process with its exit code.
 
     Characters that the output can not show become escapes. An error of Gavel is a sentence, and so
-    is a full disk; a closed pipe ends the command without a word. The exit code is 1 then.
+    is a full disk; a closed pipe ends the command without a word. The exit code is 1 then, and 130
+    after Ctrl-C, as shells have it. What `command` answers is the exit code if it is a number.
     """
     _prepare_output()
     code = _code_of(command)
@@ -39,16 +44,21 @@ def _prepare_output() -> None:
 
 def _code_of(command: Callable[[], object]) -> int | str | None:
     try:
-        command()
+        code = command()
     except SystemExit as ended:
         return ended.code
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
     except GavelError as error:
         return _tell(str(error))
     except OSError as error:
         if error.errno not in _NOT_WRITTEN or error.filename is not None:
             raise
         return _not_written(error)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _not_written(error: OSError) -> int:

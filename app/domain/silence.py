@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import lru_cache
 from typing import Self
+
+from app.domain.moments import written
 
 MODES = ("off", "dry_run", "real")
 """What a rule does in that time: nothing; everything but its calls; its calls, too, although the
@@ -37,7 +39,7 @@ class Silence:
     @property
     def said(self) -> str:
         """Why a rule does not do what the file says."""
-        until = datetime.fromtimestamp(self.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        until = written(self.until, UTC)
         return f"{_SAID.get(self.mode, self.mode)} by {self.who} until {until}: {self.reason}"
 
     def to_json(self) -> str:

@@ -46,13 +46,14 @@ class Words:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line. `kind` is `event`, `rule`, `call`, `note` or `rules`; `head` is what it is about,
-    `rest` how it went; `took` is how long; `api_id` is what Plivo's support asks for. `skipped`: it
-    tells of a rule that did not run."""
+    `rest` how it went; `took` is how long, `briefly` the same in short; `api_id` is
+    what Plivo's support asks for. `skipped`: it tells of a rule that did not run."""
 
     kind: str
     head: Part
     rest: tuple[Part, ...] = ()
     took: str = ""
+    briefly: str = ""
     api_id: str = ""
     skipped: bool = False
 
@@ -129,10 +130,13 @@ class Telling:
         verb = self._words.verbs.get(entry["verb"], entry["verb"])
         took = f"{entry['ms']:g} ms after the event" if "ms" in entry else ""
         api = f", the API took {entry['api_ms']:g} ms" if "api_ms" in entry else ""
+        brief = [f"{entry['ms']:g} ms"] if "ms" in entry else []
+        brief += [f"API {entry['api_ms']:g} ms"] if "api_ms" in entry else []
         error = ("", f": {self.clean(entry['error'])}") if entry.get("error") else ("", "")
         head = f"{verb}{self.clean(whom)}"
         rest = ((tone, status), error)
-        yield Line("call", ("", head), rest, took + api, self._api_id(entry))
+        id = self._api_id(entry)
+        yield Line("call", ("", head), rest, took + api, ", ".join(brief), api_id=id)
 
     def _api_id(self, told: Mapping[str, Any]) -> str:
         """The live story has no room for it."""

@@ -6,7 +6,6 @@ import time
 import click
 from redis import Redis
 
-from app.domain.suggest import did_you_mean
 from app.errors import GavelError
 from app.operators.acts import Act
 from app.operators.acts import act as ask
@@ -14,10 +13,10 @@ from app.operators.outcome import Outcome, outcome_of
 from app.settings import Settings
 from app.store import keys
 from app.store.inbox import Inbox
-from app.store.journal import Journal
+from cli.known import require_known
 from cli.operator import this_person
 from cli.output.format_journal import Story
-from cli.output.terminal import as_json_line, painter, safe
+from cli.output.machine import json_option, tell
 from cli.store import open_redis
 from workers.rules.engine.index import Rules
 from workers.rules.expressions.scope import Scope
@@ -40,7 +39,7 @@ class NothingAsked(GavelError):
 @click.argument("step", metavar="STEP")
 @click.option("--reason", default="", help="Why; kept in the journal and the audit.")
 @click.option("--instance", default="", help="Only if this ConferenceUUID is the live one.")
-@click.option("--json", "as_json", is_flag=True, help="What became of it, as JSON.")
+@json_option
 def act(conference: str, step: str, reason: str, instance: str, as_json: bool) -> None:
     """Do STEP in CONFERENCE by hand: one step as under `do:`, such as 'mute: all'.
 
@@ -49,12 +48,12 @@ def act(conference: str, step: str, reason: str, instance: str, as_json: bool) -
     """
     with open_redis(Settings.load()) as redis:
         wanted = Act(conference, _step(step, redis), reason, instance)
-        _refuse_unknown(redis, conference)
+        require_known(redis, conference)
         id = ask(Inbox(redis), wanted, this_person())
         outcome = _outcome(redis, conference, id)
     if as_json:
         told = {"id": id, "state": outcome.state, "reason": outcome.reason}
-        click.echo(as_json_line(told | {"entries": list(outcome.entries)}))
+        tell([told | {"entries": list(outcome.entries)}])
     else:
         _tell(id, outcome)
     sys.exit(0 if outcome.state in ("done", "not_needed") else 1)
@@ -84,13 +83,6 @@ def _rules(redis: Redis) -> Rules:
         return Rules()
 
 
-def _refuse_unknown(redis: Redis, conference: str) -> None:
-    if not redis.hexists(keys.NAMES, keys.conference_key(conference)):
-        known = [safe(name) for name, _ in Journal(redis).conferences()]
-        near = did_you_mean(safe(conference), known)
-        raise NothingAsked(f"nothing is known of {safe(conference)!r}{near}")
-
-
 def _outcome(redis: Redis, conference: str, id: str) -> Outcome:
     """What became of it; as far as it came when `WAIT_SECONDS` are over."""
     until = time.monotonic() + WAIT_SECONDS
@@ -102,7 +94,7 @@ def _outcome(redis: Redis, conference: str, id: str) -> Outcome:
 
 
 def _tell(id: str, outcome: Outcome) -> None:
-    story = Story(painter(sys.stdout), everything=True)
+    story = Story.to(sys.stdout, everything=True)
     for entry in outcome.entries:
         for line in story.lines(entry):
             click.echo(line)

@@ -1,14 +1,14 @@
 """`gavel audit`: who changed what by hand."""
 
-import time
 from dataclasses import asdict
 
 import click
 
+from app.domain.moments import written
 from app.operators.audit import Audit, Entry
 from app.settings import Settings
+from cli.output.machine import json_option, tell
 from cli.output.table import show
-from cli.output.terminal import as_json_line
 from cli.store import open_redis
 
 
@@ -16,7 +16,7 @@ from cli.store import open_redis
 @click.option("--last", default=50, type=click.IntRange(1, 10_000), help="So many; 50.")
 @click.option("--who", default="", help="Only of this person or token.")
 @click.option("--verb", default="", help="Only these: act, retry, silence, ...")
-@click.option("--json", "as_json", is_flag=True, help="The entries as JSON, a line each.")
+@json_option
 def audit(last: int, who: str, verb: str, as_json: bool) -> None:
     """List what people changed by hand, newest first: who, how, from where, what and why.
 
@@ -33,8 +33,7 @@ def audit(last: int, who: str, verb: str, as_json: bool) -> None:
             if not before:
                 break
     if as_json:
-        for entry in found:
-            click.echo(as_json_line(asdict(entry)))
+        tell(map(asdict, found))
         return
     show(
         ("when", "who", "how", "from", "verb", "conference", "what", "why", "event"),
@@ -44,8 +43,7 @@ def audit(last: int, who: str, verb: str, as_json: bool) -> None:
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.at))
     return (
-        *(when, entry.who, entry.how, entry.address, entry.verb),
+        *(written(entry.at), entry.who, entry.how, entry.address, entry.verb),
         *(entry.conference, entry.object, entry.reason, entry.event),
     )

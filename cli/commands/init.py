@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from app.errors import GavelError
+from cli.output.machine import json_option, tell
 from cli.shipped_files import DEMO, Recipe, recipe, recipe_names
 from workers.rules.reference.generate import schema
 
@@ -41,18 +42,21 @@ class CannotWrite(GavelError):
 @click.argument("folder", default=".", metavar="[DIR]", type=click.Path(path_type=Path))
 @click.option("--recipe", "name", default=DEMO, help="Rules to begin with. Default: the demo's.")
 @click.option("--list", "listed", is_flag=True, help="List the recipes.")
-def init(folder: Path, name: str, listed: bool) -> None:
+@json_option
+def init(folder: Path, name: str, listed: bool, as_json: bool) -> None:
     """Write rules, their test, the editors' schema and a `.env` into DIR (default: here).
 
     Existing files are never changed: where one of them is there, nothing is written and the exit
     code is 1.
     """
     if listed:
-        for one in recipe_names():
-            click.echo(f"{one.ljust(26)} {_about(one)}")
+        _list(as_json=as_json)
         return
     texts = _texts(recipe(name))
     _write_all(folder, texts)
+    if as_json:
+        tell({"file": str(folder / file)} for file in texts)
+        return
     told = {
         "rules.yaml": "the rules; edit and save it while Gavel runs",
         "rules_test.yaml": "what they must do: gavel test",
@@ -63,6 +67,15 @@ def init(folder: Path, name: str, listed: bool) -> None:
         click.echo(f"{folder / file!s}".ljust(20) + f"  {meaning}")
     there = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
     click.echo(f"\nNow: {there}gavel test && gavel up")
+
+
+def _list(*, as_json: bool) -> None:
+    found = {name: _about(name) for name in recipe_names()}
+    if as_json:
+        tell({"name": name, "about": about} for name, about in found.items())
+        return
+    for name, about in found.items():
+        click.echo(f"{name.ljust(26)} {about}")
 
 
 def _about(name: str) -> str:

@@ -1,15 +1,18 @@
 """`gavel retry`: make calls again that were given up."""
 
-import sys
 import time
+from collections.abc import Sequence
 
 import click
 
+from app.api.told import given_up as told
 from app.domain.durations import format_duration
 from app.operators.acts import reason_of
-from app.operators.attention import ask_again, given_up
+from app.operators.attention import GivenUp, ask_again, given_up
 from app.settings import Settings
+from cli.known import require_all, require_known
 from cli.operator import this_person
+from cli.output.machine import json_option, tell
 from cli.output.table import show
 from cli.output.terminal import safe
 from cli.store import open_redis
@@ -20,13 +23,17 @@ from cli.store import open_redis
 @click.option("--all", "everything", is_flag=True, help="All of them.")
 @click.option("--conference", help="All of this conference.")
 @click.option("--reason", default="", help="Why; kept in the audit.")
-def retry(calls: tuple[str, ...], everything: bool, conference: str | None, reason: str) -> None:
+@json_option
+def retry(
+    calls: tuple[str, ...], everything: bool, conference: str | None, reason: str, as_json: bool
+) -> None:
     """Make each CALL again that was given up; without arguments, list them.
 
     A call gets as much time as it had at first (`expires_in`). Calls of a conference that has ended
-    are not made.
+    are not made. Exit code 1 when a CALL is not among them; those that are, are made.
     """
     with open_redis(Settings.load()) as redis:
+        require_known(redis, conference)
         found = given_up(redis)
         chosen = [
             one
@@ -35,15 +42,21 @@ def retry(calls: tuple[str, ...], everything: bool, conference: str | None, reas
         ]
         for one in chosen:
             ask_again(redis, one, time.time(), this_person(), reason_of(reason))
-            click.echo(f"asked again: {safe(one.id)}")
-    missing = set(calls) - {one.id for one in chosen}
-    for call in sorted(missing):
-        click.echo(f"{safe(call)} is not among the calls that were given up", err=True)
-    if missing:
-        sys.exit(1)
-    if chosen or calls or everything or conference:
-        return
+            if not as_json:
+                click.echo(f"asked again: {safe(one.id)}")
+    asked = bool(calls or everything or conference is not None)
+    if as_json:
+        tell({**told(one), "asked_again": asked} for one in (chosen if asked else found))
+    elif not chosen and not calls:
+        _list((), conference) if asked else _list(found, None)
+    require_all(
+        calls, (one.id for one in chosen), "given up is no such call; `gavel retry` lists them"
+    )
+
+
+def _list(found: Sequence[GivenUp], conference: str | None) -> None:
     now = time.time()
+    where = "" if conference is None else f" in {safe(conference)!r}"
     show(
         ("call", "conference", "verb", "members", "rule", "ago", "why"),
         [
@@ -58,5 +71,5 @@ def retry(calls: tuple[str, ...], everything: bool, conference: str | None, reas
             )
             for one in found
         ],
-        "No call was given up.",
+        f"No call was given up{where}.",
     )

@@ -8,6 +8,8 @@ import click
 from app.domain.suggest import did_you_mean
 from app.errors import GavelError
 from app.settings import Settings
+from cli.output.machine import json_option, tell
+from cli.output.table import show
 from cli.suggestions import SuggestingGroup
 from sandbox.control.client import ControlFailed
 from sandbox.scenarios.scenario import BadScenario, Scenario, read, shipped
@@ -81,10 +83,38 @@ def _switches(texts: tuple[str, ...]) -> Switches:
 
 
 @sandbox.command()
-def scenarios() -> None:
+@json_option
+def scenarios(as_json: bool) -> None:
     """List the scenarios that come with Gavel."""
-    for name, text in shipped().items():
-        click.echo(f"{name.ljust(20)} {read(text, name).about.strip()}")
+    found = {name: read(text, name).about.strip() for name, text in shipped().items()}
+    if as_json:
+        tell({"name": name, "about": about} for name, about in found.items())
+        return
+    for name, about in found.items():
+        click.echo(f"{name.ljust(20)} {about}")
+
+
+@sandbox.command("switches")
+@json_option
+def known_switches(as_json: bool) -> None:
+    """List the switches of `--switch` and how they are set from the start."""
+    found = [
+        {
+            "name": one.name,
+            "default": one.default,
+            "choices": list(one.metadata.get("choices", ())),
+            "about": one.metadata["about"],
+        }
+        for one in fields(Switches)
+    ]
+    if as_json:
+        tell(found)
+        return
+    rows = [
+        (one["name"], str(one["default"]).lower(), " ".join(one["choices"]), one["about"])
+        for one in found
+    ]
+    show(("switch", "default", "choices", "about"), rows, "There is none.")
 
 
 @sandbox.command()

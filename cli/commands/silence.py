@@ -6,12 +6,14 @@ from collections.abc import Sequence
 import click
 from redis import Redis
 
+from app.api.told import silence as told
 from app.domain.durations import format_duration
 from app.domain.silence import MODES, Silence
 from app.operators.silences import Silences
 from app.settings import Settings
 from app.store.published_rules import PublishedRules
 from cli.operator import as_seconds, this_person
+from cli.output.machine import json_option, tell
 from cli.output.table import show
 from cli.output.terminal import safe
 from cli.store import open_redis
@@ -30,6 +32,7 @@ from cli.store import open_redis
     help="Nothing at all; everything but the calls; or the calls, too, of a rule with dry_run.",
 )
 @click.option("--reason", default="", help="Why; told wherever a rule does nothing for it.")
+@json_option
 def silence(
     rule: str | None,
     every_rule: bool,
@@ -37,6 +40,7 @@ def silence(
     lasts: float | None,
     mode: str,
     reason: str,
+    as_json: bool,
 ) -> None:
     """Have RULE do nothing, or run otherwise, for a while; alone, list what is silenced.
 
@@ -45,14 +49,18 @@ def silence(
     """
     with open_redis(Settings.load()) as redis:
         if rule is None and not every_rule:
-            _list(Silences(redis).all(), time.time())
+            found = Silences(redis).all()
+            tell(map(told, found)) if as_json else _list(found, time.time())
             return
         if rule is not None and every_rule:
             raise click.UsageError("name a rule, or say --every-rule, not both")
         if lasts is None or not reason.strip():
             raise click.UsageError("say how long (--for 1h) and why (--reason TEXT)")
         made = _add(redis, rule or "", conference, lasts, mode, reason)
-    click.echo(f"{made.id}: {_rule(made)} {_where(made)}, {made.said}")
+    if as_json:
+        tell([told(made)])
+    else:
+        click.echo(f"{made.id}: {_rule(made)} {_where(made)}, {made.said}")
 
 
 def _add(redis: Redis, rule: str, conference: str, lasts: float, mode: str, reason: str) -> Silence:

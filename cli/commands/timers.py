@@ -8,36 +8,54 @@ from typing import Any
 import click
 from redis import Redis
 
-from app.domain.conference import Conference, UnreadableConference
+from app.domain.conference import Conference, UnreadableConference, what_of
 from app.domain.durations import format_duration
+from app.domain.moments import written
 from app.settings import Settings
 from app.store import keys
 from app.store.timers import Due, Timers
+from cli.known import require_known
+from cli.output.machine import json_option, tell
 from cli.output.table import show
 from cli.store import open_redis
 from workers.rules.load import load
 from workers.rules.vocabulary.problems import RulesError
 
+Json = dict[str, Any]
+SAID = {
+    "limit": "the limit: everybody is hung up",
+    "wait": "the end of a wait",
+    "held": "the end of a hold",
+}
+"""Timers that are no trigger, in words."""
+
 
 @click.command()
 @click.argument("conference", required=False)
-def timers(conference: str | None) -> None:
+@json_option
+def timers(conference: str | None, as_json: bool) -> None:
     """List what is due, soonest first; with CONFERENCE only there."""
     with open_redis(Settings.load()) as redis:
+        require_known(redis, conference)
         found = [due for due in Timers(redis).all() if conference in (None, due.conference)]
         states = _states(redis, {due.conference for due in found})
         names = _rule_names(redis)
+    rows = [_row(due, states, names) for due in found]
+    if as_json:
+        tell(rows)
+        return
     now = time.time()
     show(
         ("due", "in", "conference", "what", "rule"),
         [
             (
-                time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(due.at)),
-                format_duration(round(due.at - now)),
-                due.conference,
-                *_what(due, states, names),
+                written(one["due"]),
+                format_duration(round(one["due"] - now)),
+                one["conference"],
+                SAID.get(one["kind"]) or one["kind"],
+                one["rule"],
             )
-            for due in found
+            for one in rows
         ],
         "Nothing is due.",
     )
@@ -67,10 +85,11 @@ def _rule_names(redis: Redis) -> Mapping[str, str]:
         return {}
 
 
-def _what(due: Due, states: Mapping[str, Conference], names: Mapping[str, str]) -> tuple[str, str]:
-    """The trigger that this timer is of, and the name of its rule."""
+def _row(due: Due, states: Mapping[str, Conference], names: Mapping[str, str]) -> Json:
+    """The trigger that this timer is of, and the name of its rule: "" where that is not known."""
     state = states.get(due.conference)
     timer = state.timers.get(due.timer) if state else None
+    told = {"id": due.timer, "due": due.at, "conference": due.conference}
     if timer is None:
-        return due.timer, ""
-    return timer.kind, names.get(timer.rule, timer.rule)
+        return told | {"kind": what_of(due.timer), "rule": ""}
+    return told | {"kind": timer.kind, "rule": names.get(timer.rule, "")}

@@ -2,13 +2,16 @@
 
 import sys
 import time
+from typing import Any
 
 import click
 
 from app.domain.durations import format_duration
-from app.operators.tokens import SCOPES, Tokens
+from app.domain.moments import written
+from app.operators.tokens import SCOPES, Token, Tokens
 from app.settings import Settings
 from cli.operator import as_seconds, this_person
+from cli.output.machine import json_option, tell
 from cli.output.table import show
 from cli.output.terminal import safe
 from cli.store import open_redis
@@ -23,7 +26,8 @@ def token() -> None:
 @click.option("--name", required=True, help="Whose it is; the journal and the audit tell it.")
 @click.option("--scope", required=True, type=click.Choice(SCOPES), help="What it may do.")
 @click.option("--expires", default="90d", callback=as_seconds, help="After that long; 90d.")
-def new(name: str, scope: str, expires: float) -> None:
+@json_option
+def new(name: str, scope: str, expires: float, as_json: bool) -> None:
     """Make a token and print it: it is shown this once, and kept nowhere.
 
     `read` looks (telephone numbers masked), `act` acts by hand, silences and makes calls again,
@@ -31,16 +35,23 @@ def new(name: str, scope: str, expires: float) -> None:
     """
     with open_redis(Settings.load()) as redis:
         made, secret = Tokens(redis).new(this_person(), name, scope, expires)
+    if as_json:
+        tell([_told(made) | {"secret": secret}])
+        return
     lasts = format_duration(round(made.expires_at - made.made_at))
     click.echo(f"{safe(made.name)}, {made.scope}, for {lasts}; shown this once:", err=True)
     click.echo(secret)
 
 
 @token.command(name="list")
-def listed() -> None:
+@json_option
+def listed(as_json: bool) -> None:
     """List all tokens, without their secrets."""
     with open_redis(Settings.load()) as redis:
         found = Tokens(redis).all()
+    if as_json:
+        tell(_told(one) for one in found)
+        return
     now = time.time()
     show(
         ("name", "scope", "made by", "made", "ends in", "last used"),
@@ -49,11 +60,11 @@ def listed() -> None:
                 one.name,
                 one.scope,
                 one.made_by,
-                _when(one.made_at),
+                written(one.made_at),
                 "expired"
                 if one.expires_at <= now
                 else format_duration(round(one.expires_at - now)),
-                _when(one.used_at) if one.used_at else "never",
+                written(one.used_at) if one.used_at else "never",
             )
             for one in found
         ],
@@ -71,9 +82,12 @@ def revoke(name: str) -> None:
     sys.exit(0 if ended else 1)
 
 
-def _left(seconds: float) -> str:
-    return format_duration(round(seconds)) if seconds > 0 else "expired"
-
-
-def _when(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+def _told(one: Token) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "scope": one.scope,
+        "made_by": one.made_by,
+        "made_at": one.made_at,
+        "expires_at": one.expires_at,
+        "used_at": one.used_at or None,
+    }

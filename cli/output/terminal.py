@@ -3,8 +3,10 @@
 import codecs
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from queue import Full, Queue
 from threading import Thread
 from typing import TextIO
@@ -44,6 +46,11 @@ def coloured(stream: TextIO) -> bool:
     return stream.isatty() if forced is None else forced
 
 
+def columns(stream: TextIO) -> int | None:
+    """How wide this terminal is; None where there is none."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
 def painter(stream: TextIO) -> Callable[[str, str], str]:
     """`paint(colour, text)`: coloured where `coloured` says so, else plain."""
     if not coloured(stream):
@@ -61,6 +68,7 @@ class Terminal:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self.paint = painter(self._stream)
+        self.width = partial(columns, self._stream)
         self._lines: Queue[str | None] = Queue(WAITING_LINES)
         self._dropped = 0
         self._thread = Thread(target=self._write, name="terminal", daemon=True)

@@ -25,7 +25,7 @@ def follow(redis_url: str, timeout: float, terminal: Terminal) -> None:
 
     What happens while Redis is away is missing here and complete in `gavel why`.
     """
-    story = Story(terminal.paint)
+    story = Story(terminal.paint, width=terminal.width)
     journal = Journal(connect(redis_url, timeout=timeout))
     while True:
         try:

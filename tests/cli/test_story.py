@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from cli.output.format_journal import Story
 
 
+def plain(_colour: str, text: str) -> str:
+    return text
+
+
 def told(kind: str, data: Mapping[str, Any]) -> str:
-    story = Story(lambda _colour, text: text)
+    story = Story(plain, dates=True)
     event = {"id": "evt-1", "kind": kind, "data": data}
     entry = {"at": 0.0, "conference": "demo", "kind": "event", "event": event}
     return next(story.lines(entry), "").partition("● ")[2]
@@ -40,7 +45,7 @@ def test_an_event_is_told_as_far_as_it_is_known(
 def lines(*, everything: bool = False, **more: Any) -> list[str]:
     event = {"id": "evt-1", "kind": "member.entered", "data": {"member_id": "7"}}
     entry = {"at": 0.0, "conference": "demo", "kind": "event", "event": event, **more}
-    story = Story(lambda _colour, text: text, everything=everything)
+    story = Story(plain, everything=everything, dates=True)
     return [line.partition("demo")[2].strip() for line in story.lines(entry)]
 
 
@@ -66,7 +71,7 @@ def test_the_words_on_an_event_that_was_told_of_before_are_for_why_alone() -> No
     skipped = [{"reason": "once", "rules": ["Mute"]}]
     entry = {"at": 0.0, "conference": "demo", "kind": "verdict", "event": "evt-1", "ran": 0}
     for everything, count in ((True, 1), (False, 0)):
-        story = Story(lambda _colour, text: text, everything=everything)
+        story = Story(plain, everything=everything, dates=True)
         assert len(list(story.lines(entry | {"skipped": skipped}))) == count
 
 
@@ -77,7 +82,7 @@ def test_why_shows_what_plivos_support_asks_for_and_the_live_story_does_not() ->
     event = {"kind": "event", "event": {"id": "evt-1", "kind": "recording.ready", "data": data}}
     for entry in (call, event):
         for everything in (True, False):
-            story = Story(lambda _colour, text: text, everything=everything)
+            story = Story(plain, everything=everything, dates=True)
             [line] = story.lines({"at": 0.0, "conference": "demo", **entry})
             assert line.endswith(f"api_id {id}") is everything
 
@@ -86,8 +91,49 @@ def test_rules_are_told_once_on_the_terminal_and_in_each_conference_that_lives()
     rules = {"at": 0.0, "conference": "", "kind": "rules", "taken": True, "text": "rules taken"}
     event = {"id": "evt-1", "kind": "rules.changed", "data": {"said": "2 rules; added A"}}
     live = {"at": 0.0, "conference": "demo", "kind": "event", "event": event}
-    terminal = Story(lambda _colour, text: text)
+    terminal = Story(plain, dates=True)
     assert [line.split("  ")[-1] for line in terminal.lines(rules)] == ["rules taken"]
     assert not list(terminal.lines(live))
-    [line] = Story(lambda _colour, text: text, everything=True).lines(live)
+    [line] = Story(plain, everything=True, dates=True).lines(live)
     assert line.endswith("● the rules changed: 2 rules; added A")
+
+
+CALL = {
+    "at": 0.0,
+    "conference": "demo",
+    "kind": "call",
+    "verb": "speak",
+    "members": ["all"],
+    "status": "retry",
+    "error": "503 from 会议室会议室 " + "x" * 90,
+    "ms": 9.9,
+    "api_ms": 2.6,
+}
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_line_fits_its_terminal_and_the_times_stand_at_the_right(width: int, named: bool) -> None:
+    story = Story(plain, named=named, width=lambda: width)
+    day, first, *others = story.lines(CALL)
+    assert day.startswith(("1970-01-01 ", "1969-12-31 "))
+    assert cell_len(first) == width
+    assert first.endswith("9.9 ms, API 2.6 ms")
+    assert others
+    assert all(cell_len(line) <= width for line in others)
+    told = "".join((first, *others)).replace(" ", "")
+    assert told.count("x") == 90
+    assert "会议室会议室" in told
+
+
+def test_a_very_narrow_terminal_has_no_column_of_its_own_for_the_times() -> None:
+    lines = list(Story(plain, width=lambda: 60).lines(CALL))
+    assert all(cell_len(line) <= 60 for line in lines)
+    assert "API 2.6 ms" in "".join(lines)
+
+
+def test_the_day_is_told_once_and_again_when_it_is_another() -> None:
+    story = Story(plain, width=lambda: 80)
+    entries = [CALL, CALL, {**CALL, "at": 86400.0}]
+    days = [line for entry in entries for line in story.lines(entry) if line[:2] == "19"]
+    assert len(days) == 2

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 
 from app.domain.conference import Timer
 from app.domain.durations import format_duration
+from app.domain.moments import written
 from workers.rules.explanation.explain import Explanation, Verdict, Wanted
 from workers.rules.simulation.timeline_text import describe
 
@@ -87,7 +88,7 @@ def _timers(explanation: Explanation, zone: tzinfo) -> Iterator[str]:
 
 
 def _timer(timer: Timer, explanation: Explanation, zone: tzinfo) -> str:
-    due = datetime.fromtimestamp(timer.due, zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+    due = written(timer.due, zone)
     due_in = timer.due - explanation.event.at
     return f"{due} (in {format_duration(round(due_in, 1))}) {_what(timer, explanation)}"
 

@@ -1,8 +1,9 @@
 """A diff of decisions for people."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 
+from app.domain.moments import written
 from workers.rules.explanation.replay import Change, Diff
 
 
@@ -15,7 +16,7 @@ def render_diff(diff: Diff, *, zone: tzinfo = UTC) -> str:
 
 
 def _change(change: Change, zone: tzinfo) -> Iterator[str]:
-    moment = datetime.fromtimestamp(change.at, zone).isoformat(sep=" ", timespec="milliseconds")
+    moment = written(change.at, zone, milliseconds=True)
     name = f" {change.event}" if change.event else ""
     yield f"{moment} {change.conference}: {change.kind}{name}"
     for rule, before, after in change.runs:
