@@ -42,7 +42,7 @@ class Story:
         """With `dates` every line has date and zone; else a line of its own says them whenever they
         change. `ids`: events with theirs; `named`: lines with their conference. `width` tells how
         many columns a line may have: longer ones go on below, and the times of calls stand at the
-        right, in short; None: a line is a line."""
+        right; None: a line is a line."""
         self._paint = paint
         self._dates = dates
         self._ids = ids
@@ -83,14 +83,15 @@ class Story:
             clock = clock.split()[1]
         head = self._paint("dim", clock) + "  "
         head += self._name(entry["conference"]) + "  " if self._named else ""
+        ids = (f"api_id {line.api_id}" if line.api_id else "", id)
         width = self._width()
         if width is None:
-            took = f"  {line.took}" if line.took else ""
-            parts = [*_body(line, CALL_WIDTH), ("dim", took), ("dim", f"  {id}" if id else "")]
-            yield head + "".join(map(self._part, parts)).rstrip()
+            told = "".join(f"  {one}" for one in (line.briefly, *ids) if one)
+            yield head + "".join(map(self._part, (*_body(line, CALL_WIDTH), ("dim", told))))
             return
         indent = CLOCK_WIDTH + (NAME_WIDTH + 2 if self._named else 0)
-        parts = [*_body(line, SHORT_CALL_WIDTH), ("dim", f"  {id}" if id else "")]
+        told = "".join(f"  {one}" for one in ids if one)
+        parts = [*_body(line, SHORT_CALL_WIDTH), ("dim", told)]
         yield from self._fitted(head, indent, parts, line.briefly, width)
 
     def _fitted(
@@ -127,14 +128,13 @@ class Story:
 
 
 def _body(line: Line, call_width: int) -> Sequence[Part]:
-    """What a line says, but for its times."""
-    id: Part = ("dim", f"  api_id {line.api_id}" if line.api_id else "")
+    """What a line says, but for its times and ids."""
     if line.kind == "event":
-        return (("", "● "), line.head, *line.rest, id)
+        return (("", "● "), line.head, *line.rest)
     if line.kind == "call":
         call = f"→ {line.head[1]}"
         padding = " " * max(1, call_width - cell_len(call) + 1)
-        return (("", f"    {call}{padding}"), *line.rest, id)
+        return (("", f"    {call}{padding}"), *line.rest)
     if line.kind == "rules":
         return (line.head,)
     return (("", "  "), line.head)

@@ -77,7 +77,7 @@ def test_why_tells_events_rules_and_calls_in_order(run: Run, redis: Redis) -> No
     assert "● Zoë (member 1) entered" in lines[0]
     assert "rule “Mute”: skipped (member.from is no host)" in lines[1]
     assert "→ mute member 1" in lines[2]
-    assert "9.5 ms after the event" in lines[2]
+    assert "9.5 ms, API 2 ms" in lines[2]
 
 
 def test_why_shows_no_full_phone_number_and_no_control_character(run: Run, redis: Redis) -> None:

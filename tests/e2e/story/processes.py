@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -86,6 +87,31 @@ class Process:
         assert self.process.stdout
         for line in self.process.stdout:
             self.lines.append(line)
+
+
+def on_terminal(
+    line: str, folder: Path, environ: Mapping[str, str], columns: int = 120, colours: bool = False
+) -> str:
+    """What a line of the shell prints on a terminal of so many columns, until it ends."""
+    master, slave = pty.openpty()
+    told = {"COLUMNS": str(columns), "TERM": "xterm", **({} if colours else {"NO_COLOR": "1"})}
+    process = subprocess.Popen(
+        ["bash", "-c", line],
+        cwd=folder,
+        env={**environ, **told},
+        stdin=subprocess.DEVNULL,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    )
+    os.close(slave)
+    said = bytearray()
+    with suppress(OSError):  # EIO: nobody writes any more
+        while part := os.read(master, 65536):
+            said += part
+    os.close(master)
+    process.wait(PATIENCE)
+    return said.decode(errors="replace").replace("\r\n", "\n")
 
 
 def group(pid: int) -> set[int]:

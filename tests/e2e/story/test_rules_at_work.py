@@ -14,7 +14,7 @@ def test_a_conference_is_recorded_muted_warned_and_hung_up(start: Start) -> None
     assert [entry["operation"] for entry in asked] == ["record", "mute", "speak", "hang_up"]
     assert asked[2]["params"]["text"] == "This call ends in 2 seconds."
     gavel.up.until_said("rule “Everyone joins muted”")
-    gavel.up.until_said("ms after the event")
+    gavel.up.until_said(" ms, API ")
 
 
 def test_disabled_rules_do_nothing(start: Start) -> None:

@@ -98,6 +98,7 @@ def changed(before: str, diff: str) -> str:
 
 NORMAL = (
     (r"\b20\d\d-\d\d-\d\d\b", "DATE"),
+    (r"(?<=DATE) (?:UTC|[+-]\d\d:\d\d)$|(?<=\d\d:\d\d:\d\d) (?:UTC|[+-]\d\d:\d\d)\b", " ZONE"),
     (r"\b\d\d:\d\d:\d\d(?:\.\d+)?\b", "TIME"),
     (r"\b(?:\d+[hms])+(?=\s+townhall-1)", "SOON"),
     (r"\b[\d.]+ ms\b", "N ms"),

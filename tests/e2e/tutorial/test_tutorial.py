@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
@@ -17,7 +16,7 @@ import pytest
 from bench.chaos.processes import free_port
 from cli.commands.init import SCHEMA_LINE
 from cli.shipped_files import recipe
-from tests.e2e.story.processes import Process, bare_environment
+from tests.e2e.story.processes import Process, bare_environment, on_terminal
 from tests.e2e.tutorial.page import (
     TUTORIAL,
     CalledIn,
@@ -120,15 +119,7 @@ class Reader:
             self._wait_for(step.printed)
             return
         printed = tuple(normal(line) for line in step.printed)
-        said = subprocess.run(
-            ["bash", "-c", self._with_ports(step.command)],
-            cwd=self.folder,
-            env=self.environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        ).stdout
+        said = on_terminal(self._with_ports(step.command), self.folder, self.environ)
         lines = [normal(self._as_on_the_page(line)) for line in said.splitlines()]
         assert matches(printed, tuple(lines)), said
 
