@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.console import attention, by_hand, conferences, live, story
 from app.console import rules as rules_page
+from app.console import settings as settings_page
 from app.console.access import sign_in
 from app.console.access.cookies import Cookies
 from app.console.access.guard import Guard, may_now, operator
@@ -30,6 +31,7 @@ PLACES = (
     ("console.conferences", "Conferences", "☰"),
     ("console.rules", "Rules", "§"),
     ("console.attention", "Attention", "▲"),
+    ("console.doctor", "Settings", "⚙"),
 )
 """What stands in the navigation: endpoint, name, sign."""
 
@@ -120,6 +122,7 @@ def blueprint(
 
     by_hand.add_routes(routes, inbox, rules)
     rules_page.add_routes(routes, pages, redis, rules)
+    settings_page.add_routes(routes, pages, settings, redis, guard)
     sign_in.add_routes(routes, guard, redis)
     return routes
 

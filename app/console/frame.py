@@ -48,6 +48,12 @@ class Pages:
         response.headers["ETag"] = frame.tag
         return response
 
+    def always(self, template: str, values: Mapping[str, Any]) -> Response:
+        """The page of a template as it is now; it does not ask for news."""
+        now = time.time()
+        frame = self._look(now, ())
+        return Response(render_template(template, frame=frame, now=now, **values))
+
     def _look(self, now: float, also: tuple[object, ...]) -> Frame:
         with self._redis.pipeline(transaction=False) as together:
             together.get(keys.COMMITS)

@@ -6,6 +6,7 @@ is no change without its entry, and no entry of a change that was not made. Noth
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -19,6 +20,8 @@ from app.store import keys
 
 log = logging.getLogger("gavel.audit")
 
+KEPT = 90 * 86400
+"""Seconds; as in `audit` of `lua/wake.lua`."""
 AT_ONCE = 500
 LOOKED_AT = 5000
 """So many entries one answer looks through, at most, for those that are asked for."""
@@ -26,9 +29,9 @@ LOOKED_AT = 5000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change. `verb` is `act`, `retry`, `drop`, `silence`, `unsilence`, `token.new` or
-    `token.revoke`; `object` says of what, in words; `event` is the id by which the journal tells
-    what came of it.
+    """One change. `verb` is `act`, `retry`, `drop`, `snooze`, `silence`, `unsilence`, `token.new`,
+    `token.revoke`, `link.new`, `session.end`, `sign_in`, `sign_in.refused` or `sign_out`; `object`
+    says of what, in words; `event` is the id by which the journal tells what came of it.
     `outcome` is what the step that wrote it did: `accepted` or `done`. `at` is in seconds since the
     epoch; `id` grows with time."""
 
@@ -71,13 +74,26 @@ class Entry:
 
 
 class Audit:
-    """Reads it; newest first. Raises RedisError."""
+    """Reads it, newest first, and notes what is a fact once it has happened: who came and went.
+    Raises RedisError."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
+    def note(self, entry: Entry) -> None:
+        """Write an entry of what no script does."""
+        oldest = max(0, int((time.time() - KEPT) * 1000))
+        self._redis.xadd(keys.AUDIT, {"entry": entry.to_json()}, minid=str(oldest))
+        entry.tell()
+
     def entries(
-        self, *, before: str = "", limit: int = 100, who: str = "", verb: str = ""
+        self,
+        *,
+        before: str = "",
+        limit: int = 100,
+        who: str = "",
+        verb: str = "",
+        conference: str = "",
     ) -> tuple[list[Entry], str]:
         """Up to `limit` entries before the one of that id, and where to go on: "" at the end.
         Raises Unusable for an id that can be none."""
@@ -86,7 +102,8 @@ class Audit:
         looked_at = 0
         for entry in self._from(before):
             looked_at, last = looked_at + 1, entry.id
-            if who in ("", entry.who) and verb in ("", entry.verb):
+            wanted = ((who, entry.who), (verb, entry.verb), (conference, entry.conference))
+            if all(sought in ("", told) for sought, told in wanted):
                 found.append(entry)
             if len(found) == limit or looked_at == LOOKED_AT:
                 return found, last
@@ -105,7 +122,7 @@ class Audit:
 
 def _entry(id: str, text: bytes) -> Entry:
     at = int(id.partition("-")[0]) / 1000
-    return Entry(**{"address": "", "object": "", **json.loads(text), "id": id, "at": at})
+    return Entry(**{"who": "", "address": "", "object": "", **json.loads(text), "id": id, "at": at})
 
 
 def _checked(id: str) -> str:

@@ -168,7 +168,11 @@ def parked(recording_id: str) -> str:
 
 
 def session(id: str) -> str:
-    return PREFIX + "session:" + digest(id)
+    return session_of(digest(id))
+
+
+def session_of(digest: str) -> str:
+    return PREFIX + "session:" + digest
 
 
 def login_link(secret: str) -> str:

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from app.doctor.aside import examine_aside, examine_silences
+from app.doctor.store import examine_clock, examine_redis
 from app.errors import SettingsError
 from app.finding import Finding, bad, doubtful, good
 from app.plivo import urls as addresses
 from app.settings import Settings, misspelt, remarks
-from cli.doctor.checks_aside import examine_aside, examine_silences
 from cli.doctor.checks_outside import (
     examine_open,
     examine_plivo,
     examine_public_url,
     examine_signature,
 )
-from cli.doctor.checks_redis import examine_clock, examine_redis
 from cli.output.terminal import painter, safe
 from cli.rules_file import NoRulesFile, how_many, load_rules
 from cli.up.layout import CannotStart, make_plan

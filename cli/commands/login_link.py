@@ -5,7 +5,9 @@ import click
 from app.console.access.links import LINK_SECONDS, Invitation, make_link
 from app.console.access.roles import ROLES
 from app.domain.durations import format_duration
+from app.operators.audit import Audit, Entry
 from app.settings import Settings
+from cli.operator import this_person
 from cli.store import open_redis
 
 LONGEST_NAME = 60
@@ -26,5 +28,6 @@ def login_link(role: str, name: str | None) -> None:
     settings = Settings.load()
     with open_redis(settings) as redis:
         link = make_link(redis, settings.public_url, Invitation(who, role))
+        Audit(redis).note(Entry.by(this_person(), "link.new", f"{role}, for {who}"))
     click.echo(link)
     click.echo(f"It works once, within {format_duration(LINK_SECONDS)}.", err=True)

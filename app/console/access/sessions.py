@@ -3,7 +3,9 @@
 import json
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 from redis import Redis
@@ -12,6 +14,7 @@ from app.store import keys
 
 IDLE_SECONDS = 12 * 3600
 LONGEST_SECONDS = 7 * 86400
+MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,20 @@ class Sessions:
             self.end(id)
             return None
         return session
+
+    def all(self) -> Mapping[str, Session]:
+        """Those that go on, by the digest of their id; a hundred at most."""
+        found = {}
+        for key in islice(self._redis.scan_iter(keys.session_of("*"), count=500), MOST):
+            row: Any = self._redis.get(key)
+            if row is not None:
+                found[key.decode().rpartition(":")[2]] = Session(**json.loads(row))
+        return dict(sorted(found.items(), key=lambda one: -one[1].made_at))
+
+    def end_by_digest(self, digest: str) -> bool:
+        """False when there is none."""
+        known = len(digest) == keys.KEY_LENGTH
+        return known and self._redis.delete(keys.session_of(digest)) == 1
 
     def end(self, id: str) -> None:
         self._redis.delete(keys.session(id))

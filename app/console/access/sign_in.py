@@ -9,11 +9,13 @@ from flask.typing import ResponseReturnValue
 from redis import Redis
 
 from app.console.access.cookies import SESSION
-from app.console.access.guard import Guard
+from app.console.access.guard import Guard, operator
 from app.console.access.links import anybody_signed_in, remember_sign_in, take_link
 from app.console.access.passwords import Tries
+from app.domain.operator import Operator
 from app.logs import step
 from app.metrics.catalogue import LOGINS
+from app.operators.audit import Audit, Entry
 from app.store import keys
 
 log = logging.getLogger("gavel.console")
@@ -24,7 +26,7 @@ _LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", re.ASCII)
 
 def add_routes(routes: Blueprint, guard: Guard, redis: Redis) -> None:
     """`/login`, `/login/link`, `/logout`."""
-    tries = Tries(redis)
+    tries, audit = Tries(redis), Audit(redis)
 
     @routes.get("/login")
     def login() -> ResponseReturnValue:
@@ -45,9 +47,10 @@ def add_routes(routes: Blueprint, guard: Guard, redis: Redis) -> None:
         if len(guess) > LONGEST_PASSWORD or not guard.password.matches(guess):
             _counted("refused")
             step(log, "sign-in refused", level=logging.WARNING, address=address)
+            audit.note(Entry("", "console", address, "sign_in.refused", "a wrong password"))
             return _page("That is not the password.", 401)
         tries.forget(address)
-        return _begin("admin", "admin", guard.password.fingerprint)
+        return _begin("admin", "admin", "the password", guard.password.fingerprint)
 
     @routes.post("/login/link")
     def use_link() -> ResponseReturnValue:
@@ -60,11 +63,12 @@ def add_routes(routes: Blueprint, guard: Guard, redis: Redis) -> None:
                 "Make a new one with `gavel login-link`.",
                 401,
             )
-        return _begin(found.who, found.role, "")
+        return _begin(found.who, found.role, "a link")
 
     @routes.post("/logout")
     def sign_out() -> ResponseReturnValue:
         guard.sessions.end(guard.cookies.read(request, SESSION))
+        audit.note(Entry.by(operator(), "sign_out", g.session.role))
         response = redirect(url_for("console.login"), 303)
         guard.cookies.forget(request, response, SESSION)
         return response
@@ -83,13 +87,15 @@ def add_routes(routes: Blueprint, guard: Guard, redis: Redis) -> None:
         )
         return Response(text, status)
 
-    def _begin(who: str, role: str, password: str) -> ResponseReturnValue:
+    def _begin(who: str, role: str, by: str, password: str = "") -> ResponseReturnValue:
         """A new session; the one that was is over."""
         guard.sessions.end(guard.cookies.read(request, SESSION))
         id = guard.sessions.begin(who, role, password)
         remember_sign_in(redis)
         _counted("signed_in")
         step(log, "sign-in", who=who, role=role, address=request.remote_addr)
+        came = Operator(who, "console", request.remote_addr or "")
+        audit.note(Entry.by(came, "sign_in", f"{role}, by {by}"))
         g.pop("form_token", None)
         where = local_path(request.form.get("next", "")) or url_for("console.live")
         response = redirect(where, 303)

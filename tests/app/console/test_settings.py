@@ -1,0 +1,154 @@
+"""Settings: what the doctor finds, who has access, and what the audit tells of it."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from html import unescape
+
+import pytest
+from redis import Redis
+
+from app.console.access.sessions import Sessions
+from app.factory import create_app
+from app.operators.audit import Audit
+from app.store import keys
+from app.store.inbox import Inbox
+from tests.app.builders import settings
+from tests.app.console.conftest import PASSWORD
+from tests.app.console.person import Person
+from tests.app.console.test_live import HOSTILE, give_up
+
+Visit = Callable[..., Person]
+
+
+@pytest.fixture
+def redis_url(redis: Redis) -> str:
+    where = redis.connection_pool.connection_kwargs
+    return f"redis://{where['host']}:{where['port']}/{where.get('db', 0)}"
+
+
+def verbs(redis: Redis) -> list[tuple[str, str, str]]:
+    """What the audit tells, oldest first."""
+    entries, _ = Audit(redis).entries()
+    return [(one.verb, one.who, one.object) for one in reversed(entries)]
+
+
+def test_who_came_who_could_not_and_who_went_is_in_the_audit(visit: Visit, redis: Redis) -> None:
+    person = visit()
+    person.sign_in("wrong-" + PASSWORD)
+    person.sign_in(PASSWORD)
+    person.post("/logout", {"token": person.token()})
+    person.sign_in_by_link("viewer", "Ben")
+    assert verbs(redis) == [
+        ("sign_in.refused", "", "a wrong password"),
+        ("sign_in", "admin", "admin, by the password"),
+        ("sign_out", "admin", "admin"),
+        ("sign_in", "Ben", "viewer, by a link"),
+    ]
+    assert PASSWORD not in str(redis.xrange(keys.AUDIT))
+
+
+def test_guesses_beyond_the_brake_do_not_fill_the_audit(visit: Visit, redis: Redis) -> None:
+    person = visit()
+    for number in range(30):
+        person.sign_in(f"guess-{number}")
+    assert len(verbs(redis)) == 10
+
+
+def test_the_doctor_tells_the_worst_first_and_no_secret(
+    visit: Visit, redis: Redis, redis_url: str
+) -> None:
+    give_up(redis, "room")
+    redis.set(keys.RULES_BROKEN, "rules.yaml:1:1: it is broken")
+    visit()
+    made = settings(redis_url=redis_url, admin_password=PASSWORD, public_url="http://127.0.0.1")
+    person = Person(create_app(made, Inbox(redis)).test_client(), redis)
+    assert person.sign_in_by_link("viewer").status_code == 303
+    page = person.get("/settings/doctor").text
+    assert page.index("BAD") < page.index(">ok<") if ">ok<" in page else "BAD" in page
+    assert "the rules file is broken" in page
+    assert PASSWORD not in page
+
+
+def test_a_session_is_ended_by_another_admin(visit: Visit, redis: Redis) -> None:
+    admin, ben = visit("admin"), visit()
+    ben.sign_in_by_link("operator", "Ben <b>")
+    page = admin.get("/settings/access").text
+    assert "Ben &lt;b&gt;" in page
+    where = re.findall(r'action="(/settings/access/sessions/[^"]+)"', page)
+    assert len(where) == 1  # not one's own
+    assert ben.get("/live").status_code == 200
+    assert admin.post(where[0], {"token": admin.token()}).status_code == 303
+    assert ben.get("/live").status_code == 303
+    assert admin.post(where[0], {"token": admin.token()}).status_code == 404
+    assert ("session.end", "Anna", "operator, Ben <b>") in verbs(redis)
+
+
+def test_a_token_is_shown_once_works_and_is_revoked(visit: Visit, redis: Redis) -> None:
+    admin = visit("admin")
+    form = {"token": admin.token(), "name": "pager", "scope": "read", "expires": "1h"}
+    page = admin.post("/settings/access/tokens", form).text
+    secret = re.search("gvl_[A-Za-z0-9_-]{43}", page)
+    assert secret is not None
+    bearer = {"Authorization": f"Bearer {secret[0]}"}
+    assert admin.client.get("/api/v1/conferences", headers=bearer).status_code == 200
+    listed = admin.get("/settings/access").text
+    assert "pager" in listed
+    assert secret[0] not in listed
+    revoke = {"token": admin.token(), "name": "pager"}
+    assert admin.post("/settings/access/tokens/revoke", revoke).status_code == 303
+    assert admin.client.get("/api/v1/conferences", headers=bearer).status_code == 401
+    assert admin.post("/settings/access/tokens/revoke", revoke).status_code == 404
+
+
+@pytest.mark.parametrize("wrong", [{"scope": "root"}, {"expires": "ever"}, {"name": ""}])
+def test_a_token_that_can_not_be_is_refused(visit: Visit, wrong: dict[str, str]) -> None:
+    admin = visit("admin")
+    form = {"token": admin.token(), "name": "pager", "scope": "read", "expires": "1h"} | wrong
+    assert admin.post("/settings/access/tokens", form).status_code == 400
+
+
+def test_a_link_lets_somebody_in_once(visit: Visit, redis: Redis) -> None:
+    admin, carla = visit("admin"), visit()
+    form = {"token": admin.token(), "name": "Carla", "role": "viewer"}
+    page = admin.post("/settings/access/links", form).text
+    found = re.search(r"http://[^<]+once=[^<]+", page)
+    assert found is not None
+    link = unescape(found[0]).removeprefix("http://127.0.0.1")
+    assert carla.open(link).status_code == 303
+    assert carla.get("/live").status_code == 200
+    assert {one.who for one in Sessions(redis).all().values()} == {"Anna", "Carla"}
+    for wrong in ({"role": "root"}, {"name": " "}, {"name": "x" * 61}, {"name": "a\0"}):
+        assert admin.post("/settings/access/links", form | wrong).status_code == 400
+
+
+def test_the_audit_is_for_admins_is_filtered_and_is_a_file(visit: Visit, redis: Redis) -> None:
+    admin = visit("admin")
+    for name in ("one", "two"):
+        form = {"token": admin.token(), "name": name, "scope": "read", "expires": "1h"}
+        admin.post("/settings/access/tokens", form)
+    page = admin.get("/settings/audit?verb=token.new").text
+    assert page.index(">token.new</strong> &#39;two") < page.index(">token.new</strong> &#39;one")
+    assert "sign_in" not in page.partition("<table")[2]
+    answer = admin.get("/settings/audit?verb=token.new&format=csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [(row["who"], row["verb"]) for row in rows] == [("Anna", "token.new")] * 2
+    lines = admin.get("/settings/audit?who=Anna&format=jsonl").text.splitlines()
+    assert {json.loads(line)["who"] for line in lines} == {"Anna"}
+    for role in ("viewer", "operator"):
+        other = visit(role)
+        for path in ("/settings/audit", "/settings/access"):
+            assert other.get(path).status_code == 403
+        assert "/settings/audit" not in other.get("/settings/doctor").text
+
+
+def test_hostile_names_are_text_in_the_audit(visit: Visit) -> None:
+    admin = visit("admin")
+    name = HOSTILE.replace("\x1b", "").replace("\u202e", "")[:60]
+    admin.post("/settings/access/links", {"token": admin.token(), "name": name, "role": "viewer"})
+    for path in ("/settings/audit", "/settings/access"):
+        page = admin.get(path).text
+        assert "<script>alert" not in page
+        assert "<img" not in page
