@@ -35,6 +35,7 @@ COMMANDS = (
     "login-link",
     "ready",
     "doctor",
+    "connect",
     "docs",
 )
 """In the order of `gavel --help`; each is the function of that name in the module of that name, `-`

@@ -14,6 +14,7 @@ from sandbox.conferences.recorder import Recorder
 from sandbox.conferences.sounds import Sounds
 from sandbox.conferences.studios import studio_for
 from sandbox.world.clock import Clock
+from sandbox.world.directory import Directory
 from sandbox.world.elements import Element
 from sandbox.world.faults import Faults
 from sandbox.world.log import ApiRequest, Delivery, Log
@@ -38,6 +39,7 @@ class Telephony:
         self.ended_calls: deque[Call] = deque(maxlen=200)
         self.post = Post(options, self._positions, clock, self.faults, self.deliveries)
         self.called_by_hand = options.conference
+        self.directory = Directory()
         self._voices = 0
         self.tasks = Tasks()
         self.studio = studio = studio_for(options.sound, self._whispers)
@@ -75,6 +77,7 @@ class Telephony:
         self.calls.clear()
         self.ended_calls.clear()
         self.recorder.reset()
+        self.directory.reset()
         self.faults.faults.clear()
         self.requests.clear()
         self.deliveries.clear()

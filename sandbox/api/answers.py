@@ -12,10 +12,12 @@ from sandbox.world.switches import Switches
 
 @dataclass(slots=True)
 class Request:
-    """One call: the names of its path decoded, its parameters; `api_id` is of its answer."""
+    """One call: the names of its path decoded, its parameters; `api_id` is of its answer. `item` is
+    the application or number that it is about."""
 
     conference: str = ""
     member_id: str = ""
+    item: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     api_id: str = field(default_factory=new_uuid)
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from sandbox.api import credentials
+from sandbox.api.account import ACCOUNT_OPERATIONS
 from sandbox.api.answers import Request, Result
 from sandbox.api.inputs import json_object
 from sandbox.api.operations import record
@@ -40,7 +41,7 @@ class Reset(Exception):
 
 
 class Gateway:
-    """Answers `/v1/Account/<auth_id>/Conference/…`."""
+    """Answers `/v1/Account/<auth_id>/…`: Conference, Application and Number."""
 
     def __init__(self, lines: Telephony) -> None:
         self._options = lines.options
@@ -69,10 +70,9 @@ class Gateway:
     async def _handle(self, http: web.Request, entry: ApiRequest, request: Request) -> Result:
         path = http.raw_path.partition("?")[0]
         parts = [unquote(part) for part in path.strip("/").split("/")]
-        if tuple(parts[:2]) != ACCOUNT or len(parts) < 4 or parts[3] != "Conference":
+        if tuple(parts[:2]) != ACCOUNT or len(parts) < 4:
             raise NotFound
-        shape, request.conference, request.member_id = shape_of(_names(path))
-        methods = OPERATIONS.get(shape, {})
+        methods = _methods(path, parts[3], request)
         entry.operation, operation = methods.get(http.method, ("", None))
         entry.conference = request.conference
         entry.members = tuple(request.member_id.split(",")) if request.member_id else ()
@@ -164,6 +164,19 @@ class Gateway:
         if isinstance(error, RateLimited) and self._lines.switches.retry_after:
             headers["Retry-After"] = str(int(self._lines.switches.retry_after))
         return Result(error.status, {"error": str(error)}, headers=headers)
+
+
+def _methods(path: str, kind: str, request: Request) -> Mapping[str, tuple[str, Operation]]:
+    """What can be done there; notes in the request what it is about. Raises NotFound."""
+    if kind == "Conference":
+        shape, request.conference, request.member_id = shape_of(_names(path))
+        return OPERATIONS.get(shape, {})
+    names = _names(path)
+    request.item = names[0] if names else ""
+    methods = ACCOUNT_OPERATIONS.get((kind, *("I" for _ in names)))
+    if methods is None:
+        raise NotFound
+    return methods
 
 
 def _names(path: str) -> list[str]:

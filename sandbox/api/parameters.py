@@ -38,6 +38,16 @@ def one_of(params: Mapping[str, Any], name: str, allowed: tuple[str, ...], defau
     return str(value)
 
 
+def whole_number(
+    params: Mapping[str, Any], name: str, default: int, lowest: int, highest: int
+) -> int:
+    """A number of these bounds, as text or number; above them the highest."""
+    value = str(params.get(name, default))
+    if not value.isdecimal() or int(value) < lowest:
+        raise BadParameter(f"{name} parameter is invalid")
+    return min(int(value), highest)
+
+
 def url(params: Mapping[str, Any], name: str) -> str:
     """An http(s) URL, "" when it is not given."""
     value = params.get(name)

@@ -61,6 +61,8 @@ class CallLife:
                     await self._listen(element)
         finally:
             call.status = "completed"
+            if call.hangup_url:
+                self._tell_end(call)
             self.finished(call)
 
     async def _confer(self, call: Call, element: ConferenceElement) -> list[Element] | None:
@@ -122,6 +124,17 @@ class CallLife:
         except BadAnswer as error:
             call.warnings.append(f"{action}: {error}")
             return []
+
+    def _tell_end(self, call: Call) -> None:
+        self.post.send(
+            Message(
+                action="hangup",
+                conference="",
+                url=call.hangup_url,
+                method=call.hangup_method,
+                fields={**rich_fields(call), "Event": "Hangup"},
+            )
+        )
 
     def _start(self, call: Call) -> dict[str, str]:
         return {**rich_fields(call), "Event": "StartApp"}

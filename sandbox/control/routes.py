@@ -11,6 +11,7 @@ from sandbox.api.parameters import one_of
 from sandbox.conferences.prompts import speaking_seconds
 from sandbox.control.state import call_state, state
 from sandbox.telephony import Telephony
+from sandbox.world.directory import Application
 from sandbox.world.errors import BadParameter, NotFound
 from sandbox.world.faults import Fault
 from sandbox.world.log import Log
@@ -52,8 +53,10 @@ class Control:
         wanted = await inputs.body(http)
         conference = inputs.text(wanted, "conference")
         answer_url = inputs.text(wanted, "answer_url")
+        application = None
         if not conference and not answer_url:
-            raise BadParameter("conference or answer_url parameter is missing")
+            application = self._application(inputs.text(wanted, "to"))
+            answer_url = application.answer_url
         if inputs.by_hand(http) and conference:
             self._lines.called_by_hand = conference
         call = Call(
@@ -67,10 +70,13 @@ class Control:
             headers=inputs.headers(wanted),
             tone=inputs.number(wanted, "tone", self._lines.next_tone()),
         )
+        if application:
+            call.hangup_url, call.hangup_method = application.hangup_url, application.hangup_method
         if not answer_url and "attributes" not in wanted:
             answer_url = self._lines.options.answer_url_for(conference)
         elements = [] if answer_url else [inputs.element(wanted, conference, call)]
-        method = one_of(wanted, "answer_method", ("GET", "POST"), "POST")
+        usual = application.answer_method if application else "POST"
+        method = one_of(wanted, "answer_method", ("GET", "POST"), usual)
         self._lines.call_in(call, list(elements), answer_url, method)
         return web.json_response({"call_uuid": call.uuid}, status=201)
 
@@ -151,6 +157,15 @@ class Control:
     async def set_switches(self, http: web.Request) -> web.Response:
         self._lines.switches = self._lines.switches.changed(await inputs.body(http))
         return web.json_response(self._lines.switches.to_json())
+
+    def _application(self, called: str) -> Application:
+        """The one that answers a number. Raises BadParameter."""
+        if not called:
+            raise BadParameter("conference, answer_url or to parameter is missing")
+        found = self._lines.directory.answering(called)
+        if found is None:
+            raise BadParameter(f"to parameter is invalid: no application answers {called}")
+        return found
 
     def _call(self, http: web.Request) -> Call:
         call = self._lines.calls.get(http.match_info["uuid"])

@@ -14,6 +14,9 @@ def state(lines: Telephony) -> dict[str, Any]:
         "calls": [call_state(call) for call in lines.calls.values()],
         "ended_calls": [call_state(call) for call in lines.ended_calls],
         "recordings": [recording_state(one) for one in lines.recorder.recordings.values()],
+        "numbers": [
+            {"number": one.number, "app_id": one.app_id} for one in lines.directory.numbers.values()
+        ],
         "faults": [fault.to_json() for fault in lines.faults.faults],
         "requests": lines.requests.last,
         "deliveries": lines.deliveries.last,

@@ -20,7 +20,8 @@ def new_uuid() -> str:
 @dataclass(slots=True, eq=False)
 class Call:
     """One telephone call. `account` is whose it is, `began_at` epoch seconds as the service is told
-    them; `left` is set while it is in a conference: how it goes on from there.
+    them; `left` is set while it is in a conference: how it goes on from there. `hangup_url` is told
+    of its end, when the number that was called has an application.
     """
 
     uuid: str
@@ -33,6 +34,8 @@ class Call:
     began_at: float = 0.0
     headers: Mapping[str, str] = field(default_factory=dict)
     tone: float = 0.0
+    hangup_url: str = ""
+    hangup_method: str = "POST"
     member: "Member | None" = None
     left: "asyncio.Future[bool] | None" = None
     task: "asyncio.Task[None] | None" = None

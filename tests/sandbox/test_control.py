@@ -50,7 +50,7 @@ def test_beyond_loopback_the_credentials_are_wanted() -> None:
 @pytest.mark.parametrize(
     ("path", "wanted", "error"),
     [
-        ("calls", {}, "conference or answer_url parameter is missing"),
+        ("calls", {}, "conference, answer_url or to parameter is missing"),
         ("calls", {"conference": "a", "attributes": "x"}, "attributes parameter is invalid"),
         ("calls", {"conference": "a", "headers": "x"}, "headers parameter is invalid"),
         ("calls", {"conference": "a", "tone": "high"}, "tone parameter is invalid"),

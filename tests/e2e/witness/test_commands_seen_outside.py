@@ -14,7 +14,7 @@ from redis import Redis
 from bench.chaos.processes import free_port
 from sandbox.embedded import Sandbox
 from tests.e2e.story.processes import ROOT, Process, answers, bare_environment
-from tests.e2e.witness.conftest import Stage, read
+from tests.e2e.witness.conftest import Stage, pages, read
 from tests.e2e.witness.witnesses import drives
 from tests.valkey import start_valkey
 from tests.waiting import until
@@ -149,6 +149,24 @@ def test_a_program_acts_through_the_api(stage: Stage) -> None:
     assert stage.ask("token", "revoke", "pager")[0] == 0
     with pytest.raises(HTTPError, match="401"):
         ask("/conferences")
+
+
+@drives("command connect")
+def test_a_call_to_a_number_is_led_into_a_conference(stage: Stage) -> None:
+    code, output = stage.ask("connect", "w-number", "--number", "+14155550199", "--yes")
+    assert (code, "will point to gavel-w-number" in output) == (0, True), output
+    code, output = stage.ask("connect", "w-number")
+    assert (code, "nothing to change" in output) == (0, True), output
+    call = stage.sandbox.call_in(to="+14155550199")
+    until(lambda: call in stage.calls("w-number"), "the caller is in")
+    stage.sandbox.hang_up(call)
+    until(lambda: hangups(stage), "the end of the call is told")
+    assert hangups(stage)[0]["status"] == 200
+
+
+def hangups(stage: Stage) -> list[dict[str, Any]]:
+    """What the application's hang-up URL was told and answered."""
+    return [one for one in pages(stage.sandbox.deliveries) if one["action"] == "hangup"]
 
 
 @drives("command login-link")
