@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from app.domain.durations import parse_duration
-from app.domain.identifiers import LONGEST_NAME
+from app.domain.event import LONGEST_NAME
 from app.domain.operator import LONGEST_REASON
 from app.domain.silence import MODES
 from app.errors import Unusable

@@ -12,7 +12,7 @@ from redis import Redis
 from app.console.access.guard import operator
 from app.console.texts import shown
 from app.domain.durations import parse_duration
-from app.domain.identifiers import checked_member
+from app.domain.event import checked_member
 from app.errors import Conflict, NotFound, Unusable
 from app.operators.acts import Act, act, reason_of
 from app.operators.reading import name_of

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.event import Event, new_id
-from app.domain.identifiers import checked_name
+from app.domain.event import Event, checked_name, new_id
 from app.domain.operator import LONGEST_REASON, Operator
 from app.domain.suggest import did_you_mean, quoted
 from app.errors import Unusable

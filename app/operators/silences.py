@@ -9,7 +9,7 @@ from typing import Any
 from redis import Redis
 
 from app.domain.durations import format_duration
-from app.domain.identifiers import checked_name
+from app.domain.event import checked_name
 from app.domain.operator import Operator
 from app.domain.silence import MODES, Silence, read_silences
 from app.domain.suggest import did_you_mean, quoted

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from hashlib import blake2b
 from typing import Any
 
-from app.domain.event import Event, new_id
-from app.domain.identifiers import checked_name
+from app.domain.event import Event, checked_name, new_id
 from app.errors import Unusable
 from app.plivo import schemas
 from app.plivo.request import json_object

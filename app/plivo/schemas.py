@@ -13,8 +13,8 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
+from app.domain.event import checked_member
 from app.domain.facts import FACTS
-from app.domain.identifiers import checked_member
 from app.errors import Unusable
 
 NOTHING = {"none", "null", "nan"}

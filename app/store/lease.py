@@ -6,28 +6,31 @@ holder of the lease (`lua/commit.lua`). A commit whose answer got lost can be se
 is applied once.
 """
 
-import json
-import math
 import secrets
 import threading
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 from app.domain.silence import Silence, read_silences
+from app.store.commit import Commit, not_before
 from app.store.inbox import Waiting, entries
 from app.store.journal import NotMeantTexts
 from app.store.scripts import script
+from app.store.server.errors import may_pass
 
+AGAIN_SECONDS = 30.0  # how long a commit is tried while Redis is away
 LEASE_MS = 4000  # whoever dies is replaced after this long; renewed every second
 EVENTS_AT_ONCE = 100
 JOURNAL_SECONDS = 7 * 86400
 JOURNAL_ENTRIES = 1000
-ENDED_SECONDS = 7 * 86400  # a replayed callback of an ended conference is known for this long
+
+
+Answer = TypeVar("Answer")
 
 
 class LeaseLost(Exception):
@@ -44,78 +47,6 @@ class Taken:
     outbox: bytes | None
     events: Waiting
     suspect: bool
-
-
-@dataclass(slots=True)
-class Commit:
-    """What one commit changes; what is not set stays as it was. Times in seconds since the epoch.
-
-    `decided`: how many events to take off the inbox. `ended`: the state is kept for
-    `ENDED_SECONDS` only. `outbox`: its stored form, "-" for an empty one. `live`: when the
-    conference started, 0: it is over. `instances`: UUIDs, and whether they have ended, which is
-    known for `ENDED_SECONDS`. `look`: when Plivo shall be asked about the conference. `not_meant`:
-    words that its journal entries name (`app.store.journal`), by their ids. `members`: how many the
-    conference has. `exemplars`: an event by the bucket that it was counted in, with its seconds.
-    """
-
-    decided: int = 0
-    state: str | None = None
-    ended: bool = False
-    outbox: str | None = None
-    live: float | None = None
-    instances: dict[str, bool] = field(default_factory=dict)
-    members: int | None = None
-    look: float | None = None
-    set_timers: dict[str, float] = field(default_factory=dict)
-    cancel_timers: list[str] = field(default_factory=list)
-    journal: list[str] = field(default_factory=list)
-    counters: Counter[str] = field(default_factory=Counter)
-    exemplars: dict[str, str] = field(default_factory=dict)
-    send: list[tuple[str, str, str]] = field(default_factory=list)
-    for_people: list[tuple[str, int, str]] = field(default_factory=list)
-    not_meant: dict[str, str] = field(default_factory=dict)
-
-    def move_timers(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
-        """From these timers (id -> due) to those: set what is new or moved, cancel what is gone."""
-        for timer, due in after.items():
-            if before.get(timer) != due:
-                self.set_timers[timer] = due
-        for timer in before.keys() - after.keys():
-            self.set_timers.pop(timer, None)
-            self.cancel_timers.append(timer)
-
-    def send_to(self, unit: str, name: str, text: str) -> None:
-        """Put an entry (JSON) into the inbox of a unit of the conference of that name."""
-        self.send.append((unit, name, text))
-
-    def keep_for_people(self, key: str, most: int, row: str) -> None:
-        """Append a row (JSON) to a list that keeps the newest `most`."""
-        self.for_people.append((key, most, row))
-
-    def to_json(self) -> str:
-        """As `lua/commit.lua` reads it."""
-        changes: dict[str, Any] = {
-            "decided": self.decided,
-            "state": self.state,
-            "keep": ENDED_SECONDS if self.ended else None,
-            "outbox": self.outbox,
-            "instances": {u: ENDED_SECONDS * over for u, over in self.instances.items()},
-            "look": self.look,
-            "set_timers": {id: _not_before(due) for id, due in self.set_timers.items()},
-            "cancel_timers": self.cancel_timers,
-            "journal": self.journal,
-            "counters": self.counters,
-            "exemplars": self.exemplars,
-            "send": self.send,
-            "for_people": self.for_people,
-            "not_meant": self.not_meant,
-        }
-        if self.members is not None:
-            changes["members"] = str(self.members)
-        if self.live is not None:
-            changes["live"] = f"{self.live:.3f}" if self.live else "-"
-        said = {name: change for name, change in changes.items() if change}
-        return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
 
 
 class Lease:
@@ -182,7 +113,7 @@ class Lease:
             LEASE_MS,
             EVENTS_AT_ONCE,
             int(release),
-            "" if wake_at is None else _not_before(wake_at),
+            "" if wake_at is None else not_before(wake_at),
             JOURNAL_SECONDS,
             JOURNAL_ENTRIES,
             commit.to_json(),
@@ -218,6 +149,19 @@ class Lease:
     def drop(self) -> None:
         """Stop renewing; the lease runs out by itself and another worker goes on."""
         self._leases.forget(self._token)
+
+
+def patiently(step: Callable[[], Answer]) -> Answer:
+    """A step in Redis that may be sent again; Redis being away is waited out for
+    `AGAIN_SECONDS`. Raises LeaseLost or RedisError."""
+    started = time.monotonic()
+    while True:
+        try:
+            return step()
+        except RedisError as error:
+            if not may_pass(error) or time.monotonic() - started > AGAIN_SECONDS:
+                raise
+            time.sleep(0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,9 +258,3 @@ def _texts(raw: object) -> set[str]:
 
 def _number(raw: object) -> float:
     return float(raw) if isinstance(raw, bytes | str | float | int) else 0.0
-
-
-def _not_before(at: float) -> str:
-    """Whole microseconds, as Redis' clock has them, rounded up."""
-    micros = math.ceil(at * 1e6)
-    return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"

@@ -4,7 +4,7 @@ import logging
 
 from flask import Blueprint, Response, request
 
-from app.domain.identifiers import checked_name
+from app.domain.event import checked_name
 from app.errors import Unavailable, Unusable
 from app.logs import step
 from app.plivo.answer_xml import conference_xml

@@ -13,7 +13,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Response
 
 from app.api.document import describe
-from app.domain.identifiers import LONGEST_NAME
+from app.domain.event import LONGEST_NAME
 from app.plivo.parse import WRAPPED
 from app.plivo.schemas import SPELLINGS
 from app.server.request_buffer import LARGEST_BODY

@@ -9,8 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from marshmallow import RAISE, Schema, ValidationError, fields
 
-from app.domain.event import Event, new_id
-from app.domain.identifiers import LONGEST_NAME, checked_member, checked_name
+from app.domain.event import LONGEST_NAME, Event, checked_member, checked_name, new_id
 from app.errors import Forbidden, NotFound, Unauthorized, Unavailable, Unusable
 from app.logs import step
 from app.operators.acts import is_deeper

@@ -11,9 +11,10 @@ from redis.exceptions import RedisError
 
 from app.domain.event import Event, new_id
 from app.store import keys
+from app.store.commit import Commit
 from app.store.inbox import Inbox
 from app.store.journal import Journal
-from app.store.lease import Commit, Leases
+from app.store.lease import Leases
 from app.store.published_rules import PublishedRules
 from tests import log_lines
 from tests.workers.builders import MUTE_EVERYONE

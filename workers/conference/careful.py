@@ -9,6 +9,7 @@ milliseconds between the beginning and the commit of the same event.
 from collections.abc import Callable
 
 from app.store.inbox import Waiting
+from app.store.lease import patiently
 from workers.conference.unit import Unit
 
 DEADLY = 2
@@ -25,7 +26,7 @@ def one_by_one(unit: Unit, decide: Decide, set_aside: SetAside) -> Waiting | Non
     Raises LeaseLost or RedisError."""
     waiting: Waiting | None = unit.lease.taken.events
     for entry in unit.lease.taken.events:
-        if unit.patiently(unit.lease.begin) < DEADLY:
+        if patiently(unit.lease.begin) < DEADLY:
             decide([entry])
         else:
             unit.next.decided += 1

@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -20,9 +20,9 @@ from app.domain.event import Event
 from app.logs import fields, step
 from app.metrics import catalogue as metrics
 from app.store import journal, keys
+from app.store.commit import Commit
 from app.store.inbox import Waiting, read_event
-from app.store.lease import Commit, Lease
-from app.store.server.errors import may_pass
+from app.store.lease import Lease, patiently
 from workers.conference.errors import CallError, Expired
 from workers.conference.outbox import UNREADABLE, Entry, Outbox, for_journal, merged
 from workers.conference.retry import GiveUp, Gone, Repeat, Split, Unknown, retry
@@ -32,9 +32,7 @@ log = logging.getLogger("gavel.act")
 decide_log = logging.getLogger("gavel.decide")
 
 KEPT_ASIDE = 1000
-AGAIN_SECONDS = 30.0  # how long a commit is tried while Redis is away
 
-Answer = TypeVar("Answer")
 
 Settled = Callable[[Call, str], None]
 """Told of each call that is over: why it was given up, or "" when nothing is left to do."""
@@ -86,23 +84,9 @@ class Unit:
         inbox now, None when the lease was given back. Raises LeaseLost or RedisError."""
         if self.outbox != self._stored:
             self.next.outbox = self.outbox.to_json()
-        waiting = self.patiently(
-            lambda: self.lease.commit(self.next, release=release, wake_at=wake_at)
-        )
+        waiting = patiently(lambda: self.lease.commit(self.next, release=release, wake_at=wake_at))
         self._stored, self.next = self.outbox, Commit()
         return waiting
-
-    def patiently(self, step: Callable[[], Answer]) -> Answer:
-        """A step in Redis that may be sent again; Redis being away is waited out for
-        `AGAIN_SECONDS`. Raises LeaseLost or RedisError."""
-        started = time.monotonic()
-        while True:
-            try:
-                return step()
-            except RedisError as error:
-                if not may_pass(error) or time.monotonic() - started > AGAIN_SECONDS:
-                    raise
-                time.sleep(0.2)
 
     def make(
         self, group: Sequence[Entry], send: Callable[[Sequence[Entry]], Sequence[str]]

@@ -16,7 +16,7 @@ from workers.rules.expressions.conditions import literal_key
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.templates import PlainText, Rendered, Typed
-from workers.rules.language.match import NUMBERS, typed_number
+from workers.rules.language.matched_key import NUMBERS, typed_number
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.model import Rule, Step, Target, Trigger
 

@@ -9,9 +9,10 @@ from redis import Redis
 
 from app.domain.event import Event, new_id
 from app.store import keys
+from app.store.commit import Commit
 from app.store.inbox import Inbox
 from app.store.journal import Journal, line
-from app.store.lease import LEASE_MS, Clock, Commit, Lease, LeaseLost, Leases
+from app.store.lease import LEASE_MS, Clock, Lease, LeaseLost, Leases
 from tests.waiting import until
 
 KEY = keys.conference_key("sales-1")

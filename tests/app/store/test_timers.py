@@ -7,8 +7,9 @@ from redis import Redis
 
 from app.domain.event import Event, new_id
 from app.store import keys
+from app.store.commit import Commit
 from app.store.inbox import Inbox
-from app.store.lease import Commit, Leases
+from app.store.lease import Leases
 from app.store.timers import Timers
 
 KEY = keys.conference_key("sales-1")

@@ -6,7 +6,7 @@ from app.metrics.catalogue import CLUSTER_NAMES, INSTANCE_NAMES
 from app.settings import Settings
 from cli.main import COMMANDS
 from workers.rules.expressions.filters import FILTERS, TESTS
-from workers.rules.language.match import OPERATORS
+from workers.rules.language.matched_key import OPERATORS
 from workers.rules.language.schema import AnswerEntry, LimitEntry, RuleEntry
 from workers.rules.vocabulary.action import BESIDE_EVERY
 from workers.rules.vocabulary.actions import ACTIONS

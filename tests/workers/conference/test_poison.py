@@ -10,8 +10,9 @@ from redis import Redis
 from app.domain.call import Call
 from app.metrics import catalogue as metrics
 from app.store import keys
+from app.store.commit import Commit
 from app.store.journal import Journal
-from app.store.lease import Commit, Lease, Leases
+from app.store.lease import Lease, Leases
 from tests import log_lines
 from tests.doubles.plivo_edge import PlivoEdge
 from tests.workers.builders import context_of, enter

@@ -10,9 +10,10 @@ from redis import Redis
 from app.domain.conference import Conference
 from app.domain.event import Event, new_id
 from app.store import keys
+from app.store.commit import ENDED_SECONDS, Commit
 from app.store.inbox import Identity, Inbox
 from app.store.journal import Journal
-from app.store.lease import ENDED_SECONDS, Commit, Leases
+from app.store.lease import Leases
 from tests.doubles.plivo_edge import PlivoEdge, answer
 from tests.workers.builders import context_of, work_all
 from workers.bootstrap import Context

@@ -18,7 +18,7 @@ from workers.rules.engine.occurrence import Occurrence, fields_of, root_of
 from workers.rules.engine.preconditions import as_told, refusal, remember, silence_of
 from workers.rules.engine.run import Decision, NotMeant, Run, Skipped
 from workers.rules.engine.state import MutableConference
-from workers.rules.engine.steps import Running, StepResults, run_steps, suspend
+from workers.rules.engine.steps import Running, StepResults, run_steps
 from workers.rules.engine.transitions import Deciding
 from workers.rules.vocabulary.model import Fields, Unknown
 from workers.rules.vocabulary.triggers import EVENTS
@@ -30,7 +30,7 @@ _TRANSITIONS: Mapping[str, Callable[[Deciding, Event], Iterator[Occurrence]]] = 
     "exited": transitions.exited,
     "heard": transitions.heard,
     "recorded": recordings.recorded,
-    "triggered": transitions.triggered,
+    "triggered": outcomes.triggered,
     "due": outcomes.came_due,
     "observed": observed.observed,
     "stepped": outcomes.stepped,
@@ -196,7 +196,9 @@ class _Decider:
         if first == 0 and (run.rule.once or run.rule.cooldown is not None):
             remember(self.state, run)
         self.take_effect(run, results)
-        refused = suspend(self.state, run, results) if results.next_step is not None else None
+        refused = (
+            outcomes.suspend(self.state, run, results) if results.next_step is not None else None
+        )
         if refused is not None:
             self.notes.append(refused)
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.conference import HERE, said_of
 from app.domain.globs import any_matches
+from workers.rules.engine.grouping import grouped, place_of
 from workers.rules.engine.occurrence import Occurrence, crosses
 from workers.rules.engine.run import (
     MOST_NOT_MEANT,
@@ -22,8 +23,7 @@ from workers.rules.engine.run import (
     NotMeant,
     PassedOver,
 )
-from workers.rules.expressions.conditions import Check, Literals, Match, literal_key, look_up, shown
-from workers.rules.expressions.expressions import Compiled
+from workers.rules.expressions.conditions import Match, literal_key, look_up, shown
 from workers.rules.vocabulary.model import AnswerOptions, Fields, Limit, Rule, Trigger
 from workers.rules.vocabulary.problems import Problem
 from workers.rules.vocabulary.triggers import KINDS
@@ -131,11 +131,15 @@ class RuleIndex:
     `not_meant` those that wait for the same kind and not for this."""
 
     def __init__(
-        self, every: Sequence[Candidate], not_meant: NotMeant = NONE_ELSE, *, grouped: bool = True
+        self,
+        every: Sequence[Candidate],
+        not_meant: NotMeant = NONE_ELSE,
+        *,
+        told_apart: bool = True,
     ) -> None:
         self.every = tuple(every)
         self.not_meant = not_meant
-        self._groups, self._others = _grouped(self.every) if grouped else ([], self.every)
+        self._groups, self._others = grouped(self.every) if told_apart else ([], self.every)
 
     def __bool__(self) -> bool:
         return bool(self.every)
@@ -156,12 +160,13 @@ class RuleIndex:
             if len(named) < len(group.every):
                 but = frozenset(place for place, _, _ in named)
                 passed.append(PassedOver(group.path, shown(value, group.kind), group.every, but))
-        return sorted(found, key=_place), passed
+        return sorted(found, key=place_of), passed
 
     def only(self, rule_id: str, trigger: int) -> "RuleIndex":
         """One rule, for whose trigger of that index something happened."""
         return RuleIndex(
-            [one for one in self.every if one[1].id == rule_id and trigger in one[2]], grouped=False
+            [one for one in self.every if one[1].id == rule_id and trigger in one[2]],
+            told_apart=False,
         )
 
 
@@ -200,16 +205,6 @@ class _Waiting:
             self.parts.clear()
         self.parts[key] = _part(self.whole, meant, self.kind)
         return self.parts[key]
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Many rules that ask for texts of one field."""
-
-    path: tuple[str, ...]
-    kind: str
-    every: tuple[Candidate, ...]
-    by_text: Mapping[str, tuple[Candidate, ...]]
 
 
 def waits_for(rule: Rule, kind: str) -> str:
@@ -275,7 +270,7 @@ def _by_parameter(every: Sequence[Candidate]) -> dict[Any, Sequence[Candidate]]:
         for parameter in {None} if None in wanted else wanted:
             named.setdefault(parameter, []).append(one)
     return {
-        parameter: sorted(found if parameter is None else named[None] + found, key=_place)
+        parameter: sorted(found if parameter is None else named[None] + found, key=place_of)
         for parameter, found in named.items()
     }
 
@@ -291,59 +286,3 @@ def _part(whole: RuleIndex, meant: Sequence[Candidate], kind: str) -> RuleIndex:
         return RuleIndex(meant, whole.not_meant)
     told = tuple(islice(chain(others, whole.not_meant.told), MOST_NOT_MEANT))
     return RuleIndex(meant, NotMeant(told, count + whole.not_meant.count))
-
-
-def _place(candidate: Candidate) -> int:
-    return candidate[0]
-
-
-def _grouped(every: tuple[Candidate, ...]) -> tuple[list[_Group], Sequence[Candidate]]:
-    """Groups of `MANY` rules and more that can be told apart by one field, and all other rules."""
-    if len(every) < MANY:
-        return [], every
-    asked = [_asked(rule) for _, rule, _ in every]
-    texts: dict[_Field, set[str]] = {}
-    for literals in asked:
-        for one in literals:
-            texts.setdefault((one.path, one.kind), set()).update(one.texts)
-    by_field: dict[_Field, list[tuple[Candidate, Literals]]] = {}
-    others: list[Candidate] = []
-    for candidate, literals in zip(every, asked, strict=True):
-        if not literals:
-            others.append(candidate)
-            continue
-        # The field of which the rules ask for the most different texts tells them apart best.
-        best = max(literals, key=lambda one: len(texts[one.path, one.kind]))
-        by_field.setdefault((best.path, best.kind), []).append((candidate, best))
-    groups = []
-    for field_, members in by_field.items():
-        if len(members) < MANY:
-            others += [candidate for candidate, _ in members]
-        else:
-            groups.append(_group(field_, members))
-    return groups, sorted(others, key=_place)
-
-
-def _group(field_: _Field, members: Sequence[tuple[Candidate, Literals]]) -> _Group:
-    by_text: dict[str, list[Candidate]] = {}
-    for candidate, asked in members:
-        for text in asked.texts:
-            by_text.setdefault(text, []).append(candidate)
-    table = {text: tuple(found) for text, found in by_text.items()}
-    return _Group(*field_, tuple(candidate for candidate, _ in members), table)
-
-
-def _asked(rule: Rule) -> tuple[Literals, ...]:
-    """Fields that must have one of some texts, or the rule is skipped."""
-    checks: tuple[Check, ...] = rule.match.checks if isinstance(rule.match, Match) else ()
-    found = tuple(
-        check.literals
-        for check in checks
-        if check.literals is not None and check.path[0] != "conference"
-    )
-    # An `if` is asked after `match`, whose answer may be unknown: only the conference is not.
-    if all(check.path == ("conference", "name") for check in checks) and isinstance(
-        rule.condition, Compiled
-    ):
-        return rule.condition.literals
-    return found

@@ -1,4 +1,4 @@
-"""`Occurrence`: one thing that an event turned out to mean, and what rules can see of it.
+"""`Occurrence`: one thing that an event turned out to mean; what rules see of it, whom they mean.
 
 An event is what was accepted; an occurrence is what a rule is held against. One event may be
 several: the first `enter` is the start of its conference, too.
@@ -10,10 +10,13 @@ from typing import Any
 
 from app.domain.conference import Past
 from workers.rules.engine.state import MutableConference
+from workers.rules.vocabulary.model import NO_ANSWER, Fields, Target, Unknown
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
 
 KEPT_FOR_LATER = tuple(name for name in (*GROUPS, *SINGLE) if name not in ALWAYS)
 """What a run takes along over a wait; the rest is made anew when it goes on."""
+
+EVERYBODY = ("all",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,29 @@ def fields_of(
     }
 
 
+def resolve(target: Target, fields: Fields, state: MutableConference) -> tuple[str, ...]:
+    """Ids, or ("all",); () when nobody is left. Raises `Unknown` when the event has no member.
+
+    Members who are known to have left are left out; ids that we never heard of stay, Plivo may
+    know them.
+    """
+    if target.kind == "all":
+        return EVERYBODY
+    if target.kind == "where":
+        return tuple(
+            member.id
+            for member in state.members.values()
+            if _holds(target, {**fields, "member": member.facts})
+        )
+    if target.kind == "ids":
+        ids = (*target.ids, *(str(template.render(fields)) for template in target.id_templates))
+        return tuple(dict.fromkeys(i for i in ids if _may_be_in(state, i)))
+    own = _own_id(fields)
+    if target.kind == "others":
+        return tuple(member_id for member_id in state.members if member_id != own)
+    return (own,) if _may_be_in(state, own) else ()
+
+
 def crosses(parameter: tuple[str, float], before: int, after: int) -> bool:
     """Whether the number of members came to N ("is"), or rose above or fell below it."""
     how, number = parameter
@@ -119,3 +145,23 @@ def _past(name: str, past: Past) -> dict[str, Any]:
         view["limit"] = past.limit
         view["time_left"] = round(max(0.0, past.limit - elapsed), 3)
     return view
+
+
+def _own_id(fields: Fields) -> str:
+    try:
+        return str(fields["member"]["id"])
+    except KeyError:
+        raise Unknown("this event has no member") from None
+
+
+def _may_be_in(state: MutableConference, member_id: str) -> bool:
+    return member_id in state.members or member_id not in state.gone
+
+
+def _holds(target: Target, fields: Fields) -> bool:
+    if target.where is None:
+        return False
+    try:
+        return bool(target.where.evaluate(fields))
+    except (Unknown, *NO_ANSWER):
+        return False

@@ -1,7 +1,8 @@
-"""What comes to a conference from within: timers that are due, how steps and calls turned out, and
-what a person asks for by hand."""
+"""What comes to a conference otherwise than by its callbacks: runs that go on later, due timers,
+how steps and calls turned out, triggers, and what a person asks for by hand."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from app.domain.call import Call
 from app.domain.conference import RULE_NAME, Timer, Waiting, timer_said
@@ -9,8 +10,9 @@ from app.domain.durations import format_duration
 from app.domain.event import Event
 from workers.rules.engine import held, timers
 from workers.rules.engine.index import Rules
-from workers.rules.engine.occurrence import Occurrence
-from workers.rules.engine.state import MutableConference
+from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
+from workers.rules.engine.state import WAITING_KEPT, MutableConference
+from workers.rules.engine.steps import Running, StepResults
 from workers.rules.engine.transitions import Deciding, end
 from workers.rules.expressions.scope import Scope
 from workers.rules.language.by_hand import NotAStep, read_step
@@ -29,6 +31,33 @@ LIMIT_EXPIRES = 60.0
 
 _LATE = 1.0
 _SAME = 0.001  # due times travel through JSON and Redis' scores
+
+
+def suspend(state: MutableConference, run: Running, results: StepResults) -> str | None:
+    """Have the run go on later, at its next step. Returns why it can not, None when it will."""
+    if len(state.waiting) >= WAITING_KEPT:
+        return f"the run of rule “{run.rule.name}” does not go on: {WAITING_KEPT} runs wait already"
+    kept = {key: run.fields[key] for key in KEPT_FOR_LATER if key in run.fields}
+    kept[RULE_NAME] = run.rule.name
+    if run.what.chain:
+        kept["chain"] = run.what.chain
+    step = results.next_step or 0
+    state.waiting[run.id] = Waiting(
+        run=run.id,
+        rule=run.rule.id,
+        step=step,
+        event=run.fields["event"]["id"],
+        at=run.fields["event"]["received_at"],
+        number=run.what.number_in(state),
+        awaits="step" if results.wait is None else "timer",
+        fields=kept,
+    )
+    if results.wait is not None:
+        number = run.what.number_in(state)
+        timer_id = f"{number}.wait.{run.id}.{step}"
+        due = run.what.at + results.wait
+        state.timers[timer_id] = Timer(timer_id, due, "wait", run.rule.id, 0, number, run.id)
+    return None
 
 
 def came_due(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
@@ -141,6 +170,28 @@ def failed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     if goes_on and awaited is not None:
         del state.waiting[run]
         yield _going_on(state, event, awaited)
+
+
+def triggered(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
+    """A system of the user's, or the action `trigger`, named something."""
+    data = event.data
+    fields: dict[str, Any] = {
+        "trigger": {"name": data["name"]},
+        "data": data.get("data", {}),
+    }
+    if data.get("member_id"):
+        member = deciding.state.members.get(data["member_id"])
+        fields["member"] = {"id": data["member_id"]} if member is None else member.facts
+    yield Occurrence(
+        "trigger",
+        event.id,
+        event.id,
+        event.at,
+        fields,
+        value=data["name"],
+        over=deciding.state.past_by_uuid(event.uuid),
+        chain=data.get("chain", 0),
+    )
 
 
 def acted(_: Deciding, event: Event) -> Iterator[Occurrence]:

@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 from app.domain.call import Call
-from app.domain.conference import RULE_NAME, Timer, Waiting
 from app.domain.durations import format_duration
 from app.domain.event import Event
-from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence, root_of
-from workers.rules.engine.state import WAITING_KEPT, MutableConference
-from workers.rules.engine.targets import resolve
+from workers.rules.engine.occurrence import Occurrence, resolve, root_of
+from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.action import Action
 from workers.rules.vocabulary.actions import ACTIONS, CALLS, WEB_VERBS
 from workers.rules.vocabulary.model import (
@@ -135,33 +133,6 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
             case Done(calls=calls) if following and not run.rule.dry_run and _is_awaited(calls):
                 return StepResults(tuple(results), following)
     return StepResults(tuple(results))
-
-
-def suspend(state: MutableConference, run: Running, results: StepResults) -> str | None:
-    """Have the run go on later, at its next step. Returns why it can not, None when it will."""
-    if len(state.waiting) >= WAITING_KEPT:
-        return f"the run of rule “{run.rule.name}” does not go on: {WAITING_KEPT} runs wait already"
-    kept = {key: run.fields[key] for key in KEPT_FOR_LATER if key in run.fields}
-    kept[RULE_NAME] = run.rule.name
-    if run.what.chain:
-        kept["chain"] = run.what.chain
-    step = results.next_step or 0
-    state.waiting[run.id] = Waiting(
-        run=run.id,
-        rule=run.rule.id,
-        step=step,
-        event=run.fields["event"]["id"],
-        at=run.fields["event"]["received_at"],
-        number=run.what.number_in(state),
-        awaits="step" if results.wait is None else "timer",
-        fields=kept,
-    )
-    if results.wait is not None:
-        number = run.what.number_in(state)
-        timer_id = f"{number}.wait.{run.id}.{step}"
-        due = run.what.at + results.wait
-        state.timers[timer_id] = Timer(timer_id, due, "wait", run.rule.id, 0, number, run.id)
-    return None
 
 
 def render(value: Any, fields: Fields) -> Any:

@@ -282,25 +282,3 @@ def heard(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     if "digits" in data:
         fields["digits"] = data["digits"]
     yield Occurrence(event.kind, event.id, event.id, event.at, fields, value=data.get("digits"))
-
-
-def triggered(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
-    """A system of the user's, or the action `trigger`, named something."""
-    data = event.data
-    fields: dict[str, Any] = {
-        "trigger": {"name": data["name"]},
-        "data": data.get("data", {}),
-    }
-    if data.get("member_id"):
-        member = deciding.state.members.get(data["member_id"])
-        fields["member"] = {"id": data["member_id"]} if member is None else member.facts
-    yield Occurrence(
-        "trigger",
-        event.id,
-        event.id,
-        event.at,
-        fields,
-        value=data["name"],
-        over=deciding.state.past_by_uuid(event.uuid),
-        chain=data.get("chain", 0),
-    )

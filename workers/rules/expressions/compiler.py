@@ -13,7 +13,8 @@ from jinja2 import nodes
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.expressions import operations
 from workers.rules.expressions.bounds import joined_within
-from workers.rules.expressions.filters import FILTERS, OF_MEMBERS, TESTS, Filter, written
+from workers.rules.expressions.filters import FILTERS, OF_MEMBERS, OTHER_NAMES, TESTS, Filter
+from workers.rules.expressions.functions import written
 from workers.rules.expressions.operations import Evaluate
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
@@ -236,7 +237,7 @@ class Compiler:
 
     def entry(self, node: Any, table: Mapping[str, Filter], what: str) -> Filter:
         if node.name not in table:
-            meant = _OTHER_NAMES.get(node.name, node.name)
+            meant = OTHER_NAMES.get(node.name, node.name)
             message = f"unknown {what} {quoted(node.name)}" + did_you_mean(meant, table)
             raise self.fail(message, node.name)
         entry = table[node.name]
@@ -255,23 +256,6 @@ class Compiler:
 
 
 _BY_FIELD = frozenset({"where", "where_not", "pluck"})
-_OTHER_NAMES = {
-    **dict.fromkeys(("int", "float", "integer", "to_int"), "number"),
-    **dict.fromkeys(("count", "len", "size"), "length"),
-    "strip": "trim",
-    "title": "capitalize",
-    "tojson": "json",
-    "to_json": "json",
-    "map": "pluck",
-    "select": "where",
-    "selectattr": "where",
-    "filter": "where",
-    "reject": "where_not",
-    "rejectattr": "where_not",
-    "startswith": "starting_with",
-    "endswith": "ending_with",
-}
-"""What people call filters and tests elsewhere."""
 _PHONES = frozenset({"phone", "phones"})
 _ITEM_OF = {"members": "member", "phones": "phone"}
 _GIVEN_OF_MEMBERS = {

@@ -12,7 +12,7 @@ from app.domain.suggest import quoted
 from workers.rules.expressions.bounds import MAX_VALUE, joined_within
 from workers.rules.expressions.bounds import check_size as check_value
 from workers.rules.expressions.expressions import Compiled, compile_node
-from workers.rules.expressions.filters import written
+from workers.rules.expressions.functions import written
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import (
     ExpressionError,

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from workers.rules.language.match import OPERATORS
+from workers.rules.language.matched_key import OPERATORS
 from workers.rules.nodes.schema_errors import Strict, describe, described
 from workers.rules.nodes.schema_fields import (
     Choice,

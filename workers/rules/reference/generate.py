@@ -12,7 +12,7 @@ from marshmallow import Schema
 
 from app.domain.durations import format_duration
 from workers.rules.expressions.filters import FILTERS, TESTS, Filter
-from workers.rules.language.match import OPERATORS
+from workers.rules.language.matched_key import OPERATORS
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry, file_schema
 from workers.rules.nodes.schema_errors import Block
 from workers.rules.nodes.schema_fields import Choice, Value, Whole

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from workers.rules.expressions.filters import FILTERS, TESTS
-from workers.rules.language.match import OPERATORS
+from workers.rules.language.matched_key import OPERATORS
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.load import load
 from workers.rules.reference import generate as reference

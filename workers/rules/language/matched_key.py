@@ -1,0 +1,279 @@
+"""What stands under one key of `match`: a text, a list or operators, read into tests."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.domain.durations import parse_duration
+from app.domain.globs import glob_matcher, is_glob
+from app.domain.suggest import did_you_mean, quoted
+from workers.rules.expressions.conditions import Check, Literals, Test, literal_key
+from workers.rules.expressions.functions import as_text
+from workers.rules.expressions.scope import Scope, unknown_list
+from workers.rules.nodes.schema_fields import is_empty, kind_of, nearest
+from workers.rules.nodes.yaml import Map, Seq, Text
+from workers.rules.vocabulary.model import Unknown
+from workers.rules.vocabulary.phones import never_a_number, plain_phone, spellings
+from workers.rules.vocabulary.problems import Report
+from workers.rules.vocabulary.regexes import compile_regex
+from workers.rules.vocabulary.values import compare_equal, in_collection, is_number
+
+_TEXTS = frozenset({"text", "phone", "digits", "any"})
+NUMBERS = frozenset({"number", "seconds", "time"})
+OPERATORS: Mapping[str, str] = {
+    "is": "Exactly this text (no glob), number or true/false.",
+    "not": "Not this: a glob, or a list of them.",
+    "in": "In a list: the name of one of `lists`, or a list written here.",
+    "not_in": "Not in a list.",
+    "regex": "The regular expression (RE2) is found in the text.",
+    "above": "A number above this.",
+    "below": "A number below this.",
+    "at_least": "A number of at least this.",
+    "at_most": "A number of at most this.",
+}
+_SAID: Mapping[str, str] = {
+    "is": "",
+    "not_in": "not in",
+    "regex": "matching",
+    "at_least": "at least",
+    "at_most": "at most",
+}
+"""Operators as a reason says them, where not as they are written."""
+_ORDER: Mapping[str, Callable[[float, float], bool]] = {
+    "above": lambda value, bound: value > bound,
+    "below": lambda value, bound: value < bound,
+    "at_least": lambda value, bound: value >= bound,
+    "at_most": lambda value, bound: value <= bound,
+}
+
+
+def typed_number(text: str, kind: str) -> float | None:
+    """The number that a text is, or the seconds where the field has some. None when it is none;
+    raises ValueError when it is no duration either."""
+    if re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", text, re.ASCII):
+        return float(text)
+    return parse_duration(text) if kind == "seconds" else None
+
+
+class KeyReader:
+    """Reads what is written under one key."""
+
+    def __init__(self, path: tuple[str, ...], scope: Scope, report: Report) -> None:
+        self.path, self.scope, self.report = path, scope, report
+        self.kind = scope.type_of(path)
+
+    def read(self, value: Any, key: Text) -> list[Check]:
+        if self.kind in ("members", "list"):
+            self.report.error(key, f"{key} is a list; use `if` for it")
+            return []
+        if isinstance(value, Map):
+            if not value:
+                self.report.error(value, "expected an operator, such as `not`")
+            return [
+                check for name, operand in value.items() for check in self.operator(name, operand)
+            ]
+        literals = None if _has_glob(value) and self.kind != "digits" else self.literals(value)
+        return self.check(self.any_of(value, key), _written(value), literals)
+
+    def check(
+        self, test: Test | None, wanted: str, literals: Literals | None = None
+    ) -> list[Check]:
+        return [] if test is None else [Check(self.path, test, wanted, self.kind, literals)]
+
+    def literals(self, value: Any) -> Literals | None:
+        """All texts that could hold; None for numbers and flags, which are not compared as texts,
+        and for what is in error."""
+        items = value if isinstance(value, Seq | tuple) else [value]
+        if self.kind not in _TEXTS or not all(isinstance(item, str) for item in items):
+            return None
+        texts = frozenset(literal_key(str(item), self.kind) for item in items)
+        return Literals(self.path, self.kind, texts)
+
+    def operator(self, name: Text, operand: Any) -> list[Check]:
+        wanted = f"{_SAID.get(name, name)} {_written(operand)}".strip().replace("in any of ", "in ")
+        if name not in OPERATORS:
+            message = f"unknown operator {quoted(name)}" + did_you_mean(name, OPERATORS)
+            self.report.error(name, message)
+            return []
+        if name == "is":
+            return self.check(self.exact(operand, name), wanted, self.literals(operand))
+        if name == "not":
+            return self.check(_negated(self.any_of(operand, name)), wanted)
+        if name in ("in", "not_in"):
+            test = self.member_of(operand, name)
+            if name == "not_in":
+                return self.check(_negated(test), wanted)
+            is_name = isinstance(operand, Text)
+            items = self.scope.lists.get(operand) if is_name else operand
+            return self.check(test, wanted, self.literals(items))
+        if name == "regex":
+            return self.check(self.regex(operand, name), wanted)
+        return self.check(self.order(name, operand), wanted)
+
+    def scalar(self, value: Any, key: Text, expected: str = "a text") -> Text | None:
+        if isinstance(value, Text) and not is_empty(value):
+            if value == "":
+                self.report.error(value, "an empty text matches nothing: such a field is absent")
+            return value
+        where = key if is_empty(value) else value
+        self.report.error(where, f"expected {expected}, not {kind_of(value)}")
+        return None
+
+    def any_of(self, value: Any, key: Text) -> Test | None:
+        if not isinstance(value, Seq):
+            text = self.scalar(value, key, "a text, a list or operators")
+            return None if text is None else self.one(text)
+        if not value:
+            self.report.error(value, "an empty list matches nothing")
+        tests = [self.one(text) for item in value if (text := self.scalar(item, key))]
+        known = [test for test in tests if test is not None]
+        return lambda found: any(test(found) for test in known)
+
+    def one(self, text: Text) -> Test | None:
+        """One text as a glob, or as a number or flag where the field is one."""
+        if self.kind in NUMBERS or self.kind == "flag":
+            return self.typed(text)
+        if self.kind == "digits":
+            return lambda found: bool(found == text)
+        self.refuse_impossible(text)
+        if self.kind == "any":
+            return _loose(text, glob_matcher(text))
+        if self.kind == "phone":
+            return self.number_glob(text)
+        matcher = glob_matcher(str(text))
+        return lambda found: isinstance(found, str) and matcher(found)
+
+    def number_glob(self, text: Text) -> Test:
+        self.doubt_number(text, text)
+        plain = str(plain_phone(text))
+        matcher = glob_matcher(plain)
+        if not is_glob(plain):
+            return lambda found: isinstance(found, str) and matcher(plain_phone(found))
+        return lambda found: isinstance(found, str) and any(map(matcher, spellings(found)))
+
+    def doubt_number(self, text: str, where: Text) -> None:
+        """A text that is held against a telephone number and never equals one."""
+        if self.kind == "phone" and (message := never_a_number(text)):
+            self.report.warning(where, message)
+
+    def refuse_impossible(self, text: Text) -> None:
+        values = self.scope.values_of(self.path)
+        if values and not any(glob_matcher(text)(value) for value in values):
+            message = f"{'.'.join(self.path)} is {' or '.join(values)}, never {quoted(text)}"
+            self.report.error(text, message + nearest(text, values))
+
+    def exact(self, value: Any, key: Text) -> Test | None:
+        text = self.scalar(value, key)
+        if text is None:
+            return None
+        if self.kind in NUMBERS or self.kind == "flag":
+            return self.typed(text)
+        if self.kind == "any":
+            return _loose(text, str(text).__eq__)
+        self.refuse_impossible(text)
+        self.doubt_number(text, text)
+        phone = self.kind == "phone"
+        return lambda found: compare_equal(found, str(text), phone)
+
+    def typed(self, text: Text) -> Test | None:
+        if self.kind == "flag":
+            if text not in ("true", "false"):
+                self.report.error(text, f"expected true or false, not {quoted(text)}")
+            wanted = text == "true"
+            return lambda found: found is wanted
+        number = self.number(text)
+        return None if number is None else lambda found: bool(found == number)
+
+    def number(self, text: Text) -> float | None:
+        try:
+            number = typed_number(text, self.kind)
+        except ValueError as error:
+            self.report.error(text, str(error))
+            return None
+        if number is None:
+            self.report.error(text, f"expected a number, not {quoted(text)}")
+        return number
+
+    def member_of(self, operand: Any, key: Text) -> Test | None:
+        if isinstance(operand, Seq):
+            items = tuple(str(item) for item in operand if self.scalar(item, key))
+            for item in operand:
+                if isinstance(item, Text):
+                    self.doubt_number(item, item)
+        else:
+            name = self.scalar(operand, key, "the name of a list, or a list")
+            if name is None:
+                return None
+            if name not in self.scope.lists:
+                self.report.error(name, unknown_list(name, self.scope.lists))
+                return None
+            items = self.scope.lists[name]
+            for item in items:
+                self.doubt_number(item, name)
+        if self.kind == "phone":
+            numbers = frozenset(plain_phone(item) for item in items)
+            return lambda found: plain_phone(_listed(found)) in numbers
+        return lambda found: in_collection(_listed(found), items)
+
+    def regex(self, operand: Any, key: Text) -> Test | None:
+        text = self.scalar(operand, key, "a regular expression")
+        if text is None:
+            return None
+        if self.kind in NUMBERS or self.kind == "flag":
+            self.report.error(text, f"regex needs a text; {'.'.join(self.path)} is none")
+            return None
+        try:
+            search = compile_regex(text)
+        except ValueError as error:
+            self.report.error(text, str(error))
+            return None
+        if self.kind == "phone":
+            return lambda found: any(map(search, spellings(_as_searched(found))))
+        return lambda found: search(_as_searched(found))
+
+    def order(self, name: Text, operand: Any) -> Test | None:
+        text = self.scalar(operand, name, "a number")
+        if self.kind not in NUMBERS and self.kind != "any":
+            self.report.error(name, f"{name} needs a number; {'.'.join(self.path)} is none")
+            return None
+        number = None if text is None else self.number(text)
+        if number is None:
+            return None
+        holds, bound = _ORDER[name], number
+        return lambda found: holds(_as_number(found), bound)
+
+
+def _has_glob(value: Any) -> bool:
+    return any(is_glob(str(item)) for item in (value if isinstance(value, Seq) else [value]))
+
+
+def _negated(test: Test | None) -> Test | None:
+    return None if test is None else lambda found: not test(found)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Seq):
+        shown = ", ".join(str(item) for item in value[:5])
+        return f"any of {shown}" + (", ..." if len(value) > 5 else "")
+    return str(value)[:60]
+
+
+def _loose(text: str, matcher: Callable[[str], bool]) -> Test:
+    """For values whose type only the sender knows: a text matches, a number is compared."""
+    return lambda found: matcher(found if isinstance(found, str) else as_text(found))
+
+
+def _listed(found: Any) -> Any:
+    return found if isinstance(found, str) else as_text(found)
+
+
+def _as_searched(found: Any) -> str:
+    return found if isinstance(found, str) else as_text(found)
+
+
+def _as_number(found: Any) -> float:
+    """As it is: a whole number of any size compares with all others."""
+    if not is_number(found):
+        raise Unknown(f"{quoted(as_text(found))} is no number")
+    number: float = found
+    return number
