@@ -7,7 +7,6 @@ own: reading and checking a large one may take longer than a lease.
 
 import json
 import logging
-import os
 import secrets
 import socket
 import threading
@@ -63,7 +62,7 @@ class Beats:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._name = f"{socket.gethostname()}-{secrets.token_hex(4)}"
         self._beat = script(context.redis, "beat")
 
     def beat(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from app.domain.identifiers import checked_name
+from app.domain.event import checked_name
 from app.settings import Settings
 from cli.connect import CannotConnect, Connection, application_name, plan
 from cli.output.terminal import safe

@@ -190,6 +190,7 @@ def take_over() -> None:
     anything.ThreadPoolExecutor = Pool
     anything = time
     anything.time, anything.monotonic, anything.sleep = _wall, _monotonic, _sleep
+    anything.perf_counter = _monotonic
     anything = secrets
     anything.token_hex = _token_hex
     anything = random
