@@ -62,7 +62,7 @@ chaos: $(DEV_STAMP)  ## kill everything under load and count what was lost or do
 audit: $(VENV)/.audit  ## known vulnerabilities of what is locked (needs the network)
 	$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
 
-browser: $(DEV_STAMP)  ## the pages in a real Chromium (Debian: apt install chromium chromium-driver)
+browser: $(DEV_STAMP)  ## the pages in a real Chromium (Debian: apt install chromium chromium-driver npm)
 	$(BIN)/python -m pytest tests/e2e/browser $(PYTEST_ARGS)
 
 conformance: $(DEV_STAMP)  ## the official Node package against the sandbox (needs node and npm)
