@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from redis import Redis
 
+from app.domain.durations import parse_duration
 from app.domain.operator import Operator
 from app.errors import Conflict, Unusable
 from app.operators.acts import reason_of
 from app.operators.attention import GivenUp, SetAside, ask_again, drop, for_people
+from app.operators.snoozes import Snooze, snooze, snoozed
 from app.store import keys
+from app.store.live import live_names
 
 _ADDRESS = re.compile(r"^[A-Z]+ /\S*: ")
 _ASKED = re.compile(r"^[A-Z]+ /\S* was answered")
@@ -31,13 +34,16 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Group:
     """Those that wait for the same reason, the newest first. `what` says what was not done; `again`
-    is whether it can be asked for again."""
+    is whether it can be asked for again; `going_on` those whose conference goes on; `snooze` holds
+    as long as no more of them have come."""
 
     id: str
     what: str
     cause: str
     again: bool
     found: Sequence[GivenUp | SetAside]
+    going_on: Sequence[GivenUp]
+    snooze: Snooze | None
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -45,33 +51,56 @@ class Group:
         return [_row(one) for one in self.found[:SHOWN]]
 
 
-def groups(redis: Redis) -> Sequence[Group]:
-    """Everything that waits for a person, the largest group first. Raises RedisError."""
+def groups(redis: Redis, now: float) -> Sequence[Group]:
+    """Everything that waits for a person, the largest group first, snoozed ones last. Raises
+    RedisError."""
     found: dict[tuple[str, str, bool], list[GivenUp | SetAside]] = {}
     for one in for_people(redis):
         again = isinstance(one, GivenUp)
         found.setdefault((_what(one), _cause(one.error), again), []).append(one)
-    made = [
-        Group(keys.digest(f"{what}\n{cause}\n{again}"), what, cause, again, ones[::-1])
-        for (what, cause, again), ones in found.items()
-    ]
-    return sorted(made, key=lambda group: (-len(group.found), group.id))
+    live = live_names(redis).values() if found else ()
+    snoozes = snoozed(redis, now) if found else {}
+    made = []
+    for (what, cause, again), ones in found.items():
+        id = keys.digest(f"{what}\n{cause}\n{again}")
+        snooze = snoozes.get(id)
+        if snooze is not None and snooze.count < len(ones):
+            snooze = None
+        going_on = [
+            one for one in ones if isinstance(one, GivenUp) and one.call["conference"] in live
+        ]
+        made.append(Group(id, what, cause, again, ones[::-1], going_on, snooze))
+    return sorted(made, key=lambda group: (group.snooze is not None, -len(group.found), group.id))
 
 
 def settle(redis: Redis, wanted: Mapping[str, str], operator: Operator, now: float) -> None:
-    """Do with a whole group what a form of the page asks for: `do` is `retry` or `drop`, `expect`
-    how many the person saw. Raises Conflict when there are others by now, Unusable, RedisError."""
-    group = next((one for one in groups(redis) if one.id == wanted.get("group")), None)
+    """Do with a whole group what a form of the page asks for: `do` is `retry`, `retry_going_on`,
+    `drop` or `snooze`, `expect` how many the person saw. Raises Conflict when there are others by
+    now, Unusable, RedisError."""
+    group = next((one for one in groups(redis, now) if one.id == wanted.get("group")), None)
     if group is None or str(len(group.found)) != wanted.get("expect"):
         raise Conflict("it has changed since you looked: go back and load the page again")
-    reason = reason_of(wanted.get("reason", ""))
-    for one in group.found:
-        if wanted.get("do") == "drop":
+    reason, do = reason_of(wanted.get("reason", "")), wanted.get("do")
+    if do == "snooze":
+        told = f"{len(group.found)} x {group.what}"
+        seconds = _seconds(wanted.get("for", ""))
+        count = len(group.found)
+        snooze(redis, group.id, count, seconds, now, operator, told=told, reason=reason)
+        return
+    for one in group.going_on if do == "retry_going_on" else group.found:
+        if do == "drop":
             drop(redis, one, operator, reason)
-        elif wanted.get("do") == "retry" and isinstance(one, GivenUp):
+        elif do in ("retry", "retry_going_on") and isinstance(one, GivenUp):
             ask_again(redis, one, now, operator, reason)
         else:
             raise Unusable("do: must be retry or drop, and only a call can be asked for again")
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise Unusable(f"for: {error}") from None
 
 
 def _what(one: GivenUp | SetAside) -> str:

@@ -112,7 +112,7 @@ def blueprint(
     @routes.get("/attention", endpoint="attention")
     def show_attention() -> Response:
         return pages.show(
-            "console/attention.html", lambda _now: {"groups": attention.groups(redis)}
+            "console/attention.html", lambda now: {"groups": attention.groups(redis, now)}
         )
 
     @routes.post("/attention")

@@ -10,6 +10,7 @@ from flask import Response, g, render_template, request
 from redis import Redis
 
 from app.domain.conference import VERSION
+from app.operators import snoozes
 from app.store import keys
 
 FRESH_SECONDS = 30
@@ -63,9 +64,11 @@ class Pages:
             together.llen(keys.GIVEN_UP)
             together.llen(keys.DEAD)
             together.hlen(keys.SILENCES)
+            together.hgetall(keys.SNOOZED)
             found: list[Any] = together.execute()
-        _, _, broken, working, given_up, dead, _ = found
+        _, _, broken, working, given_up, dead, _, rows = found
+        away = sum(one.count for one in snoozes.holding(snoozes.read(rows), now).values())
         mine = (g.session.role, g.session.form_token, int(now // FRESH_SECONDS))
         told = repr((found, mine, also, request.full_path)).encode()
         tag = f'"{blake2b(told, digest_size=9).hexdigest()}"'
-        return Frame(given_up + dead, broken is not None, bool(working), tag)
+        return Frame(max(0, given_up + dead - away), broken is not None, bool(working), tag)

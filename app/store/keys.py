@@ -46,6 +46,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:session:{hash}       | string | who is signed in to the console (JSON), expires |
 | gavel:login:{hash}         | string | what a one-time link is for (JSON), expires |
 | gavel:tries:{hash}         | string | how often an address tried the password, expires |
+| gavel:snoozed              | hash   | groups that need no person until a time (JSON) |
 | gavel:questions            | list   | what the console asks of a worker (JSON), expires |
 | gavel:answer:{id}          | string | a question with its answer (JSON), expires |
 | gavel:signed_in            | string | somebody has been in the console |
@@ -86,6 +87,7 @@ TOKENS_USED = PREFIX + "tokens_used"
 COMMITS = PREFIX + "commits"
 SIGNED_IN = PREFIX + "signed_in"
 QUESTIONS = PREFIX + "questions"
+SNOOZED = PREFIX + "snoozed"
 QUEUE_NAME = "gavel"
 QUEUE = "rq:queue:" + QUEUE_NAME
 WORKERS = "rq:workers:" + QUEUE_NAME

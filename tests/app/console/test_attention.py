@@ -11,7 +11,7 @@ from redis import Redis
 from app.operators.audit import Audit
 from app.store import keys
 from tests.app.console.person import HIDDEN, Person
-from tests.app.console.test_live import HOSTILE, give_up
+from tests.app.console.test_live import HOSTILE, give_up, live
 
 Visit = Callable[..., Person]
 
@@ -129,3 +129,37 @@ def test_names_from_outside_stay_texts(visit: Visit, redis: Redis) -> None:
     assert "<script>alert" not in text
     assert "<img" not in text
     assert "\x1b" not in text
+
+
+def test_those_whose_conference_goes_on_are_asked_for_alone(visit: Visit, redis: Redis) -> None:
+    for number in range(3):
+        give_up(redis, f"room-{number}", id=f"call-{number}")
+    live(redis, "room-1")
+    person = visit("operator")
+    page = person.get("/attention").text
+    assert "3 match: 1 in conferences that go on, 2 in conferences that are over" in page
+    [fields] = forms(person)
+    assert person.post("/attention", fields | {"do": "retry_going_on"}).status_code == 303
+    assert redis.llen(keys.inbox(keys.conference_key("room-1"))) == 1
+    assert redis.llen(keys.GIVEN_UP) == 2
+
+
+def test_what_is_snoozed_is_out_of_the_way_until_more_of_it_come(
+    visit: Visit, redis: Redis
+) -> None:
+    give_up(redis, "room-1", id="call-1")
+    set_aside(redis, "other")
+    person = visit("operator")
+    fields = next(one for one in forms(person))
+    wish = fields | {"do": "snooze", "for": "1h", "reason": "known"}
+    assert person.post("/attention", wish | {"for": "ever"}).status_code == 400
+    assert person.post("/attention", wish | {"for": "8d"}).status_code == 400
+    assert person.post("/attention", wish).status_code == 303
+    page = person.get("/attention").text
+    assert 'id="attention-count">1<' in page
+    assert page.count("snoozed</span>") == 1
+    assert [(one.verb, one.reason) for one in audited(redis)] == [("snooze", "known")]
+    for number in (2, 3):
+        give_up(redis, f"room-{number}", id=f"call-{number}")
+        set_aside(redis, f"other-{number}")
+    assert "snoozed</span>" not in person.get("/attention").text
