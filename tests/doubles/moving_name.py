@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.doubles.accepting import accepting
+
 CHUNK = 1 << 16
 
 
@@ -47,23 +49,9 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 @contextmanager
 def moving_name(behind: int) -> Iterator[MovingName]:
     """The relay on a free port of 127.0.0.1."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    name = MovingName(behind, listener.getsockname()[1])
-
-    def listen() -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            name.connect(client)
-
-    listening = threading.Thread(target=listen)
-    listening.start()
+    name = MovingName(behind)
     try:
-        yield name
+        with accepting(name.connect) as name.port:
+            yield name
     finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        listening.join()
         name.close()

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.doubles.accepting import accepting
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -85,7 +87,7 @@ def silence(seen: Seen, connection: socket.socket) -> None:
 class PlivoEdge:
     """`scripts` answer the next requests, one each; then everything is done (202)."""
 
-    url: str
+    url: str = ""
     seen: list[Seen] = field(default_factory=list)
     scripts: list[Script] = field(default_factory=list)
     connections: int = 0
@@ -103,31 +105,21 @@ class PlivoEdge:
 @contextmanager
 def plivo_edge(tls: ssl.SSLContext | None = None) -> Iterator[PlivoEdge]:
     """The running double, on a free port of 127.0.0.1."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    scheme = "https" if tls else "http"
-    edge = PlivoEdge(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}")
+    edge = PlivoEdge()
     sockets: list[socket.socket] = []
 
-    def listen() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            edge.connections += 1
-            sockets.append(connection)
-            thread = threading.Thread(target=_serve, args=(edge, connection, edge.connections, tls))
-            edge.serving.append(thread)
-            thread.start()
+    def serve(connection: socket.socket) -> None:
+        edge.connections += 1
+        sockets.append(connection)
+        thread = threading.Thread(target=_serve, args=(edge, connection, edge.connections, tls))
+        edge.serving.append(thread)
+        thread.start()
 
-    listening = threading.Thread(target=listen)
-    listening.start()
     try:
-        yield edge
+        with accepting(serve) as port:
+            edge.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+            yield edge
     finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        listening.join()
         for connection in sockets:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)

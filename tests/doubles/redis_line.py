@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.doubles.accepting import accepting
+
 CHUNK = 1 << 20
 
 
@@ -64,32 +66,22 @@ class RedisLine:
 @contextmanager
 def redis_line(host: str, port: int) -> Iterator[RedisLine]:
     """The relay on a free port of 127.0.0.1, to the Redis there."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    line = RedisLine(port=listener.getsockname()[1])
+    line = RedisLine()
     threads: list[threading.Thread] = []
 
-    def listen() -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            if line.shut:
-                line.refuse(client)
-                continue
-            server = socket.create_connection((host, port))
-            line._sockets += [client, server]
-            threads.append(threading.Thread(target=line.relay, args=(client, server)))
-            threads[-1].start()
+    def connect(client: socket.socket) -> None:
+        if line.shut:
+            line.refuse(client)
+            return
+        server = socket.create_connection((host, port))
+        line._sockets += [client, server]
+        threads.append(threading.Thread(target=line.relay, args=(client, server)))
+        threads[-1].start()
 
-    listening = threading.Thread(target=listen)
-    listening.start()
     try:
-        yield line
+        with accepting(connect) as line.port:
+            yield line
     finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        listening.join()
         for one in line._sockets:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)

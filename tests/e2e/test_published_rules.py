@@ -1,18 +1,15 @@
 """What is published once and gets lost, or is a stranger's: real processes, seen outside."""
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
 from redis import Redis
 
 from app.store import keys
 from tests.app.builders import TRIGGER_TOKEN, enter
 from tests.e2e.test_worker_process import start_worker, url_of
 from tests.e2e.web_server.live import Server, serve, status
-from tests.valkey import start_valkey
 from tests.waiting import until
 
 RULES = """
@@ -28,15 +25,6 @@ version: 1
 rules:
   - {name: One, when: {trigger: other}, do: [log: hello]}
 """
-
-
-@pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Redis]:
-    server = start_valkey(tmp_path / "valkey", {"save": "", "appendonly": "no"})
-    client = Redis(host=server.host, port=server.port)
-    yield client
-    client.close()
-    server.stop()
 
 
 def rules(folder: Path, text: str) -> Path:

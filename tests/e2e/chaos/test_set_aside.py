@@ -1,40 +1,26 @@
 """Rows that are damaged, or of a newer version, in a whole Gavel that runs."""
 
-import asyncio
 import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from redis import Redis
 
 from app.store import keys
-from bench.chaos.callbacks import Sender, call_uuid, callback
-from bench.chaos.edge import Edge, edge
+from bench.chaos.callbacks import call_uuid, callback
 from bench.chaos.scenarios.kills import MUTE
-from bench.chaos.system import System
+from tests.e2e.chaos.stage import Stage
 from tests.waiting import PATIENCE, until
 
 STATE, INBOX, OUTBOX, NEWER, HEALTHY = ROOMS = ("state", "inbox", "outbox", "newer", "healthy")
 
 
-@dataclass
-class Stage:
-    gavel: System
-    edge: Edge
-    redis: Redis
-
+class Damaged(Stage):
     def enter(self, member: str, rooms: Sequence[str] = ROOMS) -> None:
-        async def post() -> None:
-            sender = Sender(self.gavel.port)
-            await sender.post_all([callback(room, member) for room in rooms], rate=1000.0)
-            sender.close()
-
-        asyncio.run(post())
+        self.post(*[callback(room, member) for room in rooms])
 
     def muted(self, room: str) -> set[str]:
         return {member for call in self.edge.calls("mute", room) for member in call.members}
@@ -59,19 +45,12 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with edge() as double:
-        gavel = System(tmp_path, double.url, MUTE)
-        redis = gavel.redis()
-        try:
-            gavel.start()
-            yield Stage(gavel, double, redis)
-        finally:
-            redis.close()
-            gavel.stop()
+def stage(tmp_path: Path) -> Iterator[Damaged]:
+    with Damaged.running(tmp_path, MUTE) as running:
+        yield running
 
 
-def test_what_can_not_be_read_is_set_aside_told_and_holds_nobody_up(stage: Stage) -> None:
+def test_what_can_not_be_read_is_set_aside_told_and_holds_nobody_up(stage: Damaged) -> None:
     key = {room: keys.conference_key(room) for room in ROOMS}
     stage.enter("1")
     until(lambda: all(stage.muted(room) == {"1"} for room in ROOMS), "the first mutes")
