@@ -3,4 +3,4 @@
 WEB = ("-m", "gunicorn", "-c", "python:app.server.gunicorn_conf", "app.server.wsgi:make()")
 WORKER = ("-m", "workers")
 SANDBOX = ("-m", "cli", "sandbox")
-CHECK = ("-m", "cli", "check")
+EXAMINE_RULES = ("-m", "cli.up.examine_rules")

@@ -38,6 +38,7 @@ class CannotPlay(GavelError):
     show_default=True,
     help="True recordings (pip install 'gavel[sound]').",
 )
+@click.option("--conference", default="demo-1", help="What Call in on its page begins with.")
 @click.option("--switch", multiple=True, metavar="NAME=VALUE", help="See docs/sandbox.md.")
 @click.pass_context
 def sandbox(
@@ -45,6 +46,7 @@ def sandbox(
     port: int | None,
     service: str | None,
     sound: str,
+    conference: str,
     switch: tuple[str, ...],
 ) -> None:
     """Run the local Plivo alone.
@@ -62,6 +64,7 @@ def sandbox(
             auth_token=tokens[0],
             service=settings.public_url if service is None else service,
             sound=sound,
+            conference=conference,
             switches=_switches(switch),
         )
         click.echo(f"account {options.auth_id}, calls are answered by {options.service}", err=True)

@@ -1,28 +1,21 @@
 """`gavel up`: everything on one machine, looked after, and the story of it on the terminal."""
 
-import subprocess
-import sys
 from pathlib import Path
 from threading import Thread
 
 import click
 
-from app.errors import GavelError
-from app.settings import Settings, environment, remarks
-from cli import programs
+from app.settings import Settings, remarks
 from cli.listening import listens, require_free_for_sandbox, require_free_for_web
-from cli.output.terminal import Terminal, safe, safe_lines
+from cli.output.terminal import Terminal, safe
 from cli.up import embedded
 from cli.up.fsync import keep_on_disk
 from cli.up.layout import Plan, make_folders, make_plan, only_one, refuse_second
+from cli.up.rules_at_start import RulesAtStart, look_at_rules
 from cli.up.supervised_process import Child
 from cli.up.supervisor import Stopped, Supervisor
 
 STOP_ORDER = ("web", "worker", "sandbox", "valkey")
-
-
-class UnusableRules(GavelError):
-    """Mend each line that is named, then start again."""
 
 
 @click.command()
@@ -33,7 +26,7 @@ def up() -> None:
     with a live demo conference.
     """
     settings = Settings.load()
-    rules = _checked_rules()
+    rules = look_at_rules()
     _require_place(settings)
     plan = make_plan(settings)
     make_folders(plan.state, "log")
@@ -47,23 +40,6 @@ def up() -> None:
             terminal.close()
 
 
-def _checked_rules() -> str:
-    """The last line of `gavel check`: how many rules there are. In a process of its own, since what
-    it loads would stay with us. Raises UnusableRules."""
-    checked = subprocess.run(
-        [sys.executable, *programs.CHECK],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    said = safe_lines(checked.stdout.decode(errors="replace")).strip()
-    if checked.returncode:
-        reason = said.removeprefix("gavel: ")
-        raise UnusableRules(reason if reason != said else f"the rules can not be used:\n{said}")
-    return said.rpartition("\n")[2]
-
-
 def _require_place(settings: Settings) -> None:
     """Nobody else runs here, and the ports are free. Makes nothing; raises CannotStart or
     CannotListen."""
@@ -73,7 +49,7 @@ def _require_place(settings: Settings) -> None:
         require_free_for_sandbox(settings)
 
 
-def _run(plan: Plan, rules: str, terminal: Terminal) -> None:
+def _run(plan: Plan, rules: RulesAtStart, terminal: Terminal) -> None:
     """Start, look after, stop."""
     supervisor = Supervisor(terminal)
     with supervisor.signals():
@@ -89,7 +65,7 @@ def _run(plan: Plan, rules: str, terminal: Terminal) -> None:
     terminal.say(f"Stopped.{kept}")
 
 
-def _start(plan: Plan, rules: str, supervisor: Supervisor, terminal: Terminal) -> None:
+def _start(plan: Plan, rules: RulesAtStart, supervisor: Supervisor, terminal: Terminal) -> None:
     """Start all processes. Raises Stopped."""
     if plan.embedded:
         _start_valkey(plan, supervisor, terminal)
@@ -97,12 +73,12 @@ def _start(plan: Plan, rules: str, supervisor: Supervisor, terminal: Terminal) -
     _tell_story(plan, terminal)
     supervisor.add(plan.web())
     if plan.sandbox:
-        supervisor.add(plan.sandbox_child())
+        supervisor.add(plan.sandbox_child(rules.conference))
         supervisor.wait_until(lambda: listens(plan.settings.sandbox_port))
     workers = plan.workers()
     for child in workers:
         supervisor.add(child)
-    if plan.sandbox:
+    if plan.sandbox and rules.demo:
         _play_demo(plan, workers, terminal)
 
 
@@ -116,17 +92,17 @@ def _start_valkey(plan: Plan, supervisor: Supervisor, terminal: Terminal) -> Non
     supervisor.wait_until(lambda: embedded.answers(socket_file), "Valkey is loading…")
 
 
-def _greet(plan: Plan, terminal: Terminal, rules: str) -> None:
+def _greet(plan: Plan, terminal: Terminal, rules: RulesAtStart) -> None:
     settings = plan.settings
     rows = {
         "web": f"{settings.public_url} takes callbacks and triggers (is it ready: /readyz)",
-        "rules": f"{rules}; edit and save it, it is taken within 2 s",
+        "rules": f"{rules.told}; edit and save it, it is taken within 2 s",
         "state": f"{plan.state}/ keeps what must live on; logs are in {plan.state}/log/",
     }
     if plan.sandbox:
+        demo = ", with a live demo" if rules.demo else "; call in there"
         rows["sandbox"] = (
-            f"{plan.sandbox_url} stands in for Plivo, with a live demo "
-            "(set PLIVO_AUTH_ID for the real one)"
+            f"{plan.sandbox_url} stands in for Plivo{demo} (set PLIVO_AUTH_ID for the real one)"
         )
     terminal.say(terminal.paint("bold", "Gavel runs. Ctrl-C stops it."))
     for name, text in rows.items():

@@ -50,8 +50,10 @@ class Plan:
         child = self.child("valkey", arguments)  # its warnings are about the machine, not for us
         return replace(child, pass_fds=lambda: embedded.lock(data), show_warnings=False)
 
-    def sandbox_child(self) -> Child:
-        return self.child("sandbox", [sys.executable, *programs.SANDBOX])
+    def sandbox_child(self, conference: str) -> Child:
+        """`conference`: what "Call in" on its page begins with."""
+        arguments = [sys.executable, *programs.SANDBOX, "--conference", conference]
+        return self.child("sandbox", arguments)
 
     def web(self) -> Child:
         return self.child("web", [sys.executable, *programs.WEB])

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from urllib.request import urlopen
 
 from bench.chaos.processes import free_port
 from sandbox.world.options import AUTH_ID, AUTH_TOKEN
@@ -130,6 +131,17 @@ def test_a_newcomer_sees_the_demo_and_the_doctor_finds_nothing(start: Start) -> 
     assert "BAD" not in found, found
     assert found.count("ok ") >= 9, found
     assert f"{gavel.url}/plivo/answer/NAME" in found
+
+
+def test_rules_for_other_conferences_are_not_disturbed_by_the_demo(start: Start) -> None:
+    gavel = start(RULES.replace("demo-*", "townhall-*"))
+    gavel.until_ready()
+    gavel.up.until_said("call in there")
+    with urlopen(gavel.sandbox.url, timeout=PATIENCE) as page:
+        assert 'name="conference" required value="townhall-1"' in page.read().decode()
+    gavel.sandbox.call_in("townhall-1")
+    gavel.sandbox.until_asked("townhall-1", "mute")
+    assert "demo" not in gavel.up.output.replace("a live demo", "")
 
 
 def test_a_scenario_can_be_played(start: Start) -> None:
