@@ -9,27 +9,37 @@ from typing import Any
 
 from app.domain.event import Event
 from app.domain.suggest import did_you_mean
+from app.errors import Unusable
 from app.plivo.parse import parse
 from app.plivo.signature import PlivoRequest
 from workers.rules.explanation.asked import Given, NoEvent
 from workers.rules.explanation.replay import UnreadableRecord, events_of
 from workers.rules.vocabulary.triggers import EVENTS
 
+WANTED = (
+    "write an event, such as "
+    '{"kind": "member.entered", "conference": "standup", "data": {"member_id": "1"}}'
+    ", or take a line of `gavel why CONFERENCE --json`, or the fields of a callback of Plivo"
+)
+
 
 def event_of_file(path: str, given: Given) -> Event:
     """An event out of a JSON file: an event (`kind`, `conference`, `data`), an entry of the
-    journal, or the fields of a callback as Plivo sends them. Raises NoEvent or Unusable."""
+    journal, or the fields of a callback as Plivo sends them. Raises NoEvent."""
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise NoEvent(f"{path} can not be read: {error.strerror}") from None
     except ValueError as error:
-        raise NoEvent(f"{path} is not JSON: {error}") from None
+        raise NoEvent(f"{path} is not JSON ({error}): {WANTED}") from None
     if not isinstance(found, dict):
-        raise NoEvent(f"{path} is not a JSON object")
+        raise NoEvent(f"{path} is not a JSON object: {WANTED}")
     if "kind" not in found:
         fields = [(str(key), str(value)) for key, value in found.items()]
-        event = replace(parse(PlivoRequest("POST", "", (), fields)), at=time.time())
+        try:
+            event = replace(parse(PlivoRequest("POST", "", (), fields)), at=time.time())
+        except Unusable as error:
+            raise NoEvent(f"{path} has no `kind`, and is no callback ({error}): {WANTED}") from None
     else:
         event = _recorded(_filled_in(found, given), path)
     if not event.conference and given.conference:

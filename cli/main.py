@@ -37,6 +37,7 @@ COMMANDS = (
     "doctor",
     "connect",
     "docs",
+    "completion",
 )
 """In the order of `gavel --help`; each is the function of that name in the module of that name, `-`
 written `_`."""

@@ -47,8 +47,14 @@ def _code_of(command: Callable[[], object]) -> int | str | None:
         code = command()
     except SystemExit as ended:
         return ended.code
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         return INTERRUPTED
+    except click.Abort as error:  # Ctrl-C, or a question that was answered with no
+        return (
+            INTERRUPTED
+            if isinstance(error.__cause__, KeyboardInterrupt)
+            else _tell("nothing was done")
+        )
     except click.ClickException as error:
         error.show()
         return error.exit_code

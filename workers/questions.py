@@ -78,7 +78,10 @@ def stored_event(redis: Redis, id: str, conference: str) -> tuple[Event, list[Ev
         for place, event in enumerate(events):
             if event.id == id:
                 return event, events[:place]
-    raise NoEvent(f"no journal has an event {id}: journals are kept for a week, and bounded")
+    raise NoEvent(
+        f"no journal has an event {id}: `gavel why CONFERENCE --ids` shows them; journals are kept "
+        "for a week, and bounded"
+    )
 
 
 def live_state(redis: Redis, name: str) -> Conference:

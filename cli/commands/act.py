@@ -13,6 +13,7 @@ from app.operators.outcome import Outcome, outcome_of
 from app.settings import Settings
 from app.store import keys
 from app.store.inbox import Inbox
+from cli.completion import conference_names
 from cli.known import require_known
 from cli.operator import this_person
 from cli.output.format_journal import Story
@@ -35,7 +36,7 @@ class NothingAsked(GavelError):
 
 
 @click.command()
-@click.argument("conference")
+@click.argument("conference", shell_complete=conference_names)
 @click.argument("step", metavar="STEP")
 @click.option("--reason", default="", help="Why; kept in the journal and the audit.")
 @click.option("--instance", default="", help="Only if this ConferenceUUID is the live one.")

@@ -7,7 +7,9 @@ import click
 
 from app.domain.event import checked_name
 from app.settings import Settings
+from cli.completion import conference_names
 from cli.connect import CannotConnect, Connection, application_name, plan
+from cli.output.machine import json_option, tell
 from cli.output.terminal import safe
 from cli.up.layout import make_plan
 from workers.plivo.account import AccountApi, Application
@@ -16,16 +18,19 @@ OF_PLIVO = "https://api.plivo.com"
 
 
 @click.command()
-@click.argument("conference")
+@click.argument("conference", shell_complete=conference_names)
 @click.option("--number", help="A number of the account whose calls are to come: +14155550100.")
 @click.option("--application", "name", help="Plivo's application. Default: gavel-CONFERENCE.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
-def connect(conference: str, number: str | None, name: str | None, yes: bool) -> None:
+@json_option
+def connect(
+    conference: str, number: str | None, name: str | None, yes: bool, as_json: bool
+) -> None:
     """Make or correct Plivo's application that leads calls into CONFERENCE.
 
     Sets its answer URL, hang-up URL and their methods; shows which numbers point to it, and lets
     --number point to it, too. Tells what it will change and asks before; changes nothing else.
-    Called again, it finds nothing to do.
+    Called again, it finds nothing to do. With --json nobody is asked: it is done with --yes only.
     """
     settings = _settings()
     checked_name(conference, "CONFERENCE")
@@ -41,6 +46,11 @@ def connect(conference: str, number: str | None, name: str | None, yes: bool) ->
             api.numbers(),
             number,
         )
+        if as_json:
+            if yes and not found.nothing_to_do:
+                _do(api, found)
+            tell([_as_json(found, settings, done=yes)])
+            return
         click.echo(f"account {settings.plivo_auth_id} at {settings.plivo_api_url}")
         for line in _told(found, applications):
             click.echo(safe(line))
@@ -51,6 +61,18 @@ def connect(conference: str, number: str | None, name: str | None, yes: bool) ->
             click.confirm("Change this?", abort=True)
         _do(api, found)
     click.echo("done")
+
+
+def _as_json(found: Connection, settings: Settings, *, done: bool) -> dict[str, object]:
+    return {
+        "account": settings.plivo_auth_id,
+        "application": found.name,
+        "fields": dict(found.wanted),
+        "changes": [key for key in found.wanted if key in found.changes],
+        "numbers": [f"+{one}" for one in found.answered],
+        "number": f"+{found.moved.number}" if found.moved else None,
+        "done": done or found.nothing_to_do,
+    }
 
 
 def _settings() -> Settings:

@@ -4,18 +4,23 @@ import sys
 
 import click
 
+from cli.completion import pages
+from cli.output.machine import json_option, tell
 from cli.output.terminal import coloured
 from cli.shipped_files import page, page_names
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[PAGE]")
-def docs(name: str | None) -> None:
+@click.argument("name", required=False, metavar="[PAGE]", shell_complete=pages)
+@json_option
+def docs(name: str | None, as_json: bool) -> None:
     """Show a PAGE of the documentation; without one, list them."""
-    if name is None:
+    if name is None and as_json:
+        tell({"name": one, "title": _title(page(one))} for one in page_names())
+    elif name is None:
         for one in page_names():
             click.echo(f"{one.ljust(16)} {_title(page(one))}")
-    elif coloured(sys.stdout):
+    elif coloured(sys.stdout) and not as_json:
         _show(page(name))
     else:
         click.echo(page(name), nl=False)

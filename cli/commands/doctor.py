@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import click
 
@@ -18,6 +18,7 @@ from cli.doctor.checks_outside import (
     examine_public_url,
     examine_signature,
 )
+from cli.output.machine import json_option, tell
 from cli.output.terminal import painter, safe
 from cli.rules_file import NoRulesFile, how_many, load_rules
 from cli.up.layout import CannotStart, make_plan
@@ -48,12 +49,14 @@ EXAMINE: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
     ("signature", examine_signature),
     ("plivo", examine_plivo),
 )
+Found = Sequence[tuple[str, Finding]]
 WORST_FIRST = ("bad", "warning", "ok")
 MARKS = {"ok": ("green", "ok "), "warning": ("yellow", "!! "), "bad": ("red", "BAD")}
 
 
 @click.command()
-def doctor() -> None:
+@json_option
+def doctor(as_json: bool) -> None:
     """Examine settings, rules, Redis, clock, public URL, signature and Plivo account.
 
     Sends nothing but reads. Tells the worst first, then the addresses to paste into Plivo, and at
@@ -63,14 +66,12 @@ def doctor() -> None:
     if settings:
         found += [(name, one) for name, examine in EXAMINE for one in examine(settings)]
     found.sort(key=lambda named: WORST_FIRST.index(named[1].level))
-    paint = painter(sys.stdout)
-    for name, finding in found:
-        colour, mark = MARKS[finding.level]
-        click.echo(f"{paint(colour, mark)}  {name.ljust(10)}  {safe(finding.text)}")
-    if settings:
-        _tell_addresses(settings.public_url)
     count = Counter(finding.level for _, finding in found)
-    click.echo(f"\n{count['bad']} bad, {_counted(count['warning'], 'warning')}, {count['ok']} ok")
+    places = _addresses(settings.public_url) if settings else None
+    if as_json:
+        tell([_told(found, places, count)])
+    else:
+        _show(found, places, count)
     sys.exit(1 if count["bad"] else 0)
 
 
@@ -90,15 +91,34 @@ def _settings() -> tuple[Settings | None, list[tuple[str, Finding]]]:
     return settings, [*found, ("settings", good("all can be read"))]
 
 
-def _tell_addresses(public_url: str) -> None:
-    click.echo("\nAddresses to paste into Plivo (NAME: your conference's name):")
-    for label, address in (
-        ("Answer URL of the application", addresses.answer_url(public_url, "NAME")),
-        ("callbackUrl in your own XML", addresses.conference_url(public_url)),
-        ("callback_url of your own Record calls", addresses.recording_url(public_url, "NAME")),
-        ("transcription_url", addresses.transcription_url(public_url, "NAME")),
-    ):
-        click.echo(f"  {label.ljust(38)} {address}")
+def _addresses(public_url: str) -> Mapping[str, str]:
+    """What to paste into Plivo."""
+    return {
+        "Answer URL of the application": addresses.answer_url(public_url, "NAME"),
+        "callbackUrl in your own XML": addresses.conference_url(public_url),
+        "callback_url of your own Record calls": addresses.recording_url(public_url, "NAME"),
+        "transcription_url": addresses.transcription_url(public_url, "NAME"),
+    }
+
+
+def _show(found: Found, places: Mapping[str, str] | None, count: Counter[str]) -> None:
+    paint = painter(sys.stdout)
+    for name, finding in found:
+        colour, mark = MARKS[finding.level]
+        click.echo(f"{paint(colour, mark)}  {name.ljust(10)}  {safe(finding.text)}")
+    if places:
+        click.echo("\nAddresses to paste into Plivo (NAME: your conference's name):")
+        for label, address in places.items():
+            click.echo(f"  {label.ljust(38)} {address}")
+    click.echo(f"\n{count['bad']} bad, {_counted(count['warning'], 'warning')}, {count['ok']} ok")
+
+
+def _told(
+    found: Found, places: Mapping[str, str] | None, count: Counter[str]
+) -> Mapping[str, object]:
+    findings = [{"name": name, "level": one.level, "text": one.text} for name, one in found]
+    counts = {"bad": count["bad"], "warnings": count["warning"], "ok": count["ok"]}
+    return {"findings": findings, "addresses": places, **counts}
 
 
 def _counted(number: int, word: str) -> str:

@@ -12,6 +12,7 @@ from app.operators.acts import reason_of
 from app.operators.attention import GivenUp, SetAside, for_people
 from app.operators.attention import drop as take_off
 from app.settings import Settings
+from cli.completion import attention_ids
 from cli.known import require_all
 from cli.operator import this_person
 from cli.output.machine import json_option, tell
@@ -21,7 +22,7 @@ from cli.store import open_redis
 
 
 @click.command()
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=attention_ids)
 @click.option("--all", "everything", is_flag=True, help="All of them.")
 @click.option("--reason", default="", help="Why; kept in the audit.")
 @json_option

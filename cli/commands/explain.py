@@ -12,7 +12,10 @@ from app.domain.silence import Silence
 from app.domain.suggest import did_you_mean
 from app.operators.silences import Silences
 from app.settings import Settings
+from cli.completion import conference_names, event_kinds
 from cli.event_input import event_of_file
+from cli.output.machine import json_option, tell
+from cli.output.rules_json import explanation as told
 from cli.output.terminal import safe_lines
 from cli.rules_file import usable_rules
 from cli.store import NoRedis, open_redis
@@ -25,14 +28,20 @@ from workers.rules.vocabulary.triggers import EVENTS
 
 
 @click.command()
-@click.argument("event")
+@click.argument("event", shell_complete=event_kinds)
 @click.option("--rules", help="Default: RULES_FILE.")
-@click.option("--conference", default="", help="The conference, or where to look for an id.")
+@click.option(
+    "--conference",
+    default="",
+    help="The conference, or where to look for an id.",
+    shell_complete=conference_names,
+)
 @click.option("--member", help="A member's id.")
 @click.option("--from", "caller", help="Who calls.")
 @click.option("--digits", help="What was pressed.")
 @click.option("--name", help="The name of a trigger.")
 @click.option("--data", multiple=True, metavar="KEY=VALUE", help="What a trigger brings along.")
+@json_option
 @click.option("--state", help="A JSON file with the state before; `empty`; default: as it is live.")
 def explain(
     event: str,
@@ -44,10 +53,11 @@ def explain(
     name: str | None,
     data: tuple[str, ...],
     state: str | None,
+    as_json: bool,
 ) -> None:
     """Tell what the rules make of EVENT, and why; nothing is sent or stored.
 
-    EVENT is a JSON file, the id of a recorded event (evt-…, from `gavel why --json`), or a kind
+    EVENT is a JSON file, the id of a recorded event (evt-…, from `gavel why --ids`), or a kind
     with options, such as: gavel explain member.entered --conference standup --member 1
     """
     settings = Settings.load()
@@ -59,6 +69,9 @@ def explain(
     explanation = explain_event(
         happened, before, loaded, happened.at, settings.public_url, silences
     )
+    if as_json:
+        tell([told(explanation)])
+        return
     account = settings.plivo_auth_id or "{auth_id}"
     click.echo(
         safe_lines(render_explanation(explanation, zone=loaded.timezone, account=account)), nl=False

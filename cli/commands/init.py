@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from app.errors import GavelError
+from cli.completion import recipes
 from cli.output.machine import json_option, tell
 from cli.shipped_files import DEMO, Recipe, recipe, recipe_names
 from workers.rules.reference.generate import schema
@@ -41,7 +42,13 @@ class CannotWrite(GavelError):
 
 @click.command()
 @click.argument("folder", default=".", metavar="[DIR]", type=click.Path(path_type=Path))
-@click.option("--recipe", "name", default=DEMO, help="Rules to begin with. Default: the demo's.")
+@click.option(
+    "--recipe",
+    "name",
+    default=DEMO,
+    help="Rules to begin with. Default: the demo's.",
+    shell_complete=recipes,
+)
 @click.option("--list", "listed", is_flag=True, help="List the recipes.")
 @json_option
 def init(folder: Path, name: str, listed: bool, as_json: bool) -> None:

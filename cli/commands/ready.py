@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import sys
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
@@ -13,6 +14,7 @@ from app.domain.addresses import local_url
 from app.errors import GavelError
 from app.settings import Settings
 from app.store import keys
+from cli.output.machine import json_option, tell
 from cli.store import NoRedis, open_redis
 
 TIMEOUT_SECONDS = 5.0
@@ -26,14 +28,25 @@ class NotReady(GavelError):
 @click.command()
 @click.option("--worker", is_flag=True, help="Of the workers of this host, not of the web process.")
 @click.option("--alive", is_flag=True, help="Only whether it lives; yes while Redis is away.")
-def ready(worker: bool, alive: bool) -> None:
+@json_option
+def ready(worker: bool, alive: bool, as_json: bool) -> None:
     """Say whether the web process here is ready (or lives), for probes of a platform.
 
     0: it is. 1: it is not, and why. With --worker: has a worker of this host reported to Redis
     within the last 30 s?
     """
     settings = Settings.load()
-    click.echo(_of_worker(settings, alive) if worker else _of_web(settings, alive))
+    try:
+        said = _of_worker(settings, alive) if worker else _of_web(settings, alive)
+    except (NotReady, NoRedis) as error:
+        if as_json:
+            tell([{"ready": False, "said": str(error)}])
+            sys.exit(1)
+        raise
+    if as_json:
+        tell([{"ready": True, "said": said}])
+    else:
+        click.echo(said)
 
 
 def _of_web(settings: Settings, alive: bool) -> str:

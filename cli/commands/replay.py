@@ -9,6 +9,10 @@ import click
 from app.domain.event import Event
 from app.settings import Settings
 from app.store.journal import Journal
+from cli.completion import conference_names
+from cli.known import require_known
+from cli.output.machine import json_option, tell
+from cli.output.rules_json import difference
 from cli.output.terminal import safe_lines
 from cli.rules_file import usable_rules
 from cli.store import open_redis
@@ -22,8 +26,11 @@ from workers.rules.explanation.replay_text import render_diff
 @click.argument("events", required=False, metavar="[EVENTS.jsonl]")
 @click.option("--rules", required=True, help="The new rules.")
 @click.option("--against", help="The old rules. Default: RULES_FILE.")
-@click.option("--conference", help="Only this conference.")
-def replay(events: str | None, rules: str, against: str | None, conference: str | None) -> None:
+@click.option("--conference", help="Only this conference.", shell_complete=conference_names)
+@json_option
+def replay(
+    events: str | None, rules: str, against: str | None, conference: str | None, as_json: bool
+) -> None:
     """Show how decisions on recorded events would differ under new rules; sends nothing.
 
     The events come from the journals, or from EVENTS.jsonl (one event or journal entry a line, as
@@ -36,9 +43,11 @@ def replay(events: str | None, rules: str, against: str | None, conference: str 
     except UnreadableRecord as error:
         raise NoEvent(f"{events or 'the journal'}: {error}") from None
     chosen = [event for event in found if conference in (None, event.conference)]
-    click.echo(
-        safe_lines(render_diff(replay_events(chosen, before, after), zone=after.timezone)), nl=False
-    )
+    diff = replay_events(chosen, before, after)
+    if as_json:
+        tell([difference(diff)])
+    else:
+        click.echo(safe_lines(render_diff(diff, zone=after.timezone)), nl=False)
 
 
 def _of_file(path: str) -> list[Event]:
@@ -52,6 +61,7 @@ def _of_file(path: str) -> list[Event]:
 
 def _of_journals(settings: Settings, conference: str | None) -> list[Event]:
     with open_redis(settings) as redis:
+        require_known(redis, conference)
         journal = Journal(redis)
         known = [conference] if conference else [name for name, _ in journal.conferences()]
         entries = chain.from_iterable(journal.of(name) for name in known)

@@ -10,6 +10,7 @@ from app.domain.durations import format_duration
 from app.operators.acts import reason_of
 from app.operators.attention import GivenUp, ask_again, given_up
 from app.settings import Settings
+from cli.completion import conference_names, given_up_ids
 from cli.known import require_all, require_known
 from cli.operator import this_person
 from cli.output.machine import json_option, tell
@@ -19,9 +20,9 @@ from cli.store import open_redis
 
 
 @click.command()
-@click.argument("calls", nargs=-1, metavar="[CALL]...")
+@click.argument("calls", nargs=-1, metavar="[CALL]...", shell_complete=given_up_ids)
 @click.option("--all", "everything", is_flag=True, help="All of them.")
-@click.option("--conference", help="All of this conference.")
+@click.option("--conference", help="All of this conference.", shell_complete=conference_names)
 @click.option("--reason", default="", help="Why; kept in the audit.")
 @json_option
 def retry(

@@ -1,6 +1,7 @@
 """`gavel sandbox`: the local Plivo alone, and scenarios played in it."""
 
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 import click
@@ -8,6 +9,8 @@ import click
 from app.domain.suggest import did_you_mean
 from app.errors import GavelError
 from app.settings import Settings
+from cli.completion import scenarios as completed_scenarios
+from cli.completion import switches
 from cli.output.machine import json_option, tell
 from cli.output.table import show
 from cli.suggestions import SuggestingGroup
@@ -39,7 +42,13 @@ class CannotPlay(GavelError):
     help="True recordings (pip install 'gavel[sound]').",
 )
 @click.option("--conference", default="demo-1", help="What Call in on its page begins with.")
-@click.option("--switch", multiple=True, metavar="NAME=VALUE", help="See docs/sandbox.md.")
+@click.option(
+    "--switch",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="As `gavel sandbox switches` lists them.",
+    shell_complete=switches,
+)
 @click.pass_context
 def sandbox(
     context: click.Context,
@@ -121,11 +130,12 @@ def known_switches(as_json: bool) -> None:
 
 
 @sandbox.command()
-@click.argument("scenario")
+@click.argument("scenario", shell_complete=completed_scenarios)
 @click.option("--sandbox", "url", help="The running sandbox. Default: at SANDBOX_PORT.")
 @click.option("--service", help="Whose rules are tried. Default: PUBLIC_URL.")
 @click.option("--speed", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True)
-def play(scenario: str, url: str | None, service: str | None, speed: float) -> None:
+@json_option
+def play(scenario: str, url: str | None, service: str | None, speed: float, as_json: bool) -> None:
     """Play SCENARIO (a YAML file, or one of `gavel sandbox scenarios`) in a running sandbox.
 
     Ends with what the service asked of the Conference API meanwhile.
@@ -138,12 +148,15 @@ def play(scenario: str, url: str | None, service: str | None, speed: float) -> N
             sandbox=url,
             service=service or settings.public_url,
             speed=speed,
-            tell=click.echo,
+            tell=partial(click.echo, err=as_json),
         )
     except (BadScenario, ControlFailed) as error:
         raise CannotPlay(str(error)) from None
     except OSError:
         raise CannotPlay(f"no sandbox answers at {url}: start `gavel up`, or name it") from None
+    if as_json:
+        tell({key: one[key] for key in ("method", "path", "status")} for one in asked)
+        return
     click.echo(f"{len(asked)} requests of the service:")
     for entry in asked:
         click.echo(f"  {entry['status']} {entry['method']} {entry['path']}")

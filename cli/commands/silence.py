@@ -12,6 +12,7 @@ from app.domain.silence import MODES, Silence
 from app.operators.silences import Silences
 from app.settings import Settings
 from app.store.published_rules import PublishedRules
+from cli.completion import conference_names, rule_names
 from cli.operator import as_seconds, this_person
 from cli.output.machine import json_option, tell
 from cli.output.table import show
@@ -20,9 +21,14 @@ from cli.store import open_redis
 
 
 @click.command()
-@click.argument("rule", required=False)
+@click.argument("rule", required=False, shell_complete=rule_names)
 @click.option("--every-rule", is_flag=True, help="All rules.")
-@click.option("--conference", default="", help="Only there; everywhere if not given.")
+@click.option(
+    "--conference",
+    default="",
+    help="Only there; everywhere if not given.",
+    shell_complete=conference_names,
+)
 @click.option("--for", "lasts", callback=as_seconds, help="How long: 1h; at most 7 days.")
 @click.option(
     "--mode",

@@ -1,19 +1,30 @@
 """`gavel test`: play timelines against the rules on a virtual clock."""
 
 import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from app.errors import GavelError
 from app.settings import Settings
+from cli.output.junit import write_junit
+from cli.output.machine import json_option, tell
+from cli.output.rules_json import report as told
+from cli.output.rules_json import unusable
 from cli.output.terminal import safe_lines
 from cli.rules_file import load_rules
-from workers.rules.simulation.timeline import run_tests
+from workers.rules.simulation.timeline import Report, run_tests
 from workers.rules.simulation.timeline_text import render_report
 from workers.rules.vocabulary.problems import RulesError
 
 ENDING = "_test"
+LOOK_SECONDS = 0.3
+
+Played = tuple[str, Report | RulesError]
+"""A file of tests, and what came of it."""
 
 
 class NoTests(GavelError):
@@ -23,26 +34,100 @@ class NoTests(GavelError):
 @click.command()
 @click.argument("tests", nargs=-1, metavar="[RULES_TEST.yaml]...")
 @click.option("--rules", help="The rules they are about. Default: NAME.yaml for NAME_test.yaml.")
+@click.option("-k", "named", default="", metavar="NAME", help="Only tests with this in their name.")
+@click.option("--junit", metavar="FILE", help="Also write a report as JUnit XML.")
+@click.option(
+    "--watch", is_flag=True, help="Again whenever one of the files changes, until Ctrl-C."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show the timelines that passed, too.")
-def test(tests: tuple[str, ...], rules: str | None, verbose: bool) -> None:
+@json_option
+def test(
+    tests: tuple[str, ...],
+    rules: str | None,
+    named: str,
+    junit: str | None,
+    watch: bool,
+    verbose: bool,
+    as_json: bool,
+) -> None:
     """Play the timelines of RULES_TEST.yaml on a virtual clock; nothing is sent.
 
     Without an argument: the file beside RULES_FILE, `rules_test.yaml` for `rules.yaml`. Exit code
     1 when an expectation was not met or a file is wrong.
     """
-    passed = True
-    for path in tests or (_beside(rules or Settings.load().rules_file),):
+    paths = tests or (_beside(rules or Settings.load().rules_file),)
+    pairs = [(path, rules or _rules_of(path)) for path in paths]
+
+    def once() -> bool:
+        played = [(path, _play(path, about, named)) for path, about in pairs]
+        _tell(played, verbose=verbose, as_json=as_json)
+        if junit:
+            write_junit(junit, played)
+        if named and not any(isinstance(one, RulesError) or one.results for _, one in played):
+            raise NoTests(f"no test has {named!r} in its name: `gavel test` lists them all")
+        return all(_passed(one) for _, one in played)
+
+    if watch:
+        _again_and_again(once, pairs)
+    sys.exit(0 if once() else 1)
+
+
+def _again_and_again(once: Callable[[], object], pairs: Sequence[tuple[str, str]]) -> NoReturn:
+    """Until Ctrl-C; what can not be done is told, and done when a file has changed."""
+    for _ in _changes(pairs):
         try:
-            report = run_tests(path, load_rules(rules or _rules_of(path)))
-        except RulesError as error:
-            click.echo(str(error))
-            passed = False
-        except OSError as error:
-            raise NoTests(f"the tests {path} can not be read: {error.strerror}") from None
+            once()
+        except GavelError as error:
+            click.echo(f"gavel: {error}", err=True)
+    raise AssertionError("the changes never end")
+
+
+def _play(path: str, rules: str, named: str) -> Report | RulesError:
+    """Raises NoTests, and NoRulesFile."""
+    try:
+        return run_tests(path, load_rules(rules), named)
+    except RulesError as error:
+        return error
+    except OSError as error:
+        raise NoTests(
+            f"the tests {path} can not be read: {error.strerror}. Name the file, or write "
+            f"{_beside(rules)}: `gavel docs testing-rules` tells how"
+        ) from None
+
+
+def _tell(played: Sequence[Played], *, verbose: bool, as_json: bool) -> None:
+    for path, one in played:
+        if as_json:
+            tell([unusable(path, one.problems) if isinstance(one, RulesError) else told(one)])
+        elif isinstance(one, RulesError):
+            click.echo(str(one))
         else:
-            click.echo(safe_lines(render_report(report, verbose=verbose)), nl=False)
-            passed &= report.passed
-    sys.exit(0 if passed else 1)
+            click.echo(safe_lines(render_report(one, verbose=verbose)), nl=False)
+
+
+def _passed(one: Report | RulesError) -> bool:
+    return not isinstance(one, RulesError) and one.passed
+
+
+def _changes(pairs: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Now, and each time one of the files has changed. Never ends."""
+    files = [Path(path) for pair in pairs for path in pair]
+    seen: object = None
+    while True:
+        now = [_state(path) for path in files]
+        if now != seen:
+            seen = now
+            yield
+        sys.stdout.flush()
+        time.sleep(LOOK_SECONDS)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        told = path.stat()
+    except OSError:  # an editor replaces it
+        return None
+    return told.st_mtime_ns, told.st_size
 
 
 def _beside(rules: str) -> str:

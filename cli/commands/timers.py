@@ -14,6 +14,7 @@ from app.domain.moments import written
 from app.settings import Settings
 from app.store import keys
 from app.store.timers import Due, Timers
+from cli.completion import conference_names
 from cli.known import require_known
 from cli.output.machine import json_option, tell
 from cli.output.table import show
@@ -31,7 +32,7 @@ SAID = {
 
 
 @click.command()
-@click.argument("conference", required=False)
+@click.argument("conference", required=False, shell_complete=conference_names)
 @json_option
 def timers(conference: str | None, as_json: bool) -> None:
     """List what is due, soonest first; with CONFERENCE only there."""

@@ -1,6 +1,5 @@
 """`gavel token`: tokens of the admin API."""
 
-import sys
 import time
 from typing import Any
 
@@ -10,6 +9,8 @@ from app.domain.durations import format_duration
 from app.domain.moments import written
 from app.operators.tokens import SCOPES, Token, Tokens
 from app.settings import Settings
+from cli.completion import token_names
+from cli.known import require_all
 from cli.operator import as_seconds, this_person
 from cli.output.machine import json_option, tell
 from cli.output.table import show
@@ -73,13 +74,19 @@ def listed(as_json: bool) -> None:
 
 
 @token.command()
-@click.argument("name")
-def revoke(name: str) -> None:
+@click.argument("name", shell_complete=token_names)
+@json_option
+def revoke(name: str, as_json: bool) -> None:
     """End the token NAME now. Exit code 1 when there is none."""
     with open_redis(Settings.load()) as redis:
         ended = Tokens(redis).revoke(this_person(), name)
-    click.echo(f"{safe(name)}: {'revoked' if ended else 'there is no such token'}", err=not ended)
-    sys.exit(0 if ended else 1)
+    require_all(
+        [name], [name] if ended else [], "there is no such token; `gavel token list` lists them"
+    )
+    if as_json:
+        tell([{"name": name, "revoked": True}])
+    else:
+        click.echo(f"{safe(name)}: revoked")
 
 
 def _told(one: Token) -> dict[str, Any]:

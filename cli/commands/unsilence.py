@@ -4,6 +4,7 @@ import click
 
 from app.operators.silences import Silences
 from app.settings import Settings
+from cli.completion import silence_ids
 from cli.known import require_all
 from cli.operator import this_person
 from cli.output.machine import json_option, tell
@@ -12,7 +13,9 @@ from cli.store import open_redis
 
 
 @click.command()
-@click.argument("silence", nargs=-1, required=True, metavar="SILENCE...")
+@click.argument(
+    "silence", nargs=-1, required=True, metavar="SILENCE...", shell_complete=silence_ids
+)
 @click.option("--reason", default="", help="Why; kept in the audit.")
 @json_option
 def unsilence(silence: tuple[str, ...], reason: str, as_json: bool) -> None:

@@ -7,6 +7,7 @@ import click
 
 from app.settings import Settings
 from app.store.journal import Journal
+from cli.completion import conference_names
 from cli.known import NothingKnown, require_known
 from cli.output.format_journal import Story
 from cli.output.machine import json_option
@@ -15,7 +16,7 @@ from cli.store import open_redis
 
 
 @click.command()
-@click.argument("conference", required=False)
+@click.argument("conference", required=False, shell_complete=conference_names)
 @click.option("--rules", is_flag=True, help="When rules were taken or broken, and what changed.")
 @click.option("--last", type=click.IntRange(min=1), help="Only the last so many entries.")
 @click.option("--ids", is_flag=True, help="Each event with its id, for `gavel explain`.")

@@ -1,6 +1,7 @@
 """How a command ends when its output is narrow, closed or full: never by a traceback."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,73 @@ def test_a_full_disk_is_a_sentence(rules: Path) -> None:
         code, _, error = gavel("check", str(rules), stdout=full.fileno())
     assert code == 1
     assert error == b"gavel: the output could not be written: No space left on device\n"
+
+
+TOLD_WITHOUT_REDIS = [
+    ("sandbox", "switches"),
+    ("sandbox", "scenarios"),
+    ("init", "--list"),
+    ("docs",),
+    ("docs", "rules"),
+    ("docs", "--json"),
+    ("schema",),
+    ("--help",),
+    ("why", "--help"),
+    ("completion", "bash"),
+]
+
+
+@pytest.mark.parametrize("words", TOLD_WITHOUT_REDIS)
+def test_no_command_shows_a_traceback_whatever_its_output_is(words: tuple[str, ...]) -> None:
+    with open("/dev/full", "wb") as full:
+        code, _, error = gavel(*words, stdout=full.fileno())
+    assert code == 1
+    assert error.endswith(b"gavel: the output could not be written: No space left on device\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        code, _, error = gavel(*words, stdout=writer)
+    finally:
+        os.close(writer)
+    assert (code, error) == (1, b"")
+    code, out, _ = gavel(*words, PYTHONIOENCODING="ascii")
+    assert code == 0
+    assert out.isascii()
+
+
+def test_ctrl_c_ends_a_command_without_a_word_and_with_130(rules: Path) -> None:
+    rules.write_text(RULES.replace("entred", "entered"), encoding="utf-8")
+    tests = rules.with_stem("rules_test")
+    tests.write_text(TESTS, encoding="utf-8")
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "cli", "test", "--watch", str(tests)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert watching.stdout
+    lines = iter(watching.stdout.readline, "")
+    assert any("1 of 1 passed" in line for line in lines)
+    tests.write_text(TESTS.replace("mute: 1", "mute: 2"), encoding="utf-8")
+    assert any("0 of 1 passed" in line for line in lines)
+    rules.unlink()
+    rules.write_text("version: 1\nrules: [", encoding="utf-8")
+    assert any("rules.yaml:" in line for line in lines)
+    watching.send_signal(signal.SIGINT)
+    _, error = watching.communicate()
+    assert watching.returncode == 130
+    assert "Traceback" not in error
+
+
+def test_help_waits_for_no_library_that_it_does_not_need() -> None:
+    look = "import sys; sys.argv = ['gavel', '--help']\nfrom cli.main import main\ntry: main()\n"
+    look += "except SystemExit: print([m for m in ('rich', 'flask', 'redis', 'rq', 'yaml') "
+    look += "if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -71,16 +71,19 @@ class Report:
         return all(result.passed for result in self.results)
 
 
-def run_tests(path: str | Path, rules: Rules) -> Report:
-    """Plays every test of the file. Raises `RulesError` when the file is wrong, OSError when it
-    cannot be read."""
+def run_tests(path: str | Path, rules: Rules, named: str = "") -> Report:
+    """Plays every test of the file whose name has this part, in any case. Raises `RulesError` when
+    the file is wrong, OSError when it cannot be read."""
     text = decode(Path(path).read_bytes(), str(path))
-    return run_text(text, str(path), rules)
+    return run_text(text, str(path), rules, named)
 
 
-def run_text(text: str, path: str, rules: Rules) -> Report:
+def run_text(text: str, path: str, rules: Rules, named: str = "") -> Report:
     """The same for a text."""
-    cases = read_cases(text, path, rules.timezone)
+    sought = named.casefold()
+    cases = [
+        case for case in read_cases(text, path, rules.timezone) if sought in case.name.casefold()
+    ]
     return Report(path, tuple(run_case(case, rules) for case in cases))
 
 

@@ -21,7 +21,7 @@ def render_report(report: Report, *, verbose: bool = False) -> str:
     for result in report.results:
         lines.append(f"{'ok  ' if result.passed else 'FAIL'} {result.case.name}")
         if not result.passed or verbose:
-            lines.extend(_problems(report.path, result))
+            lines.extend(f"     {problem}" for problem in problems_of(report.path, result))
             lines.append("     what happened:")
             lines.extend(f"       {line}" for line in story(result))
     passed = sum(result.passed for result in report.results)
@@ -60,12 +60,13 @@ def _run(run: Run) -> str:
     return f"{run.rule}: {outcome}" + (f", {run.reason}" if run.reason else "")
 
 
-def _problems(path: str, result: Result) -> Iterator[str]:
+def problems_of(path: str, result: Result) -> Iterator[str]:
+    """What was missing or too much, a line each, with its place in the file."""
     for missing in result.missing:
         place = f"{path}:{missing.expected.line}:{missing.expected.column}"
-        yield f"     {place}: expected {_atom(missing.atom)}{_instead(missing)}"
+        yield f"{place}: expected {_atom(missing.atom)}{_instead(missing)}"
     for atom in result.surplus:
-        yield f"     {path}:{result.case.line}: not expected: {_atom(atom)}"
+        yield f"{path}:{result.case.line}: not expected: {_atom(atom)}"
 
 
 def _instead(missing: Missing) -> str:
