@@ -8,8 +8,8 @@ import click
 
 from app.settings import add_env_file
 from cli import process_edge
+from cli.names.suggestions import SuggestingGroup
 from cli.output.terminal import forced_colour
-from cli.suggestions import SuggestingGroup
 
 COMMANDS = (
     "init",

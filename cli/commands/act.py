@@ -13,8 +13,8 @@ from app.operators.outcome import Outcome, outcome_of
 from app.settings import Settings
 from app.store import keys
 from app.store.inbox import Inbox
-from cli.completion import conference_names
-from cli.known import require_known
+from cli.names.completion import conference_names
+from cli.names.known import require_known
 from cli.operator import this_person
 from cli.output.format_journal import Story
 from cli.output.machine import json_option, tell

@@ -7,8 +7,8 @@ import click
 
 from app.domain.event import checked_name
 from app.settings import Settings
-from cli.completion import conference_names
 from cli.connect import CannotConnect, Connection, application_name, plan
+from cli.names.completion import conference_names
 from cli.output.machine import json_option, tell
 from cli.output.terminal import safe
 from cli.up.layout import make_plan

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from cli.completion import pages
+from cli.names.completion import pages
 from cli.output.machine import json_option, tell
 from cli.output.terminal import coloured
 from cli.shipped_files import page, page_names

@@ -12,8 +12,8 @@ from app.operators.acts import reason_of
 from app.operators.attention import GivenUp, SetAside, for_people
 from app.operators.attention import drop as take_off
 from app.settings import Settings
-from cli.completion import attention_ids
-from cli.known import require_all
+from cli.names.completion import attention_ids
+from cli.names.known import require_all
 from cli.operator import this_person
 from cli.output.machine import json_option, tell
 from cli.output.table import show

@@ -12,8 +12,8 @@ from app.domain.silence import Silence
 from app.domain.suggest import did_you_mean
 from app.operators.silences import Silences
 from app.settings import Settings
-from cli.completion import conference_names, event_kinds
 from cli.event_input import event_of_file
+from cli.names.completion import conference_names, event_kinds
 from cli.output.machine import json_option, tell
 from cli.output.rules_json import explanation as told
 from cli.output.terminal import safe_lines

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from app.errors import GavelError
-from cli.completion import recipes
+from cli.names.completion import recipes
 from cli.output.machine import json_option, tell
 from cli.shipped_files import DEMO, Recipe, recipe, recipe_names
 from workers.rules.reference.generate import schema

@@ -9,8 +9,8 @@ import click
 from app.domain.event import Event
 from app.settings import Settings
 from app.store.journal import Journal
-from cli.completion import conference_names
-from cli.known import require_known
+from cli.names.completion import conference_names
+from cli.names.known import require_known
 from cli.output.machine import json_option, tell
 from cli.output.rules_json import difference
 from cli.output.terminal import safe_lines

@@ -10,8 +10,8 @@ from app.domain.durations import format_duration
 from app.operators.acts import reason_of
 from app.operators.attention import GivenUp, ask_again, given_up
 from app.settings import Settings
-from cli.completion import conference_names, given_up_ids
-from cli.known import require_all, require_known
+from cli.names.completion import conference_names, given_up_ids
+from cli.names.known import require_all, require_known
 from cli.operator import this_person
 from cli.output.machine import json_option, tell
 from cli.output.table import show

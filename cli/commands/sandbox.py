@@ -9,11 +9,11 @@ import click
 from app.domain.suggest import did_you_mean
 from app.errors import GavelError
 from app.settings import Settings
-from cli.completion import scenarios as completed_scenarios
-from cli.completion import switches
+from cli.names.completion import scenarios as completed_scenarios
+from cli.names.completion import switches
+from cli.names.suggestions import SuggestingGroup
 from cli.output.machine import json_option, tell
 from cli.output.table import show
-from cli.suggestions import SuggestingGroup
 from sandbox.control.client import ControlFailed
 from sandbox.scenarios.scenario import BadScenario, Scenario, read, shipped
 from sandbox.scenarios.scenario import play as play_scenario

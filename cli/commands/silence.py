@@ -12,7 +12,7 @@ from app.domain.silence import MODES, Silence
 from app.operators.silences import Silences
 from app.settings import Settings
 from app.store.published_rules import PublishedRules
-from cli.completion import conference_names, rule_names
+from cli.names.completion import conference_names, rule_names
 from cli.operator import as_seconds, this_person
 from cli.output.machine import json_option, tell
 from cli.output.table import show

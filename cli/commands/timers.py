@@ -14,8 +14,8 @@ from app.domain.moments import written
 from app.settings import Settings
 from app.store import keys
 from app.store.timers import Due, Timers
-from cli.completion import conference_names
-from cli.known import require_known
+from cli.names.completion import conference_names
+from cli.names.known import require_known
 from cli.output.machine import json_option, tell
 from cli.output.table import show
 from cli.store import open_redis

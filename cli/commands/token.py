@@ -9,8 +9,8 @@ from app.domain.durations import format_duration
 from app.domain.moments import written
 from app.operators.tokens import SCOPES, Token, Tokens
 from app.settings import Settings
-from cli.completion import token_names
-from cli.known import require_all
+from cli.names.completion import token_names
+from cli.names.known import require_all
 from cli.operator import as_seconds, this_person
 from cli.output.machine import json_option, tell
 from cli.output.table import show

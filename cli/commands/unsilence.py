@@ -4,8 +4,8 @@ import click
 
 from app.operators.silences import Silences
 from app.settings import Settings
-from cli.completion import silence_ids
-from cli.known import require_all
+from cli.names.completion import silence_ids
+from cli.names.known import require_all
 from cli.operator import this_person
 from cli.output.machine import json_option, tell
 from cli.output.terminal import safe

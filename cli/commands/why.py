@@ -7,8 +7,8 @@ import click
 
 from app.settings import Settings
 from app.store.journal import Journal
-from cli.completion import conference_names
-from cli.known import NothingKnown, require_known
+from cli.names.completion import conference_names
+from cli.names.known import NothingKnown, require_known
 from cli.output.format_journal import Story
 from cli.output.machine import json_option
 from cli.output.terminal import as_json_line, safe
