@@ -3,7 +3,7 @@
 import time
 from threading import BoundedSemaphore
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
@@ -48,7 +48,7 @@ def blueprint(
         Password(settings),
         Cookies(settings.public_url),
     )
-    pages = Pages(redis)
+    pages, lately = Pages(redis), live.Lately(redis, rules)
     routes.before_request(guard.admit)
     routes.after_request(guard.finish)
     routes.teardown_request(lambda _error: guard.leave())
@@ -70,7 +70,7 @@ def blueprint(
         q = request.args.get("q", "").strip()
 
         def collect(now: float) -> dict[str, object]:
-            found = live.overview(redis, rules, q, now)
+            found = lately.overview(q, g.seen, now)
             answer_url = f"{settings.public_url}/plivo/answer/NAME"
             return {"q": q, "answer_url": answer_url, "found": found}
 

@@ -9,10 +9,14 @@ from typing import Any
 from flask import Response, g, render_template, request
 from redis import Redis
 
+from app.console.access.guard import LOOKS_FOR_NEWS
 from app.domain.conference import VERSION
 from app.operators import snoozes
 from app.store import keys
 
+NEWS_SECONDS = 1.0
+"""Pages that look for news by themselves are told of what was so this long ago, so that many of
+them are answered from one look."""
 FRESH_SECONDS = 30
 """A page that nothing has changed on is made anew after so long, for what it says of "ago"."""
 
@@ -33,6 +37,7 @@ class Pages:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._seen: tuple[float, list[Any]] = (float("-inf"), [])
 
     def show(
         self, template: str, collect: Callable[[float], Mapping[str, Any]], *also: object
@@ -56,6 +61,19 @@ class Pages:
         return Response(render_template(template, frame=frame, now=now, **values))
 
     def _look(self, now: float, also: tuple[object, ...]) -> Frame:
+        at, found = self._seen
+        if LOOKS_FOR_NEWS not in request.headers or not 0 <= now - at < NEWS_SECONDS:
+            self._seen = now, (found := self._state())
+        g.seen = repr(found)
+        _, _, broken, working, given_up, dead, _, rows = found
+        away = sum(one.count for one in snoozes.holding(snoozes.read(rows), now).values())
+        mine = (g.session.role, g.session.form_token, int(now // FRESH_SECONDS))
+        told = repr((found, mine, also, request.full_path)).encode()
+        tag = f'"{blake2b(told, digest_size=9).hexdigest()}"'
+        return Frame(max(0, given_up + dead - away), broken is not None, bool(working), tag)
+
+    def _state(self) -> list[Any]:
+        """All that a page's look depends on."""
         with self._redis.pipeline(transaction=False) as together:
             together.get(keys.COMMITS)
             together.get(keys.RULES_DIGEST)
@@ -66,9 +84,4 @@ class Pages:
             together.hlen(keys.SILENCES)
             together.hgetall(keys.SNOOZED)
             found: list[Any] = together.execute()
-        _, _, broken, working, given_up, dead, _, rows = found
-        away = sum(one.count for one in snoozes.holding(snoozes.read(rows), now).values())
-        mine = (g.session.role, g.session.form_token, int(now // FRESH_SECONDS))
-        told = repr((found, mine, also, request.full_path)).encode()
-        tag = f'"{blake2b(told, digest_size=9).hexdigest()}"'
-        return Frame(max(0, given_up + dead - away), broken is not None, bool(working), tag)
+        return found
