@@ -41,7 +41,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:budget:*             |        | the account's budget of API calls |
 | gavel:reconciled           | string | a worker held the list of Plivo against ours, expires |
 | gavel:state_version:{n}    | string | a live worker reads states of this version, expires |
-| gavel:probe:*, rq:*:gavel:probe |   | what /readyz tries, gone at once |
+| gavel:probe:*, rq:*:gavel:probe |   | what /readyz tries, and words of `gavel doctor`; gone soon |
 | gavel:commits              | string | how many commits there were; pages look at it for news |
 | gavel:session:{hash}       | string | who is signed in to the console (JSON), expires |
 | gavel:login:{hash}         | string | what a one-time link is for (JSON), expires |
@@ -146,6 +146,11 @@ def not_meant(id: str) -> str:
 
 def job(key: str) -> str:
     return "rq:job:" + key
+
+
+def probe(word: str) -> str:
+    """Where `gavel doctor` leaves a word, to find the service of its Redis."""
+    return f"{PREFIX}probe:doctor:{digest(word)}"
 
 
 def worker(host: str, pid: int | str) -> str:

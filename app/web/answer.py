@@ -12,6 +12,9 @@ from app.plivo.request import verified
 from app.settings import Settings
 from app.store.published_rules import PublishedRules
 
+PROBED = "gavel-doctor"
+"""The conference of which `gavel doctor` asks; nobody is ever in it."""
+
 log = logging.getLogger("gavel.receive")
 
 

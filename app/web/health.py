@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from redis import Redis
 from redis.exceptions import RedisError
 
 from app.errors import NotYet
 from app.metrics.counting import Counts
-from app.store import keys
+from app.store import keys, same_store
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
 
@@ -26,7 +26,8 @@ def _set_aside(redis: Redis) -> str:
 
 def blueprint(inbox: Inbox, counts: Counts, rules: PublishedRules) -> Blueprint:
     """`/healthz`: alive. `/readyz`: Redis does all that we need and the rules are known; a second
-    line when something was set aside, which is no reason not to be ready."""
+    line when something was set aside, which is no reason not to be ready; asked with `probe`, a
+    header tells whether that word of `gavel doctor` is in our Redis."""
     routes = Blueprint("health", __name__)
 
     @routes.get("/healthz")
@@ -39,6 +40,9 @@ def blueprint(inbox: Inbox, counts: Counts, rules: PublishedRules) -> Blueprint:
         counts.write()
         if rules.current(stale=True) is None:
             raise NotYet("no worker has loaded the rules yet")
-        return Response(f"ready\n{_set_aside(inbox.redis)}", content_type=PLAIN)
+        answer = Response(f"ready\n{_set_aside(inbox.redis)}", content_type=PLAIN)
+        if word := request.args.get("probe"):
+            answer.headers[same_store.HEADER] = same_store.look(inbox.redis, word)
+        return answer
 
     return routes

@@ -6,19 +6,24 @@ import json
 import secrets
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+
+from redis.exceptions import RedisError
 
 from app.finding import Finding, bad, doubtful, good
 from app.plivo.signature import NONCE, V3, PlivoRequest, signed_text
 from app.plivo.urls import answer_url
 from app.settings import Settings
+from app.store import same_store
+from app.store.connection import connect
+from app.web.answer import PROBED
 from workers.plivo import PlivoApi, PlivoError
 
 TIMEOUT = 10.0
 READ_AT_MOST = 4096
-CONFERENCE = "gavel-doctor"
 
 
 def examine_public_url(settings: Settings) -> Iterator[Finding]:
@@ -28,13 +33,47 @@ def examine_public_url(settings: Settings) -> Iterator[Finding]:
         yield bad(f"Plivo can not reach {url}: set PUBLIC_URL to an address on the internet")
     elif url.startswith("http://") and not loopback:
         yield doubtful(f"{url} is not encrypted: take https")
-    status, reason = _ask(f"{url}/readyz")
-    if status == 200:
-        yield good(f"{url} reaches Gavel, which is ready")
-    elif status == 503 and reason:
-        yield bad(f"{url} reaches Gavel, which is not ready: {reason}")
+    word = secrets.token_hex(8)
+    left = _left(settings, word)
+    found = _ask(f"{url}/readyz?probe={word}")
+    if found.status == 200:
+        yield _whose(url, found.probe, left)
+    elif found.status == 503 and found.reason:
+        yield bad(f"{url} reaches Gavel, which is not ready: {found.reason}")
     else:
-        yield bad(f"{url}/readyz answers {_said(status)}: is `gavel web` up, the proxy in front?")
+        told = _said(found.status)
+        yield bad(f"{url}/readyz answers {told}: is `gavel web` up, the proxy in front?")
+
+
+def _left(settings: Settings, word: str) -> bool:
+    """A word in our Redis, by which our own service is known; False when Redis is away."""
+    if settings.redis_url is None:
+        return False
+    redis = connect(settings.redis_url, timeout=settings.redis_timeout)
+    try:
+        same_store.leave(redis, word)
+    except RedisError:
+        return False
+    finally:
+        redis.close()
+    return True
+
+
+def _whose(url: str, probe: str, left: bool) -> Finding:
+    """Is what is ready there ours?"""
+    if probe not in (same_store.SEEN, same_store.NOT_SEEN):
+        return bad(f"{url} reaches something that is not Gavel, or another version: what is there?")
+    if not left:
+        return doubtful(
+            f"{url} reaches a Gavel that is ready; whether it is yours can not be told while Redis "
+            "does not answer"
+        )
+    if probe == same_store.NOT_SEEN:
+        return bad(
+            f"{url} reaches another Gavel, one of another Redis: end it, or set PORT, PUBLIC_URL "
+            "and REDIS_URL (or STATE_DIR) to those of one service"
+        )
+    return good(f"{url} reaches Gavel, which is ready")
 
 
 def examine_open(settings: Settings) -> Iterator[Finding]:
@@ -55,7 +94,7 @@ def examine_open(settings: Settings) -> Iterator[Finding]:
 
 def examine_signature(settings: Settings) -> Iterator[Finding]:
     """Ask for a conference's XML (which changes nothing) as Plivo would, over the public URL."""
-    url = answer_url(settings.public_url, CONFERENCE)
+    url = answer_url(settings.public_url, PROBED)
     for number, token in enumerate(settings.plivo_auth_token, 1):
         status = _get(url, _signature(url, token))
         if status == 200:
@@ -99,18 +138,27 @@ def _signature(url: str, token: str) -> Mapping[str, str]:
 
 def _get(url: str, headers: Mapping[str, str] | None = None) -> int:
     """The status; 0 when there is no answer."""
-    return _ask(url, headers)[0]
+    return _ask(url, headers).status
 
 
-def _ask(url: str, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """The status, 0 when there is no answer, and the reason that Gavel gives for refusing."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The status, 0 when there is no answer; the reason that Gavel gives for refusing; whether it
+    saw the word that was left."""
+
+    status: int
+    reason: str = ""
+    probe: str = ""
+
+
+def _ask(url: str, headers: Mapping[str, str] | None = None) -> _Answer:
     try:
         with urlopen(Request(url, headers=dict(headers or {})), timeout=TIMEOUT) as answer:  # noqa: S310
-            return answer.status, ""
+            return _Answer(answer.status, probe=answer.headers.get(same_store.HEADER, ""))
     except HTTPError as error:
-        return error.code, _reason(error)
+        return _Answer(error.code, _reason(error))
     except (OSError, ValueError, http.client.HTTPException):
-        return 0, ""
+        return _Answer(0)
 
 
 def _reason(refusal: HTTPError) -> str:
