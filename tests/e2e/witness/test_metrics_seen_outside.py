@@ -41,7 +41,7 @@ def test_each_metric_tells_what_happened(stage: Stage) -> None:
     stage.sandbox.fault("status", status=400, actions=["kick"], conference="w-drop", times=1)
     stage.enter("w-drop")
     stage.sandbox.hang_up(leave_a_turn_behind(stage))
-    stage.enter("w-record")
+    stage.enter("w-record-counted")
     stage.enter("w-webhook")
     send_an_odd_recording(stage)
     stage.ask("silence", "quiet", "--conference", "w-none", "--for", "1h", "--reason", "x")
