@@ -5,7 +5,6 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -16,6 +15,7 @@ from sandbox.control import guard
 from sandbox.control.files import Files
 from sandbox.control.page import Page
 from sandbox.control.routes import Control
+from sandbox.scenarios.player import Player
 from sandbox.telephony import Telephony
 from sandbox.world.clock import Clock
 from sandbox.world.errors import BadOptions, SandboxError
@@ -67,17 +67,21 @@ def _listen(options: Options) -> socket.socket:
 
 
 def _app(lines: Telephony) -> web.Application:
-    app = web.Application(client_max_size=BODY_BYTES, middlewares=[_guarded(lines.options)])
-    app.router.add_get("/", Page(lines).show)
-    app.add_routes(Control(lines).routes())
+    player = Player(lines.options)
+    page = Page(lines, player)
+    guarded = _guarded(lines.options, page.refused)
+    app = web.Application(client_max_size=BODY_BYTES, middlewares=[guarded])
+    app.router.add_get("/", page.show)
+    app.add_routes(Control(lines, player).routes())
     account = f"/v1/Account/{lines.options.auth_id}"
     app.router.add_get(account + "/Recording/{file}", Files(lines).recording)
     app.router.add_route("*", "/v1/{path:.*}", Gateway(lines).answer)
     return app
 
 
-def _guarded(options: Options) -> Middleware:
-    """Guards everything but the API; refusals are JSON, or shown on the page to who sent a form."""
+def _guarded(options: Options, refused: Callable[[str], str]) -> Middleware:
+    """Guards everything but the API; refusals are JSON, or shown on the page to who sent a form:
+    `refused` keeps one and tells under which id."""
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -88,7 +92,7 @@ def _guarded(options: Options) -> Middleware:
             answer = await handler(request)
         except SandboxError as error:
             if by_hand and error.status not in {401, 403}:
-                raise web.HTTPSeeOther(f"/?error={quote(str(error))}") from error
+                raise web.HTTPSeeOther(f"/?refused={refused(str(error))}") from error
             headers = {"WWW-Authenticate": 'Basic realm="sandbox"'} if error.status == 401 else {}
             return web.json_response({"error": str(error)}, status=error.status, headers=headers)
         if by_hand:

@@ -1,6 +1,8 @@
 """The page at the sandbox's root: see and drive it by hand. Rendered here, escaped by Jinja2."""
 
+import secrets
 from base64 import b64encode
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
@@ -11,8 +13,10 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from sandbox.control.routes import KNOWN_ACTIONS, Player
 from sandbox.telephony import Telephony
 from sandbox.world.faults import API_KINDS, CONTENT_KINDS, DELIVERY_KINDS
+from sandbox.world.log import ApiRequest, Delivery
 from sandbox.world.model import Recording
 
 if TYPE_CHECKING:
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
 
 SHOWN_CONFERENCES = 50
 SHOWN_LINES = 25
+LOOKED_AT = 1000
+CAUSED_WITHIN = 2.0
+"""Seconds after a callback in which what is asked about its conference is taken for its effect."""
 POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "connect-src 'self'; media-src 'self'; img-src data:; "
@@ -35,14 +42,28 @@ FAULT_KINDS = (
 class Page:
     """Renders the state as it is now; Jinja2 is imported with the first page."""
 
-    def __init__(self, lines: Telephony) -> None:
+    def __init__(self, lines: Telephony, player: Player) -> None:
         self._lines = lines
+        self._player = player
+        self._refusals: dict[str, str] = {}
+
+    def refused(self, text: str) -> str:
+        """Keep why a form was refused, for the page that follows; its id. The last 20 are kept."""
+        id = secrets.token_urlsafe(9)
+        self._refusals[id] = text
+        if len(self._refusals) > 20:
+            del self._refusals[next(iter(self._refusals))]
+        return id
 
     async def show(self, http: web.Request) -> web.Response:
         lines = self._lines
         conferences = lines.exchange.conferences
         shown = list(islice(conferences.values(), SHOWN_CONFERENCES))
         recordings = list(lines.recorder.recordings.values())
+        asked = lines.requests.newest(LOOKED_AT)
+        requests = [one for one in asked if one.method != "GET"][:SHOWN_LINES]
+        reads = [one for one in asked if one.method == "GET"][:SHOWN_LINES]
+        deliveries = lines.deliveries.newest(SHOWN_LINES)
         text = self._template.render(
             options=lines.options,
             clock=lines.clock,
@@ -53,9 +74,15 @@ class Page:
             recordings=recordings[: -SHOWN_LINES - 1 : -1],
             faults=lines.faults.faults,
             fault_kinds=FAULT_KINDS,
-            requests=lines.requests.newest(SHOWN_LINES),
-            deliveries=lines.deliveries.newest(SHOWN_LINES),
-            error=http.query.get("error", ""),
+            requests=requests,
+            reads=reads,
+            deliveries=deliveries,
+            caused=[_caused(one, requests) for one in deliveries],
+            actions=KNOWN_ACTIONS,
+            scenarios=self._player.titles(),
+            playing=self._player.playing,
+            switches=lines.switches.to_json(),
+            error=self._refusals.get(http.query.get("refused", ""), ""),
         )
         headers = {
             "Content-Security-Policy": self._policy,
@@ -71,7 +98,12 @@ class Page:
         from jinja2 import Environment, StrictUndefined
 
         environment = Environment(autoescape=True, undefined=StrictUndefined)
-        environment.filters |= {"clock": _clock, "length_of": _length, "path": _path}
+        environment.filters |= {
+            "clock": _clock,
+            "length_of": _length,
+            "path": _path,
+            "path_of": _path_of,
+        }
         return environment.from_string(self._source)
 
     @cached_property
@@ -92,6 +124,15 @@ def _hash(source: str, element: str) -> str:
     return f"sha256-{b64encode(sha256(content.encode()).digest()).decode()}"
 
 
+def _caused(one: Delivery, requests: Sequence[ApiRequest]) -> Sequence[ApiRequest]:
+    """What was asked about the conference right after a callback, oldest first."""
+    return [
+        request
+        for request in reversed(requests)
+        if request.conference == one.conference and 0 <= request.at - one.at < CAUSED_WITHIN
+    ]
+
+
 def _clock(instant: float) -> str:
     return f"{datetime.fromtimestamp(instant, UTC):%H:%M:%S}"
 
@@ -104,3 +145,11 @@ def _length(seconds: float) -> str:
 def _path(recording: Recording) -> str:
     """Where its file is, on this same host."""
     return urlsplit(recording.url).path
+
+
+def _path_of(url: str) -> str:
+    """An address in short; all of it where it can not be taken apart."""
+    try:
+        return urlsplit(url).path or url
+    except ValueError:
+        return url

@@ -1,13 +1,16 @@
 """The control API, below `/sandbox/`: drive the telephones, see and spoil everything."""
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from difflib import get_close_matches
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from sandbox.api import inputs
+from sandbox.api.account import ACCOUNT_OPERATIONS
 from sandbox.api.parameters import one_of
+from sandbox.api.routes import OPERATIONS
 from sandbox.conferences.prompts import speaking_seconds
 from sandbox.control.state import call_state, state
 from sandbox.telephony import Telephony
@@ -21,11 +24,39 @@ MAX_WAIT = 60.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+CALLBACKS = (
+    *("enter", "exit", "digits", "floor", "record", "recording", "transcription", "api"),
+    *("action", "answer", "redirect", "sound", "hangup"),
+)
+KNOWN_ACTIONS = (
+    *CALLBACKS,
+    *(
+        name
+        for table in (OPERATIONS, ACCOUNT_OPERATIONS)
+        for row in table.values()
+        for name, _ in row.values()
+    ),
+)
+"""What a fault may name."""
+
+
+class Player(Protocol):
+    """Plays scenarios (`sandbox.scenarios.player`)."""
+
+    @property
+    def playing(self) -> str: ...
+
+    def titles(self) -> Mapping[str, str]: ...
+
+    def start(self, name: str) -> None: ...
+
+
 class Control:
     """Handlers of the control API; each answers JSON."""
 
-    def __init__(self, lines: Telephony) -> None:
+    def __init__(self, lines: Telephony, player: Player) -> None:
         self._lines = lines
+        self._player = player
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -45,6 +76,8 @@ class Control:
             web.delete("/sandbox/faults", self.clear_faults),
             web.post("/sandbox/faults/clear", self.clear_faults),
             web.delete("/sandbox/faults/{id}", self.remove_fault),
+            web.post("/sandbox/faults/{id}/remove", self.remove_fault),
+            web.post("/sandbox/scenarios", self.play),
             web.get("/sandbox/switches", self.switches),
             web.post("/sandbox/switches", self.set_switches),
         ]
@@ -138,7 +171,13 @@ class Control:
         return web.json_response({"faults": [f.to_json() for f in self._lines.faults.faults]})
 
     async def add_fault(self, http: web.Request) -> web.Response:
-        fault = self._lines.faults.add(Fault.read(await inputs.body(http)))
+        fault = Fault.read(await inputs.body(http))
+        for action in fault.actions:
+            if action not in KNOWN_ACTIONS:
+                raise BadParameter(
+                    f"actions: {action!r} is no operation and no callback{_meant(action)}"
+                )
+        self._lines.faults.add(fault)
         return web.json_response(fault.to_json(), status=201)
 
     async def clear_faults(self, http: web.Request) -> web.Response:
@@ -157,6 +196,12 @@ class Control:
     async def set_switches(self, http: web.Request) -> web.Response:
         self._lines.switches = self._lines.switches.changed(await inputs.body(http))
         return web.json_response(self._lines.switches.to_json())
+
+    async def play(self, http: web.Request) -> web.Response:
+        """Start a shipped scenario."""
+        name = inputs.text(await inputs.body(http), "name")
+        self._player.start(name)
+        return web.json_response({"playing": name}, status=201)
 
     def _application(self, called: str) -> Application:
         """The one that answers a number. Raises BadParameter."""
@@ -177,6 +222,11 @@ class Control:
         if call.member is None:
             raise NotFound("the call is in no conference now")
         return call.member
+
+
+def _meant(action: str) -> str:
+    near = get_close_matches(action, KNOWN_ACTIONS, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 async def _read_log(http: web.Request, log: Log[Any], name: str) -> web.Response:
