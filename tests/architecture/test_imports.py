@@ -19,7 +19,7 @@ MAY_IMPORT = {
 }
 ONLY_IN = {
     "yaml": ("workers/rules/nodes/", "sandbox/scenarios/"),
-    "urllib3": ("workers/plivo/", "sandbox/control/client.py"),
+    "urllib3": ("workers/plivo/", "sandbox/control/client.py", "sandbox/scenarios/player.py"),
     "rq": ("workers/", "bench/"),
     "flask": ("app/",),
     "ctypes": ("cli/up/supervised_process.py",),

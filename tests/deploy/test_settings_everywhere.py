@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.files import DEPLOY, names, settings, version
-from tests.docs.test_settings_table import default
+from workers.rules.reference.settings import default_of
 
 OURS = re.compile(r"(?:image: |name: |-t )(?:registry\.example\.com/)?gavel:([\w.]+)")
 FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
@@ -28,7 +28,7 @@ def test_what_is_not_set_shows_its_default() -> None:
     shown = {name: value for name, (value, is_set) in given().items() if not is_set}
     known = settings()
     assert shown == {
-        name: default(known[name]).strip("`") if name in known else "" for name in shown
+        name: default_of(known[name]).strip("`") if name in known else "" for name in shown
     }
 
 

@@ -22,10 +22,11 @@ def with_table(page: str) -> str:
 
 def _row(field: "Field[Any]") -> str:
     name = f"`{field.name.upper()}`" + (" 🔑" if field.metadata["secret"] else "")
-    return f"| {name} | {_default(field)} | {field.metadata['meaning']} |"
+    return f"| {name} | {default_of(field)} | {field.metadata['meaning']} |"
 
 
-def _default(field: "Field[Any]") -> str:
+def default_of(field: "Field[Any]") -> str:
+    """As the table shows it; "" where there is none."""
     if field.default in (None, "", ()):
         return ""
     if field.metadata["parse"] is duration:

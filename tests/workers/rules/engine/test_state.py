@@ -107,6 +107,7 @@ MAY_IMPORT = {
     "app.domain.durations",
     "app.domain.facts",
     "app.domain.globs",
+    "app.domain.moments",
     "app.domain.redaction",
     "app.domain.silence",
     "app.domain.suggest",
