@@ -1,4 +1,7 @@
-"""Plays shipped scenarios in the sandbox that runs in this process, one at a time."""
+"""Plays shipped scenarios in the sandbox that runs in this process, one at a time.
+
+The reader of YAML is imported when the page asks for the first of them.
+"""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -7,7 +10,6 @@ from threading import Lock, Thread
 from urllib3.exceptions import HTTPError
 
 from sandbox.control.client import ControlFailed
-from sandbox.scenarios.scenario import BadScenario, play, read, shipped
 from sandbox.world.errors import BadParameter
 from sandbox.world.options import Options
 
@@ -29,10 +31,14 @@ class Player:
 
     def titles(self) -> Mapping[str, str]:
         """Of the scenarios that there are, by their names."""
+        from sandbox.scenarios.scenario import read, shipped
+
         return {name: read(text, name).title for name, text in shipped().items()}
 
     def start(self, name: str) -> None:
         """Raises BadParameter when there is none of that name, or one is being played."""
+        from sandbox.scenarios.scenario import shipped
+
         text = shipped().get(name)
         if text is None:
             raise BadParameter(f"name: there is no scenario {name!r}")
@@ -44,6 +50,8 @@ class Player:
             self._thread.start()
 
     def _play(self, text: str) -> None:
+        from sandbox.scenarios.scenario import BadScenario, play, read
+
         options = self._options
         with suppress(BadScenario, ControlFailed, HTTPError):  # the sandbox was reset or is ending
             play(
