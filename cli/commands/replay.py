@@ -12,6 +12,7 @@ from app.store.journal import Journal
 from cli.names.completion import conference_names
 from cli.names.known import require_known
 from cli.output.machine import json_option, tell
+from cli.output.progress import shown_progress
 from cli.output.rules_json import difference
 from cli.output.terminal import safe_lines
 from cli.rules_file import usable_rules
@@ -43,7 +44,7 @@ def replay(
     except UnreadableRecord as error:
         raise NoEvent(f"{events or 'the journal'}: {error}") from None
     chosen = [event for event in found if conference in (None, event.conference)]
-    diff = replay_events(chosen, before, after)
+    diff = replay_events(chosen, before, after, shown_progress)
     if as_json:
         tell([difference(diff)])
     else:

@@ -90,17 +90,27 @@ class Story:
             yield head + "".join(map(self._part, (*_body(line, CALL_WIDTH), ("dim", told))))
             return
         indent = CLOCK_WIDTH + (NAME_WIDTH + 2 if self._named else 0)
-        told = "".join(f"  {one}" for one in ids if one)
-        parts = [*_body(line, SHORT_CALL_WIDTH), ("dim", told)]
-        yield from self._fitted(head, indent, parts, line.briefly, width)
+        body = _body(line, SHORT_CALL_WIDTH)
+        below = [one for one in ids if one]
+        yield from self._fitted(head, indent, body, below, line.briefly, width)
 
     def _fitted(
-        self, head: str, indent: int, parts: Sequence[Part], right: str, width: int
+        self,
+        head: str,
+        indent: int,
+        parts: Sequence[Part],
+        below: Sequence[str],
+        right: str,
+        width: int,
     ) -> Iterator[str]:
-        """The parts beside the head, as many lines as they need, and `right` at the right."""
+        """The parts beside the head, as many lines as they need, and `right` at the right; ids
+        beside them where there is room, else below, each whole."""
         room = width - indent - (cell_len(right) + 2 if right else 0)
         if room < NARROWEST:
             parts, right, room = [*parts, ("dim", f"  {right}")], "", max(NARROWEST, width - indent)
+        beside = [*parts, *(("dim", f"  {id}") for id in below)]
+        if sum(cell_len(text) for _, text in beside) <= room:
+            parts, below = beside, ()
         painted = "".join(map(self._part, parts))
         length = sum(cell_len(text) for _, text in parts)
         if length <= room:
@@ -111,10 +121,12 @@ class Story:
                 for row in wrapped(parts, room, indent=4)
             ]
         (first, used), *others = rows
-        beside = " " * (room - used + 2) + self._paint("dim", right) if right else ""
-        yield f"{head}{first}{beside}"
+        at_right = " " * (room - used + 2) + self._paint("dim", right) if right else ""
+        yield f"{head}{first}{at_right}"
         for text, _ in others:
             yield " " * indent + text
+        for id in below:
+            yield " " * (indent + 4) + self._paint("dim", id)
 
     def _name(self, name: str) -> str:
         shown = self._telling.clean(name)

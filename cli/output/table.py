@@ -3,12 +3,13 @@
 import io
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import click
 
 from cli.output.terminal import coloured, safe
 
+WHOLE = {"due", "in", "since", "when", "made", "id", "call", "silence", "switch"}
 _UNBOUNDED = 10_000
 
 
@@ -26,14 +27,25 @@ def show(head: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> No
         click.echo(line.rstrip())
 
 
+def _whole(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Collection[str]:
+    """The columns that are not folded: times and ids, which people copy; none where they would
+    take more than half of the width."""
+    from rich.cells import cell_len
+
+    places = [place for place, name in enumerate(head) if name in WHOLE]
+    needed = sum(2 + max(cell_len(row[place]) for row in rows) for place in places)
+    return {head[place] for place in places} if needed <= width / 2 else ()
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, colour: bool) -> str:
     from rich.console import Console  # only the commands that print a table wait for it
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    whole = _whole(head, rows, width)
     for name in head:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name in whole)
     for row in rows:
         table.add_row(*(Text(safe(cell)) for cell in row))
     text = io.StringIO()

@@ -132,6 +132,16 @@ def test_a_very_narrow_terminal_has_no_column_of_its_own_for_the_times() -> None
     assert "API 2.6 ms" in "".join(lines)
 
 
+def test_an_id_is_never_broken_and_stands_below_where_it_has_no_room() -> None:
+    id = "87322084-9221-4507-8712-123150915581"
+    call = {**CALL, "error": "", "api_id": id}
+    story = Story(plain, everything=True, named=False, width=lambda: 80)
+    assert [line.strip() for line in story.lines(call)][-1] == f"api_id {id}"
+    wide = list(Story(plain, everything=True, named=False, width=lambda: 140).lines(call))
+    assert f"api_id {id}" in wide[-1]
+    assert wide[-1].endswith("API 2.6 ms")
+
+
 def test_the_day_is_told_once_and_again_when_it_is_another() -> None:
     story = Story(plain, width=lambda: 80)
     entries = [CALL, CALL, {**CALL, "at": 86400.0}]

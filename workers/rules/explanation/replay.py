@@ -6,7 +6,7 @@ set of rules gets its own timers, on a virtual clock, and an outside where every
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,12 +57,18 @@ class _Told:
 _Key = tuple[float, str, str]
 
 
-def replay(events: Iterable[Event], before: Rules, after: Rules) -> Diff:
+Watch = Callable[[Sequence[Event]], Iterable[Event]]
+"""Passes events on, and shows how far it is."""
+
+
+def replay(
+    events: Iterable[Event], before: Rules, after: Rules, watch: Watch = lambda events: events
+) -> Diff:
     """How decisions on these events differ between two sets of rules."""
     recorded = sorted(
         (event for event in events if _is_from_outside(event)), key=lambda event: event.at
     )
-    old, new = _played(recorded, before), _played(recorded, after)
+    old, new = _played(recorded, before, watch), _played(recorded, after, watch)
     changes = [
         change
         for key in sorted(old.keys() | new.keys())
@@ -133,10 +139,10 @@ def _is_from_outside(event: Event) -> bool:
     return not is_own and not event.data.get("chain")
 
 
-def _played(recorded: list[Event], rules: Rules) -> dict[_Key, _Told]:
+def _played(recorded: list[Event], rules: Rules, watch: Watch) -> dict[_Key, _Told]:
     """What these rules do, by time, conference and event."""
     simulator = Simulator(rules, recorded[0].at if recorded else 0.0)
-    for event in recorded:
+    for event in watch(recorded):
         simulator.advance(event.at)
         simulator.feed(event)
     ids = {event.id for event in recorded}

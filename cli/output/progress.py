@@ -1,0 +1,19 @@
+"""How far something is that takes a while, for people who wait at a terminal."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+One = TypeVar("One")
+
+
+def shown_progress(things: Sequence[One]) -> Iterable[One]:
+    """The things, one after the other, with a bar on the standard error while it takes long, which
+    is gone at the end; without a terminal there is none."""
+    if not sys.stderr.isatty():
+        return things
+    from rich.console import Console  # only who waits at a terminal waits for it
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(things, description="", console=console, transient=True)
