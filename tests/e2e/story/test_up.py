@@ -72,12 +72,16 @@ def test_a_second_start_goes_on_where_the_first_one_stopped(
     assert sandbox.operations("demo-long") == ["record", "mute", "speak"]
 
 
-def test_two_on_one_state_are_refused(start: Start) -> None:
+def test_a_second_one_on_the_same_state_or_port_is_refused(start: Start) -> None:
     gavel = start()
     gavel.until_ready()
     second = start()
     assert second.up.process.wait(PATIENCE) == 1
     second.up.until_said(f"runs already on var/ (process {gavel.up.process.pid})")
+    third = start(STATE_DIR="other", PORT=gavel.environ["PORT"])
+    assert third.up.process.wait(PATIENCE) == 1
+    third.up.until_said("set PORT")
+    assert not (third.folder / "other").exists()
     assert gavel.up.process.poll() is None
 
 
@@ -101,26 +105,6 @@ def test_wrong_settings_are_told_all_at_once(start: Start) -> None:
     assert gavel.up.process.wait(PATIENCE) == 1
     for name in ("PLIVO_RATE", "REDIS_URL", "WEB_PROCESSES"):
         gavel.up.until_said(name)
-
-
-def test_a_port_that_is_taken_is_told(start: Start) -> None:
-    gavel = start()
-    gavel.until_ready()
-    second = start(STATE_DIR="other", PORT=gavel.environ["PORT"])
-    assert second.up.process.wait(PATIENCE) == 1
-    second.up.until_said("set PORT")
-    assert not (second.folder / "other").exists()
-
-
-def test_settings_of_the_env_file_are_taken_and_the_environment_goes_before(
-    start: Start, tmp_path: Path
-) -> None:
-    (tmp_path / ".env").write_text("RULES_FILE=mine.yaml\nPORT=1\n")
-    (tmp_path / "mine.yaml").write_text(RULES)
-    gavel = start(None)
-    gavel.until_ready()
-    gavel.up.until_said("mine.yaml: ok")
-    assert "mine.yaml: ok" in gavel.ask("check")
 
 
 def test_a_newcomer_sees_the_demo_and_the_doctor_finds_nothing(start: Start) -> None:
@@ -152,7 +136,14 @@ def test_a_scenario_can_be_played(start: Start) -> None:
     assert "/Conference/demo-quiet/Member/" in told, told
 
 
-def test_variables_of_the_web_server_do_not_pass_by_the_settings(start: Start) -> None:
-    gavel = start(GUNICORN_CMD_ARGS="--bind=127.0.0.1:1 --worker-class=sync", REDIS_URI="x")
+def test_settings_are_those_of_the_environment_then_of_the_env_file_and_nothing_passes_by_them(
+    start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("RULES_FILE=mine.yaml\nPORT=1\n")
+    (tmp_path / "mine.yaml").write_text(RULES)
+    past = "--bind=127.0.0.1:1 --worker-class=sync"
+    gavel = start(None, GUNICORN_CMD_ARGS=past, REDIS_URI="x")
     gavel.until_ready()
+    gavel.up.until_said("mine.yaml: ok")
     gavel.up.until_said("REDIS_URI is no setting; did you mean REDIS_URL?")
+    assert "mine.yaml: ok" in gavel.ask("check")
