@@ -1,6 +1,16 @@
-"""`python -m cli`: the gavel command, also where no script was installed."""
+"""`python -m cli`, and the script `gavel`: Ctrl-C while it still loads is no traceback, either."""
 
-from cli.main import main
+import sys
+
+
+def main() -> None:
+    """The gavel command, of this process's arguments."""
+    try:
+        from cli.main import main as run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -27,19 +27,22 @@ def test_gitlab_reads_its_jobs() -> None:
 
 def test_both_check_and_test_the_rules(tmp_path: Path) -> None:
     [job] = yaml.safe_load(GITHUB.read_text())["jobs"].values()
-    of_github = [step["run"] for step in job["steps"] if "run" in step]
-    of_gitlab = yaml.safe_load(GITLAB.read_text())["rules"]["script"]
-    assert of_github == of_gitlab == ["gavel check && gavel test"]
+    [of_github] = [step["run"] for step in job["steps"] if "run" in step]
+    rules = yaml.safe_load(GITLAB.read_text())["rules"]
+    [of_gitlab] = rules["script"]
+    assert of_github == "gavel check --format github && gavel test"
+    assert of_gitlab == "gavel check && gavel test --junit report.xml"
     for name in ("rules.yaml", "rules_test.yaml"):
         (tmp_path / name).write_text((ROOT / name).read_text())
     script = tmp_path / "job.sh"
-    script.write_text(f"#!/bin/sh\nset -e\ncd {tmp_path}\n{of_github[0]}\n")
-    run("shellcheck", script)
     bin = Path(sys.executable).parent
-    done = subprocess.run(
-        ["sh", script], env={"PATH": f"{bin}:{os.environ['PATH']}"}, capture_output=True, text=True
-    )
-    assert (done.returncode, "passed" in done.stdout) == (0, True), done.stderr
+    environ = {"PATH": f"{bin}:{os.environ['PATH']}"}
+    for commands in (of_github, of_gitlab):
+        script.write_text(f"#!/bin/sh\nset -e\ncd {tmp_path}\n{commands}\n")
+        run("shellcheck", script)
+        done = subprocess.run(["sh", script], env=environ, capture_output=True, text=True)
+        assert (done.returncode, "passed" in done.stdout) == (0, True), done.stderr
+    assert (tmp_path / rules["artifacts"]["reports"]["junit"]).is_file()
 
 
 def test_shellcheck_finds_nothing_in_our_own_scripts() -> None:
