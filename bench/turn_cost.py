@@ -17,6 +17,7 @@ from pathlib import Path
 from redis import Redis
 
 from app.domain.event import Event, new_id
+from app.metrics.counting import Counts
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.lease import Leases
@@ -76,6 +77,7 @@ class Worker:
         self._api = PlivoApi("http://127.0.0.1:1", "MA", "token", public_url="http://127.0.0.1:1")
         self._budget = Budget(redis, 300, 5.0)
         self._turns, self._stopping = Turns(), threading.Event()
+        self._counts = Counts(redis)
         self.turn("member.entered")
 
     def turn(self, kind: str = "member.speaking") -> None:
@@ -92,6 +94,7 @@ class Worker:
             self._inbox,
             self._turns,
             self._stopping,
+            self._counts,
         ).run()
 
 

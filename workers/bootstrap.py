@@ -102,7 +102,7 @@ def count_requests(counts: Counts) -> Callable[[str, int | None, float], None]:
 
     def count(verb: str, status: int | None, seconds: float) -> None:
         counts.count(PLIVO_REQUESTS.field(verb, "none" if status is None else status))
-        counts.observe(PLIVO_SECONDS, seconds, verb)
+        counts.observe((PLIVO_SECONDS, seconds), labels=[verb])
 
     return count
 

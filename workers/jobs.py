@@ -70,6 +70,7 @@ def _processor(context: Context, lease: Lease) -> ConferenceProcessor | WebhookP
         context.inbox,
         context.turns,
         context.stopping,
+        context.counts,
     )
 
 

@@ -93,10 +93,11 @@ class Counts:
         with self._lock:
             self._counts[field] += 1
 
-    def observe(self, histogram: Histogram, seconds: float, *values: object) -> None:
-        """Note one observation."""
+    def observe(self, *noted: tuple[Histogram, float], labels: Sequence[str] = ()) -> None:
+        """Note seconds of these histograms, which have these label values."""
         with self._lock:
-            histogram.observe(self._counts, seconds, *values)
+            for histogram, seconds in noted:
+                histogram.observe(self._counts, seconds, *labels)
 
     def write_soon(self) -> None:
         """Write, but at most once a second: a flood of refusals costs Redis nothing."""

@@ -20,6 +20,7 @@ from app.domain.conference import Conference, UnreadableConference
 from app.domain.event import Event
 from app.logs import fields, step
 from app.metrics import catalogue as metrics
+from app.metrics.counting import Counts
 from app.store import keys
 from app.store.inbox import Inbox, Waiting
 from app.store.lease import Lease
@@ -72,6 +73,7 @@ class ConferenceProcessor:
         inbox: Inbox,
         turns: Turns,
         stopping: threading.Event,
+        counts: Counts,
     ) -> None:
         self.lease = lease
         self.unit = Unit(lease, self._tell_of_failure)
@@ -81,7 +83,7 @@ class ConferenceProcessor:
             self.conference = Conference.from_json(state) if state else Conference.new(name)
         except UnreadableConference as error:
             self.conference = begin_anew(self.unit, error, inbox.redis)
-        self._turns, self._stopping = turns, stopping
+        self._turns, self._stopping, self._counts = turns, stopping, counts
         self._grant: Granted | None = None
 
     def run(self) -> None:
@@ -145,10 +147,12 @@ class ConferenceProcessor:
         before = self.conference
         now, rules, began = self.lease.now(), self._rules.rules, time.perf_counter()
         decision = decide(before, events, rules, now, self.lease.ended, self.lease.silences)
-        took = time.perf_counter() - began
+        took, late, wait = time.perf_counter() - began, metrics.LATENESS, metrics.INBOX_WAIT
+        waited = [(late if event.kind == "timer" else wait, now - event.at) for event in events]
+        self._counts.observe((metrics.DECISION, took), *waited)
         after = decision.conference
         by_rule = len(rules.rules) <= metrics.MOST_RULES
-        self.unit.write_decision(events, decision, took, by_rule=by_rule)
+        self.unit.write_decision(events, decision, by_rule)
         self.unit.next.move_timers(
             {timer.id: timer.due for timer in before.timers.values()},
             {timer.id: timer.due for timer in after.timers.values()},

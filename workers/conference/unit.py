@@ -142,11 +142,9 @@ class Unit:
         """One line of the journal."""
         self.next.journal.append(journal.line(self.name, at, kind, **fields))
 
-    def write_decision(
-        self, events: Sequence[Event], decision: Decision, took: float = 0.0, *, by_rule: bool
-    ) -> None:
-        """What was decided about these events within `took` seconds, in journal, log and metrics;
-        whether runs are counted `by_rule`."""
+    def write_decision(self, events: Sequence[Event], decision: Decision, by_rule: bool) -> None:
+        """What was decided about these events, in journal, log and metrics; `by_rule`: runs are
+        counted for each rule."""
         counters, verdicts = self.next.counters, decision.verdicts()
         for one in {one for found in verdicts.values() for one in found.not_meant}:
             self.next.not_meant[one.id] = one.text
@@ -167,7 +165,7 @@ class Unit:
                 self.write(now, "run", **run.for_journal())
         for text in decision.notes:
             self.write(now, "note", text=text)
-        self._count(events, decision, now, took, by_rule)
+        self._count(decision, by_rule)
         step(
             decide_log,
             "decide",
@@ -177,14 +175,8 @@ class Unit:
             calls=len(decision.calls),
         )
 
-    def _count(
-        self, events: Sequence[Event], decision: Decision, now: float, took: float, by_rule: bool
-    ) -> None:
+    def _count(self, decision: Decision, by_rule: bool) -> None:
         counters = self.next.counters
-        metrics.DECISION.observe(counters, took)
-        for event in events:
-            waited = metrics.LATENESS if event.kind == "timer" else metrics.INBOX_WAIT
-            waited.observe(counters, now - event.at)
         for run in decision.runs:
             named = by_rule and run.outcome != "skipped"
             name = (run.rule if run.rule_id else metrics.BY_HAND) if named else ""
