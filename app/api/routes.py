@@ -197,8 +197,12 @@ def _choice(name: str, *choices: str) -> str:
 
 
 def _answer(value: Mapping[str, Any], status: int = 200) -> Response:
-    """As JSON; a token that may only read sees no telephone numbers."""
+    """As JSON; a token that may only read sees no telephone numbers. What was read has a tag, and
+    is not sent to who has it already."""
     shown = value if g.token.may("act") else told.masked(value)
     answer = Response(json.dumps(shown), status=status, content_type="application/json")
     answer.headers["Cache-Control"] = "no-store"
+    if request.method == "GET":
+        answer.add_etag()
+        answer.make_conditional(request)
     return answer

@@ -68,6 +68,19 @@ def test_conferences_are_listed_in_pages_newest_first(ask: Ask, redis: Redis) ->
     assert [c["name"] for c in ask("GET", "/conferences?q=ROOM+3")["conferences"]] == ["room 3"]
 
 
+def test_what_one_has_already_is_not_sent_again(client: FlaskClient, redis: Redis) -> None:
+    keep(redis, "room", 1.0)
+    secret = Tokens(redis).new(Operator("anna", "cli"), "tag", "read")[1]
+    bearer = {"Authorization": f"Bearer {secret}"}
+    first = client.get("/api/v1/conferences", headers=bearer)
+    tag = {"If-None-Match": first.headers["ETag"]}
+    again = client.get("/api/v1/conferences", headers=bearer | tag)
+    assert (again.status_code, again.data) == (304, b"")
+    assert client.get("/api/v1/conferences", headers=tag).status_code == 401
+    keep(redis, "other", 2.0)
+    assert client.get("/api/v1/conferences", headers=bearer | tag).status_code == 200
+
+
 def test_ended_ones_are_listed_apart(ask: Ask, redis: Redis) -> None:
     keep(redis, "live", 5.0)
     key = keep(redis, "over", 4.0)

@@ -15,6 +15,7 @@ from sandbox.embedded import Sandbox
 from tests.e2e.browser.chromium import chromium
 from tests.sandbox.conftest import members
 from tests.sandbox.service import Service
+from tests.waiting import PATIENCE
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ def text(browser: Chrome) -> str:
 
 def shows(browser: Chrome, part: str) -> bool:
     """Whether the page comes to show this by itself."""
-    return WebDriverWait(browser, 5).until(lambda _: part in text(browser))
+    return WebDriverWait(browser, PATIENCE).until(lambda _: part in text(browser))
 
 
 def button(browser: Chrome, name: str) -> None:
@@ -71,10 +72,13 @@ def unmoved(look: Callable[[], T]) -> T:
 
 
 def fill(browser: Chrome, field: str, value: str) -> None:
-    box = browser.find_element(By.CSS_SELECTOR, field)
-    box.click()
-    box.clear()
-    box.send_keys(value)
+    def once() -> None:
+        box = browser.find_element(By.CSS_SELECTOR, field)
+        box.click()
+        box.clear()
+        box.send_keys(value)
+
+    unmoved(once)
 
 
 def test_an_empty_sandbox_says_what_to_do(sandbox: Sandbox, browser: Chrome) -> None:
@@ -104,7 +108,9 @@ def test_the_page_lives_without_a_reload(sandbox: Sandbox, browser: Chrome) -> N
     sandbox.call_in("quiet-1", from_="+4930100", attributes={"muted": True})
     assert shows(browser, "+4930100")
     assert shows(browser, "muted")
-    assert WebDriverWait(browser, 5).until(lambda _: browser.title == "Sandbox · 1 conference")
+    assert WebDriverWait(browser, PATIENCE).until(
+        lambda _: browser.title == "Sandbox · 1 conference"
+    )
 
 
 def test_what_is_being_typed_stays(sandbox: Sandbox, browser: Chrome) -> None:
@@ -123,7 +129,7 @@ def test_a_fault_is_set_and_taken_away(sandbox: Sandbox, browser: Chrome) -> Non
     button(browser, "Make it happen")
     assert shows(browser, "status 3 more")
     button(browser, "All well again")
-    WebDriverWait(browser, 5).until(lambda _: "3 more" not in text(browser))
+    WebDriverWait(browser, PATIENCE).until(lambda _: "3 more" not in text(browser))
     assert sandbox.state()["faults"] == []
 
 
@@ -155,7 +161,9 @@ def test_a_button_keeps_focus_and_place(sandbox: Sandbox, browser: Chrome) -> No
     fill(browser, "[name=digits]", "1")
     button(browser, "Press")
     active = "return document.activeElement.getAttribute('aria-label') || ''"
-    WebDriverWait(browser, 30).until(lambda _: "digits of member" in browser.execute_script(active))
+    WebDriverWait(browser, PATIENCE).until(
+        lambda _: "digits of member" in browser.execute_script(active)
+    )
 
 
 def test_a_scenario_is_played_and_a_switch_is_set(browser: Chrome) -> None:
@@ -163,13 +171,15 @@ def test_a_scenario_is_played_and_a_switch_is_set(browser: Chrome) -> None:
         browser.get(sandbox.url)
         button(browser, "quiet call")
         assert shows(browser, "quiet-call is being played")
-        assert WebDriverWait(browser, 60).until(lambda _: sandbox.state()["conferences"])
+        assert WebDriverWait(browser, PATIENCE).until(lambda _: sandbox.state()["conferences"])
         button(browser, "town hall")
         assert shows(browser, "is being played: wait for its end")
         Select(browser.find_element(By.ID, "switch")).select_by_value("retry_delay")
         fill(browser, "#position", "7")
         browser.find_element(By.CSS_SELECTOR, "#switches button").click()
-        assert WebDriverWait(browser, 30).until(lambda _: sandbox.switches()["retry_delay"] == 7)
+        assert WebDriverWait(browser, PATIENCE).until(
+            lambda _: sandbox.switches()["retry_delay"] == 7
+        )
         browser.get("about:blank")
     browser.get_log("browser")
 
@@ -193,7 +203,7 @@ def test_reads_are_folded_away_and_a_row_tells_what_was_asked(
 
 def test_a_recording_can_be_played(sandbox: Sandbox, browser: Chrome) -> None:
     call = sandbox.call_in("sales-1", attributes={"record": True})
-    WebDriverWait(browser, 5).until(lambda _: members(sandbox, "sales-1"))
+    WebDriverWait(browser, PATIENCE).until(lambda _: members(sandbox, "sales-1"))
     sandbox.speak(call, "Good morning")
     sandbox.clock(advance=72)
     sandbox.hang_up(call)
@@ -201,7 +211,7 @@ def test_a_recording_can_be_played(sandbox: Sandbox, browser: Chrome) -> None:
     assert shows(browser, "Good morning")
     player = browser.find_element(By.TAG_NAME, "audio")
     browser.execute_script("arguments[0].load()", player)
-    length = WebDriverWait(browser, 5).until(
+    length = WebDriverWait(browser, PATIENCE).until(
         lambda _: browser.execute_script("return arguments[0].duration || 0", player)
     )
     assert 71 < length < 73
