@@ -18,7 +18,7 @@ PYTEST_SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
 BENCH ?= floor naive gavel gavel-timers
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test simulate lint format bench chaos audit browser conformance lock clean
+.PHONY: help install dev run test simulate lint format bench chaos audit browser conformance alerts lock clean
 
 help:  ## what there is to type
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -67,6 +67,9 @@ browser: $(DEV_STAMP)  ## the pages in a real Chromium (Debian: apt install chro
 
 conformance: $(DEV_STAMP)  ## the official Node package against the sandbox (needs node and npm)
 	$(BIN)/python -m pytest tests/e2e/conformance $(PYTEST_ARGS)
+
+alerts: $(DEV_STAMP)  ## the alerts by promtool (Debian: in the package prometheus; .ci/run unpacks it)
+	$(BIN)/python -m pytest tests/deploy/promtool $(PYTEST_ARGS)
 
 # The lock files: every version and hash for Python 3.11 and newer on every platform, no index host.
 lock: $(VENV)/.lock  ## solve the versions anew
