@@ -76,6 +76,8 @@ lock: $(VENV)/.lock  ## solve the versions anew
 	printf 'setuptools>=77\n' | $(VENV)/lock/bin/uv pip compile $(UV_ARGS) -o requirements.lock pyproject.toml -
 	printf 'setuptools>=77\n' | $(VENV)/lock/bin/uv pip compile $(UV_ARGS) -c requirements.lock --extra dev \
 		-o requirements-dev.lock pyproject.toml -
+	printf 'setuptools>=77\n' | $(VENV)/lock/bin/uv pip compile $(UV_ARGS) -c requirements-dev.lock --extra otel \
+		--extra sentry -o requirements-extras.lock pyproject.toml -
 
 UV_ARGS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links $(LOCK_ARGS)

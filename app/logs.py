@@ -1,10 +1,13 @@
-"""The log: one line a step, with ids, and nothing secret in it.
+"""The log: one line a step, with ids, and nothing secret in it; and the places of traces.
 
 `step(log, "accept", event=…, conference=…)` is how a step is said: the message is a fixed word or
 sentence, all that varies is a field (tests/architecture/test_log_lines.py). What `bound` names is a
 field of every line inside it, of libraries too. What is redacted, in every line, tracebacks
 included: the configured secrets, signatures, bearer tokens, passwords in URLs,
 and phone numbers but for their last four digits.
+
+`span("decide", parent, event=…)` is a part of a trace where traces are on (`app.tracing`, which is
+imported then alone), and nothing otherwise.
 """
 
 import json
@@ -24,6 +27,42 @@ from app.domain.redaction import Redaction
 PLAIN = re.compile(r"[\w./:@+#*,;=%\[\]~-]+")
 _NONE: Mapping[str, object] = MappingProxyType({})
 _BOUND: ContextVar[Mapping[str, object]] = ContextVar("fields of every line", default=_NONE)
+
+
+class Span:
+    """A part of a trace; this one is of none, for traces are off.
+
+    `parent` is the `traceparent` of what it causes, "" for none; `trace` the id for the log.
+    """
+
+    __slots__ = ()
+
+    @property
+    def parent(self) -> str:
+        return ""
+
+    @property
+    def trace(self) -> str | None:
+        return None
+
+    def end(self, **ids: object) -> None:
+        """It is over; an exception that is under way is its error."""
+
+
+_NO_SPAN = Span()
+_begin: Callable[[str, str, Mapping[str, object]], Span] | None = None
+
+
+def span(name: str, parent: str = "", /, **ids: object) -> Span:
+    """Begin a part of the trace that `parent` (a `traceparent`) is of, "" for a new one. `ids` are
+    ids and words of ours: names and numbers of people leave the house in no trace."""
+    return _NO_SPAN if _begin is None else _begin(name, parent, ids)
+
+
+def trace_with(begin: Callable[[str, str, Mapping[str, object]], Span] | None) -> None:
+    """From now on spans are begun so; None: there are none."""
+    global _begin
+    _begin = begin
 
 
 class LineFormatter(logging.Formatter):

@@ -7,6 +7,7 @@ behind "NAME must be".
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from app.domain.addresses import is_ip_address
@@ -134,6 +135,35 @@ def web_url(value: str) -> str:
     if not usable or not value.isascii() or re.search(r"[\s?#@]", value):
         raise ValueError("a URL such as https://gavel.example.com, no query, no password in it")
     return value.rstrip("/")
+
+
+def share(value: str) -> float:
+    """A part of all, from 0 to 1."""
+    if re.fullmatch(r"[01]|[01]?\.\d{1,6}", value, re.ASCII) and float(value) <= 1:
+        return float(value)
+    raise ValueError("a number from 0 to 1, such as 0.1")
+
+
+def dsn(value: str) -> str:
+    """Sentry's address for errors, with the key in it."""
+    if not re.fullmatch(r"https?://[\w:-]+@[\w.\[\]:-]+/(\S+/)?\d+", value, re.ASCII):
+        raise ValueError("the DSN of Sentry's project, such as https://KEY@sentry.example.com/1")
+    return value
+
+
+def of_extra(extra: str, module: str, parse: Callable[[str], str]) -> Callable[[str], str]:
+    """A setting that needs more than Gavel itself brings."""
+
+    def parsed(value: str) -> str:
+        try:
+            found = find_spec(module)
+        except ModuleNotFoundError:  # of what it is in
+            found = None
+        if found is None:
+            raise ValueError(f"left out, or its extra be installed: pip install 'gavel[{extra}]'")
+        return parse(value)
+
+    return parsed
 
 
 def redis_url(value: str) -> str:

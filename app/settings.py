@@ -19,15 +19,18 @@ from app.setting_values import (
     Rate,
     auth_id,
     boolean,
+    dsn,
     duration,
     host,
     integer,
+    of_extra,
     one_of,
     password,
     rate,
     redis_secrets,
     redis_url,
     require_plain_secret,
+    share,
     text,
     tokens,
     web_url,
@@ -123,6 +126,18 @@ class Settings:
     replay_window: float = setting(
         duration, 86400.0, "how long a signature's nonce is remembered for digits and floor"
     )
+    traces_url: str | None = setting(
+        of_extra("otel", "opentelemetry.sdk.trace", web_url),
+        None,
+        "an OpenTelemetry collector (OTLP over HTTP, port 4318); none: no traces",
+    )
+    traces_share: float = setting(share, 1.0, "how many of the callbacks are traced, 0 to 1")
+    sentry_dsn: str | None = setting(
+        of_extra("sentry", "sentry_sdk", dsn),
+        None,
+        "where Sentry takes errors; none: they are in the log alone",
+        secret=True,
+    )
     allow_private_webhooks: bool = setting(
         boolean, False, "may webhooks go to private and loopback addresses"
     )
@@ -171,10 +186,10 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """Every secret text, for the log's redaction."""
         of_redis = redis_secrets(self.redis_url) if self.redis_url else ()
-        of_console = (self.admin_password,) if self.admin_password else ()
+        others = [one for one in (self.admin_password, self.sentry_dsn) if one]
         return (
             *(*self.plivo_auth_token, *self.trigger_token, *self.metrics_token),
-            *(*of_console, *of_redis),
+            *(*others, *of_redis),
         )
 
 

@@ -26,6 +26,7 @@ from rq.worker import SimpleWorker
 from rq.worker_registration import clean_worker_registry
 
 from app.logs import fields, start_logging, step
+from app.observers import start_observers
 from app.settings import Settings
 from app.store import keys
 from app.store.server.errors import may_pass, trouble
@@ -196,6 +197,7 @@ def main() -> int:
     _on_end(_leave)
     settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
     start_logging(settings.log_format, settings.log_level, settings.secrets())
+    start_observers(settings, "worker")
     try:
         context = _bootstrap_when_redis_is_there(settings)
     except RulesError as error:

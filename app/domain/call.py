@@ -10,7 +10,8 @@ class Call:
     """One request wanted. `verb` is one of the catalogue of actions. `members` is () for the whole
     conference, ("all",) for everybody, else ids. `params` are as the rule wrote them. `at` is when
     its event happened and `expires_at` when it is no longer worth making, both seconds since the
-    epoch. `uuid` is the instance it was decided for, "" when unknown."""
+    epoch. `uuid` is the instance it was decided for, "" when unknown. `trace` is the `traceparent`
+    of its decision, "" where traces are off."""
 
     id: str
     verb: str
@@ -25,6 +26,7 @@ class Call:
     expires_at: float | None
     on_error: str
     uuid: str
+    trace: str = ""
 
     def to_json_dict(self) -> dict[str, Any]:
         """The stored form, plain JSON values."""
@@ -42,6 +44,7 @@ class Call:
             "expires_at": self.expires_at,
             "on_error": self.on_error,
             "uuid": self.uuid,
+            **({"trace": self.trace} if self.trace else {}),
         }
 
     @classmethod

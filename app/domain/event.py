@@ -36,7 +36,8 @@ class Event:
 
     `at` is in seconds since the epoch on Redis' clock: when it was accepted, for a timer when it
     was due. `uuid` is Plivo's ConferenceUUID, empty when the source did not say. `data` holds the
-    fields of its kind, already typed (`workers/rules/vocabulary` has the kinds).
+    fields of its kind, already typed (`workers/rules/vocabulary` has the kinds). `trace` is the
+    `traceparent` of its acceptance, "" where traces are off.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Event:
     at: float
     uuid: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    trace: str = ""
 
     def to_json(self) -> str:
         """The stored form; `at` is left out, the inbox puts it in front when it accepts."""
@@ -55,6 +57,7 @@ class Event:
                 "conference": self.conference,
                 "uuid": self.uuid,
                 "data": self.data,
+                **({"trace": self.trace} if self.trace else {}),
             },
             separators=(",", ":"),
             ensure_ascii=False,
@@ -72,7 +75,7 @@ class Event:
         if not (all(isinstance(one, str) for one in texts) and isinstance(stored["data"], dict)):
             raise TypeError("it is no event")
         id, kind, conference, uuid = texts
-        return cls(id, kind, conference, at, uuid, stored["data"])
+        return cls(id, kind, conference, at, uuid, stored["data"], str(stored.get("trace", "")))
 
 
 def checked_name(name: str, field: str) -> str:

@@ -1,5 +1,5 @@
-"""What begins in each of the web server's processes: its row of the metrics, the thread that tells
-Redis what it counted, and, in the first one, what is to be said of Redis."""
+"""What begins in each of the web server's processes: traces and error reports, its row of the metrics,
+the thread that tells Redis what it counted, and, in the first one, what is to be said of Redis."""
 
 import logging
 import time
@@ -8,6 +8,7 @@ from typing import Any
 
 from app.metrics.counting import Counts
 from app.metrics.instance import InstanceMetrics
+from app.observers import start_observers
 from app.settings import Settings
 from app.store.connection import connect
 from app.store.server.examination import tell_when_there
@@ -25,7 +26,9 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Asked by gunicorn in each new process. Answers at once: Redis may be away for long."""
+    """Asked by gunicorn in each new process. Answers at once: Redis may be away for long. What is
+    started here has threads, which a process that was forked would not have."""
+    start_observers(Settings.load(), "web")
     instance: InstanceMetrics = worker.wsgi.extensions[INSTANCE]
     instance.begin(min(worker.metrics_row, instance.rows - 1))
     counts: Counts = worker.wsgi.extensions[COUNTS]

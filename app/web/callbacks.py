@@ -5,11 +5,12 @@ the request was kept.
 """
 
 import logging
+from dataclasses import replace
 
 from flask import Blueprint, Response, request
 
 from app.domain.event import Event
-from app.logs import step
+from app.logs import span, step
 from app.plivo.parse import identities, parse
 from app.plivo.request import verified
 from app.plivo.signature import PlivoRequest
@@ -34,15 +35,15 @@ def blueprint(settings: Settings, inbox: Inbox) -> Blueprint:
 
     @routes.route(f"/plivo/<any({', '.join(policies)}):kind>", methods=["GET", "POST"])
     def callback(kind: str) -> Response:
-        event, accepted = accept(
-            verified(request.environ, settings, policies[kind]), settings, inbox
-        )
+        given = verified(request.environ, settings, policies[kind])
+        event, accepted = accept(given, settings, inbox, request.headers.get("traceparent", ""))
         step(
             log,
             "accept" if accepted.new else "duplicate",
             event=accepted.event_id,
             kind=event.kind,
             conference=event.conference,
+            trace=event.trace[3:35] or None,
         )
         body = NOTHING_TO_DO if event.kind == "callback.unknown" else b""
         return Response(body, content_type="application/xml")
@@ -50,13 +51,20 @@ def blueprint(settings: Settings, inbox: Inbox) -> Blueprint:
     return routes
 
 
-def accept(request: PlivoRequest, settings: Settings, inbox: Inbox) -> tuple[Event, Accepted]:
+def accept(
+    request: PlivoRequest, settings: Settings, inbox: Inbox, traceparent: str = ""
+) -> tuple[Event, Accepted]:
     """Parse and store. Raises Unusable or RedisError."""
-    event = parse(request)
+    event, receiving = parse(request), span("receive", traceparent)
+    if receiving.parent:
+        event = replace(event, trace=receiving.parent)
     if unreadable := event.data.get("unreadable"):
         told = ", ".join(f"{name} {why}" for name, why in unreadable.items())
         step(log, "leave out", level=logging.WARNING, event=event.id, fields=told)
     known_by = identities(
         event, request.nonce, dedupe=settings.dedupe_window, replay=settings.replay_window
     )
-    return event, inbox.accept(event, identities=known_by)
+    try:
+        return event, inbox.accept(event, identities=known_by)
+    finally:
+        receiving.end(event=event.id, kind=event.kind)

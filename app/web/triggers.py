@@ -4,6 +4,7 @@ import hmac
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -11,7 +12,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 
 from app.domain.event import LONGEST_NAME, Event, checked_member, checked_name, new_id
 from app.errors import Forbidden, NotFound, Unauthorized, Unavailable, Unusable
-from app.logs import step
+from app.logs import span, step
 from app.operators.acts import is_deeper
 from app.plivo.request import json_object, read_body
 from app.settings import Settings
@@ -73,7 +74,7 @@ class Triggers:
         if scheme.lower() != "bearer" or not any(matches):
             raise Unauthorized("send `Authorization: Bearer TOKEN` with a token of TRIGGER_TOKEN")
 
-    def accept(self, name: str, body: bytes, key: str) -> str:
+    def accept(self, name: str, body: bytes, key: str, traceparent: str = "") -> str:
         """Store one trigger; the event's id. Raises NotFound, Unusable, Unavailable, RedisError."""
         current = self._rules.current()
         if current is None:
@@ -81,7 +82,12 @@ class Triggers:
         if name not in current.trigger_names:
             raise NotFound(f"no rule listens to the trigger {name!r}")
         event = trigger_event(name, json_object(body, "the body"))
-        return accept_once(self._inbox, named(event, key), key).event_id
+        receiving = span("receive", traceparent)
+        event = replace(named(event, key), trace=receiving.parent)
+        try:
+            return accept_once(self._inbox, event, key).event_id
+        finally:
+            receiving.end(event=event.id, kind="trigger")
 
 
 def trigger_event(name: str, body: Mapping[str, Any]) -> Event:
@@ -110,7 +116,8 @@ def blueprint(settings: Settings, inbox: Inbox, rules: PublishedRules) -> Bluepr
     def trigger(name: str) -> Response:
         triggers.authorize(request.headers.get("Authorization", ""))
         key = request.headers.get("Idempotency-Key", "")
-        event_id = triggers.accept(name, read_body(request.environ), key)
+        traceparent = request.headers.get("traceparent", "")
+        event_id = triggers.accept(name, read_body(request.environ), key, traceparent)
         step(log, "accept", event=event_id, kind="trigger", trigger=name)
         answer = json.dumps({"event_id": event_id})
         return Response(answer, status=202, content_type="application/json")

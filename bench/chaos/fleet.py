@@ -50,6 +50,8 @@ class Fleet(System):
             self.wait_for(name)
 
     def stop(self) -> None:
+        for process in self._processes.values():
+            process.send_signal(signal.SIGTERM)
         for name in list(self._processes):
             self.end(name)
         self._stack.close()

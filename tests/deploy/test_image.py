@@ -11,8 +11,11 @@ OF_PYTHON = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
 OF_PIP = {"PIP_DISABLE_PIP_VERSION_CHECK", "PIP_NO_CACHE_DIR"}
 
 
+LOCKS = "requirements.lock requirements-extras.lock"
+
+
 def text() -> str:
-    return DOCKERFILE.read_text().replace("\\\n", " ")
+    return DOCKERFILE.read_text().replace("\\\n", " ").replace("${REQUIREMENTS}", LOCKS)
 
 
 def instruction(name: str) -> list[str]:
@@ -59,3 +62,12 @@ def test_all_that_the_wheel_needs_is_copied_and_not_ignored() -> None:
 
 def test_its_label_tells_our_version() -> None:
     assert f'org.opencontainers.image.version="{version()}"' in text()
+
+
+def test_the_image_with_extras_has_the_same_of_all_else() -> None:
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"^(\S+==\S+)", (ROOT / name).read_text(), re.M))
+
+    plain, extras = (pins(name) for name in LOCKS.split())
+    assert plain < extras
+    assert {"opentelemetry-sdk", "sentry-sdk"} <= {pin.split("==")[0] for pin in extras}

@@ -244,4 +244,5 @@ def outcome(call: Call, error: str = "") -> Event:
         at=0.0,
         uuid=call.uuid,
         data=data,
+        trace=call.trace,
     )

@@ -10,7 +10,8 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from redis.exceptions import RedisError
@@ -18,7 +19,7 @@ from redis.exceptions import RedisError
 from app.domain.call import Call
 from app.domain.conference import Conference, UnreadableConference
 from app.domain.event import Event
-from app.logs import fields, step
+from app.logs import Span, fields, span, step
 from app.metrics import catalogue as metrics
 from app.metrics.counting import Counts
 from app.store import keys
@@ -146,7 +147,13 @@ class ConferenceProcessor:
     def _apply(self, events: Sequence[Event]) -> None:
         before = self.conference
         now, rules, began = self.lease.now(), self._rules.rules, time.perf_counter()
-        decision = decide(before, events, rules, now, self.lease.ended, self.lease.silences)
+        known = {"conference": self.lease.key}
+        deciding = {e.id: span("decide", e.trace, event=e.id, kind=e.kind, **known) for e in events}
+        try:
+            decision = decide(before, events, rules, now, self.lease.ended, self.lease.silences)
+        finally:
+            for one in deciding.values():
+                one.end()
         took, late, wait = time.perf_counter() - began, metrics.LATENESS, metrics.INBOX_WAIT
         waited = [(late if event.kind == "timer" else wait, now - event.at) for event in events]
         self._counts.observe((metrics.DECISION, took), *waited)
@@ -168,7 +175,7 @@ class ConferenceProcessor:
             self.unit.next.live = after.started_at if after.live else 0.0
         if len(after.members) != len(before.members):
             self.unit.next.members = len(after.members)
-        self._hand_out(decision.calls)
+        self._hand_out(_traced(decision.calls, deciding))
         self.conference = after
 
     def _hand_out(self, calls: Sequence[Call]) -> None:
@@ -299,3 +306,12 @@ class ConferenceProcessor:
         if error:
             event = outcome(call, error)
             self.unit.next.send_to(self.lease.key, self.unit.name, event.to_json())
+
+
+def _traced(calls: Sequence[Call], deciding: Mapping[str, Span]) -> Sequence[Call]:
+    """The calls, each in the trace of its event; those of a run that has waited in that of what
+    ended the wait."""
+    first = next(iter(deciding.values()))
+    if not first.parent:
+        return calls
+    return [replace(call, trace=deciding.get(call.event, first).parent) for call in calls]

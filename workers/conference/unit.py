@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from app.domain.call import Call
 from app.domain.event import Event
-from app.logs import fields, step
+from app.logs import fields, span, step
 from app.metrics import catalogue as metrics
 from app.store import journal, keys
 from app.store.commit import Commit
@@ -39,12 +39,14 @@ Settled = Callable[[Call, str], None]
 
 
 class Unit:
-    """One unit while a worker holds it. Not thread-safe."""
+    """One unit while a worker holds it. Not thread-safe. `trace` is the `traceparent` for whom the
+    call that is being made reaches, "" where traces are off."""
 
     def __init__(self, lease: Lease, settled: Settled) -> None:
         self.lease = lease
         self.name = lease.taken.name
         self.next = Commit()
+        self.trace = ""
         self._settled = settled
         self.outbox, damaged = Outbox.from_json(lease.taken.outbox)
         self._stored: Outbox | None = None if damaged else self.outbox
@@ -96,7 +98,7 @@ class Unit:
         tried = tuple(replace(e, sending=False, attempts=e.attempts + 1) for e in group)
         begun, started = self.lease.now(), time.monotonic()
         try:
-            ids = send(tried)
+            ids = self._send(tried, send)
         except Expired:
             self.outbox = self.outbox.update(group)  # as if it had not been chosen
         except CallError as error:
@@ -112,6 +114,22 @@ class Unit:
             self._failed(tried, mistake, time.monotonic() - started)
         else:
             self._over(tried, "done", begun, time.monotonic() - started, ids=ids)
+
+    def _send(
+        self, group: Sequence[Entry], send: Callable[[Sequence[Entry]], Sequence[str]]
+    ) -> Sequence[str]:
+        """In the trace of each event that led here."""
+        call, ids = group[0].call, list[str]()
+        known = {"event": call.event, "call": call.id, "attempt": group[0].attempts}
+        traces = dict.fromkeys(entry.call.trace for entry in group)
+        acting = [span(f"act {call.verb}", trace, **known) for trace in traces]
+        self.trace = acting[0].parent
+        try:
+            ids += send(group)
+            return ids
+        finally:
+            for one in acting:
+                one.end(api_id=",".join(ids))
 
     def read(self, waiting: Waiting) -> list[Event]:
         """The events of what waits; what is none is set aside."""
@@ -282,5 +300,6 @@ class Unit:
             joined=",".join(told.get("with", ())) or None,
             status=status,
             api_id=",".join(ids) or None,
+            trace=call.trace[3:35] or None,
             error=error or None,
         )

@@ -106,7 +106,7 @@ class WebhookProcessor:
         began = time.perf_counter()
         try:
             with self._turns.lent():
-                self._sender.send(call)
+                self._sender.send(call, self.unit.trace)
         except CallError as error:
             answered, outcome_of = error.sent == "yes", _counted_as(error)
             raise

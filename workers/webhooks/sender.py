@@ -59,11 +59,12 @@ class WebhookSender:
         self._context = context
         self._lock = threading.Lock()
 
-    def send(self, call: Call) -> None:
-        """Send it once. Raises WebhookError unless the receiver answered 2xx."""
+    def send(self, call: Call, traceparent: str = "") -> None:
+        """Send it once, as a part of this trace if there is one. Raises WebhookError unless the
+        receiver answered 2xx."""
         place = Place.of(str(call.params["url"]))
         body = _body(call)
-        headers = self._headers(call, body)
+        headers = self._headers(call, body) | ({"traceparent": traceparent} if traceparent else {})
         addresses = place.addresses(self._resolve, allow_private=self._allow_private)
         connection = self._connect(place, addresses)
         cut = threading.Timer(self._whole_seconds, _cut, (connection.sock,))
