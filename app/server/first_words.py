@@ -1,5 +1,6 @@
-"""What begins in each of the web server's processes: traces and error reports, its row of the metrics,
-the thread that tells Redis what it counted, and, in the first one, what is to be said of Redis."""
+"""What begins in each of the web server's processes: traces and error reports, its row of the
+metrics, the thread that tells Redis what it counted, and, in the first one, what is to be said of
+Redis."""
 
 import logging
 import time

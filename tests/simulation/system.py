@@ -223,7 +223,7 @@ class Hooks:
     def __init__(self, world: "World", process: Process) -> None:
         self._world, self._process = world, process
 
-    def send(self, call: Any) -> None:
+    def send(self, call: Any, traceparent: str = "") -> None:
         unit = keys.conference_key(call.conference) + keys.WEB
         _raise(WebhookError, self._world.plivo.perform(self._process, call, unit))
 
