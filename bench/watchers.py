@@ -3,7 +3,7 @@
     python -m bench.watchers [--rounds 6] [--seconds 10]
 
 500 live conferences of four members each. First what `/live` takes to be made, whole. Then callbacks
-at 20/s of further conferences, in rounds that alternate with and without ten people who watch
+at 20/s of further members of them, in rounds that alternate with and without ten people who watch
 `/live` as our script does: every 2 s, with the tag of what they have.
 """
 
@@ -40,7 +40,9 @@ class Person:
 
     def look(self, *, anew: bool = False) -> tuple[int, int, float]:
         """Status, bytes and seconds of one look; `anew`: as one who has just come."""
-        headers = {"Cookie": self._cookie, "X-Fragment": "main"}
+        headers = {"Cookie": self._cookie}
+        if not anew:
+            headers["X-Fragment"] = "main"
         if self._tag and not anew:
             headers["If-None-Match"] = self._tag
         begun = time.perf_counter()
@@ -96,7 +98,9 @@ async def answered(on: Stage, session: str, rounds: int, seconds: int) -> None:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         loop = asyncio.get_running_loop()
         for number in range(rounds * 2):
-            callbacks = [callback(f"round-{number}-{one}", "1") for one in range(RATE * seconds)]
+            callbacks = [
+                callback(f"live-{one % LIVE}", f"{number}-{one}") for one in range(RATE * seconds)
+            ]
             with_people = number % 2 == 1
             if with_people:
                 theirs = loop.run_in_executor(pool, watch, on.gavel.port, session, seconds + 1.0)

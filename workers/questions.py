@@ -3,7 +3,6 @@
 The console may not read rules, and there shall be one explanation: that of `gavel explain`.
 """
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,28 +23,26 @@ from workers.rules.explanation.explain_text import render_explanation
 from workers.rules.explanation.replay import events_of
 from workers.rules.vocabulary.triggers import EVENTS
 
-log = logging.getLogger("gavel.questions")
-
 AT_ONCE = 5
 FIELDS = ("member_id", "from", "digits", "name")
 """What a question may say of the event, beside its kind and its conference."""
 
 
 def answer_questions(redis: Redis, rules: Rules, public_url: str) -> None:
-    """Answer those that wait, a few at a time. Raises RedisError."""
+    """Answer those that wait, a few at a time. Raises RedisError, and what a mistake of ours
+    raises; that question is answered, too."""
     for _ in range(AT_ONCE):
         found = next_question(redis)
         if found is None:
             return
         id, question = found
+        text = "This could not be explained; the log of the worker says why."
         try:
             text = answer(redis, question, rules, public_url)
         except GavelError as error:
             text = str(error)
-        except Exception:  # a question of a person must not end the watch over the rules
-            log.exception("a question could not be answered")
-            text = "This could not be explained; the log of the worker says why."
-        put_answer(redis, id, question, text)
+        finally:
+            put_answer(redis, id, question, text)
 
 
 def answer(redis: Redis, question: Mapping[str, Any], rules: Rules, public_url: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from app.domain.durations import parse_duration
+from app.console.forms import seconds_of
 from app.domain.operator import Operator
 from app.errors import Conflict, Unusable
 from app.operators.acts import reason_of
@@ -83,7 +83,7 @@ def settle(redis: Redis, wanted: Mapping[str, str], operator: Operator, now: flo
     reason, do = reason_of(wanted.get("reason", "")), wanted.get("do")
     if do == "snooze":
         told = f"{len(group.found)} x {group.what}"
-        seconds = _seconds(wanted.get("for", ""))
+        seconds = seconds_of(wanted, "for")
         count = len(group.found)
         snooze(redis, group.id, count, seconds, now, operator, told=told, reason=reason)
         return
@@ -94,13 +94,6 @@ def settle(redis: Redis, wanted: Mapping[str, str], operator: Operator, now: flo
             ask_again(redis, one, now, operator, reason)
         else:
             raise Unusable("do: must be retry or drop, and only a call can be asked for again")
-
-
-def _seconds(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise Unusable(f"for: {error}") from None
 
 
 def _what(one: GivenUp | SetAside) -> str:

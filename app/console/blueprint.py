@@ -19,6 +19,7 @@ from app.console.access.guard import Guard, may_now, operator
 from app.console.access.passwords import Password
 from app.console.access.sessions import Sessions
 from app.console.assets import Assets
+from app.console.forms import once
 from app.console.frame import Pages
 from app.console.texts import FILTERS, TONES
 from app.errors import STATUS, Refused
@@ -48,7 +49,7 @@ def blueprint(
         Password(settings),
         Cookies(settings.public_url),
     )
-    pages, lately = Pages(redis), live.Lately(redis, rules)
+    pages, lately = Pages(redis), live.Lately(redis, rules, _rows)
     routes.before_request(guard.admit)
     routes.after_request(guard.finish)
     routes.teardown_request(lambda _error: guard.leave())
@@ -70,9 +71,9 @@ def blueprint(
         q = request.args.get("q", "").strip()
 
         def collect(now: float) -> dict[str, object]:
-            found = lately.overview(q, g.seen, now)
+            found, rows = lately.look(q, g.seen, now)
             answer_url = f"{settings.public_url}/plivo/answer/NAME"
-            return {"q": q, "answer_url": answer_url, "found": found}
+            return {"q": q, "answer_url": answer_url, "found": found, "rows": rows}
 
         return pages.show("console/live.html", collect)
 
@@ -88,7 +89,7 @@ def blueprint(
                 "did": story.did(redis, found.name, wanted[1]),
                 "rules": sorted(set(known.rules.values())),
                 "lists": known.lists,
-                "once": by_hand.once(),
+                "once": once(),
                 "TONES": TONES,
             }
 
@@ -125,6 +126,10 @@ def blueprint(
     settings_page.add_routes(routes, pages, settings, redis, guard)
     sign_in.add_routes(routes, guard, redis)
     return routes
+
+
+def _rows(found: live.Overview, now: float) -> str:
+    return render_template("console/live_rows.html", found=found, now=now)
 
 
 def _names(state: BlueprintSetupState, guard: Guard, assets: Assets) -> None:

@@ -1,8 +1,6 @@
 """What the forms of a conference's page ask for: one step of `do`, or a silence."""
 
 from collections.abc import Callable, Mapping
-from hashlib import blake2b
-from secrets import token_urlsafe
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
@@ -10,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from redis import Redis
 
 from app.console.access.guard import operator
+from app.console.forms import Form, seconds_of, wish
 from app.console.texts import shown
-from app.domain.durations import parse_duration
 from app.domain.event import checked_member
 from app.errors import Conflict, NotFound, Unusable
 from app.operators.acts import Act, act, reason_of
@@ -19,8 +17,6 @@ from app.operators.reading import name_of
 from app.operators.silences import Silences
 from app.store.inbox import Inbox
 from app.store.published_rules import Published, PublishedRules
-
-Form = Mapping[str, str]
 
 EVERYBODY = "all"
 BUT = "but "
@@ -35,7 +31,7 @@ def add_routes(routes: Blueprint, inbox: Inbox, rules: PublishedRules) -> None:
         instance = form.get("instance", "")
         wanted = Act(_named(redis, key), do, form.get("reason", ""), instance)
         known = rules.current(stale=True)
-        return _seen(key, instance, act(inbox, wanted, operator(), key=_wish(form), rules=known))
+        return _seen(key, instance, act(inbox, wanted, operator(), key=wish(form), rules=known))
 
     @routes.post("/c/<key>/act", endpoint="act")
     def do_step(key: str) -> ResponseReturnValue:
@@ -57,10 +53,10 @@ def add_routes(routes: Blueprint, inbox: Inbox, rules: PublishedRules) -> None:
             operator(),
             rule=form.get("rule", ""),
             conference=_named(redis, key),
-            seconds=length_of(form),
+            seconds=seconds_of(form, "for", own="own"),
             reason=form.get("reason", ""),
             rules=rules.current(stale=True),
-            key=_wish(form),
+            key=wish(form),
         )
         return _seen(key, form.get("instance", ""), made.id)
 
@@ -114,15 +110,6 @@ def _to(form: Form, rules: Published) -> Any:
     return [checked_member(to, "to")]
 
 
-def length_of(form: Form) -> float:
-    """How long a silence lasts: the choice, or what was written beside it."""
-    text = form.get("own", "").strip() or form.get("for", "")
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise Unusable(f"for: {error}") from None
-
-
 def _demanded(form: Form) -> None:
     if not reason_of(form.get("reason", "")):
         raise Unusable("reason: say why; the audit keeps it")
@@ -133,17 +120,6 @@ def _named(redis: Redis, key: str) -> str:
     if name is None:
         raise NotFound("nothing is known of such a conference")
     return name
-
-
-def once() -> str:
-    """A random number for a page, by which its forms are known when they are sent twice."""
-    return token_urlsafe(12)
-
-
-def _wish(form: Form) -> str:
-    """A form that is sent twice is one wish: the page's random number with what is wished for."""
-    told = sorted((name, value) for name, value in form.items() if name != "token")
-    return blake2b(repr(told).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def _seen(key: str, instance: str, did: str) -> ResponseReturnValue:

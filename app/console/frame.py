@@ -14,7 +14,7 @@ from app.domain.conference import VERSION
 from app.operators import snoozes
 from app.store import keys
 
-NEWS_SECONDS = 1.0
+NEWS_SECONDS = 1.9
 """Pages that look for news by themselves are told of what was so this long ago, so that many of
 them are answered from one look."""
 FRESH_SECONDS = 30
@@ -63,8 +63,8 @@ class Pages:
     def _look(self, now: float, also: tuple[object, ...]) -> Frame:
         at, found = self._seen
         if LOOKS_FOR_NEWS not in request.headers or not 0 <= now - at < NEWS_SECONDS:
-            self._seen = now, (found := self._state())
-        g.seen = repr(found)
+            self._seen = at, found = now, self._state()
+        g.seen = repr((at, found))
         _, _, broken, working, given_up, dead, _, rows = found
         away = sum(one.count for one in snoozes.holding(snoozes.read(rows), now).values())
         mine = (g.session.role, g.session.form_token, int(now // FRESH_SECONDS))

@@ -1,7 +1,7 @@
 """Live: every conference that runs now, what needs a person first."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -43,34 +43,50 @@ class Overview:
 
 
 class Lately:
-    """The overview that was made last in this process: ten people who look at the same state cost
-    about as much as one. Safe for threads."""
+    """What was made last in this process, with its rows as they are shown: ten people who look at
+    the same state cost about as much as one. Safe for threads."""
 
-    def __init__(self, redis: Redis, rules: PublishedRules) -> None:
-        self._redis, self._rules = redis, rules
+    def __init__(
+        self, redis: Redis, rules: PublishedRules, render: Callable[[Overview, float], str]
+    ) -> None:
+        self._redis, self._rules, self._render = redis, rules, render
         self._lock = Lock()
-        self._made: tuple[tuple[str, str], Overview] | None = None
+        self._made: tuple[tuple[str, str], tuple[Overview, str]] | None = None
 
-    def overview(self, sought: str, state: str, now: float) -> Overview:
-        """`state` is what the page's tag is made of. Raises RedisError."""
+    def look(self, sought: str, seen: str, now: float) -> tuple[Overview, str]:
+        """What is live, and its rows as `render` made them. It is made anew when `seen`, the look
+        that the page's tag is made of, is another. Raises RedisError."""
         with self._lock:
-            if self._made is None or self._made[0] != (sought, state):
+            if self._made is None or self._made[0] != (sought, seen):
                 found = overview(self._redis, self._rules, sought, now)
-                self._made = ((sought, state), found)
+                self._made = ((sought, seen), (found, self._render(found, now)))
             return self._made[1]
 
 
 def overview(redis: Redis, rules: PublishedRules, sought: str, now: float) -> Overview:
     """What is live, with `sought` in its name. Only what is shown is read. Raises RedisError."""
-    wanted = sought.casefold()
-    found = [(key, name) for key, name in live_names(redis).items() if wanted in name.casefold()]
-    given_up = _given_up(redis) if found else {}
-    found.sort(key=lambda one: one[1] not in given_up)
-    shown = list(states_of(redis, [key for key, _ in found[:SHOWN]]))
+    given_up = _given_up(redis)
+    names, count = _found(redis, sought.casefold(), given_up)
+    shown = list(states_of(redis, names))
     rooms = list(_rooms(redis, shown, given_up, rules.current(stale=True) or Published()))
     rooms.sort(key=lambda room: (not room.trouble, -room.conference.started_at))
-    last, last_at = ("", 0.0) if found else _last(redis)
-    return Overview(rooms, len(found), last, last_at)
+    last, last_at = ("", 0.0) if count else _last(redis)
+    return Overview(rooms, count, last, last_at)
+
+
+def _found(redis: Redis, wanted: str, given_up: Mapping[str, float]) -> tuple[list[str], int]:
+    """The keys of those to show, of conferences with calls that were given up first, and how many
+    there are in all."""
+    if wanted:
+        names = [(k, name) for k, name in live_names(redis).items() if wanted in name.casefold()]
+        names.sort(key=lambda one: one[1] not in given_up)
+        return [key for key, _ in names[:SHOWN]], len(names)
+    known = [keys.conference_key(name) for name in given_up]
+    since: Any = redis.zmscore(keys.LIVE, known) if known else []
+    troubled = [key for key, at in zip(known, since, strict=True) if at is not None]
+    shown = list(dict.fromkeys((*troubled, *live_names(redis, SHOWN))))[:SHOWN]
+    count: Any = redis.zcard(keys.LIVE)
+    return shown, int(count)
 
 
 def _rooms(

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from redis import Redis
 
 from app.console.access.guard import operator
-from app.console.by_hand import length_of, once
+from app.console.forms import once, seconds_of
 from app.console.frame import Pages
 from app.domain.silence import MODES, Silence
 from app.errors import Conflict, NotFound
@@ -96,7 +96,7 @@ def add_routes(routes: Blueprint, pages: Pages, redis: Redis, rules: PublishedRu
         Silences(redis).add(
             operator(),
             rule=form.get("rule", ""),
-            seconds=length_of(form),
+            seconds=seconds_of(form, "for", own="own"),
             reason=form.get("reason", ""),
             rules=rules.current(stale=True),
             key=form.get("once", ""),

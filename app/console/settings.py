@@ -13,11 +13,11 @@ from app.console.access.guard import Guard, operator
 from app.console.access.links import Invitation, make_link
 from app.console.access.roles import ROLES
 from app.console.exports import exported
+from app.console.forms import seconds_of
 from app.console.frame import Pages
 from app.console.texts import moment, shown
 from app.doctor.aside import examine_aside, examine_silences
 from app.doctor.store import examine_clock, examine_redis
-from app.domain.durations import parse_duration
 from app.errors import NotFound, Unusable
 from app.finding import Finding, bad, doubtful, good
 from app.operators.audit import Audit, Entry
@@ -73,7 +73,7 @@ def add_routes(
     def new_token() -> Response:
         form = request.form
         name, scope = form.get("name", "").strip(), form.get("scope", "")
-        _, secret = tokens.new(operator(), name, scope, _seconds(form))
+        _, secret = tokens.new(operator(), name, scope, seconds_of(form, "expires"))
         return _access(secret=secret, secret_name=name)
 
     @routes.post("/settings/access/tokens/revoke", endpoint="revoke_token")
@@ -121,13 +121,6 @@ def _rules(redis: Redis) -> Iterator[Finding]:
         yield good("the workers have rules")
     else:
         yield bad("no worker has told its rules yet: start one")
-
-
-def _seconds(form: Mapping[str, str]) -> float:
-    try:
-        return parse_duration(form.get("expires", "").strip())
-    except ValueError as error:
-        raise Unusable(f"expires: {error}") from None
 
 
 def _row(entry: Entry) -> Mapping[str, object]:

@@ -40,12 +40,13 @@ class Silences:
 
     def kept(self) -> Sequence[Silence]:
         """All that are kept, also those that ended less than a day ago."""
-        return self._stored()
+        rows: Any = self._redis.hvals(keys.SILENCES)
+        return read_silences(rows)
 
     def all(self) -> Sequence[Silence]:
         """Those that hold now, in the order in which they were made."""
         now = self._now()
-        return [one for one in self._stored() if one.until > now]
+        return [one for one in self.kept() if one.until > now]
 
     def add(
         self,
@@ -113,7 +114,7 @@ class Silences:
 
     def end(self, operator: Operator, id: str, reason: str = "") -> bool:
         """End one now. False when there is none of that id. Raises Unusable."""
-        found = next((one for one in self._stored() if one.id == id), None)
+        found = next((one for one in self.kept() if one.id == id), None)
         if found is None:
             return False
         entry = Entry.by(
@@ -128,13 +129,9 @@ class Silences:
         entry.tell()
         return True
 
-    def _stored(self) -> Sequence[Silence]:
-        rows: Any = self._redis.hvals(keys.SILENCES)
-        return read_silences(rows)
-
     def _forget(self, now: float) -> None:
         """Those that ended long ago, which changes nothing."""
-        over = [one.id for one in self._stored() if one.until < now - KEPT]
+        over = [one.id for one in self.kept() if one.until < now - KEPT]
         if over:
             self._redis.hdel(keys.SILENCES, *over)
 

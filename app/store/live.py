@@ -16,18 +16,12 @@ from app.store import keys
 AT_ONCE = 200
 
 
-def live_names(redis: Redis) -> Mapping[str, str]:
-    """The names of all live conferences by their keys, the newest first."""
-    units: Any = redis.zrevrange(keys.LIVE, 0, -1)
+def live_names(redis: Redis, most: int = 0) -> Mapping[str, str]:
+    """The names of the newest `most` live conferences (0: of all) by their keys, newest first."""
+    units: Any = redis.zrevrange(keys.LIVE, 0, most - 1)
     names: Any = redis.hmget(keys.NAMES, units) if units else []
     known = zip(units, names, strict=True)
     return {key.decode(): name.decode("utf-8", "replace") for key, name in known if name}
-
-
-def live_conferences(redis: Redis) -> Iterator[Conference]:
-    """All live conferences, by start; but those whose state can not be read."""
-    units: Any = redis.zrange(keys.LIVE, 0, -1)
-    return states_of(redis, [unit.decode() for unit in units])
 
 
 def states_of(redis: Redis, found: Sequence[str]) -> Iterator[Conference]:

@@ -26,7 +26,7 @@ TRIGGER_TOKEN={trigger_token}
 # For real calls: your Plivo account, and the https address by which Plivo reaches port 8000.
 # Without them the sandbox stands in for Plivo. `gavel doctor` checks them, `gavel connect` leads
 # the calls of your numbers here.
-#PLIVO_AUTH_ID=MAXXXXXXXXXXXXXXXXXX
+#PLIVO_AUTH_ID=
 #PLIVO_AUTH_TOKEN=
 #PUBLIC_URL=https://gavel.example.com
 """

@@ -18,10 +18,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from redis import Redis
+from redis.exceptions import RedisError
 
+from app.store.lease import Lease
 from app.store.scripts import script
-from workers.conference.errors import CallError
+from app.store.server.errors import may_pass, trouble
+from workers.conference.errors import CallError, PlivoError
 from workers.conference.pacing import MEASURED, Spending, spacing
+from workers.conference.turns import Turns
 
 MARGIN = 0.15
 """The window is kept for `seconds + MARGIN`: what is granted at even distances arrives at Plivo
@@ -66,6 +70,9 @@ we asked, so its age counts from there (docs/decisions/0071, 0103)."""
 MOST_GRANTS = 10
 """How often a grant is asked for on the spot because the one before had become too old: where the
 way to Redis always takes longer than `GRANT_SECONDS`, none is ever young enough."""
+
+REDIS_SECONDS = 0.2
+"""Until Redis, when it is away, is asked for a slot again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +159,55 @@ class Budget:
     def _run(self, what: str, now: float | None, *rest: str | int | float) -> Any:
         at = "" if now is None else str(_micros(now))
         return self._script(what, at, self._calls, _micros(self._window), *rest)
+
+
+class Slot:
+    """The slot of one unit's next call: asked for when the call is chosen, and good enough still
+    when it goes out. Not thread-safe."""
+
+    def __init__(self, budget: Budget, lease: Lease, turns: Turns) -> None:
+        self._budget, self._lease, self._turns = budget, lease, turns
+        self._grant: Granted | None = None
+
+    def free_at(self, priority: int, now: float) -> float:
+        """When a call of that class may go out: `now` for at once, the slot is held then. Raises
+        RedisError, but not where Redis may be back soon: what became of the last call must be
+        stored first."""
+        try:
+            answer = self._budget.reserve(priority, self._lease.key)
+        except RedisError as error:
+            if not may_pass(error):
+                raise
+            return now + REDIS_SECONDS
+        if isinstance(answer, Wait):
+            return self._lease.latest() + answer.seconds
+        self._grant = answer
+        return now
+
+    def make_sure(self) -> None:
+        """Storing that the call goes out can take long. The slot was for another moment then, and
+        in Plivo's window this call could be one too many: ask for another one, and keep the lease.
+        Raises PlivoError, nothing was sent then, and LeaseLost."""
+        asked = 0
+        while True:
+            try:
+                if asked < MOST_GRANTS and not (self._grant and self._grant.is_good()):
+                    asked += self._ask_again()
+                elif not self._lease.keep():
+                    break
+            except RedisError as error:
+                raise PlivoError(trouble(error).sentence, kind="temporary", sent="no") from error
+        self._grant = None
+
+    def _ask_again(self) -> bool:
+        """A slot on the spot, or the pause until one is free. Says whether it was granted."""
+        answer = self._budget.reserve(0, self._lease.key)
+        if isinstance(answer, Wait):
+            with self._turns.lent():
+                time.sleep(answer.seconds)
+            return False
+        self._grant = answer
+        return True
 
 
 def _micros(seconds: float) -> int:

@@ -25,10 +25,10 @@ from app.metrics.counting import Counts
 from app.store import keys
 from app.store.inbox import Inbox, Waiting
 from app.store.lease import Lease
-from app.store.server.errors import may_pass, trouble
+from app.store.server.errors import trouble
 from workers.conference.api import ConferenceApi
 from workers.conference.aside import begin_anew, set_aside, without_timer
-from workers.conference.budget import MOST_GRANTS, Budget, Granted, Wait
+from workers.conference.budget import Budget, Slot
 from workers.conference.careful import one_by_one
 from workers.conference.errors import CallError, PlivoError
 from workers.conference.outbox import (
@@ -44,6 +44,7 @@ from workers.conference.turns import Turns
 from workers.conference.unit import Unit
 from workers.rules.engine.decide import decide
 from workers.rules.engine.index import Rules
+from workers.rules.engine.run import Decision
 from workers.rules.vocabulary.actions import VERBS, WEB_VERBS
 
 log = logging.getLogger("gavel.decide")
@@ -52,8 +53,6 @@ HARMLESS_TWICE = frozenset({"mute", "unmute", "deaf", "undeaf"})
 
 LOOK_SECONDS = 3.5
 """After an enter of another instance: Plivo's list may lag behind its callbacks by 3 s."""
-
-REDIS_SECONDS = 0.2  # until Redis, when it is away, is asked for a slot of the budget again
 
 
 class CurrentRules(Protocol):
@@ -85,7 +84,7 @@ class ConferenceProcessor:
         except UnreadableConference as error:
             self.conference = begin_anew(self.unit, error, inbox.redis)
         self._turns, self._stopping, self._counts = turns, stopping, counts
-        self._grant: Granted | None = None
+        self._slot = Slot(budget, lease, turns)
 
     def run(self) -> None:
         """Work until nothing is left to do now. Raises LeaseLost or RedisError: then drop it."""
@@ -158,8 +157,8 @@ class ConferenceProcessor:
         waited = [(late if event.kind == "timer" else wait, now - event.at) for event in events]
         self._counts.observe((metrics.DECISION, took), *waited)
         after = decision.conference
-        by_rule = len(rules.rules) <= metrics.MOST_RULES
-        self.unit.write_decision(events, decision, by_rule)
+        self.unit.write_decision(events, decision)
+        self._count(decision, by_rule=len(rules.rules) <= metrics.MOST_RULES)
         self.unit.next.move_timers(
             {timer.id: timer.due for timer in before.timers.values()},
             {timer.id: timer.due for timer in after.timers.values()},
@@ -177,6 +176,26 @@ class ConferenceProcessor:
             self.unit.next.members = len(after.members)
         self._hand_out(_traced(decision.calls, deciding))
         self.conference = after
+
+    def _count(self, decision: Decision, *, by_rule: bool) -> None:
+        """What was decided, in the metrics; `by_rule`: runs are counted for each rule."""
+        counters = self.unit.next.counters
+        for run in decision.runs:
+            named = by_rule and run.outcome != "skipped"
+            name = (run.rule if run.rule_id else metrics.BY_HAND) if named else ""
+            metrics.RUNS.add(counters, run.outcome, name)
+        for skipped in decision.skipped:
+            metrics.RUNS.add(counters, "skipped", "", number=skipped.passed.count)
+        for (what, told_by), number in decision.happened.items():
+            if what == "conference.started":
+                metrics.STARTED.add(counters, number=number)
+            elif what == "conference.ended":
+                reason = metrics.ENDED_BY.get(told_by, metrics.REUSED)
+                metrics.ENDED.add(counters, reason, number=number)
+            elif what.startswith("recording."):
+                metrics.RECORDINGS.add(counters, what.removeprefix("recording."), number=number)
+            if told_by == "conference.observed" and what in metrics.CORRECTED:
+                metrics.CORRECTIONS.add(counters, what, number=number)
 
     def _hand_out(self, calls: Sequence[Call]) -> None:
         """Calls to Plivo into this conference's outbox, webhooks to the unit of its webhooks."""
@@ -228,22 +247,14 @@ class ConferenceProcessor:
         together = self.unit.outbox.sent_at + self._budget.spacing()
         if together > now and mergeable(group[0]) and not group[0].attempts:
             return together
-        try:
-            answer = self._budget.reserve(VERBS[group[0].call.verb].priority, self.lease.key)
-        except RedisError as error:
-            if not may_pass(error):
-                raise
-            return now + REDIS_SECONDS  # first what became of the last call must be stored
-        if isinstance(answer, Wait):
-            return self.lease.latest() + answer.seconds
-        self._grant = answer
-        return now
+        return self._slot.free_at(VERBS[group[0].call.verb].priority, now)
 
     # Send.
 
     def send(self, group: Sequence[Entry]) -> Sequence[str]:
         """Make the call; answers by what the provider knows it. Raises CallError."""
-        self._make_sure(group)
+        self._slot.make_sure()
+        self.unit.check_not_late(group)
         try:
             with self._turns.lent():
                 answer = self._api.perform(merged(group))
@@ -257,32 +268,6 @@ class ConferenceProcessor:
         if answer.unreadable:
             metrics.ANSWER_UNREADABLE.add(self.unit.next.counters, number=len(answer.unreadable))
         return answer.request_ids
-
-    def _make_sure(self, group: Sequence[Entry]) -> None:
-        """Storing that it goes out can take long. The slot was for another moment then, and in
-        Plivo's window this call could be one too many: ask for another one. The lease may have
-        run out, and the call's time may be over."""
-        asked = 0
-        while True:
-            try:
-                if asked < MOST_GRANTS and not (self._grant and self._grant.is_good()):
-                    asked += self._reserve_again()
-                elif not self.lease.keep():
-                    break
-            except RedisError as error:
-                raise PlivoError(trouble(error).sentence, kind="temporary", sent="no") from error
-        self._grant = None
-        self.unit.check_not_late(group)
-
-    def _reserve_again(self) -> bool:
-        """A slot on the spot, or the pause until one is free. Says whether it was granted."""
-        answer = self._budget.reserve(0, self.lease.key)
-        if isinstance(answer, Wait):
-            with self._turns.lent():
-                time.sleep(answer.seconds)
-            return False
-        self._grant = answer
-        return True
 
     def _observe(self, error: CallError | None, recording_id: str | None = None) -> None:
         """Tell the others how the API fares and which recording is ours. That Redis is away now

@@ -160,9 +160,8 @@ class Unit:
         """One line of the journal."""
         self.next.journal.append(journal.line(self.name, at, kind, **fields))
 
-    def write_decision(self, events: Sequence[Event], decision: Decision, by_rule: bool) -> None:
-        """What was decided about these events, in journal, log and metrics; `by_rule`: runs are
-        counted for each rule."""
+    def write_decision(self, events: Sequence[Event], decision: Decision) -> None:
+        """What was decided about these events, in journal and log."""
         counters, verdicts = self.next.counters, decision.verdicts()
         for one in {one for found in verdicts.values() for one in found.not_meant}:
             self.next.not_meant[one.id] = one.text
@@ -183,7 +182,6 @@ class Unit:
                 self.write(now, "run", **run.for_journal())
         for text in decision.notes:
             self.write(now, "note", text=text)
-        self._count(decision, by_rule)
         step(
             decide_log,
             "decide",
@@ -192,25 +190,6 @@ class Unit:
             runs=len(decision.runs),
             calls=len(decision.calls),
         )
-
-    def _count(self, decision: Decision, by_rule: bool) -> None:
-        counters = self.next.counters
-        for run in decision.runs:
-            named = by_rule and run.outcome != "skipped"
-            name = (run.rule if run.rule_id else metrics.BY_HAND) if named else ""
-            metrics.RUNS.add(counters, run.outcome, name)
-        for skipped in decision.skipped:
-            metrics.RUNS.add(counters, "skipped", "", number=skipped.passed.count)
-        for (what, told_by), number in decision.happened.items():
-            if what == "conference.started":
-                metrics.STARTED.add(counters, number=number)
-            elif what == "conference.ended":
-                reason = metrics.ENDED_BY.get(told_by, metrics.REUSED)
-                metrics.ENDED.add(counters, reason, number=number)
-            elif what.startswith("recording."):
-                metrics.RECORDINGS.add(counters, what.removeprefix("recording."), number=number)
-            if told_by == "conference.observed" and what in metrics.CORRECTED:
-                metrics.CORRECTIONS.add(counters, what, number=number)
 
     def _is_late(self, entry: Entry) -> bool:
         """Is it too late for this call, by the latest that it can be now?"""

@@ -155,6 +155,19 @@ def test_a_question_that_can_not_be_answered_says_why(
     assert "<img" not in page
 
 
+def test_a_mistake_of_ours_is_an_answer_and_does_not_hold_up_the_next_question(
+    visit: Visit, redis: Redis
+) -> None:
+    person = visit("viewer")
+    fields = {"token": person.token(), "event": "evt-7", "conference": "board-1"}
+    asked = person.post("/rules/try", fields).headers["Location"]
+    redis.rpush(keys.journal(keys.conference_key("board-1")), "no json")
+    with pytest.raises(ValueError, match="Expecting value"):
+        answer_questions(redis, load(TEXT, ""), "")
+    assert "could not be explained" in person.get(asked).text
+    assert next_question(redis) is None
+
+
 def test_questions_that_nobody_answers_are_bounded_and_forgotten(
     visit: Visit, redis: Redis
 ) -> None:

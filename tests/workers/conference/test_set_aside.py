@@ -11,7 +11,7 @@ from app.domain.conference import VERSION
 from app.metrics.catalogue import ROWS
 from app.store import keys
 from app.store.journal import Journal
-from app.store.live import live_conferences
+from app.store.live import live_names, states_of
 from app.store.timers import Timers
 from tests import log_lines
 from tests.doubles.plivo_edge import PlivoEdge
@@ -87,7 +87,7 @@ def test_a_damaged_state_is_set_aside_and_the_conference_goes_on(
         assert "state set aside: the state can not be read" in notes(redis)
         assert counted(redis, "state")
         assert redis.zscore(keys.DOUBTFUL, KEY) is not None  # Plivo's list shall fill it
-    assert [one.name for one in live_conferences(redis)] == ["sales-1"]
+    assert [one.name for one in states_of(redis, list(live_names(redis)))] == ["sales-1"]
 
 
 def test_a_damaged_state_of_what_is_over_is_no_longer_taken_for_live(
