@@ -10,7 +10,7 @@ from jinja2 import StrictUndefined
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
-from app.console import attention, by_hand, conferences, live, story
+from app.console import attention, conferences, live
 from app.console import rules as rules_page
 from app.console import settings as settings_page
 from app.console.access import sign_in
@@ -19,6 +19,7 @@ from app.console.access.guard import Guard, may_now, operator
 from app.console.access.passwords import Password
 from app.console.access.sessions import Sessions
 from app.console.assets import Assets
+from app.console.conference import by_hand, story
 from app.console.forms import once
 from app.console.frame import Pages
 from app.console.texts import FILTERS, TONES

@@ -8,9 +8,9 @@ from typing import Any
 
 from redis import Redis
 
-from app.console.instances import Entry, Instance, chosen, instances
+from app.console.conference.instances import Entry, Instance, chosen, instances
+from app.console.conference.picture import Picture, picture
 from app.console.live import TIMERS
-from app.console.picture import Picture, picture
 from app.console.texts import caller
 from app.domain.conference import Conference, Timer
 from app.domain.silence import Silence

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.console.instances import Entry, chosen, instances
-from app.console.picture import MOST_ROWS, NAMES, RIGHT, SIGNS, WIDTH, Picture, picture
+from app.console.conference.instances import Entry, chosen, instances
+from app.console.conference.picture import MOST_ROWS, NAMES, RIGHT, SIGNS, WIDTH, Picture, picture
 
 INSIDE = WIDTH - NAMES - RIGHT
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.console.instances import Entry
+from app.console.conference.instances import Entry
 
 WIDTH, NAMES, RIGHT = 1000, 150, 14
 TOP, ROW, BOTTOM = 30, 24, 26
