@@ -22,7 +22,9 @@ EVERYTHING: dict[str, Any] = {
     "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "t", "annotations": {"a": "b"}},
     "console": {"enabled": True, "className": "inside", "tlsSecret": "u"},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
-    "prometheusRule": {"enabled": True, "groups": [{"name": "gavel", "rules": []}]},
+    "prometheusRule": {"enabled": True},
+    "dashboards": {"enabled": True},
+    "secret": {"keys": ["PLIVO_AUTH_TOKEN", "REDIS_URL", "METRICS_TOKEN"]},
     "podAnnotations": {"a": "b"},
     "nodeSelector": {"disk": "ssd"},
     "tolerations": [{"key": "a", "operator": "Exists"}],
@@ -145,3 +147,38 @@ def test_other_settings_start_new_pods_and_other_rules_do_not(chart: helm.Chart)
 def test_its_versions_are_ours() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert (chart["version"], chart["appVersion"]) == (version(), version())
+
+
+def test_it_is_scraped_as_the_alerts_expect(chart: helm.Chart) -> None:
+    found = rendered(chart, EVERYTHING)
+    monitor = of_kind(found, "ServiceMonitor")["prod-gavel"]["spec"]
+    service = of_kind(found, "Service")["prod-gavel"]["metadata"]["labels"]
+    assert service[monitor["jobLabel"]] == "gavel"
+    assert monitor["selector"]["matchLabels"].items() <= service.items()
+    paths = {one["path"]: one for one in monitor["endpoints"]}
+    assert set(paths) == {"/metrics", "/metrics/cluster"}
+    assert paths["/metrics/cluster"]["relabelings"][0]["replacement"] == "gavel-cluster"
+    for one in paths.values():
+        assert one["authorization"]["credentials"] == {"name": "gavel", "key": "METRICS_TOKEN"}
+    without = of_kind(rendered(chart, {"serviceMonitor": {"enabled": True}}), "ServiceMonitor")
+    assert all("authorization" not in one for one in without["prod-gavel"]["spec"]["endpoints"])
+
+
+def test_its_alerts_are_those_of_the_rules_file_and_lead_to_its_console(chart: helm.Chart) -> None:
+    shipped = yaml.safe_load((CHART.parents[1] / "prometheus" / "gavel.rules.yaml").read_text())
+    found = of_kind(rendered(chart, EVERYTHING), "PrometheusRule")["prod-gavel"]["spec"]["groups"]
+    theirs = json.dumps(shipped["groups"]).replace(
+        "gavel.example.com", "gavel.internal.example.com"
+    )
+    assert found == json.loads(theirs)
+    own = {"enabled": True, "groups": [{"name": "own", "rules": []}]}
+    rules = of_kind(rendered(chart, {"prometheusRule": own}), "PrometheusRule")["prod-gavel"]
+    assert rules["spec"]["groups"] == own["groups"]
+
+
+def test_it_brings_the_dashboards(chart: helm.Chart) -> None:
+    found = of_kind(rendered(chart, EVERYTHING), "ConfigMap")["prod-gavel-dashboards"]
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+    for name in ("gavel.json", "gavel-inside.json"):
+        shipped = (CHART.parents[1] / "grafana" / name).read_text()
+        assert json.loads(found["data"][name]) == json.loads(shipped)
