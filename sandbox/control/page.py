@@ -71,6 +71,11 @@ class Page:
             conferences=shown,
             hidden=len(conferences) - len(shown),
             called_by_hand=lines.called_by_hand,
+            answered=[
+                (number, application)
+                for number in lines.directory.numbers
+                if (application := lines.directory.answering(number))
+            ],
             recordings=recordings[: -SHOWN_LINES - 1 : -1],
             faults=lines.faults.faults,
             fault_kinds=FAULT_KINDS,

@@ -12,12 +12,14 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from sandbox.embedded import Sandbox
+from sandbox.world.directory import NUMBERS
 from tests.e2e.browser.chromium import chromium
 from tests.sandbox.conftest import members
 from tests.sandbox.service import Service
 from tests.waiting import PATIENCE
 
 T = TypeVar("T")
+NUMBER = NUMBERS[0]
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +103,25 @@ def test_somebody_calls_in_presses_speaks_and_is_hung_up(sandbox: Sandbox, brows
     assert shows(browser, "Nobody is here")
     ended = sandbox.state()["ended_calls"]
     assert [one["call_uuid"] for one in ended] == [member["call_uuid"]]
+
+
+def test_a_number_is_called_once_an_application_answers_it(
+    sandbox: Sandbox, browser: Chrome
+) -> None:
+    assert "Call the number" not in text(browser)
+    api = f"{sandbox.url}/v1/Account/{sandbox.options.auth_id}"
+    with Service() as service, requests.Session() as session:
+        session.auth = (sandbox.options.auth_id, sandbox.options.auth_token)
+        wanted = {"app_name": "Ours", "answer_url": f"{service.url}/answer"}
+        made = session.post(f"{api}/Application/", json=wanted, timeout=PATIENCE).json()
+        session.post(
+            f"{api}/Number/{NUMBER}/", json={"app_id": made["app_id"]}, timeout=PATIENCE
+        ).raise_for_status()
+        browser.refresh()
+        assert shows(browser, f"+{NUMBER}, answered by Ours")
+        button(browser, "Call the number")
+        asked = service.wait("/answer")[0]  # the second tells that it has ended
+    assert asked.fields["To"] == NUMBER
 
 
 def test_the_page_lives_without_a_reload(sandbox: Sandbox, browser: Chrome) -> None:
