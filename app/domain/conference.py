@@ -8,7 +8,7 @@ the next one from it; nothing else changes it. Everything that is remembered is 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from app.domain.suggest import quoted
 
@@ -118,6 +118,19 @@ class Waiting:
         return f"the run of rule “{name}”" if name else "the run of a rule"
 
 
+class Known(NamedTuple):
+    """What tells one recording from another: its instance, hashes of that one's UUID and of its
+    address ("" for none), whether its file is there, the record call that began it, and when it
+    began (0: not known)."""
+
+    number: int
+    uuid: str = ""
+    url: str = ""
+    ready: bool = False
+    call: str = ""
+    began: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """An instance that is over: what its late recordings and transcripts still need to know."""
@@ -142,8 +155,12 @@ class Conference:
     that the timers are derived from. `strays` are exits of instances that we know nothing of: UUID,
     member, hash of the call (each may be empty but the member), and when. `triggered` counts what
     events from outside have led to, by their ids, as long as a run of them waits.
-    `once`, `recordings` and `past` also speak of earlier instances, by number. `doubted` are enters
-    of another instance while this one lives: id, time, UUID and data of each event.
+    `once`, `recordings` and `past` also speak of earlier instances, by number. `records` are the
+    recordings by the ids that they are kept under; `asked` the record calls that none is known of
+    yet: id, run, rule, time, instance. `attended` has everybody who was in the live instance: id ->
+    (number, since, until; 0: still in), `attended_before` the same of recorded earlier ones.
+    `doubted` are enters of another instance while this one lives: id, time, UUID and data of each
+    event.
     """
 
     name: str
@@ -168,6 +185,10 @@ class Conference:
     cooldowns: dict[str, float] = field(default_factory=dict)
     triggered: dict[str, int] = field(default_factory=dict)
     recordings: dict[str, tuple[int, int]] = field(default_factory=dict)
+    records: dict[str, Known] = field(default_factory=dict)
+    asked: tuple[tuple[str, str, str, float, int], ...] = ()
+    attended: dict[str, tuple[str, float, float]] = field(default_factory=dict)
+    attended_before: dict[str, dict[str, tuple[str, float, float]]] = field(default_factory=dict)
     strays: tuple[tuple[str, str, str, float], ...] = ()
     past: tuple[Past, ...] = ()
     doubted: tuple[tuple[str, float, str, Mapping[str, Any]], ...] = ()
@@ -231,6 +252,15 @@ class Conference:
             plain["strays"] = tuple(_stray(*row) for row in plain["strays"])
         if "doubted" in plain:
             plain["doubted"] = tuple((i, at, u, d) for i, at, u, d in plain["doubted"])
+        if "records" in plain:
+            plain["records"] = {id: Known(*row) for id, row in plain["records"].items()}
+        if "asked" in plain:
+            plain["asked"] = tuple((c, r, n, at, i) for c, r, n, at, i in plain["asked"])
+        if "attended" in plain:
+            plain["attended"] = _attended(plain["attended"])
+        if "attended_before" in plain:
+            before = plain["attended_before"].items()
+            plain["attended_before"] = {n: _attended(rows) for n, rows in before}
         return cls(
             name=kept["name"],
             hang_up="nohang" not in kept,
@@ -246,6 +276,10 @@ def _time(value: Any) -> float:
     if not isinstance(value, float | int):
         raise TypeError(f"{value!r} is no time")
     return value
+
+
+def _attended(rows: Mapping[str, Any]) -> dict[str, tuple[str, float, float]]:
+    return {id: (number, since, until) for id, (number, since, until) in rows.items()}
 
 
 def _stray(uuid: str, member: str, call: str, at: float = 0.0) -> tuple[str, str, str, float]:
@@ -271,6 +305,10 @@ _PLAIN = (
     ("c", "cooldowns"),
     ("tg", "triggered"),
     ("rs", "recordings"),
+    ("rk", "records"),
+    ("ra", "asked"),
+    ("at", "attended"),
+    ("ab", "attended_before"),
     ("st", "strays"),
     ("d", "doubted"),
 )

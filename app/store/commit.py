@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.recording import RecordingChange, stored_fields
+from app.store import keys
+
 ENDED_SECONDS = 7 * 86400  # a replayed callback of an ended conference is known for this long
+
+RECORDS_SECONDS = 90 * 86400
+"""So long after its start a recording's record is kept."""
 
 
 @dataclass(slots=True)
@@ -20,6 +26,7 @@ class Commit:
     known for `ENDED_SECONDS`. `look`: when Plivo shall be asked about the conference. `not_meant`:
     words that its journal entries name (`app.store.journal`), by their ids. `members`: how many the
     conference has. `exemplars`: an event by the bucket that it was counted in, with its seconds.
+    `recordings`: what was learnt of recordings, in order.
     """
 
     decided: int = 0
@@ -38,6 +45,7 @@ class Commit:
     send: list[tuple[str, str, str]] = field(default_factory=list)
     for_people: list[tuple[str, int, str]] = field(default_factory=list)
     not_meant: dict[str, str] = field(default_factory=dict)
+    recordings: list[RecordingChange] = field(default_factory=list)
 
     def move_timers(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
         """From these timers (id -> due) to those: set what is new or moved, cancel what is gone."""
@@ -73,6 +81,7 @@ class Commit:
             "send": self.send,
             "for_people": self.for_people,
             "not_meant": self.not_meant,
+            "recordings": [_recording(change) for change in self.recordings],
         }
         if self.members is not None:
             changes["members"] = str(self.members)
@@ -80,6 +89,19 @@ class Commit:
             changes["live"] = f"{self.live:.3f}" if self.live else "-"
         said = {name: change for name, change in changes.items() if change}
         return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
+
+
+def _recording(change: RecordingChange) -> dict[str, Any]:
+    """Places are by their start: that of Plivo where it is known, else of when it was heard of."""
+    said = {
+        "id": change.id,
+        "key": keys.recorded(change.id),
+        "known": stored_fields(change.known),
+        "gaps": stored_fields(change.gaps),
+        "was": [[id, keys.recorded(id)] for id in change.was],
+        "keep": RECORDS_SECONDS,
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def not_before(at: float) -> str:

@@ -23,6 +23,9 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:seen:{hash}          | string | an identity that was accepted -> its event id, expires |
 | gavel:recording:{hash}     | string | recording id -> conference name, expires |
 | gavel:parked:{hash}        | list   | transcriptions whose recording is not known yet, expires |
+| gavel:recorded:{hash}      | hash   | one recording: each field (JSON) of its record, expires |
+| gavel:recordings           | zset   | ids of recordings by start time (s) |
+| gavel:recordings:{k}       | zset   | the same of one conference, expires |
 | gavel:dead                 | list   | events and rows that were set aside, and why, bounded |
 | gavel:rules                | string | what the receiver needs of the rules (JSON) |
 | gavel:rules_text, _digest  | string | the last good rules, and which they are |
@@ -64,6 +67,7 @@ BEGUN = PREFIX + "begun"
 DOUBTFUL = PREFIX + "doubtful"
 DUE = PREFIX + "due"
 LIVE = PREFIX + "live"
+RECORDINGS = PREFIX + "recordings"
 KNOWN = PREFIX + "known"
 NAMES = PREFIX + "names"
 DEAD = PREFIX + "dead"
@@ -168,6 +172,14 @@ def seen(identity: str) -> str:
 
 def recording(recording_id: str) -> str:
     return PREFIX + "recording:" + digest(recording_id)
+
+
+def recorded(recording_id: str) -> str:
+    return PREFIX + "recorded:" + digest(recording_id)
+
+
+def recordings_of(key: str) -> str:
+    return PREFIX + "recordings:" + key
 
 
 def parked(recording_id: str) -> str:

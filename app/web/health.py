@@ -8,9 +8,10 @@ from redis.exceptions import RedisError
 
 from app.errors import NotYet
 from app.metrics.counting import Counts
-from app.store import keys, same_store
+from app.store import keys
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
+from app.store.server import same_store
 
 PLAIN = "text/plain; charset=utf-8"
 

@@ -17,8 +17,8 @@ from app.finding import Finding, bad, doubtful, good
 from app.plivo.signature import NONCE, V3, PlivoRequest, signed_text
 from app.plivo.urls import answer_url
 from app.settings import Settings
-from app.store import same_store
 from app.store.connection import connect
+from app.store.server import same_store
 from app.web.answer import PROBED
 from workers.plivo import PlivoApi, PlivoError
 

@@ -14,6 +14,10 @@ class Answer(Protocol):
     """What an answered call says beside that it was done."""
 
     @property
+    def recording(self) -> bool:
+        """Whether the call began a recording; one that ran already it did not begin."""
+
+    @property
     def recording_id(self) -> str | None:
         """The id of the recording that the call began, when the answer told it."""
 

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from app.domain.call import Call
 from app.domain.conference import Conference, UnreadableConference
-from app.domain.event import Event
+from app.domain.event import Event, new_id
 from app.logs import Span, fields, span, step
 from app.metrics import catalogue as metrics
 from app.metrics.counting import Counts
@@ -26,7 +26,7 @@ from app.store import keys
 from app.store.inbox import Inbox, Waiting
 from app.store.lease import Lease
 from app.store.server.errors import trouble
-from workers.conference.api import ConferenceApi
+from workers.conference.api import Answer, ConferenceApi
 from workers.conference.aside import begin_anew, set_aside, without_timer
 from workers.conference.budget import Budget, Slot
 from workers.conference.careful import one_by_one
@@ -158,6 +158,7 @@ class ConferenceProcessor:
         self._counts.observe((metrics.DECISION, took), *waited)
         after = decision.conference
         self.unit.write_decision(events, decision)
+        self.unit.next.recordings += decision.recordings
         self._count(decision, by_rule=len(rules.rules) <= metrics.MOST_RULES)
         self.unit.next.move_timers(
             {timer.id: timer.due for timer in before.timers.values()},
@@ -265,9 +266,18 @@ class ConferenceProcessor:
             self._observe(None)
             return ()
         self._observe(None, answer.recording_id)
+        if answer.recording:
+            self._tell_of_recording(group[0].call, answer)
         if answer.unreadable:
             metrics.ANSWER_UNREADABLE.add(self.unit.next.counters, number=len(answer.unreadable))
         return answer.request_ids
+
+    def _tell_of_recording(self, call: Call, answer: Answer) -> None:
+        """What the answer to a record call says of the recording that it began."""
+        told = {"recording_id": answer.recording_id, "api_id": ",".join(answer.request_ids)}
+        data = {"call": call.id, **{name: said for name, said in told.items() if said}}
+        event = Event(new_id(), "record.answered", call.conference, 0.0, call.uuid, data)
+        self.unit.next.send_to(self.lease.key, self.unit.name, event.to_json())
 
     def _observe(self, error: CallError | None, recording_id: str | None = None) -> None:
         """Tell the others how the API fares and which recording is ours. That Redis is away now

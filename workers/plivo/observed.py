@@ -84,6 +84,7 @@ class Performed:
 
     request_ids: tuple[str, ...] = ()
     recording_id: None = None
+    recording: bool = False
     unreadable: tuple[str, ...] = ()
 
 
@@ -96,6 +97,10 @@ class RecordingStarted:
     already: bool = False
     unreadable: tuple[str, ...] = ()
     request_ids: tuple[str, ...] = ()
+
+    @property
+    def recording(self) -> bool:
+        return not self.already
 
 
 def already_recording(error: PlivoError) -> bool:

@@ -24,6 +24,29 @@ local function store(kept, value)
   end
 end
 
+-- One recording: `known` replaces what is kept, `gaps` is taken only where nothing is, and what was
+-- kept under another id comes along. It is listed by its start.
+local function keep_recording(one)
+  local all, own = 'gavel:recordings', 'gavel:recordings:' .. string.sub(key, 1, 22)
+  for _, was in ipairs(one.was or {}) do
+    local before = redis.call('HGETALL', was[2])
+    for i = 1, #before, 2 do redis.call('HSETNX', one.key, before[i], before[i + 1]) end
+    redis.call('DEL', was[2])
+    redis.call('ZREM', all, was[1])
+    redis.call('ZREM', own, was[1])
+  end
+  for field, value in pairs(one.known or {}) do redis.call('HSET', one.key, field, value) end
+  for field, value in pairs(one.gaps or {}) do redis.call('HSETNX', one.key, field, value) end
+  local at = redis.call('HGET', one.key, 'started_at') or redis.call('HGET', one.key, 'heard_at') or seconds(now)
+  local left = math.max(60, math.ceil(at + one.keep - now))
+  redis.call('EXPIRE', one.key, left)
+  for _, list in ipairs({all, own}) do
+    redis.call('ZADD', list, at, one.id)
+    redis.call('ZREMRANGEBYSCORE', list, '-inf', '(' .. seconds(now - one.keep))
+  end
+  redis.call('EXPIRE', own, one.keep)
+end
+
 local function apply(change)
   redis.call('INCR', 'gavel:commits')
   if change.decided then redis.call('LTRIM', inbox, change.decided, -1) end
@@ -80,6 +103,7 @@ local function apply(change)
   for field, one in pairs(change.exemplars or {}) do
     redis.call('HSET', 'gavel:exemplars', field, one)
   end
+  for _, one in ipairs(change.recordings or {}) do keep_recording(one) end
   for _, row in ipairs(change.for_people or {}) do
     redis.call('RPUSH', row[1], row[3])
     redis.call('LTRIM', row[1], -row[2], -1)

@@ -18,6 +18,7 @@ from app.store import keys
 from app.store.inbox import Inbox
 from app.store.journal import Journal
 from app.store.lease import JOURNAL_SECONDS
+from app.store.recordings import Recordings
 from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, Seen, answer, reset
 from tests.workers.builders import MUTE_EVERYONE, context_of, enter, work_all, work_until
 from workers import jobs
@@ -42,6 +43,15 @@ rules:
     when: {trigger: quiet}
     do:
       - mute: all
+"""
+
+RECORD = """
+version: 1
+rules:
+  - name: Record
+    when: conference.started
+    do:
+      - record
 """
 
 
@@ -314,3 +324,28 @@ def test_calls_that_go_out_as_one_name_the_events_of_all(
     assert verbs(edge) == ["Member/1,2/Mute/"]
     (call,) = [entry for entry in Journal(redis).of("sales-1") if entry["kind"] == "call"]
     assert (call["event"], call["with"]) == (first, [second])
+
+
+@pytest.mark.parametrize("told", [{"recording_id": "r1"}, {}])
+def test_a_recording_is_one_record_from_plivos_answer_to_its_file(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path, told: dict[str, str]
+) -> None:
+    context = context_of(redis, edge.url, tmp_path, RECORD)
+    edge.answers(answer(202, {"api_id": "api-1", **told}))
+    enter(redis)
+    work_all(context)
+    records = Recordings(redis)
+    ([asked], _) = records.find(conference="sales-1")
+    assert (asked.state, asked.rule, asked.api_id) == ("started", "Record", "api-1")
+    assert asked.recording_id == told.get("recording_id", "")
+    data = {"recording_id": "r1", "url": "https://x/r1.mp3", "duration": 5.0}
+    ready = Event(new_id(), "recording.ready", "sales-1", 0.0, "uuid-1", data)
+    Inbox(redis).accept(ready, identities=[])
+    work_all(context)
+    (found, _) = records.find()
+    assert [(one.id, one.state, one.rule, one.api_id) for one in found] == [
+        ("r1", "ready", "Record", "api-1")
+    ]
+    whole = records.get("r1")
+    assert whole is not None
+    assert whole.members == [{"id": "1", "from": ""}]

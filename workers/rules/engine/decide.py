@@ -12,10 +12,11 @@ from app.domain.conference import Conference
 from app.domain.durations import format_duration
 from app.domain.event import Event
 from app.domain.silence import Silence
-from workers.rules.engine import held, observed, outcomes, recordings, timers, transitions
+from workers.rules.engine import held, observed, outcomes, timers, transitions
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence, fields_of, root_of
 from workers.rules.engine.preconditions import as_told, refusal, remember, silence_of
+from workers.rules.engine.recordings import told
 from workers.rules.engine.run import Decision, NotMeant, Run, Skipped
 from workers.rules.engine.state import MutableConference
 from workers.rules.engine.steps import Running, StepResults, run_steps
@@ -29,7 +30,8 @@ _TRANSITIONS: Mapping[str, Callable[[Deciding, Event], Iterator[Occurrence]]] = 
     "entered": transitions.entered,
     "exited": transitions.exited,
     "heard": transitions.heard,
-    "recorded": recordings.recorded,
+    "recorded": told.recorded,
+    "answered": told.answered,
     "triggered": outcomes.triggered,
     "due": outcomes.came_due,
     "observed": observed.observed,
@@ -114,6 +116,7 @@ class _Decider:
             held=tuple(self.held),
             ignored=self.deciding.ignored,
             happened=self.happened,
+            recordings=tuple(self.deciding.recordings),
         )
 
     def take(self, event: Event) -> None:

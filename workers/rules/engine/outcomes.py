@@ -11,6 +11,7 @@ from app.domain.event import Event
 from workers.rules.engine import held, timers
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
+from workers.rules.engine.recordings import records
 from workers.rules.engine.state import WAITING_KEPT, MutableConference
 from workers.rules.engine.steps import Running, StepResults
 from workers.rules.engine.transitions import Deciding, end
@@ -90,10 +91,11 @@ def came_due(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
         missed = timers.repeat(state, deciding.rules, timer, deciding.now)
         if missed:
             deciding.notes.append(f"{timer.said} missed {missed} times")
-    yield from _occurrence_of(state, event, timer)
+    yield from _occurrence_of(deciding, event, timer)
 
 
-def _occurrence_of(state: MutableConference, event: Event, timer: Timer) -> Iterator[Occurrence]:
+def _occurrence_of(deciding: Deciding, event: Event, timer: Timer) -> Iterator[Occurrence]:
+    state = deciding.state
     if timer.kind == "wait":
         waiting = state.waiting.pop(timer.run, None)
         if waiting is not None:
@@ -107,7 +109,10 @@ def _occurrence_of(state: MutableConference, event: Event, timer: Timer) -> Iter
                 timer.kind, event.id, event.id, event.at, {"member": member.facts}, only=only
             )
         return
-    over = state.past_of(timer.number) if since == "end" else None
+    over = None
+    if since == "end":
+        over = state.past_of(timer.number)
+        deciding.write_down(records.missing(state, event, timer.number))
     yield Occurrence(timer.kind, event.id, event.id, event.at, only=only, over=over)
 
 
@@ -255,7 +260,8 @@ def _unwind(deciding: Deciding, event: Event) -> None:
         return
     verb = VERBS.get(data.get("verb", ""))
     if verb is not None and verb.sets.get("recording"):
-        state.recording = state.awaited = False
+        records.forget_asked(state, data.get("call", ""))
+        state.recording = state.awaited = bool(records.open_ones(state, state.number, state.uuid))
     if data["run"].endswith(LIMIT_RUN):
         timer_id = f"{state.number}.limit"
         due = event.at + timers.LIMIT_RETRY

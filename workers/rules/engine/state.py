@@ -10,13 +10,16 @@ from operator import attrgetter
 from typing import Any, Self
 
 from app.domain.call import Call
-from app.domain.conference import Conference, Member, Past
+from app.domain.conference import Conference, Known, Member, Past
 from app.domain.facts import FACTS
 from workers.rules.vocabulary.actions import VERBS
 
 GONE_KEPT = 256
 ONCE_KEPT = 512
 RECORDINGS_KEPT = 64
+RECORDS_KEPT = 16
+ASKED_KEPT = 4
+ATTENDED_KEPT = 256
 PAST_KEPT = 4
 DOUBTED_KEPT = 8
 STRAYS_KEPT = 64
@@ -85,6 +88,7 @@ class MutableConference(Conference):
         self.recording = self.awaited = self.resumed = False
         self.alone_since = None
         self.cooldowns = {}
+        self.attended = {}
 
     def adopt(self, uuid: str) -> None:
         """An instance that began without a UUID learns it."""
@@ -98,6 +102,7 @@ class MutableConference(Conference):
         for member in self.members.values():
             self._leave(member.id, member.facts.get("call_uuid", ""))
         self.members = {}
+        self._keep_attended(at)
         self.timers = {k: t for k, t in self.timers.items() if t.number != self.number}
         self.waiting = {
             run: waiting
@@ -118,6 +123,7 @@ class MutableConference(Conference):
         self.past = self.past[:-1]
         self.live = self.resumed = True
         self.started_at, self.limit = last.started_at, last.limit
+        self.attended = dict(self.attended_before.pop(str(last.number), {}))
         self.uuid = last.uuid
         self.gone = {}  # whoever is listed now is in
 
@@ -139,6 +145,7 @@ class MutableConference(Conference):
         member = Member(facts["id"], facts, at)
         self.members[member.id] = member
         self.gone.pop(member.id, None)
+        self._attends(member)
         self.seen = at
         self._count_changed(at)
         return member
@@ -146,6 +153,8 @@ class MutableConference(Conference):
     def remove(self, member_id: str, at: float, call: str = "") -> Member | None:
         """A member is out, known or not; remembered as gone."""
         member = self.members.pop(member_id, None)
+        if member_id in self.attended:
+            self.attended[member_id] = (*self.attended[member_id][:2], at)
         self._leave(member_id, call or (member.facts.get("call_uuid", "") if member else ""))
         self.seen = at
         self._count_changed(at)
@@ -156,6 +165,34 @@ class MutableConference(Conference):
         member = self.members.get(member_id)
         if member is not None:
             self.members[member_id] = Member(member_id, {**member.facts, **news}, at)
+            if "from" in news:
+                self._attends(self.members[member_id])
+
+    def _attends(self, member: Member) -> None:
+        """In from now on, or still; of too many the first who left are forgotten."""
+        _, since, _ = self.attended.get(member.id, ("", member.facts["entered_at"], 0.0))
+        self.attended[member.id] = (member.facts.get("from", ""), since, 0.0)
+        if len(self.attended) > ATTENDED_KEPT:
+            left = (id for id, (_, _, until) in self.attended.items() if until)
+            del self.attended[next(left, next(iter(self.attended)))]
+
+    def _keep_attended(self, at: float) -> None:
+        """Who was in, of an instance whose recording may still come."""
+        kept = {n: who for n, who in self.attended_before.items() if self.past_of(int(n))}
+        if self.awaited or any(one.number == self.number for one in self.records.values()):
+            rows = self.attended.items()
+            kept[str(self.number)] = {i: (who, a, until or at) for i, (who, a, until) in rows}
+        self.attended_before, self.attended = kept, {}
+
+    def present(self, number: int, since: float, until: float) -> list[Mapping[str, str]]:
+        """Who was in that instance then, as a recording tells it."""
+        live = self.live and number == self.number
+        who = self.attended if live else self.attended_before.get(str(number), {})
+        return [
+            {"id": id, "from": phone}
+            for id, (phone, entered, left) in who.items()
+            if entered <= until and (not left or left >= since)
+        ]
 
     def in_call(self, call: str) -> str | None:
         """The member whose call this is."""
@@ -184,6 +221,10 @@ class MutableConference(Conference):
         """What will be so when this call is through."""
         verb = VERBS[call.verb]
         if verb.members == "none":
+            if verb.sets.get("recording"):
+                number = self.number if self.live else self.number + 1
+                one = (call.id, call.run, call.rule, at, number)
+                self.asked = (*self.asked, one)[-ASKED_KEPT:]
             self.recording = verb.sets.get("recording", self.recording)
             self.awaited = self.awaited or verb.sets.get("recording", False)
         elif verb.sets:
@@ -241,3 +282,10 @@ class MutableConference(Conference):
             self.recordings[key] = (number, self.recordings.get(key, (0, 0))[1] | flag)
         while len(self.recordings) > RECORDINGS_KEPT:
             del self.recordings[next(iter(self.recordings))]
+
+    def keep_record(self, id: str, known: Known) -> None:
+        """What tells this recording from others."""
+        self.records[id] = known
+        if len(self.records) > RECORDS_KEPT:
+            done = (id for id, one in self.records.items() if one.ready)
+            del self.records[next(done, next(iter(self.records)))]

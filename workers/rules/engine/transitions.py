@@ -4,16 +4,18 @@ Each function changes the state and yields what occurred, one change at a time, 
 the conference as it was then. An event that changes nothing is noted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.conference import Past, Timer
 from app.domain.event import Event
 from app.domain.globs import any_matches
+from app.domain.recording import RecordingChange
 from workers.rules.engine import timers
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence
+from workers.rules.engine.recordings import records
 from workers.rules.engine.state import (
     DOUBTED_KEPT,
     MutableConference,
@@ -31,7 +33,7 @@ class Deciding:
     """A decision under way, as far as transitions need to know it: the state as it becomes, the
     rules (for timers), the notes so far, the time, and the UUIDs of earlier instances. `ended`
     says of instances whether they have ended since, `ignored` of events (ids) that they change
-    nothing, and why."""
+    nothing, and why. `recordings` is what was learnt of recordings."""
 
     state: MutableConference
     rules: Rules
@@ -40,6 +42,7 @@ class Deciding:
     over: frozenset[str] = frozenset()
     ended: dict[str, bool] = field(default_factory=dict)
     ignored: dict[str, str] = field(default_factory=dict)
+    recordings: list[RecordingChange] = field(default_factory=list)
 
     def is_over(self, uuid: str) -> bool:
         """Whether this UUID is one of an instance that has ended."""
@@ -52,6 +55,10 @@ class Deciding:
         """Say that an event changes nothing."""
         self.ignored[event.id] = why
         self.notes.append(f"{event.kind} ignored: {why}")
+
+    def write_down(self, changes: Iterable[RecordingChange]) -> None:
+        """What was learnt of recordings."""
+        self.recordings.extend(changes)
 
 
 # Entering
@@ -81,8 +88,9 @@ def entered(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     facts = entry_facts(data)
     facts.setdefault("first", not state.live)  # Plivo's flag is not documented and may be missing
     yield from enter(deciding, event, event.id, facts)
-    if data.get("recording_id"):
+    if data.get("recording_id") and not records.is_ready(state, data["recording_id"]):
         state.recording = state.awaited = True
+        deciding.write_down(records.begun(state, event, state.number))
 
 
 def enter(
@@ -94,11 +102,14 @@ def enter(
 ) -> Iterator[Occurrence]:
     """A member is in, as a callback or Plivo's list says; the first one starts the conference."""
     state = deciding.state
-    facts.setdefault("muted", _joins_muted(deciding))
+    facts.setdefault("muted", bool(_answered_with(deciding, "muted")))
     starts = not state.live
     if starts:
         state.begin(event.uuid, event.at if started_at is None else started_at)
         timers.set_limit(state, deciding.rules)
+        state.recording = bool(event.uuid and records.open_ones(state, state.number, event.uuid))
+        by_answer = any(_answered_with(deciding, one) for one in ("record", "transcribe"))
+        state.awaited = state.recording or by_answer
     state.adopt(event.uuid)
     before = len(state.members)
     member = state.add(facts, event.at)
@@ -111,12 +122,13 @@ def enter(
     yield _crossing(event, occurrence_id, before, before + 1)
 
 
-def _joins_muted(deciding: Deciding) -> bool:
-    """Whether our answer to a call lets it in muted; Plivo's list corrects it if need be."""
+def _answered_with(deciding: Deciding, option: str) -> Any:
+    """With which value of this option our answer lets calls in, None for none; what Plivo tells
+    corrects what is concluded from it."""
     name = deciding.state.name
     answers = (a for a in deciding.rules.answers if any_matches(a.conference, name))
     answer = next(answers, None)
-    return answer is not None and bool(answer.options.get("muted", False))
+    return answer.options.get(option) if answer is not None else None
 
 
 def _enter_refused(deciding: Deciding, event: Event, member_id: str, call: str) -> str:
@@ -242,6 +254,7 @@ def finish(deciding: Deciding, event: Event) -> Past:
     for waiting in state.waiting.values():
         if waiting.awaits == "timer" and waiting.number == state.number:
             deciding.notes.append(f"{waiting.said} does not go on: the conference has ended")
+    deciding.write_down(records.over(state, event.at))
     over = state.finish(event.at)
     if over.uuid:
         deciding.ended[over.uuid] = True

@@ -52,6 +52,7 @@ INNER: Mapping[str, EventKind] = {
         "observed", {"gone": "flag", "run_time": "seconds", "members": "ids"}
     ),
     "step.done": EventKind("stepped", {"run": "text!", "step": "number!"}, own=True),
+    "record.answered": EventKind("answered", {"call": "text!"}, own=True),
     "operator.acted": EventKind(
         "acted",
         {
@@ -69,5 +70,6 @@ INNER: Mapping[str, EventKind] = {
     "callback.unknown": EventKind("", words="a callback that is no event: {action}"),
 }
 """`conference.observed`: Plivo's own list was read. `operator.acted`: a person asks for one step of
-`do`; who, how they came, the step in words, and why. `step.done`: a webhook or archive that a run
+`do`; who, how they came, the step in words, and why. `record.answered`: Plivo's answer to a record
+call, with the id of the recording where it tells it. `step.done`: a webhook or archive that a run
 waited for is through. `callback.unknown`: a callback that Gavel does not know; kept only."""

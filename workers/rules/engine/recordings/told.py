@@ -7,12 +7,11 @@ from app.domain.conference import Past
 from app.domain.event import Event
 from workers.rules.engine import timers
 from workers.rules.engine.occurrence import Occurrence
-from workers.rules.engine.state import MutableConference, short_hash
+from workers.rules.engine.recordings import records
+from workers.rules.engine.recordings.records import CLOCKS_DIFFER
+from workers.rules.engine.state import MutableConference
 from workers.rules.engine.transitions import Deciding
 from workers.rules.vocabulary.triggers import EVENTS
-
-CLOCKS_DIFFER = 2.0
-"""Seconds between what Plivo and we take for the same moment."""
 
 _STARTED, _READY = "recording.started", "recording.ready"
 
@@ -21,32 +20,41 @@ def recorded(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     """`recording.*` and `transcription.*`: once per recording and kind, with the facts of the
     instance that the recording is of."""
     state, data, kind = deciding.state, event.data, event.kind
-    keys = _keys(data) or (f"{event.uuid or state.number}",)
+    number = _instance(state, event)
+    kept = records.known_as(state, event, number)
+    keys = records.marks(state, data, kept)
     flags = 0
     for key in keys:
         flags |= state.recordings.get(key, (0, 0))[1]
     mark = EVENTS[kind].mark
     # A late `started` must not follow the finished recording.
     if flags & (mark | EVENTS[_READY].mark if kind == _STARTED else mark):
+        deciding.write_down(records.repeated(state, event, number, kept))
         deciding.ignore(event, "this recording has had it already")
         return
-    number = _instance(state, event, keys)
-    state.mark_recording(keys, number, mark)
+    changes = records.learn(state, event, number, kept)
+    deciding.write_down(changes)
+    kept = changes[0].id
+    number = state.records[kept].number
+    state.mark_recording(records.marks(state, data, kept) + keys, number, flags | mark)
     is_live = state.live and number == state.number
     if kind == _STARTED and is_live:
         state.recording = state.awaited = True
     elif kind == _READY:
+        others = bool(records.open_ones(state, number, event.uuid))
         if is_live:
-            state.recording = state.awaited = False
-        timers.cancel_missing(state, number)
+            state.recording, state.awaited = state.recording and others, others
+        if not others:
+            timers.cancel_missing(state, number)
     group = kind.partition(".")[0]
     over = None if is_live or number == 0 else _past(state, event, number)
     yield Occurrence(kind, event.id, event.id, event.at, {group: _view(group, data)}, over=over)
 
 
-def _keys(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """By what a recording is known again: its id and its address, either may be missing."""
-    return tuple(short_hash(data[key]) for key in ("recording_id", "url") if data.get(key))
+def answered(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
+    """A record call was answered: nothing occurs, and what it began is known better."""
+    deciding.write_down(records.asked(deciding.state, event))
+    yield from ()
 
 
 def _view(group: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -55,7 +63,7 @@ def _view(group: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
     return data
 
 
-def _instance(state: MutableConference, event: Event, keys: tuple[str, ...]) -> int:
+def _instance(state: MutableConference, event: Event) -> int:
     """Which instance it is of: by its UUID, by what was said of it before, by when it began, else
     the live one or the last. 0 when it is of one that nothing is known of."""
     if event.uuid:
@@ -65,7 +73,7 @@ def _instance(state: MutableConference, event: Event, keys: tuple[str, ...]) -> 
         if past is not None:
             return past.number
         return state.number if state.live and not state.uuid else 0
-    for key in keys:
+    for key in records.marks(state, event.data, None):
         if key in state.recordings:
             return state.recordings[key][0]
     began = event.data.get("started_at")
