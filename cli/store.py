@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -11,6 +12,7 @@ from app.errors import GavelError
 from app.settings import Settings
 from app.store.connection import connect
 from app.store.server.errors import Kind, trouble
+from cli.at_rest import is_at_rest, server_of_copy
 from cli.up import embedded
 
 
@@ -28,7 +30,27 @@ def redis_url(settings: Settings) -> str:
 @contextmanager
 def open_redis(settings: Settings) -> Iterator[Redis]:
     """A client for as long as this lasts. Raises NoRedis when Redis is away, then or later."""
-    redis = connect(redis_url(settings), timeout=settings.redis_timeout)
+    with _client(settings, redis_url(settings)) as redis:
+        yield redis
+
+
+@contextmanager
+def open_for_reading(settings: Settings) -> Iterator[Redis]:
+    """The same; where `gavel up` does not run here, a client of a copy of what it has left. Raises
+    NoRedis, and ValkeyError when that copy can not be had."""
+    data = Path(settings.state_dir) / "valkey"
+    if settings.redis_url or not is_at_rest(data):
+        with _client(settings, redis_url(settings)) as redis:
+            yield redis
+        return
+    with server_of_copy(data) as url, _client(settings, url) as redis:
+        click.echo("Gavel does not run here: this is what it has left.", err=True)
+        yield redis
+
+
+@contextmanager
+def _client(settings: Settings, url: str) -> Iterator[Redis]:
+    redis = connect(url, timeout=settings.redis_timeout)
     try:
         yield redis
     except RedisError as error:

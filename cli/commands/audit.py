@@ -9,7 +9,7 @@ from app.operators.audit import Audit, Entry
 from app.settings import Settings
 from cli.output.machine import json_option, tell
 from cli.output.table import show
-from cli.store import open_redis
+from cli.store import open_for_reading
 
 
 @click.command()
@@ -23,7 +23,7 @@ def audit(last: int, who: str, verb: str, as_json: bool) -> None:
     Entries are kept for 90 days, and nothing changes them.
     """
     found: list[Entry] = []
-    with open_redis(Settings.load()) as redis:
+    with open_for_reading(Settings.load()) as redis:
         reader, before = Audit(redis), ""
         while len(found) < last:
             page, before = reader.entries(

@@ -14,7 +14,7 @@ from app.operators.reading import conferences as read
 from app.settings import Settings
 from cli.output.machine import json_option, tell
 from cli.output.table import show
-from cli.store import open_redis
+from cli.store import open_for_reading
 
 AT_ONCE = 500
 
@@ -25,7 +25,7 @@ AT_ONCE = 500
 @json_option
 def conferences(ended: bool, last: int, as_json: bool) -> None:
     """List the conferences that are live, the newest last."""
-    with open_redis(Settings.load()) as redis:
+    with open_for_reading(Settings.load()) as redis:
         found = _newest(redis, last, live=None if ended else True)
     if as_json:
         tell(map(listed, found))

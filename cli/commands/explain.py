@@ -18,7 +18,7 @@ from cli.output.machine import json_option, tell
 from cli.output.rules_json import explanation as told
 from cli.output.terminal import safe_lines
 from cli.rules_file import usable_rules
-from cli.store import NoRedis, open_redis
+from cli.store import NoRedis, open_for_reading, open_redis
 from workers.questions import live_state, stored_event
 from workers.rules.engine.index import Rules
 from workers.rules.explanation.asked import Given, NoEvent, event_of_kind, state_after
@@ -83,7 +83,7 @@ def _find(
 ) -> tuple[Event, Conference, Sequence[Silence]]:
     """The event, its conference before it, and the silences that hold in a live one."""
     if event.startswith("evt-") and not Path(event).exists():
-        with open_redis(settings) as redis:
+        with open_for_reading(settings) as redis:
             happened, earlier = stored_event(redis, event, given.conference)
         return happened, _state(state, happened) or state_after(earlier, rules, happened), ()
     if event in EVENTS:

@@ -16,7 +16,7 @@ from cli.output.progress import shown_progress
 from cli.output.rules_json import difference
 from cli.output.terminal import safe_lines
 from cli.rules_file import usable_rules
-from cli.store import open_redis
+from cli.store import open_for_reading
 from workers.rules.explanation.asked import NoEvent
 from workers.rules.explanation.replay import UnreadableRecord, events_of, read_lines
 from workers.rules.explanation.replay import replay as replay_events
@@ -61,7 +61,7 @@ def _of_file(path: str) -> list[Event]:
 
 
 def _of_journals(settings: Settings, conference: str | None) -> list[Event]:
-    with open_redis(settings) as redis:
+    with open_for_reading(settings) as redis:
         require_known(redis, conference)
         journal = Journal(redis)
         known = [conference] if conference else [name for name, _ in journal.conferences()]

@@ -18,7 +18,7 @@ from cli.names.completion import conference_names
 from cli.names.known import require_known
 from cli.output.machine import json_option, tell
 from cli.output.table import show
-from cli.store import open_redis
+from cli.store import open_for_reading
 from workers.rules.load import load
 from workers.rules.vocabulary.problems import RulesError
 
@@ -36,7 +36,7 @@ SAID = {
 @json_option
 def timers(conference: str | None, as_json: bool) -> None:
     """List what is due, soonest first; with CONFERENCE only there."""
-    with open_redis(Settings.load()) as redis:
+    with open_for_reading(Settings.load()) as redis:
         require_known(redis, conference)
         found = [due for due in Timers(redis).all() if conference in (None, due.conference)]
         states = _states(redis, {due.conference for due in found})

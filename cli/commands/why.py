@@ -12,7 +12,7 @@ from cli.names.known import NothingKnown, require_known
 from cli.output.format_journal import Story
 from cli.output.machine import json_option
 from cli.output.terminal import as_json_line, safe
-from cli.store import open_redis
+from cli.store import open_for_reading
 
 
 @click.command()
@@ -29,7 +29,7 @@ def why(conference: str | None, rules: bool, last: int | None, ids: bool, as_jso
     if rules == (conference is not None):
         raise click.UsageError("say of which CONFERENCE, or --rules")
     story = Story.to(sys.stdout, everything=True, ids=ids)
-    with open_redis(Settings.load()) as redis:
+    with open_for_reading(Settings.load()) as redis:
         require_known(redis, conference)
         journal = Journal(redis)
         entries = list(journal.of_rules() if conference is None else journal.of(conference))

@@ -11,7 +11,8 @@ import socket
 import stat
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import quote
@@ -90,6 +91,17 @@ def lock(data: Path, seconds: float = LOCK_SECONDS) -> Sequence[int]:
                 os.close(descriptor)
                 raise ValkeyError(f"another Valkey server still uses {data}: stop it") from None
             time.sleep(0.05)
+
+
+@contextmanager
+def locked(data: Path, seconds: float) -> Iterator[None]:
+    """No server starts on this data for as long as this lasts. Raises ValkeyError as `lock`."""
+    descriptors = lock(data, seconds)
+    try:
+        yield
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def answers(socket_file: Path) -> bool:
