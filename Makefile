@@ -72,12 +72,13 @@ alerts: $(DEV_STAMP)  ## the alerts by promtool (Debian: in the package promethe
 	$(BIN)/python -m pytest tests/deploy/promtool $(PYTEST_ARGS)
 
 # The lock files: every version and hash for Python 3.11 and newer on every platform, no index host.
+# python-dateutil: botocore (the extra s3) wants it older than 3, and a newer croniter 4.
 lock: $(VENV)/.lock  ## solve the versions anew
-	printf 'setuptools>=77\n' | $(VENV)/lock/bin/uv pip compile $(UV_ARGS) -o requirements.lock pyproject.toml -
+	printf 'setuptools>=77\npython-dateutil<3\n' | $(VENV)/lock/bin/uv pip compile $(UV_ARGS) -o requirements.lock pyproject.toml -
 	printf 'setuptools>=77\n' | $(VENV)/lock/bin/uv pip compile $(UV_ARGS) -c requirements.lock --extra dev \
 		-o requirements-dev.lock pyproject.toml -
 	printf 'setuptools>=77\n' | $(VENV)/lock/bin/uv pip compile $(UV_ARGS) -c requirements-dev.lock --extra otel \
-		--extra sentry -o requirements-extras.lock pyproject.toml -
+		--extra sentry --extra s3 --extra gcs --extra azure --extra sftp -o requirements-extras.lock pyproject.toml -
 
 UV_ARGS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links $(LOCK_ARGS)

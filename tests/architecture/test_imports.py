@@ -19,7 +19,11 @@ MAY_IMPORT = {
 }
 ONLY_IN = {
     "yaml": ("workers/rules/nodes/", "sandbox/scenarios/"),
-    "urllib3": ("workers/plivo/", "sandbox/control/client.py", "sandbox/scenarios/player.py"),
+    "urllib3": (
+        *("workers/plivo/", "workers/recordings/"),
+        *("sandbox/control/client.py", "sandbox/scenarios/player.py"),
+    ),
+    "fsspec": ("workers/recordings/",),
     "rq": ("workers/", "bench/"),
     "flask": ("app/",),
     "ctypes": ("cli/up/supervised_process.py",),

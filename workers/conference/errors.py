@@ -64,3 +64,19 @@ class PlivoError(CallError):
 
 class WebhookError(CallError):
     """A webhook's receiver did not take the message."""
+
+
+class ArchiveError(CallError):
+    """A recording was not copied to where the rule wants it."""
+
+    @classmethod
+    def for_now(
+        cls, message: str, *, status: int | None = None, after: float | None = None
+    ) -> Self:
+        """It may go well later."""
+        return cls(message, kind="temporary", sent="yes", status=status, retry_after=after)
+
+    @classmethod
+    def for_good(cls, message: str, *, status: int | None = None) -> Self:
+        """A person has to mend something first."""
+        return cls(message, kind="permanent", sent="yes", status=status)

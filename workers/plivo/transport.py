@@ -61,7 +61,7 @@ class Transport:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("PLIVO_API_URL must be an http or https URL with a host")
         origin = f"{parts.scheme}://{parts.netloc}"
-        self._pools = _pools(origin)
+        self._pools = pools_of(origin)
         self._base = f"{parts.path.rstrip('/')}/v1/Account/{auth_id}"
         self._open: Callable[..., BaseHTTPResponse]
         self._open = self._pools.connection_from_url(origin).urlopen
@@ -164,7 +164,7 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-def _pools(origin: str) -> PoolManager:
+def pools_of(origin: str) -> PoolManager:
     """Connections to one origin, through the proxy that the environment names for it."""
     parts = urlsplit(origin)
     options: dict[str, Any] = {"maxsize": MOST_CONNECTIONS, "block": False}

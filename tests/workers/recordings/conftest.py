@@ -1,0 +1,45 @@
+"""What copies are fetched from and go to: real servers, each once for the folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.object_store import ObjectStore, object_store
+from tests.doubles.plivo_edge import PlivoEdge, plivo_edge
+from tests.doubles.sftp_server import SftpServer, sftp_server
+from workers.recordings.source import RecordingSource
+
+
+@pytest.fixture
+def plivo() -> Iterator[PlivoEdge]:
+    with plivo_edge() as running:
+        yield running
+
+
+@pytest.fixture
+def source(plivo: PlivoEdge) -> RecordingSource:
+    return RecordingSource("MA1", "token", plivo.url, allow_private=False)
+
+
+@pytest.fixture(scope="session")
+def one_s3() -> Iterator[ObjectStore]:
+    with object_store() as running:
+        yield running
+
+
+@pytest.fixture
+def s3(one_s3: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    """With an empty bucket `calls`, and the environment of somebody who may write there."""
+    for name, value in one_s3.environment.items():
+        monkeypatch.setenv(name, value)
+    one_s3.client.create_bucket(Bucket="calls")
+    for key in one_s3.keys("calls"):
+        one_s3.client.delete_object(Bucket="calls", Key=key)
+    return one_s3
+
+
+@pytest.fixture
+def sftp(tmp_path: Path) -> Iterator[SftpServer]:
+    with sftp_server(tmp_path / "sftp") as running:
+        yield running

@@ -1,0 +1,204 @@
+"""One recording's file to its target, whole or not at all.
+
+Where a file can be seen while it is written (a disk, sftp) it is written under another name, read
+back, and moved; an object store shows an upload when it is complete. "Done" means that the target
+says the length, and has the content, that were fetched.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from workers.conference.errors import ArchiveError
+from workers.recordings.file_systems import BLOCK, FileSystem, FileSystems
+from workers.recordings.places import Target
+from workers.recordings.source import CHUNK, RecordingSource
+from workers.recordings.troubles import trouble_with
+
+
+class Content:
+    """What of a file has passed: its length, its MD5, and that of each part of an upload to S3."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._whole = hashlib.md5(usedforsecurity=False)
+        self._part = hashlib.md5(usedforsecurity=False)
+        self._in_part = 0
+        self._parts: list[bytes] = []
+
+    def passing(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self.add(chunk)
+            yield chunk
+
+    def add(self, chunk: bytes) -> None:
+        self.length += len(chunk)
+        self._whole.update(chunk)
+        rest = memoryview(chunk)
+        while rest:
+            taken = rest[: BLOCK - self._in_part]
+            self._part.update(taken)
+            self._in_part += len(taken)
+            rest = rest[len(taken) :]
+            if self._in_part == BLOCK:
+                self._end_part()
+
+    @property
+    def md5(self) -> str:
+        return self._whole.hexdigest()
+
+    @property
+    def etags(self) -> tuple[str, str]:
+        """What S3 calls it, uploaded at once or in parts."""
+        parts = [*self._parts, *([self._part.digest()] if self._in_part else [])]
+        joined = hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()
+        return self.md5, f"{joined}-{len(parts)}"
+
+    def _end_part(self) -> None:
+        self._parts.append(self._part.digest())
+        self._part, self._in_part = hashlib.md5(usedforsecurity=False), 0
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """`to` is where it is now, `length` in bytes."""
+
+    to: str
+    length: int
+    md5: str
+
+
+class Archiver:
+    """Copies recordings; for one thread."""
+
+    def __init__(self, source: RecordingSource, file_systems: FileSystems) -> None:
+        self._source, self._file_systems = source, file_systems
+
+    def copy(self, url: str, to: str, attempt: int) -> Copied:
+        """The file at `url` to the address `to`; `attempt` counts how often this was tried, from 1.
+        Raises ArchiveError, and then nothing is under the final name that was not there before."""
+        target = Target.of(to)
+        with self._source.open(url) as download:
+            return self._write(target, download.chunks, download.length, attempt)
+
+    def write(self, target: Target, text: bytes, attempt: int) -> Copied:
+        """A small file. Raises ArchiveError."""
+        return self._write(target, (text,), len(text), attempt)
+
+    def _write(
+        self, target: Target, chunks: Iterable[bytes], length: int | None, attempt: int
+    ) -> Copied:
+        content = Content()
+        with self._told(target):
+            files = self._file_systems.of(target)
+            if target.kind.is_object_store:
+                _upload(files, target.path, content.passing(chunks), content, length)
+            else:
+                _write_and_move(files, target, content.passing(chunks), content, length, attempt)
+        return Copied(target.address, content.length, content.md5)
+
+    @contextmanager
+    def _told(self, target: Target) -> Iterator[None]:
+        """What goes wrong there, as an ArchiveError."""
+        try:
+            yield
+        except ArchiveError:
+            raise
+        except Exception as error:
+            self._file_systems.forget(target)
+            raise trouble_with(target, error) from error
+
+
+def _upload(
+    files: FileSystem, path: str, chunks: Iterable[bytes], content: Content, length: int | None
+) -> None:
+    upload = files.open(path, "wb", block_size=BLOCK)
+    try:
+        for chunk in chunks:
+            upload.write(chunk)
+        _check_length(content, length)
+    except BaseException:
+        _abandon(upload)
+        raise
+    upload.close()
+    found = files.info(path)
+    if found["size"] != content.length:
+        raise ArchiveError.for_now(f"{path} has {found['size']} bytes, not {content.length}")
+    if str(found.get("ETag", "")).strip('"') not in content.etags:
+        _read_back(files, path, content)
+
+
+def _abandon(upload: Any) -> None:
+    """Nothing of it shall appear, also not when it is collected as garbage."""
+    with suppress(Exception):
+        upload.discard()
+    upload.closed = True
+
+
+def _write_and_move(
+    files: FileSystem,
+    target: Target,
+    chunks: Iterable[bytes],
+    content: Content,
+    length: int | None,
+    attempt: int,
+) -> None:
+    files.makedirs(target.folder, exist_ok=True)
+    for left in {target.unfinished(attempt - 1), target.unfinished(attempt)}:
+        with suppress(FileNotFoundError):
+            files.rm_file(left)
+    unfinished = target.unfinished(attempt)
+    try:
+        with files.open(unfinished, "wb") as writing:
+            _without_waiting(writing, "set_pipelined")
+            for chunk in chunks:
+                writing.write(chunk)
+            _check_length(content, length)
+            if target.scheme == "file":
+                writing.flush()
+                os.fsync(writing.fileno())
+        _read_back(files, unfinished, content)
+        _move(files, target, unfinished)
+    except BaseException:
+        with suppress(Exception):
+            files.rm_file(unfinished)
+        raise
+
+
+def _move(files: FileSystem, target: Target, unfinished: str) -> None:
+    if target.scheme != "file":
+        files.mv(unfinished, target.path)
+        return
+    os.replace(unfinished, target.path)  # fsspec's would move into a folder of that name
+    folder = os.open(target.folder, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the move itself is to outlive a loss of power
+    finally:
+        os.close(folder)
+
+
+def _without_waiting(file: Any, how: str) -> None:
+    """Do not wait for sftp's answer to each 32 KiB; what goes wrong is told when it is closed."""
+    if method := getattr(file, how, None):
+        method()
+
+
+def _check_length(content: Content, length: int | None) -> None:
+    if content.length == 0:
+        raise ArchiveError.for_now("the recording's file is empty", status=404)
+    if length is not None and content.length != length:
+        raise ArchiveError.for_now(f"{content.length} of {length} bytes of the recording came")
+
+
+def _read_back(files: FileSystem, path: str, content: Content) -> None:
+    """Raises ArchiveError where the target has not what was sent."""
+    kept = Content()
+    with files.open(path, "rb", block_size=CHUNK) as reading:
+        _without_waiting(reading, "prefetch")
+        while chunk := reading.read(CHUNK):
+            kept.add(chunk)
+    if (kept.length, kept.md5) != (content.length, content.md5):
+        raise ArchiveError.for_now(f"{path} has other content than was sent there")
