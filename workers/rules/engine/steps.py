@@ -13,7 +13,7 @@ from app.domain.event import Event
 from workers.rules.engine.occurrence import Occurrence, resolve, root_of
 from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.action import Action
-from workers.rules.vocabulary.actions import ACTIONS, CALLS, WEB_VERBS
+from workers.rules.vocabulary.actions import ACTIONS, CALLS, VERBS, WEB_VERBS
 from workers.rules.vocabulary.model import (
     NO_ANSWER,
     Fields,
@@ -130,6 +130,8 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
                 run = run._replace(triggered=run.triggered + 1)
             case Done(extend=more) if more:
                 run = run._replace(fields=_extended(run.fields, more))
+            case Done(calls=(Call(verb=verb),)) if "recording" in VERBS[verb].sets:
+                run = run._replace(fields=_recorded(run.fields, VERBS[verb].sets["recording"]))
             case Done(calls=calls) if following and not run.rule.dry_run and _is_awaited(calls):
                 return StepResults(tuple(results), following)
     return StepResults(tuple(results))
@@ -226,11 +228,18 @@ def _extended(fields: Fields, more: float) -> Fields:
     return {**fields, "conference": view}
 
 
+def _recorded(fields: Fields, runs: bool) -> Fields:
+    """The steps after a `record` or `stop_recording` see whether one runs."""
+    return {**fields, "conference": {**fields["conference"], "recording": runs}}
+
+
 def _call(state: MutableConference, run: Running, index: int, params: Mapping[str, Any]) -> Result:
     step = run.rule.steps[index]
     action = ACTIONS[step.action]
     calls_by_value = CALLS[step.action]
     verb = calls_by_value.get(params.get(action.param, ""), calls_by_value[""])
+    if verb.sets.get("recording") and run.fields["conference"]["recording"]:
+        return Done(f"{step.action}: a recording is running already")
     members: tuple[str, ...] = ()
     if step.target is not None and verb.members != "none":
         members = resolve(step.target, run.fields, state)

@@ -158,7 +158,7 @@ ACTIONS: Mapping[str, Action] = {
         (Verb("stop_play", safe=True, priority=1, members="list", request=_delete("Play/")),),
     ),
     "record": Action(
-        "Records the conference. Already recording is success.",
+        "Records the conference. While a recording is running it is done without a call.",
         "record: {format: mp3, transcribe: true}",
         Block("How.", Record, optional=True),
         (
