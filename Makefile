@@ -78,7 +78,8 @@ lock: $(VENV)/.lock  ## solve the versions anew
 	printf 'setuptools>=77\n' | $(VENV)/lock/bin/uv pip compile $(UV_ARGS) -c requirements.lock --extra dev \
 		-o requirements-dev.lock pyproject.toml -
 	printf 'setuptools>=77\n' | $(VENV)/lock/bin/uv pip compile $(UV_ARGS) -c requirements-dev.lock --extra otel \
-		--extra sentry --extra s3 --extra gcs --extra azure --extra sftp -o requirements-extras.lock pyproject.toml -
+		--extra sentry --extra s3 --extra gcs --extra azure --extra sftp --extra oidc \
+		-o requirements-extras.lock pyproject.toml -
 
 UV_ARGS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links $(LOCK_ARGS)

@@ -137,6 +137,26 @@ def web_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def issuer(value: str) -> str:
+    """An OpenID Connect issuer as it names itself, a slash at its end included; https, but for one
+    on this machine."""
+    found = web_url(value)
+    loopback = (urlsplit(found).hostname or "") in ("127.0.0.1", "localhost", "::1")
+    if not (found.startswith("https://") or loopback):
+        raise ValueError("an https address, such as https://id.example.com/realms/acme")
+    return value
+
+
+def roles(value: str) -> tuple[tuple[str, str], ...]:
+    """`admin=gavel-admins, operator=oncall`: each role with what somebody must have for it. What
+    follows a role may have commas and `=` in it, as names of directories do."""
+    parts = re.split(r",\s*(?=(?:viewer|operator|admin)=)", value)
+    found = [re.fullmatch(r"(viewer|operator|admin)=\s*(\S.*?)\s*", part) for part in parts]
+    if not all(found) or not value.isprintable():
+        raise ValueError("roles with what gives them, such as admin=gavel-admins, operator=oncall")
+    return tuple((one[1], one[2]) for one in found if one)
+
+
 def share(value: str) -> float:
     """A part of all, from 0 to 1."""
     if re.fullmatch(r"[01]|[01]?\.\d{1,6}", value, re.ASCII) and float(value) <= 1:

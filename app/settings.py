@@ -23,6 +23,7 @@ from app.setting_values import (
     duration,
     host,
     integer,
+    issuer,
     of_extra,
     one_of,
     password,
@@ -30,6 +31,7 @@ from app.setting_values import (
     redis_secrets,
     redis_url,
     require_plain_secret,
+    roles,
     share,
     text,
     tokens,
@@ -40,6 +42,8 @@ SHORTEST_TOKEN = 16
 """Characters of a token that nobody guesses over HTTP, if they are random."""
 
 _OF_LIBRARIES = ("GUNICORN_", "FLASK_", "WERKZEUG_", "LISTEN_FDS", "LISTEN_PID")
+
+OIDC = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_ROLES")
 
 policy = one_of("require", "warn", "off")
 
@@ -97,6 +101,28 @@ class Settings:
         "the console's password, 12 characters or more; none: by links of `gavel login-link` alone",
         secret=True,
     )
+    oidc_issuer: str | None = setting(
+        of_extra("oidc", "authlib", of_extra("oidc", "requests", issuer)),
+        None,
+        "the OpenID Connect issuer by which people sign in to the console; none: no such sign-in",
+    )
+    oidc_client_id: str | None = setting(text, None, "what the issuer knows this Gavel as")
+    oidc_client_secret: str | None = setting(
+        text,
+        None,
+        "what the issuer gave for it; none: a public client, by PKCE",
+        secret=True,
+    )
+    oidc_roles: tuple[tuple[str, str], ...] = setting(
+        roles, (), "which role who has: `admin=gavel-admins, operator=oncall, viewer=staff`"
+    )
+    oidc_role_claim: str = setting(
+        text, "groups", "the claim with what somebody has; dots lead inwards: `realm_access.roles`"
+    )
+    oidc_name_claim: str = setting(
+        text, "email", "the claim by which the audit names somebody; people must not choose it"
+    )
+    oidc_scopes: str = setting(text, "openid email profile", "what the issuer is asked for")
     plivo_rate: Rate = PLIVO_RATE
     reconcile_interval: float = setting(
         duration, 30.0, "how often live or doubtful conferences are held against Plivo's own list"
@@ -163,6 +189,8 @@ class Settings:
                 problems.append(f"{name} must be {error}")
         if bool(_set("PLIVO_AUTH_ID", environ)) != bool(_set("PLIVO_AUTH_TOKEN", environ)):
             problems.append("PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN belong together: set both or none")
+        if len({bool(_set(name, environ)) for name in OIDC}) > 1:
+            problems.append(f"{', '.join(OIDC)} belong together: set all or none")
         if problems:
             raise SettingsError(problems)
         return cls(**values)
@@ -186,10 +214,10 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """Every secret text, for the log's redaction."""
         of_redis = redis_secrets(self.redis_url) if self.redis_url else ()
-        others = [one for one in (self.admin_password, self.sentry_dsn) if one]
+        others = (self.admin_password, self.oidc_client_secret, self.sentry_dsn)
         return (
             *(*self.plivo_auth_token, *self.trigger_token, *self.metrics_token),
-            *(*others, *of_redis),
+            *(*(one for one in others if one), *of_redis),
         )
 
 

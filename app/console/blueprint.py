@@ -13,8 +13,9 @@ from werkzeug.exceptions import HTTPException
 from app.console import attention, conferences, live
 from app.console import rules as rules_page
 from app.console import settings as settings_page
-from app.console.access import sign_in
+from app.console.access import by_issuer, sign_in
 from app.console.access.cookies import Cookies
+from app.console.access.entrance import Entrance
 from app.console.access.guard import Guard, may_now, operator
 from app.console.access.passwords import Password
 from app.console.access.sessions import Sessions
@@ -49,7 +50,10 @@ def blueprint(
         Sessions(redis),
         Password(settings),
         Cookies(settings.public_url),
+        by_issuer.fingerprint(settings),
     )
+    issuer_at = settings.public_url + by_issuer.PATH if settings.oidc_issuer else ""
+    entrance = Entrance(guard, redis, issuer_at)
     pages, lately = Pages(redis), live.Lately(redis, rules, _rows)
     routes.before_request(guard.admit)
     routes.after_request(guard.finish)
@@ -125,7 +129,8 @@ def blueprint(
     by_hand.add_routes(routes, inbox, rules)
     rules_page.add_routes(routes, pages, redis, rules)
     settings_page.add_routes(routes, pages, settings, redis, guard)
-    sign_in.add_routes(routes, guard, redis)
+    sign_in.add_routes(routes, entrance, redis)
+    by_issuer.add_routes(routes, entrance, settings, redis)
     return routes
 
 

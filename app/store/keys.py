@@ -48,7 +48,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:commits              | string | how many commits there were; pages look at it for news |
 | gavel:session:{hash}       | string | who is signed in to the console (JSON), expires |
 | gavel:login:{hash}         | string | what a one-time link is for (JSON), expires |
-| gavel:tries:{hash}         | string | how often an address tried the password, expires |
+| gavel:tries:{hash}         | string | how often an address tried to sign in, expires |
 | gavel:snoozed              | hash   | groups that need no person until a time (JSON) |
 | gavel:questions            | list   | what the console asks of a worker (JSON), expires |
 | gavel:answer:{id}          | string | a question with its answer (JSON), expires |

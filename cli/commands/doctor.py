@@ -13,6 +13,7 @@ from app.finding import Finding, bad, doubtful, good
 from app.plivo import urls as addresses
 from app.settings import Settings, misspelt, remarks
 from cli.doctor.checks_outside import (
+    examine_issuer,
     examine_open,
     examine_plivo,
     examine_public_url,
@@ -48,6 +49,7 @@ EXAMINE: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
     ("open", examine_open),
     ("signature", examine_signature),
     ("plivo", examine_plivo),
+    ("oidc", examine_issuer),
 )
 Found = Sequence[tuple[str, Finding]]
 WORST_FIRST = ("bad", "warning", "ok")

@@ -29,6 +29,14 @@ TRIGGER_TOKEN={trigger_token}
 #PLIVO_AUTH_ID=
 #PLIVO_AUTH_TOKEN=
 #PUBLIC_URL=https://gavel.example.com
+
+# Who may come into the console: this password (12 characters or more), links of `gavel login-link`,
+# and with `pip install 'gavel[oidc]'` whom your OpenID Connect issuer knows (`gavel docs console`).
+#ADMIN_PASSWORD=
+#OIDC_ISSUER=https://id.example.com/realms/acme
+#OIDC_CLIENT_ID=gavel
+#OIDC_CLIENT_SECRET=
+#OIDC_ROLES=admin=gavel-admins, operator=oncall, viewer=staff
 """
 
 

@@ -13,6 +13,8 @@ from urllib.request import Request, urlopen
 
 from redis.exceptions import RedisError
 
+from app.console.access.by_issuer import BACK
+from app.console.access.claims import IssuerAway
 from app.finding import Finding, bad, doubtful, good
 from app.plivo.signature import NONCE, V3, PlivoRequest, signed_text
 from app.plivo.urls import answer_url
@@ -127,6 +129,25 @@ def examine_plivo(settings: Settings) -> Iterator[Finding]:
         yield good(f"{settings.plivo_api_url} lets us in; conferences live: {len(names)}")
     finally:
         client.close()
+
+
+def examine_issuer(settings: Settings) -> Iterator[Finding]:
+    """The OIDC issuer, by what it publishes; nothing where there is none."""
+    if not settings.oidc_issuer:
+        return
+    from app.console.access.issuer import Issuer
+
+    back = settings.public_url + BACK
+    try:
+        count = Issuer(settings, back).examine()
+    except IssuerAway as error:
+        yield bad(f"nobody can sign in by OIDC: {error}")
+        return
+    if count:
+        keys = "1 key" if count == 1 else f"{count} keys"
+        yield good(f"{settings.oidc_issuer} is an issuer, with {keys}; people come back to {back}")
+    else:
+        yield bad(f"{settings.oidc_issuer} publishes no key that signs: nobody can sign in by it")
 
 
 def _signature(url: str, token: str) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from app.settings import Settings
 from app.tracing import Tracing
 
 ALL = "workers.worker, app.server.wsgi, app.server.worker, app.server.first_words, cli.main"
-OURS = ("opentelemetry.exporter", "opentelemetry.sdk.trace", "sentry_sdk")
+OURS = ("opentelemetry.exporter", "opentelemetry.sdk.trace", "sentry_sdk", "authlib", "joserfc")
 """redis-py imports OpenTelemetry's metrics by itself, where that is installed."""
 TOLD = f"[name for name in sys.modules if name.startswith({OURS})]"
 

@@ -29,13 +29,20 @@ class Cookies:
             return found
         return request.cookies.get(name, "") if self._may_be_plain(request) else ""
 
-    def set(self, request: Request, response: Response, name: str, value: str) -> None:
+    def set(
+        self,
+        request: Request,
+        response: Response,
+        name: str,
+        value: str,
+        seconds: int = LONGEST_SECONDS,
+    ) -> None:
         over_https = request.headers.get("Origin", "").startswith("https://")
         secure = over_https or not self._may_be_plain(request)
         response.set_cookie(
             OF_THIS_HOST + name if secure else name,
             value,
-            max_age=LONGEST_SECONDS,
+            max_age=seconds,
             secure=secure,
             httponly=True,
             samesite="Lax",

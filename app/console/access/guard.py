@@ -45,6 +45,8 @@ class Guard:
     sessions: Sessions
     password: Password
     cookies: Cookies
+    issuer: str = ""
+    """The fingerprint of the OIDC settings; "" without them."""
 
     def admit(self) -> ResponseReturnValue | None:
         """Let the request through (None), or answer it. Raises Busy, Forbidden, RedisError."""
@@ -93,10 +95,12 @@ class Guard:
     def _session(self) -> Session | None:
         used = LOOKS_FOR_NEWS not in request.headers
         session = self.sessions.find(self.cookies.read(request, SESSION), used=used)
-        if session is None or not session.password:
-            return session
-        still = self.password.is_set and same_token(session.password, self.password.fingerprint)
-        return session if still else None
+        if session is None or (session.password and not self._still(session.password)):
+            return None
+        return None if session.issuer and not same_token(session.issuer, self.issuer) else session
+
+    def _still(self, password: str) -> bool:
+        return self.password.is_set and same_token(password, self.password.fingerprint)
 
     def _token_is_right(self) -> bool:
         session: Session | None = g.session

@@ -41,15 +41,16 @@ class Password:
 
 
 class Tries:
-    """At most `TRIES` an address within `TRIES_SECONDS`. An address of IPv6 counts as its network
-    (/64), of which one guesser has all. Every method raises RedisError."""
+    """At most `TRIES` an address within `TRIES_SECONDS`, of each way in by itself. An address of
+    IPv6 counts as its network (/64), of which one guesser has all. Every method raises
+    RedisError."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    def __init__(self, redis: Redis, way: str = "") -> None:
+        self._redis, self._way = redis, way
 
     def one_more(self, address: str) -> bool:
         """Count one; False when there were enough."""
-        key = keys.login_tries(network(address))
+        key = self._key(address)
         with self._redis.pipeline(transaction=True) as together:
             together.incr(key)
             together.expire(key, TRIES_SECONDS, nx=True)
@@ -58,7 +59,10 @@ class Tries:
 
     def forget(self, address: str) -> None:
         """Somebody from there knew it."""
-        self._redis.delete(keys.login_tries(network(address)))
+        self._redis.delete(self._key(address))
+
+    def _key(self, address: str) -> str:
+        return keys.login_tries(self._way + network(address))
 
 
 def network(address: str) -> str:

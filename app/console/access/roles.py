@@ -12,6 +12,8 @@ ROUTES = {
     "console.login": OPEN,
     "console.sign_in": OPEN,
     "console.use_link": OPEN,
+    "console.to_issuer": OPEN,
+    "console.from_issuer": OPEN,
     "console.sign_out": "viewer",
     "console.live": "viewer",
     "console.conference": "viewer",

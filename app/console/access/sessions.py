@@ -14,19 +14,33 @@ from app.store import keys
 
 IDLE_SECONDS = 12 * 3600
 LONGEST_SECONDS = 7 * 86400
+LONGEST_BY_ISSUER = 12 * 3600
+"""Of a session that an OIDC issuer began: who lost a role there loses it here within that time."""
 MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """Who is signed in. `form_token` must come with each form; `password` is the fingerprint of
-    the password that was given, "" after a link; `made_at` is in seconds since the epoch."""
+    the password that was given, `issuer` that of the OIDC settings, "" after another way in;
+    `made_at` is in seconds since the epoch."""
 
     who: str
     role: str
     form_token: str
     password: str
     made_at: float
+    issuer: str = ""
+
+    @property
+    def over_at(self) -> float:
+        """Its end in any case."""
+        return self.made_at + (LONGEST_BY_ISSUER if self.issuer else LONGEST_SECONDS)
+
+    def to_json(self) -> str:
+        """The stored form; what is not there is left out, so that older versions read it."""
+        kept = {name: value for name, value in asdict(self).items() if value or name != "issuer"}
+        return json.dumps(kept)
 
 
 class Sessions:
@@ -35,11 +49,11 @@ class Sessions:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    def begin(self, who: str, role: str, password: str = "") -> str:
+    def begin(self, who: str, role: str, password: str = "", issuer: str = "") -> str:
         """A new session; its id, for the cookie."""
         id = secrets.token_urlsafe(32)
-        session = Session(who, role, secrets.token_urlsafe(24), password, time.time())
-        self._redis.set(keys.session(id), json.dumps(asdict(session)), ex=IDLE_SECONDS)
+        session = Session(who, role, secrets.token_urlsafe(24), password, time.time(), issuer)
+        self._redis.set(keys.session(id), session.to_json(), ex=IDLE_SECONDS)
         return id
 
     def find(self, id: str, *, used: bool = True) -> Session | None:
@@ -52,7 +66,7 @@ class Sessions:
         if found is None:
             return None
         session = Session(**json.loads(found))
-        if time.time() > session.made_at + LONGEST_SECONDS:
+        if time.time() > session.over_at:
             self.end(id)
             return None
         return session

@@ -52,7 +52,7 @@ def test_every_route_is_in_the_table_or_for_machines(redis: Redis) -> None:
 
 
 def test_nothing_but_the_sign_in_is_open() -> None:
-    names = {"home", "asset", "login", "sign_in", "use_link"}
+    names = {"home", "asset", "login", "sign_in", "use_link", "to_issuer", "from_issuer"}
     assert {one for one, role in ROUTES.items() if role == OPEN} == {f"console.{n}" for n in names}
 
 

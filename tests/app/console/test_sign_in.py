@@ -8,9 +8,9 @@ import pytest
 from redis import Redis
 
 from app.console.access.links import Invitation, make_link
+from app.console.access.local_path import local_path
 from app.console.access.passwords import TRIES, network
 from app.console.access.sessions import IDLE_SECONDS, LONGEST_SECONDS, Sessions
-from app.console.access.sign_in import local_path
 from app.factory import create_app
 from app.store.inbox import Inbox
 from tests.app.builders import settings
