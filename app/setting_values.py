@@ -64,6 +64,19 @@ def duration(value: str) -> float:
     return seconds
 
 
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """A duration that is no shorter than this one."""
+
+    shortest: str
+
+    def __call__(self, value: str) -> float:
+        seconds = duration(value)
+        if seconds < parse_duration(self.shortest):
+            raise ValueError(f"a duration of {self.shortest} or more")
+        return seconds
+
+
 def rate(value: str) -> Rate:
     found = _RATE.fullmatch(value)
     if found and int(found[1]) > 0:

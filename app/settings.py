@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from app.domain.addresses import local_url
+from app.domain.retention import KEPT, Retention
 from app.domain.suggest import one_letter_off
 from app.env_file import read_env_file
 from app.errors import SettingsError
 from app.setting_values import (
+    AtLeast,
     Rate,
     auth_id,
     boolean,
@@ -164,6 +166,20 @@ class Settings:
         "where Sentry takes errors; none: they are in the log alone",
         secret=True,
     )
+    keep_journal: float = setting(
+        AtLeast("1h"),
+        KEPT.journal,
+        "how long a conference's story is kept after its last line",
+    )
+    keep_recordings: float = setting(
+        AtLeast("1h"), KEPT.recordings, "how long the record of a recording is kept"
+    )
+    keep_transcripts: float = setting(
+        AtLeast("1h"), KEPT.transcripts, "how long the text of a transcript is kept"
+    )
+    keep_audit: float = setting(
+        AtLeast("1d"), KEPT.audit, "how long it is kept who changed what by hand"
+    )
     allow_private_webhooks: bool = setting(
         boolean, False, "may webhooks go to private and loopback addresses"
     )
@@ -210,6 +226,13 @@ class Settings:
                 for name in missing
             )
         return self
+
+    @property
+    def keep(self) -> Retention:
+        """How long what is kept is kept."""
+        return Retention(
+            self.keep_journal, self.keep_recordings, self.keep_transcripts, self.keep_audit
+        )
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret text, for the log's redaction."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.domain.retention import KEPT, Retention
 from app.logs import OncePer, step
 from app.metrics.catalogue import PLIVO_REQUESTS, PLIVO_SECONDS
 from app.metrics.counting import Counts
@@ -80,6 +81,7 @@ def assemble(
     reconcile_interval: float,
     counts: Counts | None = None,
     public_url: str = "",
+    keep: Retention = KEPT,
 ) -> Context:
     """A context around these parts; what lives in Redis is made from its client."""
     return Context(
@@ -89,8 +91,8 @@ def assemble(
         webhooks,
         budget,
         Inbox(redis),
-        Leases(redis),
-        Timers(redis),
+        Leases(redis, keep),
+        Timers(redis, keep),
         reconcile_interval,
         counts or Counts(redis),
         public_url,
@@ -134,4 +136,5 @@ def bootstrap(settings: Settings) -> Context:
         settings.reconcile_interval,
         counts,
         settings.public_url,
+        settings.keep,
     )

@@ -77,7 +77,7 @@ def stored_event(redis: Redis, id: str, conference: str) -> tuple[Event, list[Ev
                 return event, events[:place]
     raise NoEvent(
         f"no journal has an event {id}: `gavel why CONFERENCE --ids` shows them; journals are kept "
-        "for a week, and bounded"
+        "for KEEP_JOURNAL, and bounded"
     )
 
 

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from app.domain.event import Event, new_id
 from app.logs import step
 from app.store import keys
+from app.store.retention import enforce
 from workers.bootstrap import Context
 from workers.conference.budget import MOST_GRANTS, Wait
 from workers.conference.errors import PlivoError
@@ -31,11 +32,13 @@ Answer = TypeVar("Answer")
 
 
 def reconcile_forever(context: Context, stopping: threading.Event) -> None:
-    """Reconcile once an interval, whichever worker is first to claim it, until `stopping`."""
+    """Reconcile once an interval, whichever worker is first to claim it, until `stopping`; before
+    it, see to it that nothing is kept for too long."""
     claim_ms = max(100, int((context.reconcile_interval - LOOK_SECONDS) * 1000))
     while not stopping.is_set():
         try:
             if context.redis.set(keys.RECONCILED, "1", nx=True, px=claim_ms):
+                enforce(context.redis, context.leases.keep)
                 reconcile(context, stopping)
             look_at_doubtful(context, stopping)
         except RedisError as error:

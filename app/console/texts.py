@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.durations import format_duration
-from app.domain.printable import safe
-from app.domain.redaction import Redaction, mask_phone
+from app.domain.redaction import Redaction, mask_phone, safe
 
 redact = Redaction()
 """Of numbers in texts the last four digits stay; secrets never show."""

@@ -1,4 +1,4 @@
-"""What is hidden from logs, the journal's reasons and terminals, and how.
+"""What is hidden from logs, the journal's reasons and terminals, or made harmless, and how.
 
 Secrets, signatures, bearer tokens and passwords in URLs are replaced by a word in brackets. A
 phone number keeps its last four digits: `…0101`.
@@ -56,6 +56,14 @@ def _written(secret: str) -> Iterator[str]:
     yield quote(secret)
     yield quote(secret, safe="")
     yield quote_plus(secret)
+
+
+def safe(text: str) -> str:
+    """Everything that could steer a terminal, or turn the direction of a line, as an escape."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text.encode("utf-8", "backslashreplace").decode("utf-8")
+    )
 
 
 def mask_phones(text: str) -> str:

@@ -1,4 +1,5 @@
-"""The audit: who changed what by hand, how, from where, why; append-only, kept for 90 days.
+"""The audit: who changed what by hand, how, from where, why; append-only, kept for
+`KEEP_AUDIT`.
 
 An entry is written in the step that accepts the change (`lua/accept.lua`, `lua/change.lua`): there
 is no change without its entry, and no entry of a change that was not made. Nothing changes one.
@@ -6,7 +7,6 @@ is no change without its entry, and no entry of a change that was not made. Noth
 
 import json
 import logging
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -20,8 +20,6 @@ from app.store import keys
 
 log = logging.getLogger("gavel.audit")
 
-KEPT = 90 * 86400
-"""Seconds; as in `audit` of `lua/wake.lua`."""
 AT_ONCE = 500
 LOOKED_AT = 5000
 """So many entries one answer looks through, at most, for those that are asked for."""
@@ -82,8 +80,7 @@ class Audit:
 
     def note(self, entry: Entry) -> None:
         """Write an entry of what no script does."""
-        oldest = max(0, int((time.time() - KEPT) * 1000))
-        self._redis.xadd(keys.AUDIT, {"entry": entry.to_json()}, minid=str(oldest))
+        self._redis.xadd(keys.AUDIT, {"entry": entry.to_json()})
         entry.tell()
 
     def entries(

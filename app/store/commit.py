@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.recording import RecordingChange, stored_fields
+from app.domain.retention import Retention
 from app.store import keys
 
 ENDED_SECONDS = 7 * 86400  # a replayed callback of an ended conference is known for this long
 
-RECORDS_SECONDS = 90 * 86400
 """So long after its start a recording's record is kept."""
 
 
@@ -64,7 +64,7 @@ class Commit:
         """Append a row (JSON) to a list that keeps the newest `most`."""
         self.for_people.append((key, most, row))
 
-    def to_json(self) -> str:
+    def to_json(self, keep: Retention) -> str:
         """As `lua/commit.lua` reads it."""
         changes: dict[str, Any] = {
             "decided": self.decided,
@@ -81,7 +81,7 @@ class Commit:
             "send": self.send,
             "for_people": self.for_people,
             "not_meant": self.not_meant,
-            "recordings": [_recording(change) for change in self.recordings],
+            "recordings": [_recording(change, keep) for change in self.recordings],
         }
         if self.members is not None:
             changes["members"] = str(self.members)
@@ -91,15 +91,19 @@ class Commit:
         return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
 
 
-def _recording(change: RecordingChange) -> dict[str, Any]:
+def _recording(change: RecordingChange, keep: Retention) -> dict[str, Any]:
     """Places are by their start: that of Plivo where it is known, else of when it was heard of."""
+    known = stored_fields(change.known)
+    text = known.pop("transcript", "")
+    for_so_long = math.ceil(keep.transcripts)
     said = {
         "id": change.id,
         "key": keys.recorded(change.id),
-        "known": stored_fields(change.known),
+        "known": known,
         "gaps": stored_fields(change.gaps),
+        "transcript": [keys.transcript(change.id), text, for_so_long] if text else [],
         "was": [[id, keys.recorded(id)] for id in change.was],
-        "keep": RECORDS_SECONDS,
+        "keep": math.ceil(keep.recordings),
     }
     return {name: value for name, value in said.items() if value}
 

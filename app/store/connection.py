@@ -9,8 +9,8 @@ from redis.exceptions import MasterDownError, ReadOnlyError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from app.store.primary import Primary, PrimaryConnection, PrimaryTlsConnection
 from app.store.server.address import Address, read_address
+from app.store.server.primary import Primary, PrimaryConnection, PrimaryTlsConnection
 
 HEALTH_CHECK_SECONDS = 15
 CONNECTIONS = 8
@@ -48,7 +48,7 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
 
 
 def _by_sentinel(address: Address, options: dict[str, Any]) -> Redis:
-    """The primary that the Sentinels name (`app.store.primary`)."""
+    """The primary that the Sentinels name (`app.store.server.primary`)."""
     shared = ("health_check_interval", "protocol")
     of_sentinels = {
         name: value for name, value in options.items() if name in shared or name.startswith("ssl_")

@@ -1,4 +1,5 @@
-"""The journal: what happened in each conference and why, newest last, bounded and kept for a week.
+"""The journal: what happened in each conference and why, newest last, bounded and kept for
+`KEEP_JOURNAL`.
 
 It is written by the commit that it tells of (see `app.store.lease`), so it is never ahead of the
 truth and never behind. Entries are JSON objects with `at` (seconds), `conference` and `kind`:

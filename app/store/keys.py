@@ -24,6 +24,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:recording:{hash}     | string | recording id -> conference name, expires |
 | gavel:parked:{hash}        | list   | transcriptions whose recording is not known yet, expires |
 | gavel:recorded:{hash}      | hash   | one recording: each field (JSON) of its record, expires |
+| gavel:transcript:{hash}    | string | what was said in it (JSON), expires |
 | gavel:recordings           | zset   | ids of recordings by start time (s) |
 | gavel:recordings:{k}       | zset   | the same of one conference, expires |
 | gavel:dead                 | list   | events and rows that were set aside, and why, bounded |
@@ -40,7 +41,8 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:silences             | hash   | id -> rules that do nothing for a while (JSON) |
 | gavel:tokens               | hash   | digest -> a token of the admin API (JSON) |
 | gavel:tokens_used          | hash   | digest -> when that token was last used (s) |
-| gavel:audit                | stream | who changed what by hand, for 90 days |
+| gavel:audit                | stream | who changed what by hand, expires |
+| gavel:retention            | string | what a worker last saw to: how long things are kept (JSON) |
 | gavel:budget:*             |        | the account's budget of API calls |
 | gavel:reconciled           | string | a worker held the list of Plivo against ours, expires |
 | gavel:state_version:{n}    | string | a live worker reads states of this version, expires |
@@ -68,6 +70,7 @@ DOUBTFUL = PREFIX + "doubtful"
 DUE = PREFIX + "due"
 LIVE = PREFIX + "live"
 RECORDINGS = PREFIX + "recordings"
+RETENTION = PREFIX + "retention"
 KNOWN = PREFIX + "known"
 NAMES = PREFIX + "names"
 DEAD = PREFIX + "dead"
@@ -176,6 +179,10 @@ def recording(recording_id: str) -> str:
 
 def recorded(recording_id: str) -> str:
     return PREFIX + "recorded:" + digest(recording_id)
+
+
+def transcript(recording_id: str) -> str:
+    return PREFIX + "transcript:" + digest(recording_id)
 
 
 def recordings_of(key: str) -> str:

@@ -6,6 +6,7 @@ holder of the lease (`lua/commit.lua`). A commit whose answer got lost can be se
 is applied once.
 """
 
+import math
 import secrets
 import threading
 import time
@@ -16,6 +17,7 @@ from typing import TypeVar
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.domain.retention import KEPT, Retention
 from app.domain.silence import Silence, read_silences
 from app.store.commit import Commit, not_before
 from app.store.inbox import Waiting, entries
@@ -26,7 +28,6 @@ from app.store.server.errors import may_pass
 AGAIN_SECONDS = 30.0  # how long a commit is tried while Redis is away
 LEASE_MS = 4000  # whoever dies is replaced after this long; renewed every second
 EVENTS_AT_ONCE = 100
-JOURNAL_SECONDS = 7 * 86400
 JOURNAL_ENTRIES = 1000
 
 
@@ -114,9 +115,9 @@ class Lease:
             EVENTS_AT_ONCE,
             int(release),
             "" if wake_at is None else not_before(wake_at),
-            JOURNAL_SECONDS,
+            math.ceil(self._leases.keep.journal),
             JOURNAL_ENTRIES,
-            commit.to_json(),
+            commit.to_json(self._leases.keep),
         )
         if answer is None:
             self._leases.forget(self._token)
@@ -173,9 +174,11 @@ class _Held:
 
 
 class Leases:
-    """All units that this process holds; `renew` is called about once a second by its clock."""
+    """All units that this process holds; `renew` is called about once a second by its clock. `keep`
+    is how long what they write is kept."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, keep: Retention = KEPT) -> None:
+        self.keep = keep
         self._take = script(redis, "take")
         self.run_commit = script(redis, "commit")
         self.run_begin = script(redis, "begin")

@@ -29,10 +29,14 @@ class Recordings:
 
     def get(self, id: str) -> Recording | None:
         """The whole record, None when there is none (any more). Raises UnreadableRecording."""
-        stored: Any = self._redis.hgetall(keys.recorded(id))
+        with self._redis.pipeline(transaction=False) as together:
+            together.hgetall(keys.recorded(id))
+            together.get(keys.transcript(id))
+            stored, said = together.execute()
         if not stored:
             return None
-        return Recording.of(id, {name.decode(): text for name, text in stored.items()})
+        texts = {name.decode(): text for name, text in stored.items()}
+        return Recording.of(id, texts | ({"transcript": said} if said else {}))
 
     def change(self, id: str, **fields: Any) -> bool:
         """Set fields of a record; False when there is none. Raises KeyError for no field."""

@@ -5,16 +5,21 @@ leaves the set and becomes an event in its conference's inbox in one step (`lua/
 worker may tick, none is special, and a timer fires once.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from redis import Redis
 
+from app.domain.retention import KEPT, Retention
 from app.store import keys
+from app.store.commit import ENDED_SECONDS
 from app.store.scripts import script
 
 AT_ONCE = 200
+SPARE_SECONDS = 86400
+"""A name is known for longer than anything that is kept of its conference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,14 @@ class Due:
 class Timers:
     """The due-time set, as every worker ticks it. Every method raises `RedisError`."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, keep: Retention = KEPT) -> None:
         self._redis = redis
+        self._known_for = math.ceil(max(keep.journal, ENDED_SECONDS) + SPARE_SECONDS)
         self._tick = script(redis, "tick")
 
     def tick(self) -> Tick:
         """Fire what is due (at most `AT_ONCE`) and wake units that were forgotten."""
-        now, fired, following, _ = self._tick(AT_ONCE)
+        now, fired, following, _ = self._tick(AT_ONCE, self._known_for)
         return Tick(float(now), int(fired), float(following) if following else None)
 
     def all(self) -> Iterator[Due]:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.durations import format_duration
-from app.domain.printable import safe
-from app.domain.redaction import Redaction
+from app.domain.redaction import Redaction, safe
 
 Entry = Mapping[str, Any]
 Part = tuple[str, str]

@@ -20,7 +20,7 @@ AT_ONCE = 500
 
 
 @click.command()
-@click.option("--all", "ended", is_flag=True, help="Also those that ended within the last week.")
+@click.option("--all", "ended", is_flag=True, help="Also those that have ended.")
 @click.option("--last", default=100, show_default=True, type=click.IntRange(min=1), help="So many.")
 @json_option
 def conferences(ended: bool, last: int, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from redis import Redis
 
-from app.domain.printable import safe
+from app.domain.redaction import safe
 from app.domain.suggest import did_you_mean
 from app.errors import GavelError
 from app.store import keys

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
-from app.domain.printable import safe
+from app.domain.redaction import safe
 from app.errors import GavelError
 from workers.rules.simulation.timeline import Report
 from workers.rules.simulation.timeline_text import problems_of, story

@@ -11,7 +11,7 @@ from queue import Full, Queue
 from threading import Thread
 from typing import TextIO
 
-from app.domain.printable import safe as safe
+from app.domain.redaction import safe as safe
 from app.settings import environment
 
 WAITING_LINES = 1000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.console.access.roles import ROLES
-from app.domain.printable import safe
+from app.domain.redaction import safe
 from app.errors import GavelError
 from app.settings import Settings
 

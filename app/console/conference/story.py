@@ -79,7 +79,7 @@ def page(redis: Redis, key: str, rules: Published, now: float, instance: str = "
     Raises NotFound for a conference of which nothing is known, and RedisError."""
     name = name_of(redis, key)
     if name is None:
-        raise NotFound("nothing is known of such a conference; stories are kept for a week")
+        raise NotFound("nothing is known of such a conference; stories are kept for KEEP_JOURNAL")
     found = instances(story(redis, key, limit=MOST).entries)
     shown = chosen(found, instance)
     state = state_of(redis, key)

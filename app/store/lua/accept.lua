@@ -41,6 +41,6 @@ if recording ~= '' then
 end
 wake(key, now)
 count('gavel_events_accepted_total', 1)
-if ARGV[11] ~= '' then audit(now, ARGV[11]) end
+if ARGV[11] ~= '' then audit(ARGV[11]) end
 if ARGV[8] ~= '0' then count(ARGV[9], ARGV[8]) end
 return {1, id}

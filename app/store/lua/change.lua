@@ -13,5 +13,5 @@ else
   if not there and redis.call('HLEN', hash) >= most then return 0 end
   redis.call('HSET', hash, field, value)
 end
-audit(clock(), ARGV[5])
+audit(ARGV[5])
 return 1

@@ -25,7 +25,7 @@ local function store(kept, value)
 end
 
 -- One recording: `known` replaces what is kept, `gaps` is taken only where nothing is, and what was
--- kept under another id comes along. It is listed by its start.
+-- kept under another id comes along. It is listed by its start. What was said in it is kept apart, for a time of its own.
 local function keep_recording(one)
   local all, own = 'gavel:recordings', 'gavel:recordings:' .. string.sub(key, 1, 22)
   for _, was in ipairs(one.was or {}) do
@@ -35,6 +35,7 @@ local function keep_recording(one)
     redis.call('ZREM', all, was[1])
     redis.call('ZREM', own, was[1])
   end
+  if one.transcript then redis.call('SET', one.transcript[1], one.transcript[2], 'EX', one.transcript[3]) end
   for field, value in pairs(one.known or {}) do redis.call('HSET', one.key, field, value) end
   for field, value in pairs(one.gaps or {}) do redis.call('HSETNX', one.key, field, value) end
   local at = redis.call('HGET', one.key, 'started_at') or redis.call('HGET', one.key, 'heard_at') or seconds(now)

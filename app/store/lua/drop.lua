@@ -3,5 +3,5 @@
 -- Returns 1; 0, and changes nothing, when the row is not there any more.
 
 if redis.call('LREM', ARGV[1], 1, ARGV[2]) == 0 then return 0 end
-audit(clock(), ARGV[3])
+audit(ARGV[3])
 return 1

@@ -1,5 +1,5 @@
 -- Fire what is due, look after units that nobody worked in time, forget old names.
--- ARGV: how many timers at most. Returns {now, timers fired, time of the next timer or '', units woken again}.
+-- ARGV: how many timers at most, seconds that anything is kept of a conference. Returns {now, timers fired, time of the next timer or '', units woken again}.
 -- A fired timer is an event in its conference's inbox, dated with the time it was due;
 -- the timer called `~` only wakes its unit (a call waits for its time).
 
@@ -25,8 +25,8 @@ for _, key in ipairs(forgotten) do
   if not redis.call('LPOS', 'rq:queue:gavel', key) then push(key) end
 end
 
--- Names that nothing is kept of any more: journal and state are gone after a week.
-local old = redis.call('ZRANGEBYSCORE', 'gavel:known', '-inf', seconds(now - 8 * 86400), 'LIMIT', 0, 10)
+-- Names that nothing is kept of any more: journal and state are gone.
+local old = redis.call('ZRANGEBYSCORE', 'gavel:known', '-inf', seconds(now - ARGV[2]), 'LIMIT', 0, 10)
 if #old > 0 then
   redis.call('ZREM', 'gavel:known', unpack(old))
   for _, key in ipairs(old) do redis.call('HDEL', 'gavel:names', key, key .. '-web') end

@@ -67,10 +67,3 @@ def test_it_is_read_in_pages_newest_first_and_by_who_and_verb(redis: Redis) -> N
     for bad in ("x", "1-", "-1", "1-2-3", "9" * 40, "+"):
         with pytest.raises(Unusable, match="before"):
             Audit(redis).entries(before=bad)
-
-
-def test_entries_older_than_90_days_are_forgotten(redis: Redis) -> None:
-    for number in range(300):  # trimmed by whole nodes of the stream
-        redis.xadd(keys.AUDIT, {"entry": "{}"}, id=f"{1000 + number}-0")
-    Silences(redis).add(ANNA, seconds=60.0, reason="x")
-    assert redis.xlen(keys.AUDIT) < 150

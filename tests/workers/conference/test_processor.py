@@ -13,11 +13,11 @@ from rq.worker import SimpleWorker
 
 from app.domain.event import Event, new_id
 from app.domain.operator import Operator
+from app.domain.retention import KEPT
 from app.operators.silences import Silences
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.journal import Journal
-from app.store.lease import JOURNAL_SECONDS
 from app.store.recordings import Recordings
 from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, Seen, answer, reset
 from tests.workers.builders import MUTE_EVERYONE, context_of, enter, work_all, work_until
@@ -114,7 +114,7 @@ def test_the_journal_says_why_rules_did_not_run_in_the_entry_of_the_event(
     assert journal(redis, "event", "skipped") == [expected, expected]
     assert len(list(Journal(redis).of("sales-1"))) == 2
     [kept] = redis.keys(keys.not_meant("*"))
-    assert redis.ttl(kept) > JOURNAL_SECONDS
+    assert redis.ttl(kept) > KEPT.journal
 
 
 def test_the_journal_keeps_what_plivo_calls_a_request_also_one_that_failed(

@@ -4,7 +4,8 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
-from app.setting_values import duration
+from app.domain.durations import format_duration
+from app.setting_values import AtLeast, duration
 from app.settings import Settings
 
 DOCUMENT = Path("docs/operations.md")
@@ -29,6 +30,7 @@ def default_of(field: "Field[Any]") -> str:
     """As the table shows it; "" where there is none."""
     if field.default in (None, "", ()):
         return ""
-    if field.metadata["parse"] is duration:
-        return f"`{field.default:g}s`"
+    parse = field.metadata["parse"]
+    if parse is duration or isinstance(parse, AtLeast):
+        return f"`{format_duration(float(str(field.default)))}`"
     return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"

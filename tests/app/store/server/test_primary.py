@@ -12,8 +12,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.sentinel import MasterNotFoundError
 
 from app.store.connection import connect
-from app.store.primary import Watch, Word
 from app.store.server.examination import examine
+from app.store.server.primary import Watch, Word
 from bench.chaos.replicated import Replicated, replicated
 from tests.waiting import PATIENCE, until
 
