@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from app.doctor.rules import how_many as told
 from app.errors import GavelError
 from workers.rules.engine.index import Rules
 from workers.rules.load import load
@@ -50,4 +51,4 @@ def usable_rules(path: str) -> Rules:
 
 def how_many(rules: Rules) -> str:
     """`1 rule`, `3 rules`."""
-    return f"{len(rules.rules)} rule" + ("" if len(rules.rules) == 1 else "s")
+    return told(len(rules.rules))

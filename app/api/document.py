@@ -13,6 +13,7 @@ Json = dict[str, Any]
 
 TEXT = {"type": "string"}
 TIME = {"type": "number", "description": "Seconds since the epoch."}
+MOMENT = {**TEXT, "description": "ISO 8601; UTC unless it says another zone."}
 FLAG = {"type": "boolean"}
 TEXTS = {"type": "array", "items": TEXT}
 OBJECTS = {"type": "array", "items": {"type": "object"}}
@@ -143,7 +144,10 @@ def _paths() -> dict[str, Json]:
             "get": _operation(
                 "Who changed what by hand, newest first.",
                 _object(entries=OBJECTS, next=TEXT),
-                [*pages, _query("who"), _query("verb")],
+                [
+                    *(*pages, _query("who"), _query("verb"), _query("conference")),
+                    *(_query("from", MOMENT), _query("to", MOMENT)),
+                ],
             )
         },
     }

@@ -16,7 +16,7 @@ from app.domain.operator import Operator
 from app.errors import Conflict, Forbidden, NotFound, Unusable
 from app.operators.acts import Act, act, reason_of
 from app.operators.attention import ask_again, drop, for_people, given_up, set_aside
-from app.operators.audit import Audit
+from app.operators.audit import Audit, Sought
 from app.operators.outcome import outcome_of
 from app.operators.reading import conferences, name_of, state_of, story
 from app.operators.silences import Silences
@@ -158,10 +158,7 @@ def blueprint(inbox: Inbox, rules: PublishedRules, threads: BoundedSemaphore) ->
     @routes.get("/audit")
     def list_audit() -> Response:
         found, following = audit.entries(
-            before=request.args.get("cursor", ""),
-            limit=_limit(100),
-            who=request.args.get("who", ""),
-            verb=request.args.get("verb", ""),
+            Sought.of(request.args), before=request.args.get("cursor", ""), limit=_limit(100)
         )
         return _answer({"entries": [asdict(one) for one in found], "next": following})
 

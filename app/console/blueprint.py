@@ -12,7 +12,6 @@ from werkzeug.exceptions import HTTPException
 
 from app.console import attention, conferences, live
 from app.console import rules as rules_page
-from app.console import settings as settings_page
 from app.console.access import by_issuer, sign_in
 from app.console.access.cookies import Cookies
 from app.console.access.entrance import Entrance
@@ -23,6 +22,7 @@ from app.console.assets import Assets
 from app.console.conference import by_hand, story
 from app.console.forms import once
 from app.console.frame import Pages
+from app.console.settings import access, audit, doctor
 from app.console.texts import FILTERS, TONES
 from app.errors import STATUS, Refused
 from app.settings import Settings
@@ -128,7 +128,9 @@ def blueprint(
 
     by_hand.add_routes(routes, inbox, rules)
     rules_page.add_routes(routes, pages, redis, rules)
-    settings_page.add_routes(routes, pages, settings, redis, guard)
+    doctor.add_routes(routes, pages, settings)
+    access.add_routes(routes, pages, settings, redis, guard)
+    audit.add_routes(routes, pages, redis)
     sign_in.add_routes(routes, entrance, redis)
     by_issuer.add_routes(routes, entrance, settings, redis)
     return routes

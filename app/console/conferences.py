@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from flask import Response
 from redis import Redis
 
 from app.console.exports import exported
 from app.console.texts import moment, shown
-from app.errors import Unusable
+from app.domain.moments import moment_of
 from app.operators.reading import Listed, conferences
 
 SHOWN = 50
@@ -59,8 +58,8 @@ def find(redis: Redis, wanted: Sought, cursor: str) -> Found:
         live=STATES[wanted.state],
         containing=wanted.q,
         mentioned=True,
-        since=_moment(wanted.since, "from", 0.0),
-        until=_moment(wanted.until, "to", float("inf")),
+        since=moment_of(wanted.since, "from", 0.0),
+        until=moment_of(wanted.until, "to", float("inf")),
         cursor=cursor,
         limit=SHOWN,
     )
@@ -83,14 +82,3 @@ def as_file(form: str, rows: Sequence[Listed]) -> Response:
         for one in rows
     )
     return exported(form, "conferences", COLUMNS, told)
-
-
-def _moment(text: str, field: str, otherwise: float) -> float:
-    """A time as browsers write it, taken as UTC unless it says another zone."""
-    if not text:
-        return otherwise
-    try:
-        told = datetime.fromisoformat(text)
-    except ValueError:
-        raise Unusable(f"{field}: write a time such as 2026-11-26T14:00") from None
-    return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()

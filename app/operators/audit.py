@@ -7,15 +7,18 @@ is no change without its entry, and no entry of a change that was not made. Noth
 
 import json
 import logging
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from redis import Redis
 
+from app.domain.moments import moment_of
 from app.domain.operator import Operator
 from app.errors import Unusable
 from app.logs import step
+from app.metrics.catalogue import OPERATOR_ACTIONS
 from app.store import keys
 
 log = logging.getLogger("gavel.audit")
@@ -71,6 +74,37 @@ class Entry:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which entries: "" is any; from `since` on and before `until`, in seconds since the epoch."""
+
+    who: str = ""
+    verb: str = ""
+    conference: str = ""
+    since: float = 0.0
+    until: float = math.inf
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> Self:
+        """What a form or an address asks for. Raises Unusable for a time that is none."""
+        return cls(
+            fields.get("who", ""),
+            fields.get("verb", ""),
+            fields.get("conference", ""),
+            moment_of(fields.get("from", ""), "from", 0.0),
+            moment_of(fields.get("to", ""), "to", math.inf),
+        )
+
+    def fits(self, entry: Entry) -> bool:
+        wanted = (self.who, self.verb, self.conference)
+        told = (entry.who, entry.verb, entry.conference)
+        in_time = self.since <= entry.at < self.until
+        return in_time and all(one in ("", has) for one, has in zip(wanted, told, strict=True))
+
+
+EVERYTHING = Sought()
+
+
 class Audit:
     """Reads it, newest first, and notes what is a fact once it has happened: who came and went.
     Raises RedisError."""
@@ -79,37 +113,37 @@ class Audit:
         self._redis = redis
 
     def note(self, entry: Entry) -> None:
-        """Write an entry of what no script does."""
-        self._redis.xadd(keys.AUDIT, {"entry": entry.to_json()})
+        """Write an entry of what no script does, and count it as scripts do."""
+        with self._redis.pipeline(transaction=True) as together:
+            together.xadd(keys.AUDIT, {"entry": entry.to_json()})
+            together.hincrby(keys.METRICS, OPERATOR_ACTIONS.field(entry.verb), 1)
+            together.execute()
         entry.tell()
 
     def entries(
-        self,
-        *,
-        before: str = "",
-        limit: int = 100,
-        who: str = "",
-        verb: str = "",
-        conference: str = "",
+        self, sought: Sought = EVERYTHING, *, before: str = "", limit: int = 100
     ) -> tuple[list[Entry], str]:
         """Up to `limit` entries before the one of that id, and where to go on: "" at the end.
         Raises Unusable for an id that can be none."""
         found: list[Entry] = []
         last = before
         looked_at = 0
-        for entry in self._from(before):
+        for entry in self._from(before, sought):
             looked_at, last = looked_at + 1, entry.id
-            wanted = ((who, entry.who), (verb, entry.verb), (conference, entry.conference))
-            if all(sought in ("", told) for sought, told in wanted):
+            if sought.fits(entry):
                 found.append(entry)
             if len(found) == limit or looked_at == LOOKED_AT:
                 return found, last
         return found, ""
 
-    def _from(self, before: str) -> Iterator[Entry]:
+    def _from(self, before: str, sought: Sought) -> Iterator[Entry]:
+        """Those of that time, newest first. Ids are milliseconds and a number."""
+        oldest = str(math.ceil(sought.since * 1000)) if sought.since > 0 else "-"
         at = f"({_checked(before)}" if before else "+"
+        if math.isfinite(sought.until) and not before:
+            at = f"({max(1, math.ceil(sought.until * 1000))}-0"
         while True:
-            rows: Any = self._redis.xrevrange(keys.AUDIT, at, "-", count=AT_ONCE)
+            rows: Any = self._redis.xrevrange(keys.AUDIT, at, oldest, count=AT_ONCE)
             for id, fields in rows:
                 yield _entry(id.decode(), fields[b"entry"])
             if len(rows) < AT_ONCE:

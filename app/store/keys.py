@@ -50,6 +50,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:commits              | string | how many commits there were; pages look at it for news |
 | gavel:session:{hash}       | string | who is signed in to the console (JSON), expires |
 | gavel:login:{hash}         | string | what a one-time link is for (JSON), expires |
+| gavel:login_was:{hash}     | string | whose a one-time link was, and whether used, expires |
 | gavel:tries:{hash}         | string | how often an address tried to sign in, expires |
 | gavel:snoozed              | hash   | groups that need no person until a time (JSON) |
 | gavel:questions            | list   | what the console asks of a worker (JSON), expires |
@@ -203,6 +204,10 @@ def session_of(digest: str) -> str:
 
 def login_link(secret: str) -> str:
     return PREFIX + "login:" + digest(secret)
+
+
+def login_link_was(secret: str) -> str:
+    return PREFIX + "login_was:" + digest(secret)
 
 
 def login_tries(network: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from app.domain.moments import written
-from app.operators.audit import Audit, Entry
+from app.operators.audit import Audit, Entry, Sought
 from app.settings import Settings
 from cli.output.machine import json_option, tell
 from cli.output.table import show
@@ -16,19 +16,25 @@ from cli.store import open_for_reading
 @click.option("--last", default=50, type=click.IntRange(1, 10_000), help="So many; 50.")
 @click.option("--who", default="", help="Only of this person or token.")
 @click.option("--verb", default="", help="Only these: act, retry, silence, ...")
+@click.option("--conference", default="", help="Only in this conference.")
+@click.option("--from", "since", default="", help="Only from then on: 2026-11-26T14:00, in UTC.")
+@click.option("--to", "until", default="", help="Only before then.")
 @json_option
-def audit(last: int, who: str, verb: str, as_json: bool) -> None:
+def audit(
+    last: int, who: str, verb: str, conference: str, since: str, until: str, as_json: bool
+) -> None:
     """List what people changed by hand, newest first: who, how, from where, what and why.
 
     Entries are kept for 90 days, and nothing changes them.
     """
     found: list[Entry] = []
+    sought = Sought.of(
+        {"who": who, "verb": verb, "conference": conference, "from": since, "to": until}
+    )
     with open_for_reading(Settings.load()) as redis:
         reader, before = Audit(redis), ""
         while len(found) < last:
-            page, before = reader.entries(
-                before=before, limit=min(last - len(found), 500), who=who, verb=verb
-            )
+            page, before = reader.entries(sought, before=before, limit=min(last - len(found), 500))
             found += page
             if not before:
                 break

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import click
 
 from app.doctor.aside import examine_aside, examine_silences
+from app.doctor.rules import broken, examine_rules_at_work, usable
 from app.doctor.store import examine_clock, examine_redis
 from app.errors import SettingsError
 from app.finding import Finding, bad, doubtful, good
@@ -21,7 +22,7 @@ from cli.doctor.checks_outside import (
 )
 from cli.output.machine import json_option, tell
 from cli.output.terminal import painter, safe
-from cli.rules_file import NoRulesFile, how_many, load_rules
+from cli.rules_file import NoRulesFile, load_rules
 from cli.up.layout import CannotStart, make_plan
 from workers.rules.vocabulary.problems import RulesError
 
@@ -32,15 +33,14 @@ def examine_rules(settings: Settings) -> Iterator[Finding]:
     except NoRulesFile as error:
         yield bad(str(error))
     except RulesError as error:
-        count = len(error.problems)
-        problems = "1 problem" if count == 1 else f"{count} problems"
-        yield bad(f"{problems}: run `gavel check {settings.rules_file}`")
+        yield broken(settings.rules_file, len(error.problems))
     else:
-        yield good(f"{settings.rules_file} has {how_many(rules)}")
+        yield usable(settings.rules_file, len(rules.rules))
 
 
 EXAMINE: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
     ("rules", examine_rules),
+    ("at work", examine_rules_at_work),
     ("redis", examine_redis),
     ("set aside", examine_aside),
     ("silences", examine_silences),

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -31,6 +31,13 @@ class Session:
     password: str
     made_at: float
     issuer: str = ""
+
+    @property
+    def way(self) -> str:
+        """How they came in."""
+        if self.issuer:
+            return "your organisation"
+        return "the password" if self.password else "a link"
 
     @property
     def over_at(self) -> float:
@@ -71,14 +78,23 @@ class Sessions:
             return None
         return session
 
-    def all(self) -> Mapping[str, Session]:
-        """Those that go on, by the digest of their id; a hundred at most."""
-        found = {}
-        for key in islice(self._redis.scan_iter(keys.session_of("*"), count=500), MOST):
-            row: Any = self._redis.get(key)
-            if row is not None:
-                found[key.decode().rpartition(":")[2]] = Session(**json.loads(row))
+    def all(self, who: str | None = None) -> Mapping[str, Session]:
+        """Those that go on, or those of one name, by the digest of their id, the newest first; a
+        hundred at most."""
+        found = dict(islice(self._each(who), MOST))
         return dict(sorted(found.items(), key=lambda one: -one[1].made_at))
+
+    def end_others(self, mine: str, who: str | None = None) -> int:
+        """End all, or all of one name, but that of the digest `mine`; how many were ended."""
+        ended = [digest for digest, _ in self._each(who) if digest != mine]
+        return sum(self.end_by_digest(digest) for digest in ended)
+
+    def _each(self, who: str | None) -> Iterator[tuple[str, Session]]:
+        for key in self._redis.scan_iter(keys.session_of("*"), count=500):
+            row: Any = self._redis.get(key)
+            session = None if row is None else Session(**json.loads(row))
+            if session is not None and who in (None, session.who):
+                yield key.decode().rpartition(":")[2], session
 
     def end_by_digest(self, digest: str) -> bool:
         """False when there is none."""

@@ -7,7 +7,7 @@ from redis import Redis
 from app.console.access.cookies import SESSION
 from app.console.access.entrance import Entrance
 from app.console.access.guard import operator
-from app.console.access.links import take_link
+from app.console.access.links import take_link, why_not
 from app.console.access.passwords import Tries
 from app.operators.audit import Audit, Entry
 
@@ -16,7 +16,8 @@ LONGEST_PASSWORD = 1024
 
 def add_routes(routes: Blueprint, entrance: Entrance, redis: Redis) -> None:
     """`/login`, `/login/link`, `/logout`."""
-    tries, audit, guard = Tries(redis), Audit(redis), entrance.guard
+    tries, of_links = Tries(redis), Tries(redis, "link")
+    audit, guard = Audit(redis), entrance.guard
 
     @routes.get("/login")
     def login() -> ResponseReturnValue:
@@ -44,11 +45,14 @@ def add_routes(routes: Blueprint, entrance: Entrance, redis: Redis) -> None:
 
     @routes.post("/login/link")
     def use_link() -> ResponseReturnValue:
-        found = take_link(redis, request.form.get("once", ""))
+        secret, address = request.form.get("once", ""), request.remote_addr or ""
+        found = take_link(redis, secret)
         if found is None:
+            told = of_links.one_more(address)  # a flood of guesses fills no audit
             return entrance.refused(
                 "This link was used, or is older than a quarter of an hour. "
-                "Make a new one with `gavel login-link`."
+                "Make a new one with `gavel login-link`.",
+                audit=why_not(redis, secret) if told else "",
             )
         next = request.form.get("next", "")
         return entrance.begin(found.who, found.role, "a link", next=next)

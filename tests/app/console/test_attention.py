@@ -31,7 +31,7 @@ def forms(person: Person) -> Iterator[dict[str, str]]:
 
 
 def audited(redis: Redis) -> list[Any]:
-    entries, _ = Audit(redis).entries(before="", limit=100, who="", verb="")
+    entries, _ = Audit(redis).entries()
     return [one for one in entries if one.verb != "sign_in"]
 
 

@@ -61,14 +61,14 @@ def test_the_doctor_tells_the_worst_first_and_no_secret(
     visit: Visit, redis: Redis, redis_url: str
 ) -> None:
     give_up(redis, "room")
-    redis.set(keys.RULES_BROKEN, "rules.yaml:1:1: it is broken")
+    redis.set(keys.RULES_BROKEN, "rules.yaml:1:1: error: one\nrules.yaml:2:1: error: two")
     visit()
     made = settings(redis_url=redis_url, admin_password=PASSWORD, public_url="http://127.0.0.1")
     person = Person(create_app(made, Inbox(redis)).test_client(), redis)
     assert person.sign_in_by_link("viewer").status_code == 303
     page = person.get("/settings/doctor").text
     assert page.index("BAD") < page.index(">ok<") if ">ok<" in page else "BAD" in page
-    assert "the rules file is broken" in page
+    assert "2 problems: run `gavel check rules.yaml`; the workers go on by" in page
     assert PASSWORD not in page
 
 
@@ -77,13 +77,73 @@ def test_a_session_is_ended_by_another_admin(visit: Visit, redis: Redis) -> None
     ben.sign_in_by_link("operator", "Ben <b>")
     page = admin.get("/settings/access").text
     assert "Ben &lt;b&gt;" in page
-    where = re.findall(r'action="(/settings/access/sessions/[^"]+)"', page)
+    where = re.findall(r'action="(/settings/access/sessions/[^"/]+/end)"', page)
     assert len(where) == 1  # not one's own
     assert ben.get("/live").status_code == 200
     assert admin.post(where[0], {"token": admin.token()}).status_code == 303
     assert ben.get("/live").status_code == 303
     assert admin.post(where[0], {"token": admin.token()}).status_code == 404
     assert ("session.end", "Anna", "operator, Ben <b>") in verbs(redis)
+
+
+def came(visit: Visit, who: str, *, times: int = 1, role: str = "operator") -> list[Person]:
+    people = [visit() for _ in range(times)]
+    for person in people:
+        assert person.sign_in_by_link(role, who).status_code == 303
+    return people
+
+
+def inside(person: Person) -> bool:
+    return person.get("/live").status_code == 200
+
+
+def test_all_other_sessions_are_ended_at_once(visit: Visit, redis: Redis) -> None:
+    admin, (ben, again), (carla,) = (
+        visit("admin"),
+        came(visit, "Ben", times=2),
+        came(visit, "Carla"),
+    )
+    assert admin.post("/settings/access/sessions/end", {"token": admin.token()}).status_code == 303
+    assert [inside(one) for one in (admin, ben, again, carla)] == [True, False, False, False]
+    assert verbs(redis)[-1] == ("session.end", "Anna", "all others: 3")
+    admin.post("/settings/access/sessions/end", {"token": admin.token()})
+    assert verbs(redis)[-1] == ("session.end", "Anna", "all others: 3")  # there was none
+
+
+def test_everything_of_one_person_is_ended(visit: Visit, redis: Redis) -> None:
+    admin, (ben, again), (carla,) = (
+        visit("admin"),
+        came(visit, "Ben", times=2),
+        came(visit, "Carla"),
+    )
+    assert '<option value="Ben">' in admin.get("/settings/access").text
+    for who in ("Ben", "nobody", "", "Anna"):
+        form = {"token": admin.token(), "who": who}
+        assert admin.post("/settings/access/sessions/end", form).status_code == 303
+    assert [inside(one) for one in (admin, ben, again, carla)] == [True, False, False, True]
+    assert verbs(redis)[-1] == ("session.end", "Anna", "all of Ben: 2")
+
+
+def test_everybody_ends_their_own_other_sessions_and_nobody_elses(
+    visit: Visit, redis: Redis
+) -> None:
+    (ben, again), (carla,) = came(visit, "Ben", times=2, role="viewer"), came(visit, "Carla")
+    page = ben.get("/settings/you").text
+    assert page.count("<td>a link</td>") == 2
+    assert "Carla" not in page
+    assert ben.post("/settings/you/end", {"token": ben.token(), "who": "Carla"}).status_code == 303
+    assert [inside(one) for one in (ben, again, carla)] == [True, False, True]
+    assert verbs(redis)[-1] == ("session.end", "Ben", "their other sessions: 1")
+    assert "End my other sessions" not in ben.get("/settings/you").text
+
+
+def test_more_sessions_than_are_listed_are_ended(visit: Visit, redis: Redis) -> None:
+    admin = visit("admin")
+    for number in range(150):
+        Sessions(redis).begin(f"p{number}", "viewer")
+    assert len(Sessions(redis).all()) == 100
+    admin.post("/settings/access/sessions/end", {"token": admin.token()})
+    assert len(Sessions(redis).all()) == 1
 
 
 def test_a_token_is_shown_once_works_and_is_revoked(visit: Visit, redis: Redis) -> None:
@@ -135,6 +195,13 @@ def test_the_audit_is_for_admins_is_filtered_and_is_a_file(visit: Visit, redis: 
     answer = admin.get("/settings/audit?verb=token.new&format=csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [(row["who"], row["verb"]) for row in rows] == [("Anna", "token.new")] * 2
+    page = admin.get(
+        "/settings/audit?verb=token.new&from=2020-01-01T00:00&to=2020-02-01T00:00"
+    ).text
+    assert "No entry of that kind" in page
+    assert 'name="from" type="datetime-local" value="2020-01-01T00:00"' in page
+    assert "&#39;two" in admin.get("/settings/audit?from=2020-01-01T00:00").text
+    assert admin.get("/settings/audit?to=soon").status_code == 400
     lines = admin.get("/settings/audit?who=Anna&format=jsonl").text.splitlines()
     assert {json.loads(line)["who"] for line in lines} == {"Anna"}
     for role in ("viewer", "operator"):

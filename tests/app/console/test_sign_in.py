@@ -12,6 +12,8 @@ from app.console.access.local_path import local_path
 from app.console.access.passwords import TRIES, network
 from app.console.access.sessions import IDLE_SECONDS, LONGEST_SECONDS, Sessions
 from app.factory import create_app
+from app.operators.audit import Audit, Sought
+from app.store import keys
 from app.store.inbox import Inbox
 from tests.app.builders import settings
 from tests.app.console.conftest import PASSWORD
@@ -73,12 +75,33 @@ def test_a_link_works_once_and_not_by_being_looked_at(visit: Visit, redis: Redis
     assert person.open(link).headers["Location"] == "/live"
     assert "Anna" in person.get("/live").text
     assert visit().open(link).status_code == 401
+    assert refused(redis) == ["a link for Anna, viewer, that was used before"]
+
+
+def refused(redis: Redis) -> list[str]:
+    entries, _ = Audit(redis).entries(Sought(verb="sign_in.refused"))
+    return [one.object for one in reversed(entries)]
 
 
 def test_a_link_ends_by_itself(visit: Visit, redis: Redis) -> None:
-    make_link(redis, "", Invitation("Anna", "viewer"))
+    link = make_link(redis, "", Invitation("Anna", "viewer"))
     (key,) = redis.keys("gavel:login:*")
     assert 890 < redis.ttl(key) <= 900
+    redis.delete(key)  # as its end does
+    assert visit().open(link).status_code == 401
+    assert visit().open("/login?once=made-up").status_code == 401
+    told = ["a link for Anna, viewer, that is too old", "a link that nobody made, or long ago"]
+    assert refused(redis) == told
+    assert "made-up" not in str(redis.xrange(keys.AUDIT))
+
+
+def test_guessing_links_fills_no_audit_and_stops_no_link(visit: Visit, redis: Redis) -> None:
+    person = visit()
+    for number in range(TRIES + 3):
+        assert person.open(f"/login?once=guess-{number}").status_code == 401
+    assert len(refused(redis)) == TRIES
+    assert person.sign_in_by_link().status_code == 303
+    assert visit().sign_in(PASSWORD).status_code == 303
 
 
 def test_guessing_is_braked_by_address_and_a_link_still_works(visit: Visit) -> None:

@@ -9,7 +9,7 @@ from app.domain.operator import Operator
 from app.errors import Unusable
 from app.operators.acts import Act, act
 from app.operators.attention import ask_again, given_up
-from app.operators.audit import Audit
+from app.operators.audit import Audit, Entry, Sought
 from app.operators.silences import Silences
 from app.store import keys
 from app.store.inbox import Inbox
@@ -61,9 +61,38 @@ def test_it_is_read_in_pages_newest_first_and_by_who_and_verb(redis: Redis) -> N
     rest, end = Audit(redis).entries(before=before, limit=10)
     assert [one.reason for one in (*first, *rest)] == ["6", "5", "4", "3", "2", "1", "0"]
     assert end == ""
-    found, _ = Audit(redis).entries(who="p1", verb="silence")
+    found, _ = Audit(redis).entries(Sought(who="p1", verb="silence"))
     assert [one.reason for one in found] == ["5", "3", "1"]
-    assert Audit(redis).entries(verb="act") == ([], "")
+    assert Audit(redis).entries(Sought(verb="act")) == ([], "")
     for bad in ("x", "1-", "-1", "1-2-3", "9" * 40, "+"):
         with pytest.raises(Unusable, match="before"):
             Audit(redis).entries(before=bad)
+
+
+def test_a_time_bounds_it_from_then_on_and_before(redis: Redis) -> None:
+    for at in (1_700_000_000_000, 1_700_000_000_500, 1_700_000_001_000, 1_700_000_002_000):
+        row = Entry("anna", "cli", "", "act", str(at)).to_json()
+        redis.xadd(keys.AUDIT, {"entry": row}, id=f"{at}-3")
+
+    def found(since: str = "", until: str = "", before: str = "") -> list[str]:
+        sought = Sought.of({"from": since, "to": until})
+        return [one.object[-4:] for one in Audit(redis).entries(sought, before=before)[0]]
+
+    begin = "2023-11-14T22:13:20"
+    assert found() == ["2000", "1000", "0500", "0000"]
+    assert found(since=f"{begin}.500") == ["2000", "1000", "0500"]
+    assert found(until=f"{begin}.500") == ["0000"]
+    assert found(since=f"{begin}.500", until="2023-11-14T22:13:22") == ["1000", "0500"]
+    assert found(since="2023-11-14T23:13:21+01:00") == ["2000", "1000"]
+    assert found(until=begin, before="1700000002000-3") == []
+    for edge in ("1969-01-01", "1970-01-01T00:00:00", "9999-12-31T23:59", "0001-01-01"):
+        assert len(found(since=edge)) + len(found(until=edge)) == 4
+    for bad in ("yesterday", "12:00", "2026-13-01", "1700000000"):
+        with pytest.raises(Unusable, match="from: write a time such as"):
+            found(since=bad)
+
+
+def test_what_no_script_writes_is_counted_as_well(redis: Redis) -> None:
+    for _ in range(2):
+        Audit(redis).note(Entry.by(ANNA, "sign_in", "viewer, by a link"))
+    assert redis.hget(keys.METRICS, "gavel_operator_actions_total|sign_in") == b"2"

@@ -121,6 +121,9 @@ def test_a_rule_is_silenced_and_the_audit_tells_who_did_what(stage: Stage) -> No
     verbs = [one["verb"] for one in entries if one["conference"] == "w-silence"]
     assert verbs == ["unsilence", "silence"]
     assert "a choir sings" in stage.ask("audit")[1]
+    assert "a choir sings" in stage.ask("audit", "--from", "2026-01-01", "--to", "2999-01-01")[1]
+    assert "a choir sings" not in stage.ask("audit", "--to", "2026-01-01")[1]
+    assert stage.ask("audit", "--from", "soon")[0] != 0
 
 
 @drives("command token")

@@ -1,0 +1,51 @@
+"""Examination of the rules: the sentences about a file, and what the workers told of theirs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from app.finding import Finding, bad, doubtful, good
+from app.settings import Settings
+from app.store import keys
+from app.store.connection import connect
+from app.store.published_rules import Published
+from app.store.server.errors import trouble
+
+
+def how_many(number: int) -> str:
+    """`1 rule`, `3 rules`."""
+    return f"{number} rule" + ("" if number == 1 else "s")
+
+
+def usable(whose: str, number: int) -> Finding:
+    """A file or a worker that has so many rules."""
+    return good(f"{whose} has {how_many(number)}")
+
+
+def broken(path: str, problems: int, then: str = "") -> Finding:
+    """A file with so many problems; `then` is what goes on meanwhile."""
+    count = "1 problem" if problems == 1 else f"{problems} problems"
+    return bad(f"{count}: run `gavel check {path}`{then}")
+
+
+def examine_rules_at_work(settings: Settings) -> Iterator[Finding]:
+    """What the running service works by."""
+    if settings.redis_url is None:
+        return
+    redis = connect(settings.redis_url, timeout=settings.redis_timeout)
+    try:
+        found: Any = redis.mget(keys.RULES_BROKEN, keys.RULES)
+    except RedisError as error:
+        yield doubtful(f"they can not be looked at: {trouble(error).sentence}")
+        return
+    finally:
+        redis.close()
+    wrong, rules = found
+    if wrong is not None:
+        count = len(wrong.decode("utf-8", "replace").splitlines())
+        yield broken(settings.rules_file, count, "; the workers go on by the last good rules")
+    if rules is None:
+        yield bad("no worker has told its rules yet: is `gavel worker` up?")
+    elif wrong is None:
+        yield usable("the service", len(Published.from_json(rules).rules))
