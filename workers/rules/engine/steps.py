@@ -36,7 +36,8 @@ _LINE_LENGTH = 160
 class Running(NamedTuple):
     """A rule that runs: what it was held against and what its steps can see. `now` tells what is
     late; `triggered` counts what its steps triggered in this stretch; `told` is why the rule is not
-    run as the file says, "" where it is."""
+    run as the file says, "" where it is. `recording`: whether one runs after its steps so far, None
+    where they said nothing of it."""
 
     id: str
     rule: Rule
@@ -45,6 +46,7 @@ class Running(NamedTuple):
     now: float
     triggered: int = 0
     told: str = ""
+    recording: bool | None = None
 
 
 class Done(NamedTuple):
@@ -131,7 +133,7 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
             case Done(extend=more) if more:
                 run = run._replace(fields=_extended(run.fields, more))
             case Done(calls=(Call(verb=verb),)) if "recording" in VERBS[verb].sets:
-                run = run._replace(fields=_recorded(run.fields, VERBS[verb].sets["recording"]))
+                run = run._replace(recording=VERBS[verb].sets["recording"])
             case Done(calls=calls) if following and not run.rule.dry_run and _is_awaited(calls):
                 return StepResults(tuple(results), following)
     return StepResults(tuple(results))
@@ -228,17 +230,13 @@ def _extended(fields: Fields, more: float) -> Fields:
     return {**fields, "conference": view}
 
 
-def _recorded(fields: Fields, runs: bool) -> Fields:
-    """The steps after a `record` or `stop_recording` see whether one runs."""
-    return {**fields, "conference": {**fields["conference"], "recording": runs}}
-
-
 def _call(state: MutableConference, run: Running, index: int, params: Mapping[str, Any]) -> Result:
     step = run.rule.steps[index]
     action = ACTIONS[step.action]
     calls_by_value = CALLS[step.action]
     verb = calls_by_value.get(params.get(action.param, ""), calls_by_value[""])
-    if verb.sets.get("recording") and run.fields["conference"]["recording"]:
+    runs_already = state.recording if run.recording is None else run.recording
+    if verb.sets.get("recording") and runs_already:
         return Done(f"{step.action}: a recording is running already")
     members: tuple[str, ...] = ()
     if step.target is not None and verb.members != "none":

@@ -52,8 +52,11 @@ def test_while_a_recording_is_running_record_is_done_without_a_call() -> None:
 
 def test_two_rules_that_record_are_one_call() -> None:
     twice = (step("record"), step("record"))
-    room = Timeline(book(rule("conference.started", *twice), rule("member.entered", *twice)))
+    when = ("conference.started", "member.entered", "member.entered")
+    rules = [rule(kind, *twice, name=f"Rule {n}") for n, kind in enumerate(when)]
+    room = Timeline(book(*rules))
     room.enter(1)
+    assert [outcome for _, outcome in room.runs] == ["applied"] * 3
     assert room.calls == [("record",)]
 
 

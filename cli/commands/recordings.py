@@ -1,0 +1,91 @@
+"""`gavel recordings`: what was recorded, and where it is."""
+
+from collections.abc import Iterator, Sequence
+
+import click
+from redis import Redis
+
+from app.domain.durations import format_duration
+from app.domain.moments import written
+from app.domain.recording import Recording
+from app.settings import Settings
+from app.store.recordings import Recordings
+from cli.names.completion import conference_names
+from cli.names.known import require_known
+from cli.names.suggestions import SuggestingGroup
+from cli.output.machine import json_option, tell
+from cli.output.table import show
+from cli.since import Since
+from cli.store import open_for_reading
+
+AT_ONCE = 500
+
+
+@click.group(cls=SuggestingGroup, invoke_without_command=True)
+@click.option("--conference", shell_complete=conference_names, help="Only of this conference.")
+@click.option("--since", type=Since(), help="Only those that began since: 2d ago, or a date.")
+@click.option("--missing", is_flag=True, help="Only those whose file never came.")
+@click.option("--last", default=100, show_default=True, type=click.IntRange(min=1), help="So many.")
+@json_option
+@click.pass_context
+def recordings(
+    context: click.Context,
+    conference: str | None,
+    since: float | None,
+    missing: bool,
+    last: int,
+    as_json: bool,
+) -> None:
+    """List what was recorded and where it is, the newest last.
+
+    With --json also who was there, who asked for it, and the transcript.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    with open_for_reading(Settings.load()) as redis:
+        require_known(redis, conference)
+        found = _newest(redis, last, conference, since, missing=missing)
+        if as_json:
+            tell(one.to_json_dict() for one in _whole(redis, found))
+            return
+    show(
+        ("started", "conference", "lasts", "state", "transcript", "where", "id"),
+        [_row(one) for one in found],
+        "No recording is missing." if missing else "Nothing was recorded.",
+    )
+
+
+def _newest(
+    redis: Redis, last: int, conference: str | None, since: float | None, *, missing: bool
+) -> Sequence[Recording]:
+    """So many, the newest last."""
+    found: list[Recording] = []
+    records, cursor = Recordings(redis), ""
+    while True:
+        part, cursor = records.find(
+            conference=conference,
+            since=since,
+            missing=missing,
+            cursor=cursor,
+            most=min(last - len(found), AT_ONCE),
+        )
+        found += part
+        if not cursor or len(found) >= last:
+            return found[::-1]
+
+
+def _whole(redis: Redis, found: Sequence[Recording]) -> Iterator[Recording]:
+    """With what lists leave out; one that is gone meanwhile, as it was listed."""
+    records = Recordings(redis)
+    return (records.get(one.id) or one for one in found)
+
+
+def _row(one: Recording) -> Sequence[str]:
+    lasts = "" if one.duration is None else format_duration(round(one.duration))
+    transcript = one.transcript_state
+    if one.transcript_error:
+        transcript = f"failed: {one.transcript_error}"
+    return (
+        *(written(one.at), one.conference, lasts, one.state, transcript),
+        *(one.archived_to or one.url, one.recording_id),
+    )
