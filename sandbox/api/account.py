@@ -24,7 +24,7 @@ _OTHERS = (
 def list_applications(lines: Telephony, request: Request) -> Result:
     found = list(lines.directory.applications.values())
     rows = [_application_body(lines, one) for one in found]
-    return _page(lines, "Application", rows, request.params)
+    return page(lines, "Application", rows, request.params)
 
 
 def create_application(lines: Telephony, request: Request) -> Result:
@@ -56,7 +56,7 @@ def delete_application(lines: Telephony, request: Request) -> Result:
 def list_numbers(lines: Telephony, request: Request) -> Result:
     begin = str(request.params.get("number_startswith") or "")
     found = [one for one in lines.directory.numbers.values() if one.number.startswith(begin)]
-    return _page(lines, "Number", [_number_body(lines, one) for one in found], request.params)
+    return page(lines, "Number", [_number_body(lines, one) for one in found], request.params)
 
 
 def get_number(lines: Telephony, request: Request) -> Result:
@@ -171,7 +171,7 @@ def _uri(lines: Telephony, kind: str, item: str) -> str:
     return f"/v1/Account/{lines.options.auth_id}/{kind}/{item}/"
 
 
-def _page(
+def page(
     lines: Telephony, kind: str, rows: Sequence[dict[str, Any]], params: Mapping[str, Any]
 ) -> Result:
     """At most 20 of them, from `offset` on, and where the next ones are."""

@@ -12,13 +12,13 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from sandbox.api import credentials
-from sandbox.api.account import ACCOUNT_OPERATIONS
 from sandbox.api.answers import Request, Result
 from sandbox.api.inputs import json_object
 from sandbox.api.operations import record
 from sandbox.api.parameters import one_of, url
+from sandbox.api.recordings import about
 from sandbox.api.responses import failure, odd, reset, respond
-from sandbox.api.routes import OPERATIONS, Operation, shape_of
+from sandbox.api.routes import OPERATIONS, OTHER_OPERATIONS, Operation, shape_of
 from sandbox.callbacks.sender import Message
 from sandbox.telephony import Telephony
 from sandbox.world.errors import (
@@ -41,7 +41,7 @@ class Reset(Exception):
 
 
 class Gateway:
-    """Answers `/v1/Account/<auth_id>/…`: Conference, Application and Number."""
+    """Answers `/v1/Account/<auth_id>/…`: Conference, Recording, Application and Number."""
 
     def __init__(self, lines: Telephony) -> None:
         self._options = lines.options
@@ -87,6 +87,8 @@ class Gateway:
             if (refusal := self._without_slash(path)) is not None:
                 return refusal
         request.params = entry.params = await _params(http)
+        if parts[3] == "Recording":
+            request.conference = entry.conference = about(self._lines, request)
         faults = self._lines.faults.take(API_KINDS, entry.operation, entry.conference)
         entry.fault = ",".join(fault.kind for fault in faults)
         return await self._spoiled({fault.kind: fault for fault in faults}, operation, request)
@@ -173,7 +175,7 @@ def _methods(path: str, kind: str, request: Request) -> Mapping[str, tuple[str, 
         return OPERATIONS.get(shape, {})
     names = _names(path)
     request.item = names[0] if names else ""
-    methods = ACCOUNT_OPERATIONS.get((kind, *("I" for _ in names)))
+    methods = OTHER_OPERATIONS.get((kind, *("I" for _ in names)))
     if methods is None:
         raise NotFound
     return methods

@@ -1,9 +1,11 @@
-"""The Conference API as one table: which operation answers which path (docs/plivo.md 7.2)."""
+"""The APIs as tables: which operation answers which path (docs/plivo.md 7.2, 21 and 28)."""
 
 from collections.abc import Callable, Mapping
 
 from sandbox.api import operations as do
+from sandbox.api.account import ACCOUNT_OPERATIONS
 from sandbox.api.answers import Request, Result
+from sandbox.api.recordings import RECORDING_OPERATIONS
 from sandbox.telephony import Telephony
 
 Operation = Callable[[Telephony, Request], Result]
@@ -29,6 +31,8 @@ OPERATIONS: Mapping[tuple[str, ...], Mapping[str, tuple[str, Operation]]] = {
     },
     ("N", "Record"): {"POST": ("record", do.record), "DELETE": ("stop_record", do.stop_record)},
 }
+OTHER_OPERATIONS = {**ACCOUNT_OPERATIONS, **RECORDING_OPERATIONS}
+"""Those of the other APIs, by kind and shape of the path after …/{auth_id}/."""
 
 
 def shape_of(parts: list[str]) -> tuple[tuple[str, ...], str, str]:

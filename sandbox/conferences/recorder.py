@@ -48,6 +48,11 @@ class Recorder:
             self._studio.forget(self.recordings.pop(next(iter(self.recordings))))
         self._tell_record_event(recording, conference, stopped=False)
 
+    def forget(self, recording: Recording) -> None:
+        """It is gone, and its file."""
+        if self.recordings.pop(recording.id, None) is not None:
+            self._studio.forget(recording)
+
     def reset(self) -> None:
         """Forget all recordings and their files."""
         for recording in self.recordings.values():
@@ -64,6 +69,9 @@ class Recorder:
 
     async def _finish(self, recording: Recording, conference: Conference) -> None:
         recording.duration = (recording.ended_at or 0.0) - recording.started_at
+        if self._broken(recording, "recording", "no_file"):
+            recording.lost = True
+            return
         await self._studio.finish(recording, conference.timeline)
         recording.ended_ms = recording.started_ms + round(recording.duration * 1000)
         recording.available_at = self._clock.now() + self._switches().recording_file_delay

@@ -8,9 +8,8 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from sandbox.api import inputs
-from sandbox.api.account import ACCOUNT_OPERATIONS
 from sandbox.api.parameters import one_of
-from sandbox.api.routes import OPERATIONS
+from sandbox.api.routes import OPERATIONS, OTHER_OPERATIONS
 from sandbox.conferences.prompts import speaking_seconds
 from sandbox.control.state import call_state, state
 from sandbox.telephony import Telephony
@@ -32,7 +31,7 @@ KNOWN_ACTIONS = (
     *CALLBACKS,
     *(
         name
-        for table in (OPERATIONS, ACCOUNT_OPERATIONS)
+        for table in (OPERATIONS, OTHER_OPERATIONS)
         for row in table.values()
         for name, _ in row.values()
     ),

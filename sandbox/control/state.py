@@ -79,5 +79,7 @@ def recording_state(recording: Recording) -> dict[str, Any]:
         "started_at": recording.started_at,
         "ended_at": recording.ended_at,
         "duration": recording.duration,
+        "available_at": recording.available_at,
+        "lost": recording.lost,
         "words": recording.words,
     }

@@ -32,6 +32,7 @@ READ_KINDS: Mapping[str, str] = {
 """What can happen to a request whose answer is read; only to those that `actions` names."""
 CONTENT_KINDS: Mapping[str, str] = {
     "wrap": "a recording callback comes as JSON in the one field `response`",
+    "no_file": "a recording comes to nothing: no callback of its end, no file, not in the list",
     "no_transcript": "a transcription callback comes with `error`",
 }
 KINDS: Mapping[str, str] = {**API_KINDS, **DELIVERY_KINDS, **CONTENT_KINDS}

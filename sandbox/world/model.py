@@ -64,7 +64,8 @@ class Member:
 
 @dataclass(slots=True, eq=False)
 class Recording:
-    """One recording of one conference; who wants to hear of it, and what was said in it."""
+    """One recording of one conference; who wants to hear of it, and what was said in it. `lost`:
+    it came to nothing, and nobody is told."""
 
     id: str
     conference: str
@@ -86,6 +87,7 @@ class Recording:
     ended_ms: int = 0
     duration: float = 0.0
     available_at: float | None = None
+    lost: bool = False
 
     @property
     def words(self) -> list[str]:

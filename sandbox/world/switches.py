@@ -90,6 +90,12 @@ class Switches:
     recording_file_delay: float = amount(
         0.0, "seconds that the file stays away after its callback (9)"
     )
+    recording_list_delay: float = amount(
+        0.0, "seconds after its end from which the Recording API tells of a recording (21.5)"
+    )
+    list_running_recordings: bool = flag(
+        False, "the Recording API lists recordings that still run (21.5)"
+    )
     recording_auth: bool = flag(False, "files want HTTP Basic, as a switch of the console does (9)")
     transcription_shape: str = choice("flat", "response_json json", "shape of the callback (4)")
     transcription_order: str = choice(
