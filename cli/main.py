@@ -32,6 +32,7 @@ COMMANDS = (
     "silence",
     "unsilence",
     "audit",
+    "forget",
     "token",
     "login-link",
     "ready",

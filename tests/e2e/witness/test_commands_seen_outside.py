@@ -126,6 +126,26 @@ def test_a_rule_is_silenced_and_the_audit_tells_who_did_what(stage: Stage) -> No
     assert stage.ask("audit", "--from", "soon")[0] != 0
 
 
+@drives("command forget")
+def test_a_caller_is_forgotten_but_where_a_conference_goes_on(stage: Stage) -> None:
+    number = "+14155550188"
+    call = stage.enter("w-forget", **{"from": number, "caller_name": "Zenobia"})
+    until(lambda: "Zenobia" in stage.ask("why", "w-forget", "--json")[1], "it is known")
+    assert stage.ask("forget", number)[0] == 2
+    code, output = stage.ask("forget", number, "--reason", "asked by letter")
+    assert (code, "goes on and knows the number" in output) == (1, True), output
+    stage.sandbox.hang_up(call)
+
+    def forgotten() -> bool:
+        return stage.ask("forget", number, "--reason", "asked by letter")[0] == 0
+
+    until(forgotten, "it is over")
+    for told in (stage.ask("why", "w-forget", "--json"), stage.ask("audit", "--json")):
+        assert "Zenobia" not in told[1]
+        assert "4155550188" not in told[1]
+    assert "asked by letter" in stage.ask("audit")[1]
+
+
 @drives("command token")
 def test_a_program_acts_through_the_api(stage: Stage) -> None:
     code, output = stage.ask("token", "new", "--name", "pager", "--scope", "act", "--expires", "1h")

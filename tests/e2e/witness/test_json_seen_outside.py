@@ -147,6 +147,7 @@ def _of_conferences(asked: Asked) -> None:
     [told] = asked.lines("explain", "explain", id, "--conference", "w-json-over")
     assert told["event"]["id"] == id
     until(lambda: asked.lines("recordings", "recordings"), "a recording is known")
+    asked.lines("forget", "forget", "+14155550177", "--dry-run")
     asked.lines("act", "act", "w-numbers", "speak: {to: all, text: hello}", "--reason", "x")
 
 
@@ -280,6 +281,11 @@ CODES: dict[str, Sequence[Witness]] = {
     ),
     "unsilence": ((("unsilence", "nope"), 1), (("unsilence",), 2)),
     "audit": ((("audit",), 0), (("audit", "x"), 2)),
+    "forget": (
+        (("forget", "+14155550177", "--reason", "x"), 0),
+        (("forget", "nobody", "--dry-run"), 1),
+        (("forget", "+14155550177"), 2),
+    ),
     "token": ((("token", "list"), 0), (("token", "revoke", "nope"), 1), (("token", "nope"), 2)),
     "login-link": ((("login-link",), 0), (("login-link", "--role", "nope"), 2)),
     "connect": ((("connect", "w-codes", "--yes"), 0), (("connect", "w-new"), 1), (("connect",), 2)),
