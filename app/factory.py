@@ -86,7 +86,8 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
     counts = Counts(inbox.redis)
     app.register_blueprint(health.blueprint(inbox, counts, rules))
     for_people = places(settings.web_threads)
-    app.register_blueprint(routes.blueprint(inbox, rules, for_people))
+    whole = settings.numbers == "shown"
+    app.register_blueprint(routes.blueprint(inbox, rules, for_people, numbers_shown=whole))
     app.register_blueprint(openapi.blueprint(settings.metrics_token))
     app.register_blueprint(metrics.blueprint(settings, inbox, counts))
     app.register_blueprint(console.blueprint(settings, inbox, rules, for_people))

@@ -103,6 +103,12 @@ class Settings:
         "the console's password, 12 characters or more; none: by links of `gavel login-link` alone",
         secret=True,
     )
+    numbers: str = setting(
+        one_of("masked", "shown"),
+        "masked",
+        "telephone numbers in console and admin API, for who may act: `masked` unless asked, or "
+        "`shown`",
+    )
     oidc_issuer: str | None = setting(
         of_extra("oidc", "authlib", of_extra("oidc", "requests", issuer)),
         None,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Request
 
 from app.domain.operator import Operator
-from app.errors import Forbidden, Unauthorized
+from app.errors import Forbidden, Unauthorized, Unusable
 from app.operators.tokens import Token, Tokens
 
 NEEDS: Mapping[str, str] = {
@@ -24,6 +24,7 @@ NEEDS: Mapping[str, str] = {
 }
 """By endpoint. A test holds it against the URL map, so no route can be forgotten."""
 
+MASKED, SHOWN = "masked", "shown"
 REFUSED = "send `Authorization: Bearer TOKEN` with a token of `gavel token new`"
 
 
@@ -39,6 +40,17 @@ def allowed(request: Request, tokens: Tokens) -> Token:
     if not token.may(needed):
         raise Forbidden(f"this needs a token of the scope {needed}, and this one has {token.scope}")
     return token
+
+
+def asks_for_numbers(request: Request, token: Token) -> bool:
+    """Does somebody who reads ask for whole telephone numbers? Raises Unusable, and Forbidden for a
+    token that may only read."""
+    given = request.args.get("numbers", MASKED) if request.method == "GET" else MASKED
+    if given not in (MASKED, SHOWN):
+        raise Unusable(f"numbers: must be {MASKED} or {SHOWN}")
+    if given == SHOWN and not token.may("act"):
+        raise Forbidden("telephone numbers need a token of the scope act")
+    return given == SHOWN
 
 
 def operator_of(request: Request, token: Token) -> Operator:

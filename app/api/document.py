@@ -45,6 +45,8 @@ def describe(spec: APISpec) -> None:
     spec.components.schema("Retry", schema=RetryBody)
     spec.components.schema("Drop", schema=DropBody)
     for path, operations in _paths().items():
+        if "get" in operations:
+            operations["get"]["parameters"].append(NUMBERS)
         spec.path("/api/v1" + path, operations=operations)
 
 
@@ -151,6 +153,14 @@ def _paths() -> dict[str, Json]:
             )
         },
     }
+
+
+NUMBERS = {
+    **{"name": "numbers", "in": "query"},
+    "description": "Telephone numbers by their last four digits, or whole: that needs the scope "
+    "act, and is in the audit.",
+    "schema": {**TEXT, "enum": ["masked", "shown"]},
+}
 
 
 def _operation(

@@ -10,13 +10,13 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 
 from app.api import told
-from app.api.access import allowed, operator_of
+from app.api.access import allowed, asks_for_numbers, operator_of
 from app.api.schemas import ActBody, DropBody, RetryBody, SilenceBody, loaded
 from app.domain.operator import Operator
 from app.errors import Conflict, Forbidden, NotFound, Unusable
 from app.operators.acts import Act, act, reason_of
 from app.operators.attention import ask_again, drop, for_people, given_up, set_aside
-from app.operators.audit import Audit, Sought
+from app.operators.audit import Audit, Entry, Sought
 from app.operators.outcome import outcome_of
 from app.operators.reading import conferences, name_of, state_of, story
 from app.operators.silences import Silences
@@ -30,9 +30,15 @@ MOST = 500
 _WHOLE = frozenset("0123456789")
 
 
-def blueprint(inbox: Inbox, rules: PublishedRules, threads: BoundedSemaphore) -> Blueprint:
+def blueprint(
+    inbox: Inbox,
+    rules: PublishedRules,
+    threads: BoundedSemaphore,
+    *,
+    numbers_shown: bool = False,
+) -> Blueprint:
     """Every route; who may use it says `app.api.access`. `threads` are those that people's requests
-    may have at once."""
+    may have at once. `numbers_shown`: who may act sees telephone numbers without asking."""
     redis = inbox.redis
     routes = Blueprint("api", __name__, url_prefix="/api/v1")
     tokens, silences, audit = Tokens(redis), Silences(redis), Audit(redis)
@@ -42,6 +48,11 @@ def blueprint(inbox: Inbox, rules: PublishedRules, threads: BoundedSemaphore) ->
     @routes.before_request
     def guard() -> None:
         g.token = allowed(request, tokens)
+        g.numbers_asked = asks_for_numbers(request, g.token)
+        g.numbers_shown = g.numbers_asked or (numbers_shown and g.token.may("act"))
+        if g.numbers_asked:  # in the audit before they are sent
+            name = name_of(redis, (request.view_args or {}).get("key", "")) or ""
+            audit.note(Entry.by(_operator(), "number.show", f"by {request.path}", conference=name))
 
     @routes.get("/conferences")
     def list_conferences() -> Response:
@@ -194,12 +205,12 @@ def _choice(name: str, *choices: str) -> str:
 
 
 def _answer(value: Mapping[str, Any], status: int = 200) -> Response:
-    """As JSON; a token that may only read sees no telephone numbers. What was read has a tag, and
-    is not sent to who has it already."""
-    shown = value if g.token.may("act") else told.masked(value)
+    """As JSON, without telephone numbers unless they were asked for. What was read has a tag, and
+    is not sent to who has it already; what was asked for is always sent, and has none."""
+    shown = value if g.numbers_shown else told.masked(value)
     answer = Response(json.dumps(shown), status=status, content_type="application/json")
     answer.headers["Cache-Control"] = "no-store"
-    if request.method == "GET":
+    if request.method == "GET" and not g.numbers_asked:
         answer.add_etag()
         answer.make_conditional(request)
     return answer

@@ -19,7 +19,7 @@ from app.console.access.guard import Guard, may_now, operator
 from app.console.access.passwords import Password
 from app.console.access.sessions import Sessions
 from app.console.assets import Assets
-from app.console.conference import by_hand, story
+from app.console.conference import by_hand, numbers, story
 from app.console.forms import once
 from app.console.frame import Pages
 from app.console.settings import access, audit, doctor
@@ -51,6 +51,7 @@ def blueprint(
         Password(settings),
         Cookies(settings.public_url),
         by_issuer.fingerprint(settings),
+        settings.numbers == "shown",
     )
     issuer_at = settings.public_url + by_issuer.PATH if settings.oidc_issuer else ""
     entrance = Entrance(guard, redis, issuer_at)
@@ -127,6 +128,7 @@ def blueprint(
         return redirect(url_for("console.attention"), 303)
 
     by_hand.add_routes(routes, inbox, rules)
+    numbers.add_routes(routes, pages, redis)
     rules_page.add_routes(routes, pages, redis, rules)
     doctor.add_routes(routes, pages, settings)
     access.add_routes(routes, pages, settings, redis, guard)

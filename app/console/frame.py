@@ -10,6 +10,7 @@ from flask import Response, g, render_template, request
 from redis import Redis
 
 from app.console.access.guard import LOOKS_FOR_NEWS
+from app.console.texts import whole_numbers
 from app.domain.conference import VERSION
 from app.operators import snoozes
 from app.store import keys
@@ -67,7 +68,7 @@ class Pages:
         g.seen = repr((at, found))
         _, _, broken, working, given_up, dead, _, rows = found
         away = sum(one.count for one in snoozes.holding(snoozes.read(rows), now).values())
-        mine = (g.session.role, g.session.form_token, int(now // FRESH_SECONDS))
+        mine = (g.session.role, g.session.form_token, whole_numbers(), int(now // FRESH_SECONDS))
         told = repr((found, mine, also, request.full_path)).encode()
         tag = f'"{blake2b(told, digest_size=9).hexdigest()}"'
         return Frame(max(0, given_up + dead - away), broken is not None, bool(working), tag)

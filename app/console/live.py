@@ -8,6 +8,7 @@ from typing import Any
 
 from redis import Redis
 
+from app.console.texts import whole_numbers
 from app.domain.conference import Conference
 from app.store import keys
 from app.store.live import live_names, states_of
@@ -51,15 +52,17 @@ class Lately:
     ) -> None:
         self._redis, self._rules, self._render = redis, rules, render
         self._lock = Lock()
-        self._made: tuple[tuple[str, str], tuple[Overview, str]] | None = None
+        self._made: tuple[tuple[str, str, bool], tuple[Overview, str]] | None = None
 
     def look(self, sought: str, seen: str, now: float) -> tuple[Overview, str]:
         """What is live, and its rows as `render` made them. It is made anew when `seen`, the look
-        that the page's tag is made of, is another. Raises RedisError."""
+        that the page's tag is made of, is another, or when the numbers are to be shown to one and
+        not to the next. Raises RedisError."""
+        wanted = (sought, seen, whole_numbers())
         with self._lock:
-            if self._made is None or self._made[0] != (sought, seen):
+            if self._made is None or self._made[0] != wanted:
                 found = overview(self._redis, self._rules, sought, now)
-                self._made = ((sought, seen), (found, self._render(found, now)))
+                self._made = (wanted, (found, self._render(found, now)))
             return self._made[1]
 
 

@@ -4,11 +4,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import g, has_app_context
+
 from app.domain.durations import format_duration
 from app.domain.redaction import Redaction, mask_phone, safe
 
-redact = Redaction()
+redact, redact_secrets = Redaction(), Redaction(numbers=True)
 """Of numbers in texts the last four digits stay; secrets never show."""
+
+
+def whole_numbers() -> bool:
+    """Does the page of this request show telephone numbers? The guard says so (`NUMBERS`)."""
+    return has_app_context() and bool(g.get("whole_numbers", False))
 
 
 def clock(at: float) -> str:
@@ -41,8 +48,14 @@ def roughly(seconds: float) -> str:
 
 
 def shown(text: object) -> str:
-    """A text from outside: what can not be seen is written out, numbers are masked."""
-    return redact(safe(str(text)))
+    """A text from outside: what can not be seen is written out, numbers are masked unless this
+    page shows them."""
+    return (redact_secrets if whole_numbers() else redact)(safe(str(text)))
+
+
+def whole(text: object) -> str:
+    """A text from outside with its numbers, where somebody asked for them."""
+    return redact_secrets(safe(str(text)))
 
 
 def caller(facts: Mapping[str, Any]) -> str:
@@ -52,7 +65,9 @@ def caller(facts: Mapping[str, Any]) -> str:
 
 
 def masked(number: str) -> str:
-    return shown(mask_phone(number)) if number else "unknown"
+    if not number:
+        return "unknown"
+    return whole(number) if whole_numbers() else shown(mask_phone(number))
 
 
 TONES = {"": "", "good": "good", "bad": "bad", "warn": "warn", "main": "", "dim": "soft"}
@@ -67,4 +82,5 @@ FILTERS = {
     "shown": shown,
     "caller": caller,
     "masked": masked,
+    "whole": whole,
 }

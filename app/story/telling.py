@@ -60,12 +60,15 @@ class Line:
 class Telling:
     """Turns journal entries into lines. `everything` also tells of rules that were skipped."""
 
-    def __init__(self, words: Words, *, everything: bool = False, hint: str = "") -> None:
-        """`hint` is where one learns why a rule was not meant, where that is not told."""
+    def __init__(
+        self, words: Words, *, everything: bool = False, hint: str = "", numbers: bool = False
+    ) -> None:
+        """`hint` is where one learns why a rule was not meant, where that is not told; `numbers`
+        are told whole."""
         self._words = words
         self._everything = everything
         self._hint = hint
-        self._redact = Redaction()
+        self._redact = Redaction(numbers=numbers)
 
     def clean(self, text: object) -> str:
         """A text from outside as it may be shown."""

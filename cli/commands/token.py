@@ -31,7 +31,7 @@ def token() -> None:
 def new(name: str, scope: str, expires: float, as_json: bool) -> None:
     """Make a token and print it: it is shown this once, and kept nowhere.
 
-    `read` looks (telephone numbers masked), `act` acts by hand, silences and makes calls again,
+    `read` looks, `act` acts by hand, silences, makes calls again and may ask for telephone numbers,
     `admin` reads the audit and may hang up every conference.
     """
     with open_redis(Settings.load()) as redis:

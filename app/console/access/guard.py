@@ -47,6 +47,8 @@ class Guard:
     cookies: Cookies
     issuer: str = ""
     """The fingerprint of the OIDC settings; "" without them."""
+    numbers_shown: bool = False
+    """Do pages show telephone numbers to who may act?"""
 
     def admit(self) -> ResponseReturnValue | None:
         """Let the request through (None), or answer it. Raises Busy, Forbidden, RedisError."""
@@ -61,6 +63,7 @@ class Guard:
         if request.method == "POST" and not self.cookies.from_our_page(request):
             raise _refused("it does not come from a page of this console", "another site")
         g.session = self._session()
+        g.whole_numbers = self.numbers_shown and may_now("operator")
         if needed != OPEN:
             if g.session is None:
                 return _to_sign_in()

@@ -36,6 +36,7 @@ ROUTES = {
     "console.new_link": "admin",
     "console.audit": "admin",
     "console.act": "operator",
+    "console.numbers": "operator",
     "console.hang_up": "admin",
     "console.silence": "operator",
     "console.end_silence": "operator",

@@ -11,7 +11,7 @@ from redis import Redis
 from app.console.conference.instances import Entry, Instance, chosen, instances
 from app.console.conference.picture import Picture, picture
 from app.console.live import TIMERS
-from app.console.texts import caller
+from app.console.texts import caller, whole_numbers
 from app.domain.conference import Conference, Timer
 from app.domain.silence import Silence
 from app.errors import NotFound
@@ -84,7 +84,7 @@ def page(redis: Redis, key: str, rules: Published, now: float, instance: str = "
     shown = chosen(found, instance)
     state = state_of(redis, key)
     live = state is not None and state.live and (not found or shown is found[-1])
-    telling = Telling(Words(rules.words, rules.said), everything=True)
+    telling = Telling(Words(rules.words, rules.said), everything=True, numbers=whole_numbers())
     told = list(_told(_with_rules(redis, shown, live=live), telling))
     answer, trouble = _answer([entry for _, entry in shown.entries], telling)
     due = [(timer, _words(timer, rules)) for timer in timers_of(state)] if state and live else []

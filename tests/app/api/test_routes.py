@@ -12,9 +12,12 @@ from redis import Redis
 
 from app.domain.conference import Conference, Member, Past, Timer
 from app.domain.operator import Operator
+from app.factory import create_app
 from app.operators.tokens import Tokens
 from app.store import journal, keys
+from app.store.inbox import Inbox
 from tests.app.api.test_access import KEY, client
+from tests.app.builders import settings
 from tests.workers.conference.test_outbox import call
 
 __all__ = ["client"]  # the fixture
@@ -97,21 +100,77 @@ def test_one_is_told_with_members_and_timers_and_silences(ask: Ask, redis: Redis
     ask("POST", "/silences", 201, json={"rule": "Mute", "for": "1h", "reason": "choir"})
     found = ask("GET", f"/conferences/{KEY}")
     assert (found["name"], found["live"], found["limit_at"]) == ("sales-1", True, 65.0)
-    assert found["members"][0]["from"] == NUMBER
+    assert found["members"][0]["from"] == "…0100"
     assert [(one["due"], one["rule"]) for one in found["timers"]] == [(8.0, ""), (90.0, "Mute")]
     assert [one["reason"] for one in found["silences"]] == ["choir"]
 
 
-def test_who_may_only_read_sees_no_telephone_number(ask: Ask, redis: Redis) -> None:
+def numbered(redis: Redis) -> tuple[str, ...]:
+    """Addresses that tell of a member's number."""
     member = Member("1", {"id": "1", "from": NUMBER, "call_uuid": "4155550100"}, 1.0)
     keep(redis, "sales-1", 5.0, members={"1": member})
     event = {"id": "evt-1", "kind": "member.entered", "uuid": "u", "data": {"from": NUMBER}}
     redis.rpush(keys.journal(KEY), journal.line("sales-1", 1.0, "event", event=event))
-    for path in (f"/conferences/{KEY}", f"/conferences/{KEY}/story"):
-        assert NUMBER in json.dumps(ask("GET", path, scope="act"))
-        shown = json.dumps(ask("GET", path, scope="read"), ensure_ascii=False)
-        assert "415555" not in shown.replace('"call_uuid": "4155550100"', "")
-        assert "…0100" in shown
+    return f"/conferences/{KEY}", f"/conferences/{KEY}/story"
+
+
+@pytest.mark.parametrize("scope", ["read", "act", "admin"])
+def test_telephone_numbers_are_masked_for_who_does_not_ask(
+    ask: Ask, redis: Redis, scope: str
+) -> None:
+    for path in numbered(redis):
+        for query in ("", "?numbers=masked"):
+            shown = json.dumps(ask("GET", path + query, scope=scope), ensure_ascii=False)
+            assert "415555" not in shown.replace('"call_uuid": "4155550100"', "")
+            assert "…0100" in shown
+
+
+def test_who_asks_for_numbers_sees_them_and_is_in_the_audit(
+    client: FlaskClient, ask: Ask, redis: Redis
+) -> None:
+    secret = Tokens(redis).new(Operator("anna", "cli"), "pager", "act")[1]
+    bearer = {"Authorization": f"Bearer {secret}"}
+    for path in numbered(redis):
+        answer = client.get(f"/api/v1{path}?numbers=shown", headers=bearer)
+        assert NUMBER in answer.text
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "ETag" not in answer.headers
+        masked = client.get(f"/api/v1{path}", headers=bearer)
+        tag = {"If-None-Match": masked.headers["ETag"]}
+        assert client.get(f"/api/v1{path}", headers=bearer | tag).status_code == 304
+        again = client.get(f"/api/v1{path}?numbers=shown", headers=bearer | tag)
+        assert (again.status_code, NUMBER in again.text) == (200, True)
+    entries = ask("GET", "/audit?verb=number.show", scope="admin")["entries"]
+    assert {(one["who"], one["how"], one["conference"]) for one in entries} == {
+        ("pager", "api", "sales-1")
+    }
+    assert len(entries) == 4
+    assert NUMBER not in str(redis.xrange(keys.AUDIT))
+
+
+@pytest.mark.parametrize(("query", "status"), [("numbers=shown", 403), ("numbers=all", 400)])
+def test_who_may_only_read_can_not_ask_for_numbers(
+    ask: Ask, redis: Redis, query: str, status: int
+) -> None:
+    for path in numbered(redis):
+        assert NUMBER not in json.dumps(ask("GET", f"{path}?{query}", status, scope="read"))
+    assert ask("GET", "/audit?verb=number.show", scope="admin")["entries"] == []
+
+
+def test_where_numbers_are_shown_who_may_act_need_not_ask(
+    redis: Redis, publish: Callable[..., None]
+) -> None:
+    publish()
+    client = create_app(settings(numbers="shown"), Inbox(redis)).test_client()
+    for path in numbered(redis):
+        tags = set()
+        for scope, whole in (("read", False), ("act", True)):
+            secret = Tokens(redis).new(Operator("anna", "cli"), f"{scope} {path}", scope)[1]
+            bearer = {"Authorization": f"Bearer {secret}"}
+            answer = client.get(f"/api/v1{path}", headers=bearer)
+            assert (NUMBER in answer.text) == whole
+            tags.add(answer.headers["ETag"])
+        assert len(tags) == 2
 
 
 def test_a_story_is_followed_by_the_id_of_its_last_entry(ask: Ask, redis: Redis) -> None:

@@ -125,6 +125,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
             STATE_DIR="elsewhere",
             TRIGGER_TOKEN_FILE="trigger-token",
             ADMIN_PASSWORD="password-of-the-witness",
+            NUMBERS="shown",
             METRICS_TOKEN="token-of-prometheus",
             PLIVO_RATE="60/10m",
             RECONCILE_INTERVAL="1s",
@@ -163,13 +164,17 @@ def test_it_listens_there_and_acts_by_that_file(other: Other) -> None:
     assert not (other.folder / "var").exists()
 
 
-@drives("setting ADMIN_PASSWORD")
-def test_the_console_takes_that_password(other: Other) -> None:
+@drives("setting ADMIN_PASSWORD", "setting NUMBERS")
+def test_the_console_takes_that_password_and_shows_numbers(other: Other) -> None:
+    other.callback("enter", "numbered", From="14155550177")
+    until(lambda: other.edge.calls("mute", "numbered"), "the mute")
     jar = build_opener(HTTPCookieProcessor())
     page = until_read(jar, f"{other.url}/login")
     token = re.findall(r'name="token" value="([^"]+)"', page)[0]
     fields = {"token": token, "password": "password-of-the-witness"}
     assert "Sign out" in until_read(jar, f"{other.url}/login", urlencode(fields).encode())
+    key = keys.conference_key("numbered")
+    until(lambda: "14155550177" in until_read(jar, f"{other.url}/c/{key}"), "the number, whole")
 
 
 @drives("setting SIGNATURE_RECORDING", "setting SIGNATURE_TRANSCRIPTION")
