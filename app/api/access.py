@@ -14,6 +14,8 @@ NEEDS: Mapping[str, str] = {
     "api.story_of": "read",
     "api.act_in": "act",
     "api.outcome": "read",
+    "api.list_recordings": "read",
+    "api.one_recording": "read",
     "api.list_silences": "read",
     "api.add_silence": "act",
     "api.end_silence": "act",

@@ -6,7 +6,8 @@ from apispec import APISpec
 
 from app.api.problems import PROBLEM
 from app.api.schemas import ActBody, DropBody, RetryBody, SilenceBody
-from app.operators.outcome import STATES
+from app.operators.outcome import STATES as OUTCOMES
+from app.operators.recordings import STATES
 from app.store.idempotency import LONGEST_KEY
 
 Json = dict[str, Any]
@@ -97,9 +98,29 @@ def _paths() -> dict[str, Json]:
             "get": _operation(
                 "What became of an action, with the entries of the journal that tell it.",
                 _object(
-                    id=TEXT, state={**TEXT, "enum": list(STATES)}, reason=TEXT, entries=OBJECTS
+                    id=TEXT, state={**TEXT, "enum": list(OUTCOMES)}, reason=TEXT, entries=OBJECTS
                 ),
                 [key, id],
+                404,
+            )
+        },
+        "/recordings": {
+            "get": _operation(
+                "What was recorded, the newest first; transcripts are told of one alone.",
+                _object(recordings=OBJECTS, next=TEXT),
+                [
+                    _query("state", {"type": "string", "enum": list(STATES)}),
+                    _query("conference"),
+                    _query("since", MOMENT),
+                    *pages,
+                ],
+            )
+        },
+        "/recordings/{id}": {
+            "get": _operation(
+                "One recording: where it is, who was there, what was said.",
+                _object(id=TEXT, conference=TEXT, state=TEXT, url=TEXT, members=OBJECTS),
+                [id],
                 404,
             )
         },

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, g, request, url_for
 from app.api import told
 from app.api.access import allowed, asks_for_numbers, operator_of
 from app.api.schemas import ActBody, DropBody, RetryBody, SilenceBody, loaded
+from app.domain.moments import moment_of
 from app.domain.operator import Operator
 from app.errors import Conflict, Forbidden, NotFound, Unusable
 from app.operators.acts import Act, act, reason_of
@@ -19,6 +20,7 @@ from app.operators.attention import ask_again, drop, for_people, given_up, set_a
 from app.operators.audit import Audit, Entry, Sought
 from app.operators.outcome import outcome_of
 from app.operators.reading import conferences, name_of, state_of, story
+from app.operators.recordings import STATES, recording, recordings
 from app.operators.silences import Silences
 from app.operators.tokens import Tokens
 from app.plivo.request import json_object, read_body
@@ -99,6 +101,22 @@ def blueprint(
             raise NotFound("nothing is known of an action of this id here")
         entries = list(found.entries)
         return _answer({"id": id, "state": found.state, "reason": found.reason, "entries": entries})
+
+    @routes.get("/recordings")
+    def list_recordings() -> Response:
+        found, following = recordings(
+            redis,
+            state=_choice("state", *STATES),
+            conference=request.args.get("conference", ""),
+            since=moment_of(request.args.get("since", ""), "since", 0.0),
+            cursor=request.args.get("cursor", ""),
+            limit=_limit(50),
+        )
+        return _answer({"recordings": [one.to_json_dict() for one in found], "next": following})
+
+    @routes.get("/recordings/<path:id>")
+    def one_recording(id: str) -> Response:
+        return _answer(recording(redis, id).to_json_dict())
 
     @routes.get("/silences")
     def list_silences() -> Response:

@@ -10,7 +10,7 @@ from jinja2 import StrictUndefined
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
-from app.console import attention, conferences, live
+from app.console import attention, conferences, live, recordings
 from app.console import rules as rules_page
 from app.console.access import by_issuer, sign_in
 from app.console.access.cookies import Cookies
@@ -32,6 +32,7 @@ from app.store.published_rules import Published, PublishedRules
 PLACES = (
     ("console.live", "Live", "◉"),
     ("console.conferences", "Conferences", "☰"),
+    ("console.recordings", "Recordings", "●"),
     ("console.rules", "Rules", "§"),
     ("console.attention", "Attention", "▲"),
     ("console.doctor", "Settings", "⚙"),
@@ -129,6 +130,7 @@ def blueprint(
 
     by_hand.add_routes(routes, inbox, rules)
     numbers.add_routes(routes, pages, redis)
+    recordings.add_routes(routes, pages, redis, guard.cookies)
     rules_page.add_routes(routes, pages, redis, rules)
     doctor.add_routes(routes, pages, settings)
     access.add_routes(routes, pages, settings, redis, guard)

@@ -60,8 +60,8 @@ class Cookies:
         return self.read(request, FORM) or secrets.token_urlsafe(24)
 
     def from_our_page(self, request: Request) -> bool:
-        """Does the browser say that this POST comes from a page of ours? One that says nothing is
-        believed; the form's token decides then."""
+        """Does the browser say that this request comes from a page of ours? One that says
+        nothing is believed; the form's token decides then."""
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None:
             return site in ("same-origin", "none")

@@ -1,6 +1,7 @@
 """What the admin API shows and does, against a real Valkey."""
 
 import json
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +13,14 @@ from redis import Redis
 
 from app.domain.conference import Conference, Member, Past, Timer
 from app.domain.operator import Operator
+from app.domain.recording import RecordingChange
 from app.factory import create_app
 from app.operators.tokens import Tokens
 from app.store import journal, keys
 from app.store.inbox import Inbox
 from tests.app.api.test_access import KEY, client
 from tests.app.builders import settings
+from tests.app.store.test_recordings import commit
 from tests.workers.conference.test_outbox import call
 
 __all__ = ["client"]  # the fixture
@@ -388,3 +391,23 @@ def test_the_webhooks_of_a_conference_are_no_conference(ask: Ask, redis: Redis) 
 @pytest.mark.parametrize("path", [f"/conferences/{KEY}/actions", "/silences", "/attention/retry"])
 def test_bodies_that_are_none(ask: Ask, path: str, body: bytes) -> None:
     assert "the body" in ask("POST", path, 400, data=body)["detail"]
+
+
+def test_recordings_are_listed_and_told(ask: Ask, redis: Redis) -> None:
+    members = [{"id": "7", "from": NUMBER}]
+    for number in range(3):
+        known = {"state": "ready", "conference": "a", "started_at": 100.0 + time.time() + number}
+        told = {"members": members, "transcript": f"call {NUMBER}", "transcript_state": "ready"}
+        commit(redis, RecordingChange(f"r/{number}", known | told), conference="a")
+    first = ask("GET", "/recordings?limit=2&state=not_copied&conference=a&since=2020-01-01")
+    assert [one["id"] for one in first["recordings"]] == ["r/2", "r/1"]
+    rest = ask("GET", f"/recordings?{urlencode({'cursor': first['next']})}")
+    assert [one["id"] for one in rest["recordings"]] == ["r/0"]
+    assert (rest["next"], rest["recordings"][0]["transcript"]) == ("", None)
+    whole = ask("GET", "/recordings/r/1?numbers=shown")
+    assert (whole["members"], whole["transcript"]) == (members, f"call {NUMBER}")
+    seen = ask("GET", "/recordings/r/1", scope="read")
+    assert (seen["members"][0]["from"], seen["transcript"]) == ("…0100", "call …0100")
+    assert ask("GET", "/recordings?state=missing")["recordings"] == []
+    for path, status in (("/nope", 404), ("?state=x", 400), ("?cursor=x", 400), ("?since=x", 400)):
+        ask("GET", f"/recordings{path}", status)

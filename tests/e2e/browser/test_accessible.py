@@ -19,7 +19,7 @@ from tests.e2e.browser.test_console import HOSTILE, SIZES, Running, gavel, press
 
 AXE = Path(__file__).parent / "axe"
 THEMES = ("light", "dark")
-PAGES = ("/live", "/conferences", "/rules", "/attention", "/settings/doctor")
+PAGES = ("/live", "/conferences", "/recordings", "/rules", "/attention", "/settings/doctor")
 PAGES_OF_ADMINS = ("/settings/access", "/settings/audit")
 RUN = """
 const done = arguments[0];

@@ -1,0 +1,140 @@
+"""Recordings: what was recorded, where it is, what was said in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, redirect, request
+from flask.typing import ResponseReturnValue
+from redis import Redis
+
+from app.console.access.cookies import Cookies
+from app.console.access.guard import operator
+from app.console.exports import exported
+from app.console.frame import Pages
+from app.console.texts import moment, shown
+from app.domain.moments import moment_of
+from app.domain.recording import Recording
+from app.errors import Forbidden, NotFound
+from app.operators.audit import Audit, Entry
+from app.operators.recordings import STATES, recording, recordings
+from app.store import keys
+
+SHOWN = 50
+COLUMNS = ("id", "conference", "at", "seconds", "state", "transcript", "copy", "rule", "api_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What the form says; the time as it writes it, in UTC."""
+
+    conference: str
+    state: str
+    since: str
+
+    @property
+    def asked(self) -> Mapping[str, str]:
+        """The fields of the form that say something, for links."""
+        fields = {"conference": self.conference, "state": self.state, "from": self.since}
+        return {name: value for name, value in fields.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`following` is where to look further, "" at the end."""
+
+    sought: Sought
+    rows: Sequence[Recording]
+    following: str
+
+
+def add_routes(routes: Blueprint, pages: Pages, redis: Redis, cookies: Cookies) -> None:
+    """The list, one recording, and the way to its audio."""
+
+    @routes.get("/recordings", endpoint="recordings")
+    def show_recordings() -> Response:
+        wanted, cursor = sought(request.args), request.args.get("cursor", "")
+        if form := request.args.get("format", ""):
+            rows = find(redis, wanted, cursor).rows
+            return exported(form, "recordings", COLUMNS, map(_row, rows))
+        return pages.show(
+            "console/recordings.html",
+            lambda _now: {
+                "found": find(redis, wanted, cursor),
+                "cursor": cursor,
+                "states": [name for name in STATES if name != "all"],
+            },
+        )
+
+    @routes.get("/recordings/one", endpoint="recording")
+    def show_recording() -> Response:
+        found = recording(redis, request.args.get("id", ""))
+        return pages.show("console/recording.html", lambda _now: _shown(found), found)
+
+    @routes.get("/recordings/audio", endpoint="audio")
+    def open_audio() -> ResponseReturnValue:
+        if not cookies.from_our_page(request):
+            raise Forbidden("it does not come from a page of this console")
+        found = recording(redis, request.args.get("id", ""))
+        if not can_be_opened(found):
+            raise NotFound("there is no audio that a browser could open")
+        told = Entry.by(operator(), "recording.open", found.id, conference=found.conference)
+        Audit(redis).note(told)
+        return redirect(found.url, 303)
+
+
+def sought(fields: Mapping[str, str]) -> Sought:
+    """What a form asks for."""
+    state = fields.get("state", "")
+    return Sought(
+        fields.get("conference", "").strip(),
+        state if state in STATES and state != "all" else "",
+        fields.get("from", ""),
+    )
+
+
+def find(redis: Redis, wanted: Sought, cursor: str) -> Found:
+    """The newest first. Raises Unusable and RedisError."""
+    rows, following = recordings(
+        redis,
+        state=wanted.state or "all",
+        conference=wanted.conference,
+        since=moment_of(wanted.since, "from", 0.0),
+        cursor=cursor,
+        limit=SHOWN,
+    )
+    return Found(wanted, rows, following)
+
+
+def can_be_opened(one: Recording) -> bool:
+    """Is there audio at an address that a browser opens?"""
+    return one.state == "ready" and urlsplit(one.url).scheme in ("http", "https")
+
+
+def _shown(found: Recording) -> Mapping[str, Any]:
+    return {
+        "found": found,
+        "key": keys.conference_key(found.conference),
+        "can_be_opened": can_be_opened(found),
+        "words": shown_lines(found.transcript or ""),
+    }
+
+
+def shown_lines(text: str) -> Sequence[str]:
+    """What was said, a paragraph each, numbers masked."""
+    return [shown(line) for line in text.splitlines() if line.strip()]
+
+
+def _row(one: Recording) -> Mapping[str, Any]:
+    return {
+        "id": shown(one.id),
+        "conference": shown(one.conference),
+        "at": moment(one.at),
+        "seconds": one.duration,
+        "state": one.state,
+        "transcript": one.transcript_state,
+        "copy": shown(one.archived_to),
+        "rule": shown(one.rule),
+        "api_id": shown(one.api_id),
+    }

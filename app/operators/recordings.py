@@ -1,0 +1,53 @@
+"""Recordings for people and their programs: lists, and one of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from redis import Redis
+
+from app.domain.recording import Recording, UnreadableRecording
+from app.errors import NotFound, Unusable
+from app.store.recordings import Recordings
+
+STATES: Mapping[str, Mapping[str, Any]] = {
+    "all": {},
+    "missing": {"missing": True},
+    "copied": {"archived": True},
+    "not_copied": {"archived": False},
+}
+"""What a list can be of: all, those whose file never came, those with a copy, and those that are
+ready and have none."""
+
+
+def recordings(
+    redis: Redis,
+    *,
+    state: str = "all",
+    conference: str = "",
+    since: float = 0.0,
+    cursor: str = "",
+    limit: int,
+) -> tuple[Sequence[Recording], str]:
+    """The newest first, and where to look further, "" at the end. `conference` is a whole name, ""
+    for any. Raises Unusable and RedisError."""
+    try:
+        return Recordings(redis).find(
+            conference=conference or None,
+            since=since or None,
+            cursor=cursor,
+            most=limit,
+            **STATES[state],
+        )
+    except ValueError:
+        raise Unusable("cursor: must be where the list before this one ended") from None
+
+
+def recording(redis: Redis, id: str) -> Recording:
+    """The whole of one. Raises NotFound and RedisError."""
+    try:
+        found = Recordings(redis).get(id)
+    except UnreadableRecording as error:
+        raise NotFound(str(error)) from None
+    if found is None:
+        raise NotFound("nothing is known of this recording, or not any more")
+    return found

@@ -1,0 +1,147 @@
+"""Recordings: listed, looked at, opened by those who may, also as a file."""
+
+import json
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import pytest
+from redis import Redis
+
+from app.domain.recording import RecordingChange
+from app.operators.audit import Audit, Sought
+from app.store import keys
+from app.store.recordings import Recordings
+from tests.app.console.person import Person
+from tests.app.console.test_live import HOSTILE
+from tests.app.store.test_recordings import commit, now
+
+Visit = Callable[..., Person]
+NUMBER = "+14155550177"
+URL = "https://media.example/r1.mp3"
+
+
+def recorded(
+    redis: Redis, id: str, conference: str = "sales-1", ago: float = 0.0, **more: object
+) -> None:
+    """A recording that is ready, as commits store it."""
+    at = now(redis) - ago
+    known = {"state": "ready", "url": URL, "duration": 75.0, "conference": conference, **more}
+    change = RecordingChange(id, known | {"started_at": at}, {"heard_at": at})
+    commit(redis, change, conference=conference)
+
+
+def one(id: str, page: str = "one") -> str:
+    return f"/recordings/{page}?{urlencode({'id': id})}"
+
+
+def ids(person: Person, **query: str) -> list[str]:
+    """Those that the page lists, as JSON lines tell them."""
+    answer = person.get(f"/recordings?{urlencode(query | {'format': 'jsonl'})}")
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line)["id"] for line in answer.text.splitlines()]
+
+
+def test_they_are_listed_the_newest_first_and_found(visit: Visit, redis: Redis) -> None:
+    recorded(redis, "r1", ago=7200)
+    recorded(redis, "r2", "board-1", ago=3600, state="missing", url="")
+    recorded(redis, "r3", ago=60)
+    Recordings(redis).change("r3", archived_to="s3://acme/r3.mp3")
+    person = visit("viewer")
+    assert ids(person) == ["r3", "r2", "r1"]
+    assert ids(person, conference="board-1") == ids(person, state="missing") == ["r2"]
+    assert (ids(person, state="copied"), ids(person, state="not_copied")) == (["r3"], ["r1"])
+    page = person.get("/recordings").text
+    assert "s3://acme/r3.mp3" in page
+    assert "1:15" in page
+    assert URL not in page
+    assert "No recording of that kind" in person.get("/recordings?conference=nope").text
+    assert person.get("/recordings?from=soon").status_code == 400
+    assert person.get("/recordings?cursor=x").status_code == 400
+
+
+def test_nothing_recorded_yet_says_how_to(visit: Visit) -> None:
+    assert "Nothing was recorded yet" in visit("viewer").get("/recordings").text
+
+
+def test_further_back_goes_on_where_the_list_ended(visit: Visit, redis: Redis) -> None:
+    for number in range(60):
+        recorded(redis, f"r{number:02d}", ago=number)
+    person = visit("viewer")
+    page = person.get("/recordings").text
+    following = page.split('id="further" href="')[1].split('"')[0].replace("&amp;", "&")
+    rest = person.get(f"{following}&format=jsonl").text.splitlines()
+    assert [json.loads(line)["id"] for line in rest] == [f"r{n:02d}" for n in range(50, 60)]
+
+
+def test_one_tells_who_was_there_what_was_said_and_why(visit: Visit, redis: Redis) -> None:
+    recorded(
+        redis,
+        "r1",
+        members=[{"id": "7", "from": NUMBER}],
+        transcript=f"Good morning.\nCall me at {NUMBER}.",
+        transcript_state="ready",
+        rule="Record it",
+        api_id="api-77",
+    )
+    page = visit("operator").get(one("r1")).text
+    for said in ("Good morning.", "Call me at …0177.", "Record it", "api-77", "…0177"):
+        assert said in page, said
+    assert NUMBER not in page
+    assert f"/c/{keys.conference_key('sales-1')}" in page
+    seen = visit("viewer").get(one("r1")).text
+    assert "Good morning." not in seen
+    assert "Operators may read it." in seen
+
+
+def test_a_copy_that_is_made_meanwhile_is_news(visit: Visit, redis: Redis) -> None:
+    recorded(redis, "r1")
+    person = visit("viewer")
+    tag = person.get(one("r1")).headers["ETag"]
+    assert person.get(one("r1"), If_None_Match=tag).status_code == 304
+    Recordings(redis).change("r1", archive_error="the bucket refuses us")
+    assert "the bucket refuses us" in person.get(one("r1"), If_None_Match=tag).text
+
+
+def test_operators_are_led_to_the_audio_and_that_is_noted(visit: Visit, redis: Redis) -> None:
+    recorded(redis, "r1")
+    led = visit("operator").get(one("r1", "audio"), Sec_Fetch_Site="same-origin")
+    assert (led.status_code, led.headers["Location"]) == (303, URL)
+    [entry], _ = Audit(redis).entries(Sought(verb="recording.open"))
+    assert (entry.who, entry.object, entry.conference) == ("Anna", "r1", "sales-1")
+
+
+@pytest.mark.parametrize(
+    ("role", "site", "url", "status"),
+    [
+        ("viewer", "same-origin", URL, 403),
+        ("operator", "cross-site", URL, 403),
+        ("operator", "same-origin", "javascript:alert(1)", 404),
+        ("operator", "same-origin", "file:///etc/passwd", 404),
+        ("operator", "same-origin", "", 404),
+    ],
+)
+def test_nobody_else_is_led_anywhere(
+    visit: Visit, redis: Redis, role: str, site: str, url: str, status: int
+) -> None:
+    recorded(redis, "r1", url=url)
+    answer = visit(role).get(one("r1", "audio"), Sec_Fetch_Site=site)
+    assert answer.status_code == status
+    assert "Location" not in answer.headers
+    assert Audit(redis).entries(Sought(verb="recording.open"))[0] == []
+
+
+def test_hostile_texts_are_texts(visit: Visit, redis: Redis) -> None:
+    texts = ("rule", "api_id", "transcript", "archived_to", "archive_error", "transcript_error")
+    members = [{"id": HOSTILE, "from": HOSTILE}]
+    recorded(redis, HOSTILE, HOSTILE, members=members, **dict.fromkeys(texts, HOSTILE))
+    person = visit("operator")
+    for page in ("/recordings", one(HOSTILE)):
+        answer = person.get(page)
+        assert answer.status_code == 200
+        assert "<img" not in answer.text
+        assert "<script>" not in answer.text.replace('<script src="', "")
+
+
+@pytest.mark.parametrize("id", ["", "nope", "../etc", "\x00"])
+def test_one_that_is_not_known_is_said(visit: Visit, id: str) -> None:
+    assert visit("operator").get(one(id)).status_code == 404
