@@ -3,14 +3,14 @@
 Callbacks get lost. Once an interval one worker asks Plivo which conferences there are and who is in
 them; each answer is an event `conference.observed` in that conference's inbox, and `decide` draws
 the conclusions. It runs at once when a first worker starts, so an empty Redis is rebuilt, too. A
-conference of which a callback told what can hardly be is asked about within seconds.
+conference of which a callback told what can hardly be is asked about within seconds, and so are
+recordings that have not come (`workers.seek`).
 """
 
 import logging
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -18,17 +18,15 @@ from app.domain.event import Event, new_id
 from app.logs import step
 from app.store import keys
 from app.store.retention import enforce
+from workers.ask import ask, ids
 from workers.bootstrap import Context
-from workers.conference.budget import MOST_GRANTS, Wait
 from workers.conference.errors import PlivoError
+from workers.seek import seek
 
 log = logging.getLogger("gavel.reconcile")
 
-PRIORITY = 2
 AT_ONCE = 8
 LOOK_SECONDS = 0.5
-
-Answer = TypeVar("Answer")
 
 
 def reconcile_forever(context: Context, stopping: threading.Event) -> None:
@@ -41,11 +39,12 @@ def reconcile_forever(context: Context, stopping: threading.Event) -> None:
                 enforce(context.redis, context.leases.keep)
                 reconcile(context, stopping)
             look_at_doubtful(context, stopping)
+            seek(context, stopping)
         except RedisError as error:
             context.tell(error)
         except PlivoError as error:
             words = "reconcile failed, trying again in an interval"
-            step(log, words, level=logging.WARNING, error=error, api_id=_ids(error))
+            step(log, words, level=logging.WARNING, error=error, api_id=ids(error))
         except Exception:  # the next round may go well
             log.exception("reconcile failed, trying again in an interval")
         stopping.wait(LOOK_SECONDS)
@@ -55,7 +54,7 @@ def reconcile(context: Context, stopping: threading.Event) -> None:
     """One round over all conferences that Plivo or we believe to be live."""
     as_of = _now(context)
     ours = _live(context)
-    theirs = _ask(context, stopping, context.api.list_conferences)
+    theirs = ask(context, stopping, context.api.list_conferences)
     if theirs is None:
         return
     for name in ours - set(theirs):
@@ -80,46 +79,17 @@ def look_at_doubtful(context: Context, stopping: threading.Event) -> None:
 def _look(context: Context, stopping: threading.Event, name: str) -> None:
     as_of = _now(context)
     try:
-        seen = _ask(context, stopping, lambda: context.api.get_conference(name))
+        seen = ask(context, stopping, lambda: context.api.get_conference(name))
     except PlivoError as error:
         if error.kind == "gone":
             told = {"api_id": error.request_ids[0]} if error.request_ids else {}
             _tell(context, name, {"gone": True, "as_of": as_of, **told})
         else:
-            known = {"conference": name, "error": error, "api_id": _ids(error)}
+            known = {"conference": name, "error": error, "api_id": ids(error)}
             step(log, "reconcile failed", level=logging.WARNING, **known)
         return
     if seen is not None:
         _tell(context, name, {**seen.data(), "as_of": as_of})
-
-
-def _ids(error: PlivoError) -> str | None:
-    """By what Plivo's support finds the request, where the answer told it."""
-    return ",".join(error.request_ids) or None
-
-
-def _ask(
-    context: Context, stopping: threading.Event, question: Callable[[], Answer]
-) -> Answer | None:
-    """Ask when the account's budget has room for it; None when the process stops first."""
-    granted = 0
-    while not stopping.is_set():
-        answer = context.budget.reserve(PRIORITY, "reconcile")
-        if isinstance(answer, Wait):
-            stopping.wait(answer.seconds)
-            continue
-        granted += 1
-        if answer.is_good() or granted == MOST_GRANTS:
-            break
-    else:
-        return None
-    try:
-        found = question()
-    except PlivoError as error:
-        context.budget.observe(error)
-        raise
-    context.budget.observe(None)
-    return found
 
 
 def _tell(context: Context, name: str, data: dict[str, Any]) -> None:

@@ -157,10 +157,11 @@ class Conference:
     events from outside have led to, by their ids, as long as a run of them waits.
     `once`, `recordings` and `past` also speak of earlier instances, by number. `records` are the
     recordings by the ids that they are kept under; `asked` the record calls that none is known of
-    yet: id, run, rule, time, instance. `attended` has everybody who was in the live instance: id ->
-    (number, since, until; 0: still in), `attended_before` the same of recorded earlier ones.
-    `doubted` are enters of another instance while this one lives: id, time, UUID and data of each
-    event.
+    yet: id, run, rule, time, instance. `sought` are instances whose recordings Plivo is asked for,
+    and what is told when it has none: rules (ids) and triggers. `attended` has everybody who was in
+    the live instance: id -> (number, since, until; 0: still in), `attended_before` the same of
+    recorded earlier ones. `doubted` are enters of another instance while this one lives: id, time,
+    UUID and data of each event.
     """
 
     name: str
@@ -187,6 +188,7 @@ class Conference:
     recordings: dict[str, tuple[int, int]] = field(default_factory=dict)
     records: dict[str, Known] = field(default_factory=dict)
     asked: tuple[tuple[str, str, str, float, int], ...] = ()
+    sought: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     attended: dict[str, tuple[str, float, float]] = field(default_factory=dict)
     attended_before: dict[str, dict[str, tuple[str, float, float]]] = field(default_factory=dict)
     strays: tuple[tuple[str, str, str, float], ...] = ()
@@ -256,6 +258,9 @@ class Conference:
             plain["records"] = {id: Known(*row) for id, row in plain["records"].items()}
         if "asked" in plain:
             plain["asked"] = tuple((c, r, n, at, i) for c, r, n, at, i in plain["asked"])
+        if "sought" in plain:
+            sought = plain["sought"].items()
+            plain["sought"] = {n: tuple((r, t) for r, t in rows) for n, rows in sought}
         if "attended" in plain:
             plain["attended"] = _attended(plain["attended"])
         if "attended_before" in plain:
@@ -307,6 +312,7 @@ _PLAIN = (
     ("rs", "recordings"),
     ("rk", "records"),
     ("ra", "asked"),
+    ("so", "sought"),
     ("at", "attended"),
     ("ab", "attended_before"),
     ("st", "strays"),

@@ -103,3 +103,25 @@ def stored_fields(fields: Mapping[str, Any]) -> dict[str, str]:
         if name not in STORED:
             raise KeyError(name)
     return {name: json.dumps(value, ensure_ascii=False) for name, value in fields.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """An instance of a conference whose recording has not come: Plivo is to be asked for it. Times
+    in seconds since the epoch; `asked_at` is when it was first wished. `uuid` may be unknown."""
+
+    conference: str
+    number: int
+    uuid: str
+    started_at: float
+    ended_at: float
+    asked_at: float
+
+    def to_json(self) -> str:
+        """The same text for the same wish."""
+        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Raises ValueError or TypeError for what is none."""
+        return cls(**json.loads(text))

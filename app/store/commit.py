@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.recording import RecordingChange, stored_fields
+from app.domain.recording import RecordingChange, Sought, stored_fields
 from app.domain.retention import Retention
 from app.store import keys
 
 ENDED_SECONDS = 7 * 86400  # a replayed callback of an ended conference is known for this long
-
-"""So long after its start a recording's record is kept."""
 
 
 @dataclass(slots=True)
@@ -26,7 +24,7 @@ class Commit:
     known for `ENDED_SECONDS`. `look`: when Plivo shall be asked about the conference. `not_meant`:
     words that its journal entries name (`app.store.journal`), by their ids. `members`: how many the
     conference has. `exemplars`: an event by the bucket that it was counted in, with its seconds.
-    `recordings`: what was learnt of recordings, in order.
+    `recordings`: what was learnt of recordings, in order; `sought`: those to ask Plivo for.
     """
 
     decided: int = 0
@@ -46,6 +44,7 @@ class Commit:
     for_people: list[tuple[str, int, str]] = field(default_factory=list)
     not_meant: dict[str, str] = field(default_factory=dict)
     recordings: list[RecordingChange] = field(default_factory=list)
+    sought: list[Sought] = field(default_factory=list)
 
     def move_timers(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
         """From these timers (id -> due) to those: set what is new or moved, cancel what is gone."""
@@ -82,6 +81,7 @@ class Commit:
             "for_people": self.for_people,
             "not_meant": self.not_meant,
             "recordings": [_recording(change, keep) for change in self.recordings],
+            "sought": [one.to_json() for one in self.sought],
         }
         if self.members is not None:
             changes["members"] = str(self.members)

@@ -27,6 +27,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:transcript:{hash}    | string | what was said in it (JSON), expires |
 | gavel:recordings           | zset   | ids of recordings by start time (s) |
 | gavel:recordings:{k}       | zset   | the same of one conference, expires |
+| gavel:sought               | zset   | recordings to ask Plivo for (JSON), by when (s) |
 | gavel:dead                 | list   | events and rows that were set aside, and why, bounded |
 | gavel:rules                | string | what the receiver needs of the rules (JSON) |
 | gavel:rules_text, _digest  | string | the last good rules, and which they are |
@@ -70,6 +71,7 @@ BEGUN = PREFIX + "begun"
 DOUBTFUL = PREFIX + "doubtful"
 DUE = PREFIX + "due"
 LIVE = PREFIX + "live"
+SOUGHT = PREFIX + "sought"
 RECORDINGS = PREFIX + "recordings"
 RETENTION = PREFIX + "retention"
 KNOWN = PREFIX + "known"

@@ -10,12 +10,20 @@ from typing import Any
 
 from redis import Redis
 
-from app.domain.recording import LARGE, STORED, Recording, UnreadableRecording, stored_fields
+from app.domain.recording import (
+    LARGE,
+    STORED,
+    Recording,
+    Sought,
+    UnreadableRecording,
+    stored_fields,
+)
 from app.store import keys
 from app.store.scripts import script
 
 AT_ONCE = 200
 MOST = 500
+SEARCH_SECONDS = 60
 
 _BRIEF = sorted(STORED - LARGE)
 
@@ -111,3 +119,33 @@ def _place(cursor: str) -> tuple[str, tuple[float, str] | None]:
         return "+inf", None
     at, _, id = cursor.partition(" ")
     return at, (float(at), id)
+
+
+class Searches:
+    """Which recordings Plivo is to be asked for. A search that was taken and not ended comes again:
+    its worker may have died. Every method raises `RedisError`."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._take = script(redis, "seek")
+
+    def take(self, most: int) -> tuple[float, Sequence[Sought]]:
+        """Redis' time, and those that are due, for nobody else within `SEARCH_SECONDS`."""
+        if not self._redis.zrange(keys.SOUGHT, 0, 0):
+            return 0.0, ()
+        now, rows = self._take(most, SEARCH_SECONDS)
+        found = []
+        for row in rows:
+            try:
+                found.append(Sought.from_json(row))
+            except (ValueError, TypeError):  # of another version, or damaged
+                self._redis.zrem(keys.SOUGHT, row)
+        return float(now), found
+
+    def again(self, sought: Sought, at: float) -> None:
+        """Not before that time (s)."""
+        self._redis.zadd(keys.SOUGHT, {sought.to_json(): at}, xx=True)
+
+    def end(self, sought: Sought) -> None:
+        """It has been answered."""
+        self._redis.zrem(keys.SOUGHT, sought.to_json())

@@ -27,6 +27,7 @@ SAID = {
     "limit": "the limit: everybody is hung up",
     "wait": "the end of a wait",
     "held": "the end of a hold",
+    "seek": "Plivo is asked for the recording",
 }
 """Timers that are no trigger, in words."""
 

@@ -48,6 +48,7 @@ def violations(end: Ended, *, at_rest: bool) -> Iterator[str]:
         retries_wait,
         nothing_is_sent_too_late,
         what_is_recorded_was_sent,
+        what_plivo_has_is_told,
     ):
         yield from check(end)
 
@@ -244,6 +245,27 @@ def what_is_recorded_was_sent(end: Ended) -> Iterator[str]:
     for what, status in last.items():
         if status not in FINAL:
             yield f"{what} ended as {status!r}"
+
+
+def what_plivo_has_is_told(end: Ended) -> Iterator[str]:
+    """A recording that Plivo listed was told as ready, and missing is only what it did not list."""
+    ready, lists = set[tuple[str, str]](), end.world.plivo.listed
+    for entries in end.journal.values():
+        for entry in entries:
+            if entry["kind"] == "event" and entry["event"]["kind"] == "recording.ready":
+                ready.add((entry["conference"], entry["event"]["data"]["recording_id"]))
+    for at, conference, ids in lists:
+        for id in ids:
+            if (conference, id) not in ready and not end.excused(at, at):
+                yield f"Plivo listed {id} of {conference} at {at:.3f}, and nobody was told"
+    for entries in end.journal.values():
+        for run in entries:
+            if run["kind"] != "run" or run["rule"] != "missed" or run["outcome"] != "applied":
+                continue
+            at, conference = run["at"] - EPOCH, run["conference"]
+            before = [ids for when, of, ids in lists if of == conference and when <= at]
+            if (not before or before[-1]) and not end.excused(at, at):
+                yield f"{run['run']} says that a recording of {conference} is missing: {before}"
 
 
 def _what(entry: Any) -> tuple[str, ...]:

@@ -50,6 +50,18 @@ def _any_time() -> None:
     _set(Unit, "check_not_late", lambda unit, group: None)
 
 
+def _found_and_not_told() -> None:
+    from workers import seek
+
+    _set(seek, "_tell_ready", lambda *found: None)
+
+
+def _missing_when_not_asked() -> None:
+    from workers import seek
+
+    _set(seek, "_later", lambda context, sought, now, why: seek._tell(context, sought, {}))
+
+
 def _set(owner: Any, name: str, method: Any) -> None:
     if not hasattr(owner, name):
         raise LookupError(f"{owner.__name__} has no {name} any more: plant the mutation anew")
@@ -85,6 +97,8 @@ MUTATIONS: Mapping[str, Mutation] = {
         "begin", "string.gsub(others, mark, '')", "string.gsub(others, '%S+ ', '')"
     ),
     "grant-of-any-age": Mutation(patch=_grant_from_the_answer),
+    "recording-found-and-not-told": Mutation(patch=_found_and_not_told, kinds=("network",)),
+    "missing-when-plivo-is-away": Mutation(patch=_missing_when_not_asked, kinds=("network", "api")),
 }
 
 

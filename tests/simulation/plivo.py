@@ -71,6 +71,8 @@ class Plivo:
         self.heard: Counter[tuple[str, str, str]] = Counter()
         self.under_way = 0
         self._recordings = 0
+        self.files: dict[str, tuple[str, float]] = {}  # recording -> its conference, and from when
+        self.listed: list[tuple[float, str, tuple[str, ...]]] = []  # when, of which, those it has
         self.present: dict[str, set[str]] = {}
         self.hooks: Counter[str] = Counter()
 
@@ -181,6 +183,18 @@ class Plivo:
         self.world.scheduler.sleep(self.world.faults.between(0.005, 0.3))
         self.world.seam(process)
 
+    def find(self, process: Process, conference: str) -> list[str] | None:
+        """The recordings that it has of that conference now; None: it fails."""
+        self.read(process)
+        now = self.world.now
+        if self.world.faults.strikes("api", now):
+            self.world.tell("Plivo does not list the recordings of", conference)
+            return None
+        found = [id for id, (of, at) in self.files.items() if of == conference and at <= now]
+        self.listed.append((now, conference, tuple(found)))
+        self.world.tell("Plivo lists the recordings of", conference, found)
+        return found
+
     def _carry_out(self, send: Send) -> None:
         call = send.call
         send.carried = True
@@ -200,6 +214,8 @@ class Plivo:
             at = now + self.world.faults.between(0.5, 4.0)
             nonce = f"{7_000_000_000 + 2 * self._recordings + number}"
             callback = make(conference, send.recording, at, nonce)
+            if callback.action == "recording":
+                self.files[send.recording] = (conference, at)
             self.world.callbacks.append(callback)
             self.under_way += 1
             self.world.scheduler.at(at, self._happens, callback)

@@ -27,6 +27,10 @@ rules:
     when: recording.ready
     do:
       - speak: {to: all, text: "recorded {{ event.id }}"}
+  - name: missed
+    when: {recording.missing: 1s}
+    do:
+      - log: "no recording"
   - name: vip
     when: {trigger: vip}
     do:

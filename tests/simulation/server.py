@@ -142,6 +142,10 @@ class Server:
         late = any(float(at) < before for at in due[1::2])
         return not (awake or queued or late or any(row.endswith(b" ~") for row in due[::2]))
 
+    def searches(self) -> int:
+        """How many recordings Plivo is to be asked for."""
+        return int(self._speak(("ZCARD", "gavel:sought"))[0])
+
     def _load(self, text: str) -> str:
         return self._speak(("SCRIPT", "LOAD", text))[0].decode()
 

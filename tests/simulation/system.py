@@ -27,6 +27,7 @@ from tests.simulation.scenario import Callback
 from tests.simulation.scheduler import Process
 from workers.bootstrap import assemble
 from workers.conference import processor
+from workers.conference.api import FoundRecording
 from workers.conference.budget import Budget
 from workers.conference.errors import PlivoError, WebhookError
 from workers.jobs import work
@@ -215,6 +216,14 @@ class Port:
         if not members:
             raise PlivoError("not found", kind="gone", sent="yes", status=404)
         return ObservedConference(name, None, tuple(ObservedMember(member) for member in members))
+
+    def find_recordings(self, sought: Any) -> list[FoundRecording]:
+        ids = self._world.plivo.find(self._process, sought.conference)
+        if ids is None:
+            raise PlivoError("simulated: 503", kind="temporary", sent="yes", status=503)
+        return [
+            FoundRecording(id, f"https://media.example/{id}.mp3", "mp3", True, 27.0) for id in ids
+        ]
 
 
 class Hooks:

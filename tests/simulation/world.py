@@ -125,8 +125,10 @@ class World:
             self.start_worker()
 
     def _look(self) -> None:
-        """At rest: nothing posted, nothing accepted and undecided, nothing to send."""
-        if self.plivo.under_way == 0 and self.server.at_rest(EPOCH + self.now - 3.0):
+        """At rest: nothing posted, nothing accepted and undecided, nothing to send or to ask."""
+        asking = self.reconciling and self.server.searches() > 0
+        over = self.plivo.under_way == 0 and not asking
+        if over and self.server.at_rest(EPOCH + self.now - 3.0):
             self._rest = True
         else:
             self.scheduler.at(self.now + 1.0, self._look)

@@ -5,9 +5,11 @@ Call API, is a folder beside it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.domain.call import Call
+from app.domain.recording import Sought
 
 
 class Answer(Protocol):
@@ -37,6 +39,20 @@ class Observed(Protocol):
         """The data of an event `conference.observed`."""
 
 
+@dataclass(frozen=True, slots=True)
+class FoundRecording:
+    """A recording that the provider has. Times in seconds since the epoch, `duration` in seconds;
+    None for what it does not tell. `finished`: its file is there."""
+
+    id: str
+    url: str
+    format: str
+    finished: bool
+    duration: float | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+
+
 class ConferenceApi(Protocol):
     """Every method asks once, repeats nothing, and raises `CallError` when it was not done; the
     adapter says whether a failure is temporary and whether the request can have had an effect."""
@@ -49,3 +65,6 @@ class ConferenceApi(Protocol):
 
     def get_conference(self, name: str) -> Observed:
         """Who is in a conference now. `CallError` of kind "gone": it is not live."""
+
+    def find_recordings(self, sought: Sought) -> Sequence[FoundRecording]:
+        """Those of that instance of a conference."""

@@ -159,6 +159,7 @@ class ConferenceProcessor:
         after = decision.conference
         self.unit.write_decision(events, decision)
         self.unit.next.recordings += decision.recordings
+        self.unit.next.sought += decision.sought
         self._count(decision, by_rule=len(rules.rules) <= metrics.MOST_RULES)
         self.unit.next.move_timers(
             {timer.id: timer.due for timer in before.timers.values()},
@@ -187,13 +188,16 @@ class ConferenceProcessor:
             metrics.RUNS.add(counters, run.outcome, name)
         for skipped in decision.skipped:
             metrics.RUNS.add(counters, "skipped", "", number=skipped.passed.count)
+        for change in decision.recordings:
+            if change.known.get("state") == "missing":  # also where no rule waits for it
+                metrics.RECORDINGS.add(counters, "missing")
         for (what, told_by), number in decision.happened.items():
             if what == "conference.started":
                 metrics.STARTED.add(counters, number=number)
             elif what == "conference.ended":
                 reason = metrics.ENDED_BY.get(told_by, metrics.REUSED)
                 metrics.ENDED.add(counters, reason, number=number)
-            elif what.startswith("recording."):
+            elif what in ("recording.started", "recording.ready"):
                 metrics.RECORDINGS.add(counters, what.removeprefix("recording."), number=number)
             if told_by == "conference.observed" and what in metrics.CORRECTED:
                 metrics.CORRECTIONS.add(counters, what, number=number)

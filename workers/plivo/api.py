@@ -5,7 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from app.domain.call import Call
+from app.domain.recording import Sought
+from workers.conference.api import FoundRecording
 from workers.conference.errors import PlivoError
+from workers.plivo import recordings
 from workers.plivo.endpoints import ApiRequest, build, build_requests, is_safe_to_repeat
 from workers.plivo.observed import (
     ObservedConference,
@@ -60,6 +63,12 @@ class PlivoApi:
     def get_conference(self, name: str) -> ObservedConference:
         """Who is in it and for how long it runs. PlivoError "gone": there is none."""
         return observed_conference(name, self._read("get_conference", name))
+
+    def find_recordings(self, sought: Sought) -> list[FoundRecording]:
+        """What the Recording API lists of that instance of a conference."""
+        return recordings.find_recordings(
+            sought, lambda request: self._send("find_recordings", request)
+        )
 
     def perform(self, call: Call) -> RecordingStarted | Performed:
         """Do what `call` wants. Kick and hang up of several members go out one by one; one who

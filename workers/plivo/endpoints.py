@@ -34,6 +34,7 @@ READS: Mapping[str, Verb] = {
         "list_conferences", safe=True, priority=2, account=True, request=Request("GET")
     ),
     "get_conference": Verb("get_conference", safe=True, priority=2, request=Request("GET")),
+    "find_recordings": Verb("find_recordings", safe=True, priority=2, account=True),
 }
 """What is asked of Plivo without changing anything: no actions, so not in their catalogue."""
 

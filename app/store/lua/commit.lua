@@ -105,6 +105,7 @@ local function apply(change)
     redis.call('HSET', 'gavel:exemplars', field, one)
   end
   for _, one in ipairs(change.recordings or {}) do keep_recording(one) end
+  for _, one in ipairs(change.sought or {}) do redis.call('ZADD', 'gavel:sought', 'LT', seconds(now), one) end
   for _, row in ipairs(change.for_people or {}) do
     redis.call('RPUSH', row[1], row[3])
     redis.call('LTRIM', row[1], -row[2], -1)

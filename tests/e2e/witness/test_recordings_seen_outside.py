@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.e2e.witness.conftest import Stage
+from tests.e2e.witness.conftest import Stage, pages
 from tests.e2e.witness.witnesses import drives
 from tests.waiting import until
 
@@ -39,8 +39,48 @@ def test_what_was_recorded_and_where_it_is_is_listed(stage: Stage) -> None:
     assert ours["duration"] > 5
     assert [one["from"] for one in ours["members"]] == ["+14155550100", "+14155550101"]
     assert ours["rule"] == "record it"
-    api_ids = {one["api_id"] for one in stage.sandbox.requests() if one["operation"] == "record"}
+    api_ids = {
+        one["api_id"] for one in pages(stage.sandbox.requests) if one["operation"] == "record"
+    }
     assert ours["api_id"] in api_ids
     code, output = stage.ask("recordings", "--since", "1h")
     assert (code, ours["url"] in output) == (0, True), output
     assert listed(stage, "w-kept", "--missing") == []
+
+
+def test_a_file_whose_callback_was_lost_is_found_and_not_told_as_missing(stage: Stage) -> None:
+    stage.sandbox.fault("drop", actions=["recording"], conference="w-healed", times=0, skip=1)
+    stage.sandbox.fault("status", status=503, actions=["list_recordings"], conference="w-healed")
+    call = stage.enter("w-healed")
+    stage.until_asked("w-healed", "record")
+    stage.sandbox.clock(advance=5)
+    stage.sandbox.hang_up(call)
+    until(lambda: stage.told("/healed"), "it is told of")
+    [theirs], [ours] = made(stage, "w-healed"), listed(stage, "w-healed")
+    assert stage.told("/healed") == [{"id": theirs["id"]}]
+    assert (ours["id"], ours["state"], ours["url"]) == (theirs["id"], "ready", theirs["url"])
+    assert ours["duration"] == round(theirs["duration"], 3)
+    assert {"from": "w-healed"} not in stage.told("/missing")
+    asked = [one["status"] for one in lists(stage, "w-healed")]
+    assert asked == [503, 200]
+    told = stage.ask("why", "w-healed")[1]
+    assert f"Plivo was asked for the recording: it has {theirs['id']}" in told
+
+
+def test_one_that_plivo_has_not_either_is_listed_as_missing(stage: Stage) -> None:
+    stage.sandbox.fault("no_file", conference="w-untold", times=0)
+    call = stage.enter("w-untold")
+    stage.until_asked("w-untold", "record")
+    stage.sandbox.hang_up(call)
+    until(lambda: listed(stage, "w-untold", "--missing"), "it is listed")
+    assert lists(stage, "w-untold")
+
+
+def lists(stage: Stage, conference: str) -> list[dict[str, Any]]:
+    """How often Plivo was asked for its recordings, with what it said."""
+    asked = pages(stage.sandbox.requests)
+    return [
+        one
+        for one in asked
+        if (one["operation"], one["conference"]) == ("list_recordings", conference)
+    ]

@@ -190,7 +190,7 @@ def test_a_limit_hangs_up_unless_it_is_told_not_to(stage: Stage) -> None:
 @drives("trigger recording.started", "trigger recording.ready", "trigger transcription.ready")
 @drives("trigger transcription.failed", "trigger recording.missing")
 def test_recordings_and_transcripts_are_told(stage: Stage) -> None:
-    stage.sandbox.fault("drop", actions=["recording"], conference="w-untold", times=0)
+    stage.sandbox.fault("no_file", conference="w-untold", times=0)
     stage.sandbox.fault("no_transcript", conference="w-no-words", times=0)
     calls = {name: stage.enter(name) for name in ("w-recorded", "w-untold", "w-no-words")}
     for conference in calls:
@@ -200,7 +200,8 @@ def test_recordings_and_transcripts_are_told(stage: Stage) -> None:
     stage.sandbox.clock(advance=5)  # Plivo transcribes nothing that is shorter than two seconds
     for call in calls.values():
         stage.sandbox.hang_up(call)
-    stage.until_told("/recordings", {"saw": "mp3"}, {"saw": "missing"}, {"saw": "no words"})
+    stage.until_told("/recordings", {"saw": "mp3"}, {"saw": "no words"})
+    stage.until_told("/missing", {"from": "w-untold"})
     until(
         lambda: any("Good morning" in str(body) for body in stage.told("/recordings")),
         "the transcript",

@@ -16,7 +16,7 @@ from workers.rules.engine import held, observed, outcomes, timers, transitions
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence, fields_of, root_of
 from workers.rules.engine.preconditions import as_told, refusal, remember, silence_of
-from workers.rules.engine.recordings import told
+from workers.rules.engine.recordings import seeking, told
 from workers.rules.engine.run import Decision, NotMeant, Run, Skipped
 from workers.rules.engine.state import MutableConference
 from workers.rules.engine.steps import Running, StepResults, run_steps
@@ -32,6 +32,7 @@ _TRANSITIONS: Mapping[str, Callable[[Deciding, Event], Iterator[Occurrence]]] = 
     "heard": transitions.heard,
     "recorded": told.recorded,
     "answered": told.answered,
+    "sought": seeking.answered,
     "triggered": outcomes.triggered,
     "due": outcomes.came_due,
     "observed": observed.observed,
@@ -117,6 +118,7 @@ class _Decider:
             ignored=self.deciding.ignored,
             happened=self.happened,
             recordings=tuple(self.deciding.recordings),
+            sought=tuple(self.deciding.sought),
         )
 
     def take(self, event: Event) -> None:

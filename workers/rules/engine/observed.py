@@ -113,6 +113,7 @@ def _may_begin(deciding: Deciding, started_at: float | None, fresh_since: float)
         return False
     if started_at is not None and abs(last.started_at - started_at) <= TOLERANCE:
         state.resume()
+        timers.cancel_missing(state, state.number)
         if state.uuid:
             deciding.ended[state.uuid] = False
     return True

@@ -11,7 +11,7 @@ from app.domain.event import Event
 from workers.rules.engine import held, timers
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
-from workers.rules.engine.recordings import records
+from workers.rules.engine.recordings import records, seeking
 from workers.rules.engine.state import WAITING_KEPT, MutableConference
 from workers.rules.engine.steps import Running, StepResults
 from workers.rules.engine.transitions import Deciding, end
@@ -87,15 +87,17 @@ def came_due(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
         yield from end(deciding, event, f"{event.id}-end")
         return
     kind = KINDS.get(timer.kind)  # None: a limit or a wait
+    if timer.kind == timers.SEEK or (kind is not None and kind.since == "end"):
+        seeking.came_due(deciding, event, timer)
+        return
     if kind is not None and kind.repeats:
         missed = timers.repeat(state, deciding.rules, timer, deciding.now)
         if missed:
             deciding.notes.append(f"{timer.said} missed {missed} times")
-    yield from _occurrence_of(deciding, event, timer)
+    yield from _occurrence_of(state, event, timer)
 
 
-def _occurrence_of(deciding: Deciding, event: Event, timer: Timer) -> Iterator[Occurrence]:
-    state = deciding.state
+def _occurrence_of(state: MutableConference, event: Event, timer: Timer) -> Iterator[Occurrence]:
     if timer.kind == "wait":
         waiting = state.waiting.pop(timer.run, None)
         if waiting is not None:
@@ -109,11 +111,7 @@ def _occurrence_of(deciding: Deciding, event: Event, timer: Timer) -> Iterator[O
                 timer.kind, event.id, event.id, event.at, {"member": member.facts}, only=only
             )
         return
-    over = None
-    if since == "end":
-        over = state.past_of(timer.number)
-        deciding.write_down(records.missing(state, event, timer.number))
-    yield Occurrence(timer.kind, event.id, event.id, event.at, only=only, over=over)
+    yield Occurrence(timer.kind, event.id, event.id, event.at, only=only)
 
 
 def _going_on(state: MutableConference, event: Event, waiting: Waiting) -> Occurrence:

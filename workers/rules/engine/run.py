@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.call import Call
 from app.domain.conference import Conference
 from app.domain.event import Event
-from app.domain.recording import RecordingChange
+from app.domain.recording import RecordingChange, Sought
 from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.state import short_hash
 from workers.rules.vocabulary.model import NO_ANSWER, Fields, Rule, Unknown, no_answer
@@ -194,7 +194,7 @@ class Decision:
     says of instances (UUIDs) that they have ended, or have not after all. `held` has an entry for
     each occurrence: its event, and the rules that were not meant. `ignored` says of events (ids)
     why they change nothing. `happened`: how often what occurred, with the kind of event that told
-    it. `recordings`: what was learnt of recordings."""
+    it. `recordings`: what was learnt of recordings. `sought`: those to ask Plivo for."""
 
     conference: Conference
     runs: tuple[Run, ...] = ()
@@ -207,6 +207,7 @@ class Decision:
     ignored: Mapping[str, str] = field(default_factory=dict)
     happened: Mapping[tuple[str, str], int] = field(default_factory=dict)
     recordings: tuple[RecordingChange, ...] = ()
+    sought: tuple[Sought, ...] = ()
 
     def verdicts(self) -> dict[str, Verdicts]:
         """By the id of the event, for each that was held against the rules."""

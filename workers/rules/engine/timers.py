@@ -15,6 +15,12 @@ from workers.rules.vocabulary.cron import parse_schedule
 from workers.rules.vocabulary.model import Trigger, Unknown
 from workers.rules.vocabulary.triggers import KINDS
 
+SEEK = "seek"
+"""Plivo is asked for a recording that has not come."""
+
+SEEK_AFTER = (120.0, 600.0, 3600.0, 6 * 3600.0, 86400.0)
+"""So long after an instance's end, in seconds, as long as the recording is not there."""
+
 LIMIT_RETRY = 30.0
 """Seconds until a hang-up at the limit that failed is tried again."""
 
@@ -26,7 +32,7 @@ def _since(*times: str) -> tuple[str, ...]:
 _ALONE, _MISSED = _since("alone"), _since("end")
 _BY_CLOCK = (*_since("start", "limit", "clock"), *_ALONE)
 _REPEATING = frozenset(name for name, kind in KINDS.items() if kind.repeats)
-_KEPT = ("wait", "held", "doubt", *_MISSED)
+_KEPT = ("wait", "held", "doubt", SEEK, *_MISSED)
 
 
 def set_limit(state: MutableConference, rules: Rules) -> None:
@@ -96,11 +102,22 @@ def set_missing(state: MutableConference, rules: Rules, number: int, at: float) 
         state.timers[timer.id] = timer
 
 
+def set_seek(state: MutableConference, number: int, at: float, nth: int = 0) -> None:
+    """The recording of that instance, which has ended, has not come: it is looked for, for the
+    `nth` time (from 0); `at` is when it ended, or was looked for before."""
+    if nth < len(SEEK_AFTER):
+        due = at + SEEK_AFTER[nth] - (SEEK_AFTER[nth - 1] if nth else 0.0)
+        timer = Timer(f"{number}.{SEEK}", due, SEEK, trigger=nth, number=number)
+        state.timers[timer.id] = timer
+
+
 def cancel_missing(state: MutableConference, number: int) -> None:
-    """The recording of that instance has come."""
+    """The recording of that instance has come, or that instance lives on."""
+    kinds = (SEEK, *_MISSED)
     state.timers = {
-        k: t for k, t in state.timers.items() if t.kind not in _MISSED or t.number != number
+        k: t for k, t in state.timers.items() if t.kind not in kinds or t.number != number
     }
+    state.sought.pop(str(number), None)
 
 
 def repeat(state: MutableConference, rules: Rules, timer: Timer, now: float) -> int:

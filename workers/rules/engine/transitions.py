@@ -11,7 +11,7 @@ from typing import Any
 from app.domain.conference import Past, Timer
 from app.domain.event import Event
 from app.domain.globs import any_matches
-from app.domain.recording import RecordingChange
+from app.domain.recording import RecordingChange, Sought
 from workers.rules.engine import timers
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence
@@ -33,7 +33,8 @@ class Deciding:
     """A decision under way, as far as transitions need to know it: the state as it becomes, the
     rules (for timers), the notes so far, the time, and the UUIDs of earlier instances. `ended`
     says of instances whether they have ended since, `ignored` of events (ids) that they change
-    nothing, and why. `recordings` is what was learnt of recordings."""
+    nothing, and why. `recordings` is what was learnt of recordings, `sought` those
+    that Plivo is to be asked for."""
 
     state: MutableConference
     rules: Rules
@@ -43,6 +44,7 @@ class Deciding:
     ended: dict[str, bool] = field(default_factory=dict)
     ignored: dict[str, str] = field(default_factory=dict)
     recordings: list[RecordingChange] = field(default_factory=list)
+    sought: list[Sought] = field(default_factory=list)
 
     def is_over(self, uuid: str) -> bool:
         """Whether this UUID is one of an instance that has ended."""
@@ -260,6 +262,7 @@ def finish(deciding: Deciding, event: Event) -> Past:
         deciding.ended[over.uuid] = True
     if state.awaited:
         timers.set_missing(state, deciding.rules, over.number, event.at)
+        timers.set_seek(state, over.number, event.at)
     return over
 
 

@@ -76,6 +76,9 @@ class Simulator:
         for call in decision.calls:
             queue = event.conference + ("\0web" if call.verb in WEB_VERBS else "")
             self._queues.setdefault(queue, Queue()).calls.append(call)
+        for one in decision.sought:  # what Plivo has, a timeline tells as `recording.ready`
+            data = {"number": one.number, "said": "it has none"}
+            self.feed(self.event("recordings.sought", one.conference, one.uuid, data))
         self._work()
 
     def advance(self, until: float) -> None:

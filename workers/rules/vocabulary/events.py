@@ -53,6 +53,13 @@ INNER: Mapping[str, EventKind] = {
     ),
     "step.done": EventKind("stepped", {"run": "text!", "step": "number!"}, own=True),
     "record.answered": EventKind("answered", {"call": "text!"}, own=True),
+    "recordings.sought": EventKind(
+        "sought",
+        {"number": "number!", "said": "text"},
+        "Plivo was asked for the recording: {said}",
+        {"said": "it has none"},
+        own=True,
+    ),
     "operator.acted": EventKind(
         "acted",
         {
@@ -71,5 +78,7 @@ INNER: Mapping[str, EventKind] = {
 }
 """`conference.observed`: Plivo's own list was read. `operator.acted`: a person asks for one step of
 `do`; who, how they came, the step in words, and why. `record.answered`: Plivo's answer to a record
-call, with the id of the recording where it tells it. `step.done`: a webhook or archive that a run
+call, with the id of the recording where it tells it. `recordings.sought`: Plivo was asked for the
+recordings of an instance (`number`); those that it has came as `recording.ready` before, `error`
+says why it could not be asked. `step.done`: a webhook or archive that a run
 waited for is through. `callback.unknown`: a callback that Gavel does not know; kept only."""

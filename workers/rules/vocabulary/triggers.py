@@ -147,7 +147,8 @@ KINDS: Mapping[str, Kind] = {
         ),
     ),
     "recording.missing": Kind(
-        "No `recording.ready` that long after a conference ended that was being recorded.",
+        "No `recording.ready` that long after a conference ended that was being recorded, and "
+        "Plivo, which is asked then, has no file of it.",
         "when: {recording.missing: 10m}",
         parameter="duration",
         since="end",

@@ -89,7 +89,8 @@ def webhook(**options: Any) -> Step:
 
 
 class Timeline:
-    """A conference and its rules on a virtual clock: feed it events, look at what came."""
+    """A conference and its rules on a virtual clock: feed it events, look at what came. Asked for
+    recordings, Plivo answers at once that it has none, but not if `plivo_answers` is False."""
 
     def __init__(self, rules: Rules, name: str = NAME) -> None:
         self.rules = rules
@@ -98,6 +99,7 @@ class Timeline:
         self.decisions: list[Decision] = []
         self.over: set[str] = set()
         self.silences: tuple[Silence, ...] = ()
+        self.plivo_answers = True
         self._number = 0
 
     def event(self, kind: str, uuid: str = UUID, **data: Any) -> Event:
@@ -109,6 +111,8 @@ class Timeline:
         decision = decide(self.conference, events, self.rules, at, self.over, self.silences)
         self.conference = decision.conference
         self.decisions.append(decision)
+        for one in decision.sought if self.plivo_answers else ():
+            self.happen("recordings.sought", one.uuid, number=one.number, said="it has none")
         return decision
 
     def happen(self, kind: str, uuid: str = UUID, **data: Any) -> Decision:

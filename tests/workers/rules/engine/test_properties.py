@@ -153,6 +153,10 @@ class Played:
         self.conference = decision.conference
         self.decisions.append(decision)
         check(event, before, decision)
+        for one in decision.sought:
+            data = {"number": one.number, "said": "it has none"}
+            id = f"{event.id}-sought"
+            self.feed(Event(id, "recordings.sought", NAME, event.at, one.uuid, data))
 
     def finish(self) -> None:
         """A minute later Plivo no longer knows it."""
@@ -171,7 +175,7 @@ class Played:
 
 def check(event: Event, before: Conference, decision: Decision) -> None:
     after = decision.conference
-    lasting = ("recording.missing", "wait")
+    lasting = ("recording.missing", "seek", "wait")
     for timer in after.timers.values():
         assert timer.kind in lasting or (after.live and timer.number == after.number)
         assert timer.kind != "wait" or timer.run in after.waiting
@@ -196,7 +200,7 @@ def test_a_conference_starts_once_and_ends_once_whatever_is_told(told: Told) -> 
     assert played.count("started") == played.count("ended") == played.conference.number
     assert played.conference.number <= len(UUIDS)
     assert not played.conference.live
-    assert not [t for t in played.conference.timers.values() if t.kind != "wait"]
+    assert {timer.kind for timer in played.conference.timers.values()} <= {"wait", "seek"}
     assert not played.conference.waiting or all(
         waiting.awaits == "step" for waiting in played.conference.waiting.values()
     )

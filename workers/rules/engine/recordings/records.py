@@ -16,6 +16,9 @@ from workers.rules.engine.state import MutableConference, short_hash
 CLOCKS_DIFFER = 2.0
 """Seconds between what Plivo and we take for the same moment."""
 
+MISSING = 16
+"""The mark of what was found missing, beside those of the catalogue (`EventKind.mark`)."""
+
 _OF_THE_FILE = ("url", "duration", "started_at", "ended_at", "format")
 
 _AT_ONCE = ("recording.started", "member.entered", "record.answered")
@@ -122,13 +125,19 @@ def over(state: MutableConference, at: float) -> Changes:
 
 
 def missing(state: MutableConference, event: Event, number: int) -> Changes:
-    """The recordings of that instance have not come; nothing may ever have been told of one."""
-    found = open_ones(state, number, _uuid(state, number))
-    ids = [id for id, _ in found] or [_new_id(state, event, number)]
+    """The recordings of that instance have not come, said once of each; nothing may ever have been
+    told of one."""
     gone = {"state": "missing"}
-    if found:
-        return tuple(RecordingChange(id, gone) for id in ids)
-    return _note(state, event, number, None, gone)
+    found = [id for id, _ in open_ones(state, number, _uuid(state, number))]
+    changes = tuple(
+        RecordingChange(id, gone)
+        for id in found
+        if not state.recordings.get(short_hash(id), (0, 0))[1] & MISSING
+    )
+    changes = changes if found else tuple(_note(state, event, number, None, gone))
+    for change in changes:
+        state.mark_recording((short_hash(change.id),), number, MISSING)
+    return changes
 
 
 def _note(
