@@ -20,6 +20,9 @@ class Fact:
     meant: tuple[str, ...] = ()
 
 
+ROLE = "role"
+"""It comes in the query of our own callback URL, and is believed where that is signed only."""
+
 FACTS: Mapping[str, Fact] = {
     "from": Fact(
         ("From",),
@@ -38,4 +41,10 @@ FACTS: Mapping[str, Fact] = {
         ("Direction",), "text", "`inbound` or `outbound`.", values=("inbound", "outbound")
     ),
     "call_uuid": Fact(("CallUUID", "call_uuid"), "text", "Plivo's id of the call."),
+    ROLE: Fact(
+        (ROLE,),
+        "text",
+        "What the caller is here: the `role` of the entry of `conferences` they came by, or that "
+        "which the callback URL of their own XML says (`?role=guest`).",
+    ),
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from app.callers.joining import Caller, Entry
 from app.plivo.urls import conference_url, transcription_url
 from app.store.published_rules import Published
 
@@ -44,20 +45,26 @@ DEFAULTS: Mapping[str, Any] = {
 """Written always: Plivo's pages contradict each other on the defaults (docs/plivo.md 11.10)."""
 
 
-def conference_xml(public_url: str, conference: str, rules: Published) -> str:
+def conference_xml(
+    public_url: str, conference: str, rules: Published, caller: Caller | None = None
+) -> str:
     """The answer for one call into `conference`."""
+    entry = rules.entry_for(conference, caller or {}) or Entry()
     options = dict(DEFAULTS)
     if digits := rules.digits_for(conference):
         options["digits_match"] = digits
     options["floor_event"] = rules.floor_for(conference)
-    options |= rules.options(conference)
+    options |= entry.options
     transcribe = options.pop("transcribe", False)
     attributes = {
         name: write(options[option])
         for option, (name, write) in ATTRIBUTES.items()
         if options.get(option) is not None
     }
-    attributes |= {"callbackUrl": conference_url(public_url), "callbackMethod": "POST"}
+    attributes |= {
+        "callbackUrl": conference_url(public_url, entry.role),
+        "callbackMethod": "POST",
+    }
     if transcribe:
         attributes |= {
             "record": "true",  # without it there is nothing to transcribe

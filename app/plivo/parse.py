@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from app.domain.event import Event, checked_name, new_id
+from app.domain.facts import ROLE
 from app.errors import Unusable
 from app.plivo import schemas
 from app.plivo.request import json_object
@@ -84,13 +85,16 @@ def _sources(request: PlivoRequest) -> Iterator[Iterable[tuple[str, Any]]]:
     """The fields of a request, source by source: a later one counts more."""
     # `conference` is the name that we put into our own recording and transcription URLs.
     named = {"conference": "conference_name"}
-    yield [(named.get(key, key), value) for key, value in request.query if key != WRAPPED]
-    yield [(key, value) for key, value in request.fields if key != WRAPPED]
+    skipped = {WRAPPED} if request.nonce else {WRAPPED, ROLE}  # nothing unsigned gives a role
+    yield [(named.get(key, key), value) for key, value in request.query if key not in skipped]
+    skipped = {WRAPPED, ROLE}
+    yield [(key, value) for key, value in request.fields if key not in skipped]
     for key, value in (*request.query, *request.fields):
         if key == WRAPPED and value:
-            yield json_object(value, f"the field `{WRAPPED}`", constant=str).items()
+            wrapped = json_object(value, f"the field `{WRAPPED}`", constant=str)
+            yield [(name, found) for name, found in wrapped.items() if name != ROLE]
     if request.json is not None:
-        yield request.json.items()
+        yield [(key, value) for key, value in request.json.items() if key != ROLE]
 
 
 def _kind(reading: Reading) -> str:

@@ -10,9 +10,11 @@ from urllib.parse import quote
 RETRIES = "#rp=all&rc=5"
 
 
-def conference_url(public_url: str) -> str:
-    """For `callbackUrl` in XML."""
-    return f"{public_url}/plivo/conference?v=1{RETRIES}"
+def conference_url(public_url: str, role: str = "") -> str:
+    """For `callbackUrl` in XML; the role of a caller is in it, so that each callback of that
+    member brings it back, signed."""
+    query = f"role={quote(role, safe='')}&v=1" if role else "v=1"
+    return f"{public_url}/plivo/conference?{query}{RETRIES}"
 
 
 def recording_url(public_url: str, conference: str) -> str:

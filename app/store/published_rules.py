@@ -15,6 +15,7 @@ from typing import Any, Self
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.callers.joining import Caller, Entry, first_for
 from app.domain.globs import any_matches
 from app.store import keys
 
@@ -23,7 +24,7 @@ ANY_DIGIT = tuple("0123456789*#")
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The summary. `answers`: attributes of the first entry whose globs hold the name. `by_hand`:
+    """The summary. `answers`: the entries of `conferences`, in order. `by_hand`:
     the actions that a person may ask for; none where an older worker has published. `rules`: the
     names of all rules, by their ids, in the file's order; `about` what else people are told of
     each: `line`, `when`, `conferences`, `enabled`, `dry_run`. `lists`: the names of the file's
@@ -31,7 +32,7 @@ class Published:
 
     digest: str = ""
     trigger_names: frozenset[str] = frozenset()
-    answers: tuple[Mapping[str, Any], ...] = ()
+    answers: tuple[Entry, ...] = ()
     digits: tuple[Mapping[str, Any], ...] = ()
     floor: tuple[str, ...] = field(default=())
     by_hand: tuple[str, ...] = ()
@@ -47,7 +48,7 @@ class Published:
         return cls(
             digest=found.get("digest", ""),
             trigger_names=frozenset(found.get("trigger_names", ())),
-            answers=tuple(found.get("answers", ())),
+            answers=tuple(map(Entry.from_json, found.get("joining") or found.get("answers", ()))),
             digits=tuple(found.get("digits", ())),
             floor=tuple(found.get("floor", ())),
             by_hand=tuple(found.get("by_hand", ())),
@@ -58,12 +59,14 @@ class Published:
             said=found.get("said", {}),
         )
 
-    def options(self, conference: str) -> Mapping[str, Any]:
-        """The attributes that the rules file gives this conference, by their names there."""
-        for answer in self.answers:
-            if _matches(answer.get("conference", ()), conference):
-                return {key: value for key, value in answer.items() if key != "conference"}
-        return {}
+    @property
+    def asks_for_callers(self) -> bool:
+        """Does some entry look at more than the conference?"""
+        return any(entry.checks for entry in self.answers)
+
+    def entry_for(self, conference: str, caller: Caller) -> Entry | None:
+        """The entry that says how this caller joins; None when none does."""
+        return first_for(self.answers, conference, caller)
 
     def digits_for(self, conference: str) -> tuple[str, ...]:
         """The digits that rules wait for; all twelve where a rule waits for any."""

@@ -8,6 +8,7 @@ from app.domain.event import checked_name
 from app.errors import Unavailable, Unusable
 from app.logs import step
 from app.plivo.answer_xml import conference_xml
+from app.plivo.caller import caller_of
 from app.plivo.request import verified
 from app.settings import Settings
 from app.store.published_rules import PublishedRules
@@ -24,13 +25,14 @@ def blueprint(settings: Settings, rules: PublishedRules) -> Blueprint:
 
     @routes.route("/plivo/answer/<anything:conference>", methods=["GET", "POST"])
     def answer(conference: str) -> Response:
-        verified(request.environ, settings, settings.signature_answer)
+        given = verified(request.environ, settings, settings.signature_answer)
         name = checked_name(_decoded(conference), "the conference in the address")
         current = rules.current(stale=True)
         if current is None:  # nobody is let in with options that nobody wanted
             raise Unavailable("no worker has loaded the rules yet: call again in a moment")
         step(log, "answer", conference=name, rules=current.digest)
-        text = conference_xml(settings.public_url, name, current)
+        caller = caller_of(given) if current.asks_for_callers else {}
+        text = conference_xml(settings.public_url, name, current, caller)
         return Response(text.encode(), content_type="application/xml")
 
     return routes

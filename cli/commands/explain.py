@@ -38,6 +38,7 @@ from workers.rules.vocabulary.triggers import EVENTS
 )
 @click.option("--member", help="A member's id.")
 @click.option("--from", "caller", help="Who calls.")
+@click.option("--role", help="What the caller is, by `conferences`.")
 @click.option("--digits", help="What was pressed.")
 @click.option("--name", help="The name of a trigger.")
 @click.option("--data", multiple=True, metavar="KEY=VALUE", help="What a trigger brings along.")
@@ -49,6 +50,7 @@ def explain(
     conference: str,
     member: str | None,
     caller: str | None,
+    role: str | None,
     digits: str | None,
     name: str | None,
     data: tuple[str, ...],
@@ -62,7 +64,8 @@ def explain(
     """
     settings = Settings.load()
     loaded = usable_rules(rules or settings.rules_file)
-    wanted = {"member_id": member, "from": caller, "digits": digits, "name": name}
+    wanted = {"member_id": member, "from": caller, "role": role}
+    wanted |= {"digits": digits, "name": name}
     found = {key: value for key, value in wanted.items() if value is not None}
     given = Given(conference, found | ({"data": _pairs(data)} if data else {}))
     happened, before, silences = _find(event, given, settings, loaded, state)

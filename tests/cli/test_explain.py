@@ -55,6 +55,14 @@ def test_an_event_out_of_options_is_explained_with_requests_and_timers(folder: P
     assert "(in 10m) conference.elapsed" in output
 
 
+def test_a_caller_can_be_given_a_role(folder: Path) -> None:
+    rules = folder / "rules.yaml"
+    rules.write_text(RULES.replace('member.from: {not_in: ["+14155550100"]}', "member.role: guest"))
+    asked = ["explain", "member.entered", "--conference", "room", "--member", "7", "--role"]
+    assert "+ Mute guests (line 7) applies" in run(folder, *asked, "guest").output
+    assert "member.role is 'host', not guest" in run(folder, *asked, "host").output
+
+
 def test_the_condition_that_failed_is_told_with_the_value_it_saw(folder: Path) -> None:
     arguments = ["--conference", "room", "--member", "7", "--from", "+14155550100"]
     output = run(folder, "explain", "member.entered", *arguments).output

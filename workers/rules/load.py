@@ -6,23 +6,26 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.callers.joining import Entry
 from app.domain.suggest import quoted
 from workers.rules import identity
 from workers.rules.engine.index import Rules
 from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope, scope_of
 from workers.rules.expressions.syntax import ExpressionError
+from workers.rules.language.joining import CallerScope, caller_checks
 from workers.rules.language.match import compile_match, conference_globs
 from workers.rules.language.parse_steps import StepReader
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.when import read_when
-from workers.rules.lint.file import Parts, Section, check_parts
+from workers.rules.lint.file import check_parts
+from workers.rules.lint.parts import Parts, Section
 from workers.rules.lint.rule import check_rule
 from workers.rules.nodes.odd_signs import named
 from workers.rules.nodes.schema_errors import key_of, load_part
 from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.yaml import Map, Seq, Text, parse
-from workers.rules.vocabulary.model import AnswerOptions, Condition, Limit, Rule
+from workers.rules.vocabulary.model import Condition, Limit, Rule
 from workers.rules.vocabulary.problems import Place, Report, RulesError
 
 MAX_RULES = 5000
@@ -94,7 +97,7 @@ class _Loader:
         rules: tuple[Rule, ...],
         nodes: list[Any],
         limits: tuple[Limit, ...],
-        answers: tuple[AnswerOptions, ...],
+        answers: tuple[Entry, ...],
     ) -> None:
         self.warn_of_empty(only_rules_missing=bool(limits or answers))
         lists = self.data.get("lists")
@@ -162,15 +165,16 @@ class _Loader:
             line=node.line,
         )
 
-    def answer(self, node: Any) -> AnswerOptions:
+    def answer(self, node: Any) -> Entry:
         data = load_part(AnswerEntry(), node, self.report, "an entry with match and options")
         match = data.pop("match", None)
-        self.only_conference(match)
+        scope = CallerScope(lists=self.lists)
+        checks = () if match is None else caller_checks(match, scope, self.report)
         globs = conference_globs(match)
-        if match is not None and not globs and isinstance(match, Map):
+        if isinstance(match, Map) and not globs and _names_conference(match):
             self.report.error(match, 'conferences are matched by texts: `conference: "sales-*"`')
         options = {key: _plain(value) for key, value in data.items()}
-        return AnswerOptions(globs or ("*",), options, node.line)
+        return Entry(globs or ("*",), checks, options, node.line)
 
     def rule(self, node: Any, index: int) -> Rule:
         before = self.report.errors
@@ -221,6 +225,10 @@ class _Loader:
 
 def _section(entries: Sequence[Any], nodes: list[Any]) -> Section:
     return Section(entries, nodes, [conference_globs(node.find("match")) for node in nodes])
+
+
+def _names_conference(match: Map) -> bool:
+    return "conference" in match or "conference.name" in match
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """What the receiver needs to know of the rules: it cannot read them, since `app` knows no rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from workers.rules.engine.index import Rules
@@ -16,10 +16,8 @@ def published(rules: Rules) -> dict[str, Any]:
     return {
         "digest": rules.digest,
         "trigger_names": sorted(trigger_names(rules)),
-        "answers": [
-            {"conference": list(entry.conference), **_json(entry.options)}
-            for entry in rules.answers
-        ],
+        "answers": [entry.to_json() for entry in rules.answers if not entry.checks],
+        **_joining(rules),
         "digits": [
             {"conference": list(_globs(rule)), "digits": list(digits)}
             for rule, digits in _digits(rules)
@@ -72,5 +70,9 @@ def _globs(rule: Rule) -> tuple[str, ...]:
     return rule.conference_globs or ("*",)
 
 
-def _json(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in options.items()}
+def _joining(rules: Rules) -> dict[str, Any]:
+    """All entries, where some look at the caller; a receiver of an older version reads `answers`
+    alone, and would take those for everybody's."""
+    if not any(entry.checks for entry in rules.answers):
+        return {}
+    return {"joining": [entry.to_json() for entry in rules.answers]}

@@ -148,7 +148,9 @@ def test_while_redis_is_away_the_last_rules_answer(own_server: ValkeyServer) -> 
     own_server.stop()
     now[0] = 60.0
     assert rules.current(stale=True) is before
-    assert before.options("demo") == {"muted": True}
+    entry = before.entry_for("demo", {})
+    assert entry is not None
+    assert entry.options == {"muted": True}
     with pytest.raises(RedisError):
         rules.current()
 
@@ -182,3 +184,61 @@ def test_nobody_is_let_in_before_the_rules_are_known(redis: Redis) -> None:
     redis.set(keys.RULES, "{}")
     assert plivo.get(answer_path("demo")).status_code == 200
     assert plivo.client.get("/readyz").status_code == 200
+
+
+BOARD = [
+    {
+        "conference": ["board-*"],
+        "caller": [{"name": "member.from", "texts": ["14155550100"], "said": "in hosts"}],
+        "role": "host",
+        "end_on_exit": True,
+    },
+    {
+        "conference": ["board-*"],
+        "caller": [{"name": "header.x-ph-desk", "globs": ["9*"]}],
+        "role": "desk",
+    },
+    {
+        "conference": ["board-*"],
+        "caller": [{"name": "query.as", "texts": ["observer"]}],
+        "role": "observer",
+    },
+    {"conference": ["board-*"], "role": "guest", "muted": True},
+]
+
+
+def joined(plivo: Plivo, path: str = "", **fields: str) -> dict[str, str]:
+    """What a caller is let in with."""
+    answer = plivo.post({"CallUUID": "c", **fields}, answer_path("board-1") + path)
+    return dict(ElementTree.fromstring(answer.data)[0].attrib)
+
+
+@pytest.mark.parametrize("old", [True, False], ids=["first", "after a worker of before"])
+def test_an_entry_is_for_the_callers_that_it_names(plivo: Plivo, publish: Any, old: bool) -> None:
+    publish(**({"answers": BOARD} if old else {"answers": BOARD[3:], "joining": BOARD}))
+    host = joined(plivo, From="14155550100")
+    assert (host["endConferenceOnExit"], host["muted"]) == ("true", "false")
+    assert host["callbackUrl"].endswith("/plivo/conference?role=host&v=1#rp=all&rc=5")
+    guest = joined(plivo, From="+4930123456")
+    assert (guest["endConferenceOnExit"], guest["muted"]) == ("false", "true")
+    assert "role=desk&" in joined(plivo, **{"X-Ph-DESK": "99"})["callbackUrl"]
+    assert "role=guest&" in joined(plivo, **{"X-PH-Desk": "19"})["callbackUrl"]
+    assert "role=observer&" in joined(plivo, "?as=observer")["callbackUrl"]
+
+
+def test_a_field_of_the_form_is_no_field_of_the_address(plivo: Plivo, publish: Any) -> None:
+    publish(joining=BOARD)
+    assert "role=guest&" in joined(plivo, **{"as": "observer"})["callbackUrl"]
+
+
+def test_a_field_that_is_there_twice_is_taken_for_absent(plivo: Plivo, publish: Any) -> None:
+    publish(joining=BOARD)
+    assert "role=guest&" in joined(plivo, "?as=observer&as=guest")["callbackUrl"]
+    both = plivo.post("From=14155550100&From=4930123456", answer_path("board-1"))
+    assert b"role=guest&amp;" in both.data
+
+
+def test_a_call_that_is_answered_by_get_is_told_apart_too(plivo: Plivo, publish: Any) -> None:
+    publish(joining=BOARD)
+    answer = plivo.get(answer_path("board-1"), {"From": "14155550100"})
+    assert b"role=host&amp;" in answer.data

@@ -17,6 +17,7 @@ from app.store import keys
 from app.store.connection import connect
 from app.store.inbox import Inbox
 from tests.app.builders import (
+    FORM,
     Plivo,
     answer_path,
     enter,
@@ -272,3 +273,50 @@ def test_another_method_is_answered_405(plivo: Plivo, method: str) -> None:
 def test_another_address_is_answered_404_in_json(plivo: Plivo) -> None:
     answer = plivo.client.get("/plivo/conference/extra")
     assert (answer.status_code, answer.content_type) == (404, "application/json")
+
+
+@pytest.mark.parametrize("by", ["post", "get"])
+def test_the_role_of_a_member_comes_back_in_the_signed_address(
+    plivo: Plivo, stored: Stored, by: str
+) -> None:
+    if by == "post":
+        plivo.post(enter(), "/plivo/conference?role=host&v=1")
+    else:
+        plivo.get("/plivo/conference", {"role": "host", "v": "1", **enter()})
+    assert stored()[0]["data"]["role"] == "host"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"path": "/plivo/conference?role=host&v=1", "field": ""},
+        {"path": "/plivo/conference?v=1&role=host&role=guest", "field": ""},
+        {"path": "/plivo/conference?v=1", "field": "role"},
+        {"path": "/plivo/conference?v=1", "field": "response"},
+    ],
+    ids=["unsigned", "twice", "in the form", "wrapped in the form"],
+)
+def test_nothing_but_the_signed_address_gives_a_role(
+    plivo_with: PlivoWith, stored: Stored, forged: dict[str, str]
+) -> None:
+    plivo = plivo_with(signature_conference="warn")
+    fields = enter()
+    if forged["field"]:
+        wrapped = json.dumps({"role": "host"}) if forged["field"] == "response" else "host"
+        fields |= {forged["field"]: wrapped}
+    if forged["field"] or "&role=" in forged["path"]:
+        plivo.post(fields, forged["path"])
+    else:
+        plivo.client.post(forged["path"], data=urlencode(fields), content_type=FORM)
+    [event] = stored()
+    assert "role" not in event["data"]
+
+
+def test_a_role_that_was_changed_on_its_way_is_refused(plivo: Plivo, stored: Stored) -> None:
+    body = urlencode(enter())
+    signed = plivo.headers("POST", "/plivo/conference?role=guest&v=1", list(enter().items()))
+    answer = plivo.client.post(
+        "/plivo/conference?role=host&v=1", data=body, content_type=FORM, headers=signed
+    )
+    assert answer.status_code == 403
+    assert stored() == []

@@ -36,6 +36,15 @@ def test_callers_are_answered_as_the_file_says(stage: Stage) -> None:
     assert answer(stage, "w-other").get("muted") == "false"
 
 
+@drives("conferences role")
+def test_what_a_caller_is_is_known_from_the_answer_to_the_exit(stage: Stage) -> None:
+    host, guest = (stage.enter("w-role", from_=number) for number in ("+14155550100", "+4930123"))
+    stage.sandbox.hang_up(guest)
+    stage.until_told("/role", {"role": "guest"})
+    stage.sandbox.hang_up(host)
+    stage.until_told("/role", {"role": "host"})
+
+
 def answer(stage: Stage, conference: str) -> ElementTree.Element:
     """The `<Conference>` that a caller into this conference gets."""
     url = f"{stage.url}/plivo/answer/{conference}"

@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.callers.joining import Entry
 from app.domain.conference import HERE, said_of
 from app.domain.globs import any_matches
 from workers.rules.engine.grouping import grouped, place_of
@@ -24,7 +25,7 @@ from workers.rules.engine.run import (
     PassedOver,
 )
 from workers.rules.expressions.conditions import Match, literal_key, look_up, shown
-from workers.rules.vocabulary.model import AnswerOptions, Fields, Limit, Rule, Trigger
+from workers.rules.vocabulary.model import Fields, Limit, Rule, Trigger
 from workers.rules.vocabulary.problems import Problem
 from workers.rules.vocabulary.triggers import KINDS
 
@@ -49,7 +50,7 @@ class Rules:
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     digest: str = ""
-    answers: tuple[AnswerOptions, ...] = ()
+    answers: tuple[Entry, ...] = ()
     warnings: tuple[Problem, ...] = ()
     _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
     _by_kind: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.callers.joining import Entry
 from app.domain.conference import Past, Timer
 from app.domain.event import Event
-from app.domain.globs import any_matches
 from app.domain.recording import RecordingChange, Sought
 from workers.rules.engine import timers
 from workers.rules.engine.index import Rules
@@ -104,13 +104,14 @@ def enter(
 ) -> Iterator[Occurrence]:
     """A member is in, as a callback or Plivo's list says; the first one starts the conference."""
     state = deciding.state
-    facts.setdefault("muted", bool(_answered_with(deciding, "muted")))
+    came_by = _came_by(deciding, facts)
+    facts.setdefault("muted", bool(came_by.options.get("muted")))
     starts = not state.live
     if starts:
         state.begin(event.uuid, event.at if started_at is None else started_at)
         timers.set_limit(state, deciding.rules)
         state.recording = bool(event.uuid and records.open_ones(state, state.number, event.uuid))
-        by_answer = any(_answered_with(deciding, one) for one in ("record", "transcribe"))
+        by_answer = any(came_by.options.get(one) for one in ("record", "transcribe"))
         state.awaited = state.recording or by_answer
     state.adopt(event.uuid)
     before = len(state.members)
@@ -124,13 +125,12 @@ def enter(
     yield _crossing(event, occurrence_id, before, before + 1)
 
 
-def _answered_with(deciding: Deciding, option: str) -> Any:
-    """With which value of this option our answer lets calls in, None for none; what Plivo tells
-    corrects what is concluded from it."""
+def _came_by(deciding: Deciding, facts: Mapping[str, Any]) -> Entry:
+    """The entry by which our answer lets this member in, as far as what is known of them tells;
+    what Plivo tells corrects what is concluded from it."""
     name = deciding.state.name
-    answers = (a for a in deciding.rules.answers if any_matches(a.conference, name))
-    answer = next(answers, None)
-    return answer.options.get(option) if answer is not None else None
+    entries = (one for one in deciding.rules.answers if one.is_for(name) and one.may_be_for(facts))
+    return next(entries, Entry())
 
 
 def _enter_refused(deciding: Deciding, event: Event, member_id: str, call: str) -> str:

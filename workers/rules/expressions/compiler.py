@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from app.callers.phones import never_a_number
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.expressions import operations
 from workers.rules.expressions.bounds import joined_within
@@ -20,7 +21,6 @@ from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.trees import family, hint, key_in_brackets, path_of, refusal, said
 from workers.rules.vocabulary.names import MEMBER
-from workers.rules.vocabulary.phones import never_a_number
 from workers.rules.vocabulary.values import LIMIT, add, bounded
 
 _Result = tuple[Evaluate, str]

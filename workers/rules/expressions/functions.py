@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
+from app.callers.phones import Phone, WithPhone, ends, plain_phone, spellings, starts
 from workers.rules.expressions.bounds import check_replaced, check_size, joined_within
 from workers.rules.vocabulary.names import MEMBER
-from workers.rules.vocabulary.phones import Phone, WithPhone, ends, plain_phone, spellings, starts
 from workers.rules.vocabulary.values import compare_equal
 
 

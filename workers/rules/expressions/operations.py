@@ -7,11 +7,11 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from app.callers.phones import Phone, plain_phone
 from app.domain.suggest import quoted
 from workers.rules.expressions.bounds import bounded
 from workers.rules.expressions.functions import as_text
 from workers.rules.vocabulary.model import Fields, Unknown
-from workers.rules.vocabulary.phones import Phone, plain_phone
 from workers.rules.vocabulary.values import MAPPINGS, compare_equal, in_collection
 
 Evaluate = Callable[[Fields], Any]

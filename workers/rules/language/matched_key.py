@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.callers.phones import never_a_number, plain_phone, spellings
 from app.domain.durations import parse_duration
 from app.domain.globs import glob_matcher, is_glob
 from app.domain.suggest import did_you_mean, quoted
@@ -13,7 +14,6 @@ from workers.rules.expressions.scope import Scope, unknown_list
 from workers.rules.nodes.schema_fields import is_empty, kind_of, nearest
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.model import Unknown
-from workers.rules.vocabulary.phones import never_a_number, plain_phone, spellings
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.regexes import compile_regex
 from workers.rules.vocabulary.values import compare_equal, in_collection, is_number

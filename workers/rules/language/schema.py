@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from app.callers.joining import ROLE
+from workers.rules.language import joining
 from workers.rules.language.matched_key import OPERATORS
 from workers.rules.nodes.schema_errors import Strict, describe, described
 from workers.rules.nodes.schema_fields import (
@@ -85,7 +87,15 @@ class LimitEntry(Strict):
 
 
 class AnswerEntry(Strict):
-    match = Raw("The conferences it is for; only `conference`.", described={"type": "object"})
+    match = Raw(
+        "The conferences and callers it is for; everybody if not given.",
+        described={"type": "object"},
+    )
+    role = Plain(
+        "What these callers are, a word of yours: rules see it as `member.role`.",
+        shape=ROLE.pattern,
+        expected="a word of letters, digits, - and _",
+    )
     muted = Flag("Members join muted.")
     start_on_enter = Flag("The conference starts when this member enters.")
     end_on_exit = Flag("The conference ends when this member leaves.")
@@ -173,8 +183,8 @@ def file_schema() -> Json:
         "properties": {"conference": {"$ref": "#/definitions/condition"}},
         "additionalProperties": False,
     }
-    for section in ("limits", "conferences"):
-        properties[section]["items"]["properties"]["match"] |= only_conference
+    properties["limits"]["items"]["properties"]["match"] |= only_conference
+    properties["conferences"]["items"]["properties"]["match"] |= caller_schema()
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Gavel: rules that run Plivo conferences",
@@ -185,6 +195,45 @@ def file_schema() -> Json:
             "match": match_schema(),
             "condition": condition_schema(),
         },
+    }
+
+
+def caller_schema() -> Json:
+    """The JSON Schema of `match` in an entry of `conferences`."""
+    scalar: Json = {"type": ["string", "number"]}
+    texts: Json = {"type": "array", "items": scalar, "minItems": 1}
+    operators = {
+        name: {"description": OPERATORS[name], "anyOf": [scalar, texts]}
+        for name in joining.OPERATORS
+    }
+    condition: Json = {
+        "anyOf": [
+            scalar,
+            texts,
+            {
+                "type": "object",
+                "properties": operators,
+                "additionalProperties": False,
+                "minProperties": 1,
+            },
+        ]
+    }
+    conference = {
+        "description": names.GROUPS["conference"]["name"].doc,
+        "anyOf": [scalar, texts],
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "conference": conference,
+            "conference.name": conference,
+            **{name: {"description": joining.DOCS[name], **condition} for name in joining.NAMES},
+        },
+        "patternProperties": {
+            r"^header\.([Xx]-[Pp][Hh]|[Ss][Ii][Pp]-[Hh])-": condition,
+            r"^query\.": condition,
+        },
+        "additionalProperties": False,
     }
 
 

@@ -2,50 +2,28 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from app.domain.durations import format_duration
-from app.domain.globs import any_matches, covers, is_glob, may_overlap
+from app.domain.globs import any_matches, covers, is_glob
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.engine.steps import MOST_DESCENDANTS, MOST_TRIGGERS
 from workers.rules.language.parse_steps import step_key
+from workers.rules.lint.entries import (
+    entries_are_reached,
+    entries_can_match,
+    plivo_reports_what_rules_wait_for,
+)
+from workers.rules.lint.parts import Parts, covers_all, only_globs, overlap
 from workers.rules.lint.rule import names_used
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Seq
-from workers.rules.vocabulary.model import AnswerOptions, Limit, Rule
+from workers.rules.vocabulary.model import Limit, Rule
 from workers.rules.vocabulary.problems import Located, Place, Report
 from workers.rules.vocabulary.triggers import KINDS
 
 MAX_PAIRS = 500_000
 MAX_COMPARED = 100  # globs of one list
-
-Globs = tuple[str, ...]
-"""The conferences of an entry: () for all; a condition that is no glob counts as all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Entries with the nodes they were read from and the conferences they are for."""
-
-    entries: Sequence[Any]
-    nodes: Sequence[Map]
-    globs: Sequence[Globs]
-
-    def __iter__(self) -> Iterator[tuple[Any, Map, Globs]]:
-        return iter(zip(self.entries, self.nodes, self.globs, strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """A file that was compiled without an error, with its nodes."""
-
-    rules: Sequence[Rule]
-    rule_nodes: Sequence[Map]
-    limits: Section
-    answers: Section
-    lists: Mapping[str, tuple[str, ...]]
-    list_nodes: Map
 
 
 def check_parts(parts: Parts, report: Report) -> None:
@@ -92,39 +70,6 @@ def _no_rule_is_there_twice(parts: Parts, report: Report) -> None:
         seen.setdefault(key, rule)
 
 
-def _entries_are_reached(parts: Parts, report: Report) -> None:
-    for section, what in ((parts.limits, "limit"), (parts.answers, "entry")):
-        earlier: list[tuple[Globs, Map]] = []
-        for _, node, globs in section:
-            for wide, other in earlier:
-                if _covers_all(wide, globs):
-                    report.warning(
-                        node,
-                        f"never used: the {what} on line {other.line} comes first and matches "
-                        "every conference of this one",
-                    )
-                    break
-            if _only_globs(node):
-                earlier.append((globs, node))
-
-
-def _only_globs(node: Map) -> bool:
-    """Whether the entry is for exactly its globs, and not for fewer by an operator."""
-    match = node.find("match")
-    return match is None or not any(isinstance(value, Map) for value in match.values())
-
-
-def _covers_all(wide: Globs, narrow: Globs) -> bool:
-    if not wide:
-        return True
-    return bool(narrow) and all(any(covers(one, other) for one in wide) for other in narrow)
-
-
-def overlap(left: Globs, right: Globs) -> bool:
-    """Whether some conference can be meant by both."""
-    return not left or not right or any(may_overlap(one, two) for one in left for two in right)
-
-
 def _limits_for(rule: Rule, parts: Parts) -> list[Limit]:
     return [limit for limit, _, globs in parts.limits if overlap(globs, rule.conference_globs)]
 
@@ -169,7 +114,7 @@ def _times_come_before_the_limit(parts: Parts, report: Report) -> None:
 
 def _surely_limited(rule: Rule, parts: Parts) -> bool:
     return any(
-        _covers_all(globs, rule.conference_globs) and _only_globs(node)
+        covers_all(globs, rule.conference_globs) and only_globs(node)
         for _, node, globs in parts.limits
     )
 
@@ -222,7 +167,7 @@ def _reached(name: str, leads_to: Mapping[str, set[str]]) -> set[str]:
 
 
 def _lists_are_good(parts: Parts, report: Report) -> None:
-    nodes = (*parts.rule_nodes, *parts.limits.nodes)
+    nodes = (*parts.rule_nodes, *parts.limits.nodes, *parts.answers.nodes)
     written = set(re.findall(r"\w+", repr(nodes)))
     for name, items in parts.list_nodes.items():
         if not items:
@@ -236,26 +181,6 @@ def _lists_are_good(parts: Parts, report: Report) -> None:
             elif item in seen:
                 report.warning(item, f"{quoted(item)} is in the list twice")
             seen.add(item)
-
-
-def _plivo_reports_what_rules_wait_for(parts: Parts, report: Report) -> None:
-    for answer, node, globs in parts.answers:
-        for rule in parts.rules:
-            if rule.enabled and overlap(globs, rule.conference_globs):
-                _reported(answer, node, rule, report)
-
-
-def _reported(answer: AnswerOptions, node: Map, rule: Rule, report: Report) -> None:
-    for trigger in rule.triggers:
-        option = KINDS[trigger.kind].asks
-        given = answer.options.get(option)
-        if given is False:
-            message = f"rule {quoted(rule.name)} waits for {trigger.kind}"
-        elif isinstance(given, tuple) and trigger.parameter and trigger.parameter not in given:
-            message = f"rule {quoted(rule.name)} waits for {trigger.parameter}, which is not here"
-        else:
-            continue
-        report.warning(key_of(node, option), message)
 
 
 def _globs_are_needed(parts: Parts, report: Report) -> None:
@@ -284,11 +209,12 @@ _CHECKS: tuple[Callable[[Parts, Report], None], ...] = (
     _triggers_are_heard,
     _lists_are_good,
     _globs_are_needed,
+    entries_can_match,
 )
 
 _PAIRWISE: tuple[Callable[[Parts, Report], None], ...] = (
-    _entries_are_reached,
+    entries_are_reached,
     _limits_are_there,
     _times_come_before_the_limit,
-    _plivo_reports_what_rules_wait_for,
+    plivo_reports_what_rules_wait_for,
 )

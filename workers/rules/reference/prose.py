@@ -144,7 +144,30 @@ LIMITS = "The first entry that matches sets a conference's time limit."
 CONFERENCES = """
 The first entry that matches says how callers join, through `/plivo/answer/<conference>`. What is
 not written keeps its default; that of `digits_match` and `floor_event` is what the rules wait for.
-`match` has globs for `conference` and nothing else.
+
+`match` sees what Plivo tells as it asks how to answer: globs for `conference`, and of the caller
+`member.from`, `member.to`, `member.caller_name`, `member.direction`, the call's SIP headers
+(`header.X-PH-Desk`, in any case) and the answer URL's own query (`query.as` for `?as=observer`),
+with texts, globs, lists, `is`, `not`, `in` and `not_in`. Who lacks a field that an entry asks for
+is not meant by it. Plivo's signature is over all of it, but a number can be feigned and whoever
+calls by SIP writes headers as they like: what must be kept from others needs more than that.
+
+```yaml
+conferences:
+  - match: {conference: "board-*", member.from: {in: hosts}}
+    role: host
+    end_on_exit: true
+  - match: {conference: "board-*"}
+    role: guest
+    muted: true
+    start_on_enter: false
+```
+
+`role` is a word of yours for these callers; rules see it as `member.role`. It travels in the query
+of the callback URL, so each callback of the member brings it back under Plivo's signature, from the
+answer to the exit, whatever is restarted meanwhile. It is absent for callers who came by XML of
+their own, unless the callback URL there says `role=`, for those of whom Plivo's list alone told,
+and where signatures are not checked.
 """
 
 END = """

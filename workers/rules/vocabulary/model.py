@@ -134,16 +134,3 @@ class Limit:
     hang_up: bool = True
     match: Condition | None = None
     line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerOptions:
-    """One entry of `conferences`: how callers join the conferences that its globs match.
-
-    `options` has the attributes in snake_case, typed: booleans, whole numbers, seconds for
-    `time_limit`, texts, and `digits_match` as a tuple. Only what was written is in it.
-    """
-
-    conference: tuple[str, ...]
-    options: Mapping[str, Any]
-    line: int = 0

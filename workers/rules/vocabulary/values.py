@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from workers.rules.vocabulary import phones
+from app.callers import phones
+from app.callers.phones import Phone, WithPhone
 from workers.rules.vocabulary.model import Unknown
-from workers.rules.vocabulary.phones import Phone, WithPhone
 
 LIMIT = 1e15
 MAX_TEXT = 100_000

@@ -1,5 +1,6 @@
 import pytest
 
+from app.callers.joining import CallerCheck, Entry
 from tests.workers.rules.engine.builders import (
     OTHER_UUID,
     Timeline,
@@ -11,7 +12,6 @@ from tests.workers.rules.engine.builders import (
     webhook,
 )
 from workers.rules.engine.state import STRAY_SECONDS, STRAYS_KEPT
-from workers.rules.vocabulary.model import AnswerOptions
 
 COMING_AND_GOING = book(
     rule("member.entered", mute(), name="entered"),
@@ -241,10 +241,24 @@ def test_digits_may_overtake_the_enter_of_their_member() -> None:
 
 
 def test_who_is_let_in_muted_is_known_to_be() -> None:
-    answers = (AnswerOptions(("sales-*",), {"muted": True}), AnswerOptions(("*",), {}))
+    answers = (Entry(("sales-*",), options={"muted": True}), Entry(("*",)))
     room = Timeline(book(answers=answers))
     room.enter(1)
     assert room.conference.members["1"].facts["muted"] is True
+
+
+def test_who_came_by_which_entry_is_told_by_the_role_and_what_is_known_of_them() -> None:
+    hosts = CallerCheck("member.from", texts=("14155550100",))
+    entries = (
+        Entry(checks=(hosts,), options={"role": "host"}),
+        Entry(options={"role": "guest", "muted": True}),
+    )
+    room = Timeline(book(answers=entries))
+    room.enter(1, role="host", **{"from": "+14155550100"})
+    room.enter(2, role="guest", **{"from": "+14155550100"})  # by another entry at that time
+    room.enter(3, **{"from": "+14155550100"})  # by XML of their own
+    muted = [member.facts["muted"] for member in room.conference.members.values()]
+    assert muted == [False, True, False]
 
 
 def test_speaking_sees_what_is_known_of_the_member() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.callers.joining import Entry
 from app.domain.recording import RecordingChange
 from tests.workers.rules.engine.builders import (
     OTHER_UUID,
@@ -16,7 +17,6 @@ from tests.workers.rules.engine.builders import (
     step,
     webhook,
 )
-from workers.rules.vocabulary.model import AnswerOptions
 
 URL = "https://media.plivo.com/r1.mp3"
 RECORDS = book(rule("conference.started", step("record"), name="Record"))
@@ -190,7 +190,7 @@ def test_a_recording_that_never_came_is_kept_as_missing_even_if_nothing_was_told
 
 
 def test_a_recording_that_our_answer_asked_for_is_awaited_though_nobody_tells_of_it() -> None:
-    answers = (AnswerOptions("*", {"record": True}),)
+    answers = (Entry(("*",), options={"record": True}),)
     room = Timeline(book(*MISSES.rules[:1], answers=answers))
     room.enter(1)
     assert not room.conference.recording

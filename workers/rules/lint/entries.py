@@ -1,0 +1,65 @@
+"""Entries of `limits` and `conferences`: those that none can reach, and what rules wait for."""
+
+from typing import Any
+
+from app.callers.joining import Entry, contradiction, implies
+from app.domain.suggest import quoted
+from workers.rules.lint.parts import Globs, Parts, covers_all, only_globs, overlap
+from workers.rules.nodes.schema_errors import key_of
+from workers.rules.nodes.yaml import Map
+from workers.rules.vocabulary.model import Rule
+from workers.rules.vocabulary.problems import Report
+from workers.rules.vocabulary.triggers import KINDS
+
+
+def entries_are_reached(parts: Parts, report: Report) -> None:
+    """Those that an earlier one hides."""
+    for section, what in ((parts.limits, "limit"), (parts.answers, "entry")):
+        earlier: list[tuple[Any, Globs, Map]] = []
+        for entry, node, globs in section:
+            for wider, wide, other in earlier:
+                if covers_all(wide, globs) and _callers_covered(wider, entry):
+                    whom = "caller" if getattr(entry, "checks", ()) else "conference"
+                    report.warning(
+                        node,
+                        f"never used: the {what} on line {other.line} comes first and matches "
+                        f"every {whom} of this one",
+                    )
+                    break
+            if section is parts.answers or only_globs(node):
+                earlier.append((entry, globs, node))
+
+
+def _callers_covered(wide: Any, narrow: Any) -> bool:
+    """Whether every caller of the one entry is also one of the other."""
+    if not isinstance(wide, Entry):
+        return True
+    return all(any(implies(one, check) for one in narrow.checks) for check in wide.checks)
+
+
+def entries_can_match(parts: Parts, report: Report) -> None:
+    """Those whose own conditions exclude each other."""
+    for entry, node, _ in parts.answers:
+        if name := contradiction(entry.checks):
+            report.warning(node, f"never used: no caller's {name} is what `match` asks for")
+
+
+def plivo_reports_what_rules_wait_for(parts: Parts, report: Report) -> None:
+    """What an entry keeps from rules that wait for it."""
+    for answer, node, globs in parts.answers:
+        for rule in parts.rules:
+            if rule.enabled and overlap(globs, rule.conference_globs):
+                _reported(answer, node, rule, report)
+
+
+def _reported(answer: Entry, node: Map, rule: Rule, report: Report) -> None:
+    for trigger in rule.triggers:
+        option = KINDS[trigger.kind].asks
+        given = answer.options.get(option)
+        if given is False:
+            message = f"rule {quoted(rule.name)} waits for {trigger.kind}"
+        elif isinstance(given, tuple) and trigger.parameter and trigger.parameter not in given:
+            message = f"rule {quoted(rule.name)} waits for {trigger.parameter}, which is not here"
+        else:
+            continue
+        report.warning(key_of(node, option), message)
