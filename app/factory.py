@@ -95,7 +95,7 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
         app.url_map, inbox.redis, settings.web_processes, settings.web_threads
     )
     app.counted, app.extensions[metrics.INSTANCE] = instance.http, instance
-    app.extensions[metrics.COUNTS] = counts
+    app.extensions[metrics.COUNTS], app.extensions[metrics.RULES] = counts, rules
     known = route_names(app.url_map)
     app.register_error_handler(Refused, refuse)
     app.register_error_handler(HTTPException, http_error)

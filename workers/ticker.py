@@ -5,18 +5,15 @@ Every process has one and none is special; what they do is atomic in Redis (see
 own: reading and checking a large one may take longer than a lease.
 """
 
-import json
 import logging
-import secrets
-import socket
 import threading
 import time
 
 from redis.exceptions import RedisError
 
 from app.domain.conference import VERSION
+from app.metrics.processes import Beats
 from app.store import keys
-from app.store.scripts import script
 from workers.bootstrap import Context
 from workers.conference.turns import AT_ONCE
 from workers.questions import answer_questions
@@ -32,7 +29,7 @@ VERSION_SECONDS = 5
 
 def tick_forever(context: Context, stopping: threading.Event) -> None:
     """Tick until `stopping` is set; Redis being away is waited out."""
-    renewed, beats = 0.0, Beats(context)
+    renewed, beats = 0.0, Beats(context.redis, "worker")
     while not stopping.is_set():
         pause = TICK_SECONDS
         now = time.monotonic()
@@ -40,7 +37,7 @@ def tick_forever(context: Context, stopping: threading.Event) -> None:
             if now - renewed >= RENEW_SECONDS:
                 context.leases.renew()
                 context.redis.set(keys.state_version(VERSION), "1", ex=VERSION_SECONDS)
-                beats.beat()
+                _beat(context, beats)
                 context.counts.write()
                 renewed = now
             tick = context.timers.tick()
@@ -57,24 +54,16 @@ def tick_forever(context: Context, stopping: threading.Event) -> None:
         stopping.wait(pause)
 
 
-class Beats:
-    """Signs of life of this process, for the metrics."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._name = f"{socket.gethostname()}-{secrets.token_hex(4)}"
-        self._beat = script(context.redis, "beat")
-
-    def beat(self) -> None:
-        """Give one, with what this process has. Raises RedisError."""
-        budget = self._context.budget
-        has = {
-            "busy": self._context.turns.busy,
-            "turns": AT_ONCE,
-            "calls": budget.limit,
-            "window": budget.window,
-        }
-        self._beat(self._name, json.dumps(has))
+def _beat(context: Context, beats: Beats) -> None:
+    """A sign of life, with what the metrics want of this process. Raises RedisError."""
+    budget = context.budget
+    beats.beat(
+        context.reloader.rules.digest,
+        busy=context.turns.busy,
+        turns=AT_ONCE,
+        calls=budget.limit,
+        window=budget.window,
+    )
 
 
 def watch_rules(context: Context, stopping: threading.Event) -> None:

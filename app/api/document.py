@@ -13,6 +13,7 @@ from app.store.idempotency import LONGEST_KEY
 Json = dict[str, Any]
 
 TEXT = {"type": "string"}
+NUMBER = {"type": "integer"}
 TIME = {"type": "number", "description": "Seconds since the epoch."}
 MOMENT = {**TEXT, "description": "ISO 8601; UTC unless it says another zone."}
 FLAG = {"type": "boolean"}
@@ -147,11 +148,19 @@ def _paths() -> dict[str, Json]:
         "/attention/retry": {
             "post": _operation(
                 "Make calls again that were given up.",
-                _object(asked=OBJECTS, missing=TEXTS),
+                _object(asked=OBJECTS, missing=TEXTS, batch=TEXT),
                 [],
                 *(409, 413),
                 body="Retry",
                 status=202,
+            )
+        },
+        "/attention/batches/{id}": {
+            "get": _operation(
+                "Calls that were asked for again together: how many are done, how many are left.",
+                _object(id=TEXT, counts={"type": "object"}, left=NUMBER, calls=OBJECTS),
+                [id],
+                404,
             )
         },
         "/attention/drop": {
@@ -161,6 +170,13 @@ def _paths() -> dict[str, Json]:
                 [],
                 413,
                 body="Drop",
+            )
+        },
+        "/processes": {
+            "get": _operation(
+                "Which processes of Gavel live: host, process id, version, since when, by which "
+                "rules.",
+                _object(processes=OBJECTS),
             )
         },
         "/audit": {

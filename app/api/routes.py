@@ -15,9 +15,11 @@ from app.api.schemas import ActBody, DropBody, RetryBody, SilenceBody, loaded
 from app.domain.moments import moment_of
 from app.domain.operator import Operator
 from app.errors import Conflict, Forbidden, NotFound, Unusable
+from app.metrics.processes import living
 from app.operators.acts import Act, act, reason_of
-from app.operators.attention import ask_again, drop, for_people, given_up, set_aside
+from app.operators.attention import drop, for_people, given_up, set_aside
 from app.operators.audit import Audit, Entry, Sought
+from app.operators.batches import ask_all, batch_of
 from app.operators.outcome import outcome_of
 from app.operators.reading import conferences, name_of, state_of, story
 from app.operators.recordings import STATES, recording, recordings
@@ -168,13 +170,22 @@ def blueprint(
         if body["expect"] not in (None, len(chosen)):
             raise Conflict(f"expect: {len(chosen)} calls would be made; look again")
         now, operator, reason = time.time(), _operator(), reason_of(body["reason"])
-        asked = [
-            {"call": one.id, "event": ask_again(redis, one, now, operator, reason)}
-            for one in chosen
-        ]
+        batch, events = ask_all(redis, chosen, now, operator, reason)
         return _answer(
-            {"asked": asked, "missing": sorted(wanted - {one.id for one in chosen})}, 202
+            {
+                "asked": [{"call": call, "event": event} for call, event in events.items()],
+                "missing": sorted(wanted - {one.id for one in chosen}),
+                "batch": batch,
+            },
+            202,
         )
+
+    @routes.get("/attention/batches/<id>")
+    def batch(id: str) -> Response:
+        found = batch_of(redis, id, time.time())
+        if found is None:
+            raise NotFound("nothing is known of a batch of this id")
+        return _answer(told.batch(found))
 
     @routes.post("/attention/drop")
     def drop_some() -> Response:
@@ -183,6 +194,10 @@ def blueprint(
         rows = [one for one in for_people(redis) if one.id in wanted]
         dropped = {one.id for one in rows if drop(redis, one, operator, reason)}
         return _answer({"dropped": sorted(dropped), "missing": sorted(wanted - dropped)})
+
+    @routes.get("/processes")
+    def processes() -> Response:
+        return _answer({"processes": [asdict(one) for one in living(redis)]})
 
     @routes.get("/audit")
     def list_audit() -> Response:

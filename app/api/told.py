@@ -7,6 +7,7 @@ from app.domain.conference import Conference
 from app.domain.redaction import mask_phones
 from app.domain.silence import Silence
 from app.operators.attention import GivenUp, SetAside
+from app.operators.batches import Batch
 from app.operators.reading import Listed, Story, timers_of
 from app.store import keys
 
@@ -122,6 +123,27 @@ def set_aside(one: SetAside) -> Json:
         "event": one.event,
         "kind": one.kind,
         "error": one.error,
+    }
+
+
+def batch(one: Batch) -> Json:
+    """Calls that were asked for again together, and how far that is."""
+    return {
+        "id": one.id,
+        "who": one.who,
+        "at": one.at,
+        "reason": one.reason,
+        "counts": dict(one.counts),
+        "left": one.left,
+        "calls": [
+            {
+                "id": item.call,
+                "conference": item.conference,
+                "event": item.event,
+                "state": item.state,
+            }
+            for item in one.items
+        ],
     }
 
 

@@ -10,7 +10,8 @@ from app.console.forms import seconds_of
 from app.domain.operator import Operator
 from app.errors import Conflict, Unusable
 from app.operators.acts import reason_of
-from app.operators.attention import GivenUp, SetAside, ask_again, drop, for_people
+from app.operators.attention import GivenUp, SetAside, drop, for_people
+from app.operators.batches import ask_all
 from app.operators.snoozes import Snooze, snooze, snoozed
 from app.store import keys
 from app.store.live import live_names
@@ -87,13 +88,15 @@ def settle(redis: Redis, wanted: Mapping[str, str], operator: Operator, now: flo
         count = len(group.found)
         snooze(redis, group.id, count, seconds, now, operator, told=told, reason=reason)
         return
-    for one in group.going_on if do == "retry_going_on" else group.found:
-        if do == "drop":
+    if do == "drop":
+        for one in group.found:
             drop(redis, one, operator, reason)
-        elif do in ("retry", "retry_going_on") and isinstance(one, GivenUp):
-            ask_again(redis, one, now, operator, reason)
-        else:
-            raise Unusable("do: must be retry or drop, and only a call can be asked for again")
+    elif do in ("retry", "retry_going_on") and group.again:
+        chosen = group.going_on if do == "retry_going_on" else group.found
+        calls = [one for one in chosen if isinstance(one, GivenUp)]
+        ask_all(redis, calls, now, operator, reason, group.what)
+    else:
+        raise Unusable("do: must be retry or drop, and only a call can be asked for again")
 
 
 def _what(one: GivenUp | SetAside) -> str:

@@ -22,9 +22,10 @@ from app.console.assets import Assets
 from app.console.conference import by_hand, numbers, story
 from app.console.forms import once
 from app.console.frame import Pages
-from app.console.settings import access, audit, doctor
+from app.console.settings import about, access, audit, doctor
 from app.console.texts import FILTERS, TONES
-from app.errors import STATUS, Refused
+from app.errors import STATUS, NotFound, Refused
+from app.operators.batches import batch_of, batches
 from app.settings import Settings
 from app.store.inbox import Inbox
 from app.store.published_rules import Published, PublishedRules
@@ -38,6 +39,9 @@ PLACES = (
     ("console.doctor", "Settings", "⚙"),
 )
 """What stands in the navigation: endpoint, name, sign."""
+DAY = 86400.0
+BATCH_SHOWN = 200
+"""Calls of a batch that its page lists."""
 
 
 def blueprint(
@@ -120,8 +124,22 @@ def blueprint(
     @routes.get("/attention", endpoint="attention")
     def show_attention() -> Response:
         return pages.show(
-            "console/attention.html", lambda now: {"groups": attention.groups(redis, now)}
+            "console/attention.html",
+            lambda now: {
+                "groups": attention.groups(redis, now),
+                "batches": [one for one in batches(redis, now) if now - one.at < DAY or one.left],
+            },
         )
+
+    @routes.get("/attention/batches/<id>", endpoint="batch")
+    def show_batch(id: str) -> Response:
+        def collect(now: float) -> dict[str, object]:
+            found = batch_of(redis, id, now)
+            if found is None:
+                raise NotFound("nothing is known of what was asked for by that id")
+            return {"batch": found, "SHOWN": BATCH_SHOWN}
+
+        return pages.show("console/batch.html", collect)
 
     @routes.post("/attention")
     def settle() -> ResponseReturnValue:
@@ -135,6 +153,7 @@ def blueprint(
     doctor.add_routes(routes, pages, settings)
     access.add_routes(routes, pages, settings, redis, guard)
     audit.add_routes(routes, pages, redis)
+    about.add_routes(routes, pages, redis)
     sign_in.add_routes(routes, entrance, redis)
     by_issuer.add_routes(routes, entrance, settings, redis)
     return routes

@@ -1,19 +1,24 @@
 """What begins in each of the web server's processes: traces and error reports, its row of the
-metrics, the thread that tells Redis what it counted, and, in the first one, what is to be said of
-Redis."""
+metrics, the thread that tells Redis what it counted and that it lives, and, in the first one, what
+is to be said of Redis."""
 
 import logging
 import time
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from app.metrics.counting import Counts
 from app.metrics.instance import InstanceMetrics
+from app.metrics.processes import EVERY_SECONDS, Beats
 from app.observers import start_observers
 from app.settings import Settings
 from app.store.connection import connect
+from app.store.published_rules import PublishedRules
 from app.store.server.examination import tell_when_there
-from app.web.metrics import COUNTS, INSTANCE
+from app.web.metrics import COUNTS, INSTANCE, RULES
 
 log = logging.getLogger("gavel.web")
 
@@ -33,13 +38,20 @@ def post_worker_init(worker: Any) -> None:
     instance: InstanceMetrics = worker.wsgi.extensions[INSTANCE]
     instance.begin(min(worker.metrics_row, instance.rows - 1))
     counts: Counts = worker.wsgi.extensions[COUNTS]
-    Thread(target=_write_forever, args=(counts,), name="counts", daemon=True).start()
+    rules: PublishedRules = worker.wsgi.extensions[RULES]
+    Thread(target=_write_forever, args=(counts, rules), name="counts", daemon=True).start()
     if worker.age == 1:
         Thread(target=_tell, name="first words", daemon=True).start()
 
 
-def _write_forever(counts: Counts) -> None:
+def _write_forever(counts: Counts, rules: PublishedRules) -> None:
+    beats, last = Beats(rules.redis, "web"), float("-inf")
     while True:
+        if time.monotonic() - last >= EVERY_SECONDS:
+            last = time.monotonic()
+            with suppress(RedisError):  # it is told elsewhere
+                known = rules.current()
+                beats.beat(known.digest if known else "")
         time.sleep(WRITE_SECONDS)
         counts.write()
 

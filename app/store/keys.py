@@ -37,6 +37,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:metrics              | hash   | counters, named as /metrics/cluster shows them |
 | gavel:exemplars            | hash   | an event for each bucket of a counter that has such |
 | gavel:workers              | hash   | worker process -> its last sign of life (s), what it has |
+| gavel:web_servers          | hash   | the same of the processes of web servers |
 | gavel:members              | zset   | live conferences by how many members they have |
 | gavel:given_up             | list   | calls that were given up, for `gavel retry`, bounded |
 | gavel:silences             | hash   | id -> rules that do nothing for a while (JSON) |
@@ -53,6 +54,8 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:login:{hash}         | string | what a one-time link is for (JSON), expires |
 | gavel:login_was:{hash}     | string | whose a one-time link was, and whether used, expires |
 | gavel:tries:{hash}         | string | how often an address tried to sign in, expires |
+| gavel:batches              | list   | ids of what was asked for again together, bounded |
+| gavel:batch:{id}           | hash   | call -> what became of it (JSON), expires |
 | gavel:snoozed              | hash   | groups that need no person until a time (JSON) |
 | gavel:questions            | list   | what the console asks of a worker (JSON), expires |
 | gavel:answer:{id}          | string | a question with its answer (JSON), expires |
@@ -86,7 +89,8 @@ RULES_BROKEN = PREFIX + "rules_broken"
 RULES_JOURNAL = PREFIX + "rules_journal"
 METRICS = PREFIX + "metrics"
 EXEMPLARS = PREFIX + "exemplars"
-WORKERS = PREFIX + "workers"
+WORKER_BEATS = PREFIX + "workers"
+WEB_BEATS = PREFIX + "web_servers"
 MEMBERS = PREFIX + "members"
 RECONCILED = PREFIX + "reconciled"
 STORY = PREFIX + "story"
@@ -98,6 +102,7 @@ COMMITS = PREFIX + "commits"
 SIGNED_IN = PREFIX + "signed_in"
 QUESTIONS = PREFIX + "questions"
 SNOOZED = PREFIX + "snoozed"
+BATCHES = PREFIX + "batches"
 QUEUE_NAME = "gavel"
 QUEUE = "rq:queue:" + QUEUE_NAME
 WORKERS = "rq:workers:" + QUEUE_NAME
@@ -124,6 +129,10 @@ def is_web(key: str) -> bool:
 
 def answer(id: str) -> str:
     return PREFIX + "answer:" + id
+
+
+def batch(id: str) -> str:
+    return PREFIX + "batch:" + id
 
 
 def state_version(version: int) -> str:

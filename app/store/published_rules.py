@@ -87,7 +87,7 @@ class PublishedRules:
     def __init__(
         self, redis: Redis, *, seconds: float = 1.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._redis = redis
+        self.redis = redis
         self._seconds = seconds
         self._clock = clock
         self._lock = Lock()
@@ -105,7 +105,7 @@ class PublishedRules:
             if self._last is not None and asked - self._looked < self._seconds:
                 return self._last
             try:
-                text = self._redis.get(keys.RULES)
+                text = self.redis.get(keys.RULES)
             except RedisError:
                 if stale and self._last is not None:
                     return self._last

@@ -16,6 +16,7 @@ from app.web.closed import require_token
 
 INSTANCE = "gavel.instance"
 COUNTS = "gavel.counts"
+RULES = "gavel.rules"
 """Where the application keeps its `InstanceMetrics` and `Counts`, among Flask's extensions."""
 
 

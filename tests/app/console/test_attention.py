@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from app.operators.audit import Audit
-from app.store import keys
+from app.store import journal, keys
 from tests.app.console.person import HIDDEN, Person
 from tests.app.console.test_live import HOSTILE, give_up, live
 
@@ -163,3 +163,30 @@ def test_what_is_snoozed_is_out_of_the_way_until_more_of_it_come(
         give_up(redis, f"room-{number}", id=f"call-{number}")
         set_aside(redis, f"other-{number}")
     assert "snoozed</span>" not in person.get("/attention").text
+
+
+def test_how_far_what_was_asked_for_is_is_told(visit: Visit, redis: Redis) -> None:
+    for number in range(3):
+        give_up(redis, f"room-{number}", id=f"call-{number}", event=f"evt-{number}")
+    person = visit("operator")
+    [fields] = forms(person)
+    assert person.post("/attention", fields | {"do": "retry", "reason": "well"}).status_code == 303
+    page = person.get("/attention").text
+    assert "Nothing needs you." in page
+    assert "3 \N{MULTIPLICATION SIGN} mute</a>" in page
+    assert ">3 left<" in page
+    (id,) = (one.decode() for one in redis.lrange(keys.BATCHES, 0, -1))
+    key = keys.conference_key("room-1")
+    event = json.loads(redis.lrange(keys.inbox(key), 0, -1)[0].partition(b" ")[2])
+    told = {"id": event["id"], "kind": event["kind"], "data": {}}
+    call = {"call": "call-1", "verb": "mute", "members": ["1"], "event": "evt-1", "status": "done"}
+    redis.rpush(keys.journal(key), journal.line("room-1", time.time(), "event", event=told))
+    redis.rpush(keys.journal(key), journal.line("room-1", time.time(), "call", **call))
+    redis.incr(keys.COMMITS)
+    viewer = visit("viewer")
+    page = viewer.get(f"/attention/batches/{id}").text
+    assert '<progress max="3" value="1"' in page
+    assert ">2 left<" in page
+    assert ">1 done<" in page
+    assert 'data-live="5"' in page
+    assert viewer.get("/attention/batches/bat-x").status_code == 404

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Callable
 from html import unescape
@@ -12,6 +13,7 @@ from redis import Redis
 
 from app.console.access.sessions import Sessions
 from app.factory import create_app
+from app.metrics.processes import Beats
 from app.operators.audit import Audit
 from app.store import keys
 from app.store.inbox import Inbox
@@ -219,3 +221,21 @@ def test_hostile_names_are_text_in_the_audit(visit: Visit) -> None:
         page = admin.get(path).text
         assert "<script>alert" not in page
         assert "<img" not in page
+
+
+def test_which_processes_live_is_told_and_that_they_differ(visit: Visit, redis: Redis) -> None:
+    person = visit("viewer")
+    assert "No process has given a sign of life" in person.get("/settings/about").text
+    Beats(redis, "worker").beat("digest-1")
+    Beats(redis, "web").beat("digest-1")
+    page = person.get("/settings/about")
+    assert "1 worker, 1 of the web server" in page.text
+    assert page.text.count(f">{os.getpid()}</td>") == 2
+    assert "rules-differ" not in page.text
+    assert person.get("/settings/about", If_None_Match=page.headers["ETag"]).status_code == 304
+    Beats(redis, "worker").beat("digest-2")
+    again = person.get("/settings/about", If_None_Match=page.headers["ETag"])
+    assert (again.status_code, 'id="rules-differ"' in again.text) == (200, True)
+    assert "versions-differ" not in again.text
+    for name in ("Gavel", "Python", "Valkey", "flask"):
+        assert f"<dt>{name}</dt>" in again.text

@@ -70,6 +70,31 @@ def test_a_call_that_was_given_up_is_made_again(stage: Stage) -> None:
     stage.until_asked("w-retry", "kick")
 
 
+def test_how_far_many_calls_are_that_are_made_again_is_told(stage: Stage) -> None:
+    rooms = [f"w-batch-{number}" for number in range(3)]
+    for room in rooms:
+        times = 2 if room == rooms[0] else 1
+        stage.sandbox.fault("status", status=400, actions=["kick"], conference=room, times=times)
+        stage.enter(room)
+    until(lambda: all(room in stage.ask("retry")[1] for room in rooms), "they were given up")
+    listed = [json.loads(line) for line in stage.ask("retry", "--json")[1].splitlines()]
+    calls = [one["id"] for one in listed if one["conference"] in rooms]
+    made = stage.ask("token", "new", "--name", "batches", "--scope", "act", "--json")[1]
+    bearer = {"Authorization": f"Bearer {json.loads(made)['secret']}"}
+    bearer["Content-Type"] = "application/json"
+    api = f"{stage.url}/api/v1/attention"
+    body = json.dumps({"calls": calls, "reason": "it is well again"}).encode()
+    id = json.loads(read(Request(f"{api}/retry", body, bearer)))["batch"]
+
+    def told() -> dict[str, Any]:
+        return dict(json.loads(read(Request(f"{api}/batches/{id}", headers=bearer))))
+
+    until(lambda: told()["left"] == 0, "every call has ended")
+    assert told()["counts"] == {"done": 2, "failed": 1}
+    for room in rooms[1:]:
+        stage.until_asked(room, "kick")
+
+
 @drives("command act")
 def test_one_thing_is_done_by_hand(stage: Stage) -> None:
     stage.enter("w-by-hand")
