@@ -16,6 +16,7 @@ NAMES = {
     "bad-day",
     "forgotten-hang-up",
     "missing-recording",
+    "no-transcript",
 }
 
 

@@ -19,6 +19,7 @@ from workers.rules.expressions.templates import PlainText, Rendered, Typed
 from workers.rules.language.matched_key import NUMBERS, typed_number
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.model import Rule, Step, Target, Trigger
+from workers.rules.vocabulary.spoken import words_of
 
 VERSION = "2"
 """Of this form. A digest of rules has it, so that stored ids of an older form are looked at."""
@@ -90,6 +91,8 @@ def _operator(name: str, operand: Any, kind: str) -> list[Any]:
     if name in _ORDER:
         return [name, _value(operand, "seconds" if kind == "seconds" else "number")]
     items = operand if isinstance(operand, Seq) else [operand]
+    if name == "contains":
+        return [name, sorted({words_of(item) for item in items})]
     if name in _AMONG.values() and kind in NUMBERS:  # compared as texts
         return [name, sorted({str(item) for item in items})]
     if name == "is" or kind == "digits" or not any(is_glob(item) for item in items):

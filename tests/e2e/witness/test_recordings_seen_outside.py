@@ -76,6 +76,38 @@ def test_one_that_plivo_has_not_either_is_listed_as_missing(stage: Stage) -> Non
     assert lists(stage, "w-untold")
 
 
+def test_words_that_were_said_set_off_a_rule(stage: Stage) -> None:
+    said = ("Everything is refundable.", "Dann will ich ein REFUND!")
+    for number, words in enumerate(said, 1):
+        call = stage.enter("w-words-said")
+        until(lambda many=number: len(made(stage, "w-words-said")) == many, "it is recorded")
+        stage.sandbox.speak(call, words)
+        stage.sandbox.clock(advance=5)
+        stage.sandbox.hang_up(call)
+
+    def heard() -> list[str | None]:
+        return [one["transcript"] for one in listed(stage, "w-words-said")]
+
+    until(lambda: sorted(filter(None, heard())) == sorted(said), "both transcripts are known")
+    stage.until_told("/words", {"said": said[1]})
+    assert stage.told("/words") == [{"said": said[1]}]
+
+
+def test_a_transcript_that_failed_is_told_and_kept(stage: Stage) -> None:
+    """As the sandbox's scenario has it."""
+    code, output = stage.ask("sandbox", "play", "no-transcript")
+    assert code == 0, output
+    failed = {"saw": "no words", "in": "demo-no-text", "error": "Transcription failed"}
+    stage.until_told("/recordings", failed)
+
+    def kept() -> list[tuple[str, str]]:
+        found = listed(stage, "demo-no-text")
+        return [(one["state"], one["transcript_error"]) for one in found]
+
+    until(lambda: kept() == [("ready", "Transcription failed")], "its record tells it")
+    assert stage.told("/recordings").count(failed) == 1
+
+
 def lists(stage: Stage, conference: str) -> list[dict[str, Any]]:
     """How often Plivo was asked for its recordings, with what it said."""
     asked = pages(stage.sandbox.requests)

@@ -58,6 +58,8 @@ ASKED: Sequence[tuple[str, str, bool]] = (
     ("operator not_in", "match: {data.phone: {not_in: hosts}}", False),
     ("operator regex", 'match: {data.text: {regex: "^a.*t$"}}', True),
     ("operator regex", 'match: {data.text: {regex: "^b"}}', False),
+    ("operator contains", "match: {data.text: {contains: [WEST, Éast]}}", True),
+    ("operator contains", "match: {data.text: {contains: acm}}", False),
     ("operator above", "match: {data.n: {above: 4}}", True),
     ("operator above", "match: {data.n: {above: 5}}", False),
     ("operator below", "match: {data.n: {below: 6}}", True),

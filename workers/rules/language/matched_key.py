@@ -16,6 +16,7 @@ from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.model import Unknown
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.regexes import compile_regex
+from workers.rules.vocabulary.spoken import found_in, words_of
 from workers.rules.vocabulary.values import compare_equal, in_collection, is_number
 
 _TEXTS = frozenset({"text", "phone", "digits", "any"})
@@ -25,6 +26,8 @@ OPERATORS: Mapping[str, str] = {
     "not": "Not this: a glob, or a list of them.",
     "in": "In a list: the name of one of `lists`, or a list written here.",
     "not_in": "Not in a list.",
+    "contains": "A word, or words next to each other, are in the text, or one of a list of them: "
+    "whole words, whatever their case and accents.",
     "regex": "The regular expression (RE2) is found in the text.",
     "above": "A number above this.",
     "below": "A number below this.",
@@ -34,6 +37,7 @@ OPERATORS: Mapping[str, str] = {
 _SAID: Mapping[str, str] = {
     "is": "",
     "not_in": "not in",
+    "contains": "containing",
     "regex": "matching",
     "at_least": "at least",
     "at_most": "at most",
@@ -106,6 +110,8 @@ class KeyReader:
             is_name = isinstance(operand, Text)
             items = self.scope.lists.get(operand) if is_name else operand
             return self.check(test, wanted, self.literals(items))
+        if name == "contains":
+            return self.check(self.contains(operand, name), wanted)
         if name == "regex":
             return self.check(self.regex(operand, name), wanted)
         return self.check(self.order(name, operand), wanted)
@@ -214,6 +220,21 @@ class KeyReader:
             numbers = frozenset(plain_phone(item) for item in items)
             return lambda found: plain_phone(_listed(found)) in numbers
         return lambda found: in_collection(_listed(found), items)
+
+    def contains(self, operand: Any, key: Text) -> Test | None:
+        if self.kind not in ("text", "any"):
+            self.report.error(key, f"contains needs a text; {'.'.join(self.path)} is none")
+            return None
+        items = operand if isinstance(operand, Seq) else [operand]
+        if not items:
+            self.report.error(operand, "an empty list matches nothing")
+        sought = []
+        for text in filter(None, [self.scalar(item, key, "a word") for item in items]):
+            if words := words_of(text):
+                sought.append(words)
+            else:
+                self.report.error(text, f"{quoted(text)} has no word in it")
+        return lambda found: any(found_in(_as_searched(found), words) for words in sought)
 
     def regex(self, operand: Any, key: Text) -> Test | None:
         text = self.scalar(operand, key, "a regular expression")

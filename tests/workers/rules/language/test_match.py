@@ -68,6 +68,53 @@ def test_it_refuses_and_says_what_it_saw(match: str, reason: str) -> None:
     assert refusal(match) == reason
 
 
+SAID = "Ich möchte mein Geld zurück, sonst kommt mein Anwalt; ÉCOUTEZ, it's a CREDIT-card refund!"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "refund",
+        "REFUND",
+        "'refund!'",
+        "[lawyer, refund]",
+        "zuruck",
+        "ZURÜCK",
+        "écoutez",
+        "ecoutez",
+        "credit card",
+        "'credit, card'",
+        "mein geld",
+        "it's",
+    ],
+)
+def test_words_are_found_whole_whatever_their_case_and_accents(words: str) -> None:
+    assert refusal(f"data.said: {{contains: {words}}}", data={"said": SAID}) is None
+
+
+@pytest.mark.parametrize(
+    "words", ["fund", "refunds", "'[re]fund'", "'refun*'", "card credit", "[a b, geld mein]"]
+)
+def test_parts_of_words_and_globs_are_not(words: str) -> None:
+    assert refusal(f"data.said: {{contains: {words}}}", data={"said": SAID}) is not None
+
+
+def test_words_are_looked_for_in_transcripts_and_the_reason_tells_which() -> None:
+    match = "transcription.text: {contains: [refund, lawyer]}"
+    said = {"transcription": {"text": "Good morning."}}
+    reason = refusal(match, "transcription.ready", **said)
+    assert reason == ("transcription.text is 'Good morning.', not containing any of refund, lawyer")
+    assert refusal(match, "transcription.ready", transcription={"text": ""}) is not None
+    with pytest.raises(Unknown):
+        refusal(match, "transcription.ready")
+
+
+def test_a_long_transcript_is_looked_through_once_for_many_rules() -> None:
+    text = "word " * 200_000
+    for _ in range(300):
+        assert refusal("data.said: {contains: refund}", data={"said": text}) is not None
+
+
 def test_a_telephone_number_is_never_told_in_full() -> None:
     assert "14155550100" not in str(refusal("member.from: '+49*'"))
 
@@ -112,6 +159,7 @@ def test_patterns_that_hang_other_engines_do_not_hang_this_one(pattern: str) -> 
         "data.x: {not: 5}",
         "data.x: {in: [a, b]}",
         "data.x: {regex: '^9+$'}",
+        "data.x: {contains: nine}",
     ],
 )
 @pytest.mark.parametrize("value", [10**400, -(10**4299), 1e308, "9" * 60_000, [10**400], {"a": 1}])
