@@ -189,6 +189,18 @@ class Settings:
     allow_private_webhooks: bool = setting(
         boolean, False, "may webhooks go to private and loopback addresses"
     )
+    recording_processes: int = setting(
+        integer(0, 64), 1, "processes of `gavel up` that copy recordings, each one at a time"
+    )
+    sftp_password: str | None = setting(
+        text, None, "logs in to servers of `archive` by sftp://", secret=True
+    )
+    sftp_key: str | None = setting(
+        text, None, "the same by a private key (its text, without a passphrase)", secret=True
+    )
+    sftp_known_hosts: str = setting(
+        text, "", "the file with the keys of these servers (~/.ssh/known_hosts)"
+    )
 
     def __post_init__(self) -> None:
         if not self.public_url:
@@ -243,7 +255,8 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """Every secret text, for the log's redaction."""
         of_redis = redis_secrets(self.redis_url) if self.redis_url else ()
-        others = (self.admin_password, self.oidc_client_secret, self.sentry_dsn)
+        of_stores = (self.sftp_password, self.sftp_key)
+        others = (self.admin_password, self.oidc_client_secret, self.sentry_dsn, *of_stores)
         return (
             *(*self.plivo_auth_token, *self.trigger_token, *self.metrics_token),
             *(*(one for one in others if one), *of_redis),

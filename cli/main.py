@@ -16,6 +16,7 @@ COMMANDS = (
     "up",
     "web",
     "worker",
+    "recordings-worker",
     "sandbox",
     "check",
     "schema",

@@ -2,5 +2,6 @@
 
 WEB = ("-m", "gunicorn", "-c", "python:app.server.gunicorn_conf", "app.server.wsgi:make()")
 WORKER = ("-m", "workers")
+RECORDINGS_WORKER = ("-m", "workers.recordings")
 SANDBOX = ("-m", "cli", "sandbox")
 EXAMINE_RULES = ("-m", "cli.up.examine_rules")

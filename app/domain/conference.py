@@ -120,8 +120,8 @@ class Waiting:
 
 class Known(NamedTuple):
     """What tells one recording from another: its instance, hashes of that one's UUID and of its
-    address ("" for none), whether its file is there, the record call that began it, and when it
-    began (0: not known)."""
+    address ("" for none), whether its file is there, the record call that began it, when it began
+    (0: not known), and where a copy of it is."""
 
     number: int
     uuid: str = ""
@@ -129,6 +129,7 @@ class Known(NamedTuple):
     ready: bool = False
     call: str = ""
     began: float = 0.0
+    archived: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Every key that Gavel keeps in Redis, and what is under it.
 
 A conference's name comes from outside and never becomes part of a key: `conference_key` hashes it.
-`{k}` below is such a key; the webhooks of a conference are a unit of their own: `{k}-web`.
+`{k}` below is such a key; the webhooks of a conference are a unit of their own: `{k}-web`, and each
+copy of a recording: `{k}-{hash}-rec`.
 
 | key                        | type   | holds |
 |----------------------------|--------|---|
@@ -62,6 +63,7 @@ A conference's name comes from outside and never becomes part of a key: `confere
 | gavel:signed_in            | string | somebody has been in the console |
 | gavel:story                | channel| every journal entry as it is written |
 | rq:queue:gavel, rq:job:{k} |        | RQ's: the wake-ups |
+| rq:*:recordings            |        | RQ's: jobs that copy recordings, what became of them |
 | rq:workers:gavel, rq:worker:{name} | | RQ's: the workers that have reported lately, expire |
 """
 
@@ -106,7 +108,9 @@ BATCHES = PREFIX + "batches"
 QUEUE_NAME = "gavel"
 QUEUE = "rq:queue:" + QUEUE_NAME
 WORKERS = "rq:workers:" + QUEUE_NAME
-WEB = "-web"
+RECORDINGS_QUEUE = "recordings"
+COPIERS = "rq:workers:" + RECORDINGS_QUEUE
+WEB, COPY = "-web", "-rec"
 KEY_LENGTH = 22
 
 
@@ -125,6 +129,21 @@ def conference_key(name: str) -> str:
 def is_web(key: str) -> bool:
     """Are these the webhooks of a conference?"""
     return len(key) > KEY_LENGTH and key.endswith(WEB)
+
+
+def copy_of(key: str, recording_id: str, to: str) -> str:
+    """The unit that copies one recording of this conference to one target."""
+    return f"{key}-{digest(f'{recording_id} {to}')}{COPY}"
+
+
+def is_copy(key: str) -> bool:
+    """Is this a copy of a recording?"""
+    return len(key) > KEY_LENGTH and key.endswith(COPY)
+
+
+def conference_of(unit: str) -> str:
+    """The key of the conference that a unit belongs to."""
+    return unit[:KEY_LENGTH]
 
 
 def answer(id: str) -> str:
@@ -179,6 +198,15 @@ def worker(host: str, pid: int | str) -> str:
 
 def worker_name(host: str, pid: int | str) -> str:
     return f"gavel-{host}-{pid}"
+
+
+def copier(host: str, pid: int | str) -> str:
+    """Where RQ keeps that a process lives that copies recordings."""
+    return f"rq:worker:{copier_name(host, pid)}"
+
+
+def copier_name(host: str, pid: int | str) -> str:
+    return f"gavel-recordings-{host}-{pid}"
 
 
 def seen(identity: str) -> str:

@@ -3,7 +3,8 @@
 import http.client
 import socket
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
@@ -21,23 +22,41 @@ TIMEOUT_SECONDS = 5.0
 READ_AT_MOST = 4096
 
 
+class Kind(NamedTuple):
+    """Processes that report to Redis: their name for people, where RQ lists them and keeps that one
+    lives, and for how long it does."""
+
+    name: str
+    registered: str
+    key: Callable[[str, str], str]
+    seconds: str
+
+
+WORKERS = Kind("worker", keys.WORKERS, keys.worker, "30 s")
+COPIERS = Kind("recordings worker", keys.COPIERS, keys.copier, "2 minutes")
+
+
 class NotReady(GavelError):
     """Not ready: the sentence says what is missing."""
 
 
 @click.command()
 @click.option("--worker", is_flag=True, help="Of the workers of this host, not of the web process.")
+@click.option("--recordings", is_flag=True, help="Of the processes here that copy recordings.")
 @click.option("--alive", is_flag=True, help="Only whether it lives; yes while Redis is away.")
 @json_option
-def ready(worker: bool, alive: bool, as_json: bool) -> None:
+def ready(worker: bool, recordings: bool, alive: bool, as_json: bool) -> None:
     """Say whether the web process here is ready (or lives), for probes of a platform.
 
     0: it is. 1: it is not, and why. With --worker: has a worker of this host reported to Redis
-    within the last 30 s?
+    within the last 30 s? With --recordings: has a `gavel recordings-worker`, within 2 minutes?
     """
     settings = Settings.load()
     try:
-        said = _of_worker(settings, alive) if worker else _of_web(settings, alive)
+        if worker or recordings:
+            said = _of_workers(settings, COPIERS if recordings else WORKERS, alive)
+        else:
+            said = _of_web(settings, alive)
     except (NotReady, NoRedis) as error:
         if as_json:
             tell([{"ready": False, "said": str(error)}])
@@ -63,21 +82,21 @@ def _of_web(settings: Settings, alive: bool) -> str:
         raise NotReady(f"{url} does not answer: {error}") from None
 
 
-def _of_worker(settings: Settings, alive: bool) -> str:
+def _of_workers(settings: Settings, kind: Kind, alive: bool) -> str:
     host = socket.gethostname()
     try:
         with open_redis(settings) as redis:
-            if not _reported(redis, host):
-                raise NotReady(f"no worker of {host} has reported to Redis for 30 s")
+            if not _reported(redis, kind, host):
+                raise NotReady(f"no {kind.name} of {host} has reported to Redis for {kind.seconds}")
     except NoRedis as error:
         if not alive:
             raise
         return f"can not tell, which is no reason to end a worker: {error}"
-    return f"a worker of {host} is at work"
+    return f"a {kind.name} of {host} is at work"
 
 
-def _reported(redis: Redis, host: str) -> bool:
+def _reported(redis: Redis, kind: Kind, host: str) -> bool:
     """Is one of the names of its workers still kept?"""
-    known: Any = redis.smembers(keys.WORKERS)
-    mine = [name for name in known if name.startswith(keys.worker(host, "").encode())]
+    known: Any = redis.smembers(kind.registered)
+    mine = [name for name in known if name.startswith(kind.key(host, "").encode())]
     return bool(mine) and bool(redis.exists(*mine))

@@ -15,7 +15,7 @@ from cli.up.rules_at_start import RulesAtStart, look_at_rules
 from cli.up.supervised_process import Child
 from cli.up.supervisor import Stopped, Supervisor
 
-STOP_ORDER = ("web", "worker", "sandbox", "valkey")
+STOP_ORDER = ("web", "worker", "recordings", "sandbox", "valkey")
 
 
 @click.command()
@@ -76,7 +76,7 @@ def _start(plan: Plan, rules: RulesAtStart, supervisor: Supervisor, terminal: Te
         supervisor.add(plan.sandbox_child(rules.conference))
         supervisor.wait_until(lambda: listens(plan.settings.sandbox_port))
     workers = plan.workers()
-    for child in workers:
+    for child in (*workers, *plan.recordings_workers()):
         supervisor.add(child)
     if plan.sandbox and rules.demo:
         _play_demo(plan, workers, terminal)

@@ -62,6 +62,11 @@ class Plan:
         numbers = range(1, self.settings.worker_processes + 1)
         return [self.child(f"worker-{n}", [sys.executable, *programs.WORKER]) for n in numbers]
 
+    def recordings_workers(self) -> list[Child]:
+        numbers = range(1, self.settings.recording_processes + 1)
+        argv = [sys.executable, *programs.RECORDINGS_WORKER]
+        return [self.child(f"recordings-{n}", argv) for n in numbers]
+
 
 def make_plan(settings: Settings) -> Plan:
     """Fill in what the settings leave open. Creates STATE_DIR where something of it is needed for

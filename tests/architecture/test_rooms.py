@@ -11,7 +11,7 @@ ROW = re.compile(r"^\| `([\w/]+)/` \| (.+?) \| (.*?) \|$", re.MULTILINE)
 LISTED = {room: re.findall(r"`([\w/]+)/`", others) for room, _, others in ROW.findall(PAGE)}
 
 
-MOST = {"cli/commands": 28}
+MOST = {"cli/commands": 30}
 """One file a command, and nothing else."""
 
 

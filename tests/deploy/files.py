@@ -14,9 +14,11 @@ from app.settings import Settings
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm" / "gavel"
-UNITS = (DEPLOY / "systemd" / "gavel-web.service", DEPLOY / "systemd" / "gavel-worker@.service")
+UNITS = tuple(
+    DEPLOY / "systemd" / f"gavel-{part}.service" for part in ("web", "worker@", "recordings@")
+)
 
-OF_UP = frozenset({"STATE_DIR", "SANDBOX_PORT", "WORKER_PROCESSES"})
+OF_UP = frozenset({"STATE_DIR", "SANDBOX_PORT", "WORKER_PROCESSES", "RECORDING_PROCESSES"})
 """Settings that `gavel up` alone reads: nothing is deployed by it."""
 
 

@@ -96,8 +96,12 @@ def test_values_that_can_not_be_meant_are_refused(
         chart.validate_schema(values)
 
 
-@pytest.mark.parametrize("part", ["web", "worker"])
-def test_its_pods_have_no_rights_and_write_nothing(chart: helm.Chart, part: str) -> None:
+@pytest.mark.parametrize(
+    ("part", "command"), [("web", "web"), ("worker", "worker"), ("recordings", "recordings-worker")]
+)
+def test_its_pods_have_no_rights_and_write_nothing(
+    chart: helm.Chart, part: str, command: str
+) -> None:
     pod = of_kind(rendered(chart), "Deployment")[f"prod-gavel-{part}"]["spec"]["template"]["spec"]
     [container] = pod["containers"]
     assert pod["automountServiceAccountToken"] is False
@@ -107,7 +111,7 @@ def test_its_pods_have_no_rights_and_write_nothing(chart: helm.Chart, part: str)
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert container["args"] == [part]
+    assert container["args"] == [command]
     assert container["image"] == f"registry.example.com/gavel:{version()}"
     assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
     assert all("subPath" not in mount for mount in container["volumeMounts"])  # never updated

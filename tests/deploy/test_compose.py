@@ -21,12 +21,14 @@ def test_compose_lint_finds_nothing_but_that_no_digest_is_given() -> None:
     assert {one["rule_id"] for one in found} == {"CL-0019"}
 
 
-@pytest.mark.parametrize("name", ["web", "worker"])
-def test_ours_are_given_settings_alone(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "command"), [("web", "web"), ("worker", "worker"), ("recordings", "recordings-worker")]
+)
+def test_ours_are_given_settings_alone(name: str, command: str) -> None:
     service = SERVICES[name]
     assert set(service["environment"]) <= names()
     assert service["image"] == f"gavel:{version()}"
-    assert service["command"] == [name]
+    assert service["command"] == [command]
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))

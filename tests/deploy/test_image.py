@@ -31,7 +31,12 @@ def test_what_the_image_runs_is_a_line_of_the_procfile() -> None:
     command = json.loads(instruction("ENTRYPOINT")[-1]) + json.loads(instruction("CMD")[-1])
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
     assert " ".join(command) == lines["web"]
-    assert lines == {"release": "gavel check", "web": "gavel web", "worker": "gavel worker"}
+    assert lines == {
+        "release": "gavel check",
+        "web": "gavel web",
+        "worker": "gavel worker",
+        "recordings": "gavel recordings-worker",
+    }
 
 
 def test_it_runs_as_a_user_without_rights_and_ends_by_sigterm() -> None:

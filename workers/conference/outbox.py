@@ -232,9 +232,10 @@ def for_journal(
     return fields
 
 
-def outcome(call: Call, error: str = "") -> Event:
-    """The event that tells a run what became of its step."""
+def outcome(call: Call, error: str = "", found_out: Mapping[str, Any] | None = None) -> Event:
+    """The event that tells a run what became of its step, and what was found out with it."""
     data = {"run": call.run, "step": call.step, "call": call.id, "verb": call.verb}
+    data |= found_out or {}
     if error:
         data |= {"error": error, "rule": call.rule}
     return Event(

@@ -203,13 +203,14 @@ class ConferenceProcessor:
                 metrics.CORRECTIONS.add(counters, what, number=number)
 
     def _hand_out(self, calls: Sequence[Call]) -> None:
-        """Calls to Plivo into this conference's outbox, webhooks to the unit of its webhooks."""
+        """Calls to Plivo into this conference's outbox, webhooks to the unit of its webhooks, each
+        copy of a recording to one of its own."""
         outbox = self.unit.outbox
         self.unit.outbox = outbox.add(call for call in calls if call.verb not in WEB_VERBS)
         for call in calls:
             if call.verb in WEB_VERBS:
                 text = json.dumps(call.to_json_dict(), ensure_ascii=False)
-                self.unit.next.send_to(self.lease.key + keys.WEB, self.unit.name, text)
+                self.unit.next.send_to(_unit_of(call, self.lease.key), self.unit.name, text)
 
     def _set_aside_undecided(self, entry: tuple[float, bytes], error: str) -> None:
         """One that is not decided again, for its worker dies of it."""
@@ -305,6 +306,14 @@ class ConferenceProcessor:
         if error:
             event = outcome(call, error)
             self.unit.next.send_to(self.lease.key, self.unit.name, event.to_json())
+
+
+def _unit_of(call: Call, key: str) -> str:
+    """The unit beside its conference's that a call belongs to."""
+    if VERBS[call.verb].long:
+        recording, to = call.params.get("recording", {}), str(call.params.get("to"))
+        return keys.copy_of(key, str(recording.get("id")), to)
+    return key + keys.WEB
 
 
 def _traced(calls: Sequence[Call], deciding: Mapping[str, Span]) -> Sequence[Call]:

@@ -21,7 +21,7 @@ LONGEST_BACK_OFF = 15.0
 """Seconds. Full jitter: the delay is evenly spread between nothing and the doubled back-off."""
 
 LONGEST_WEB_BACK_OFF = 600.0
-"""The same for webhooks, whose receivers may be away for hours."""
+"""The same for webhooks and copies, whose receivers may be away for hours."""
 
 RATE_LIMIT_BACK_OFF = 1.0
 """Seconds to wait first after a 429 without Retry-After; Plivo's window is 5 s
@@ -111,7 +111,7 @@ def _delay(error: CallError, call: Call, attempts: int, jitter: float) -> float:
     if error.died and attempts < DEADLY:
         return 0.0  # it has waited for the lease of the dead to run out
     first = RATE_LIMIT_BACK_OFF if error.status == 429 else FIRST_BACK_OFF
-    longest = LONGEST_WEB_BACK_OFF if call.verb == "webhook" else LONGEST_BACK_OFF
+    longest = LONGEST_WEB_BACK_OFF if VERBS[call.verb].to_web else LONGEST_BACK_OFF
     back_off = min(longest, first * 2.0 ** (min(attempts, 30) - 1))
     if error.retry_after is not None:
         return error.retry_after + jitter * min(back_off, 1.0)

@@ -8,7 +8,7 @@ local now = clock()
 local events, oldest = 0, ''
 for _, key in ipairs(redis.call('ZRANGE', 'gavel:awake', 0, ARGV[1] - 1)) do
   local inbox = 'gavel:inbox:' .. key
-  local length = redis.call('LLEN', inbox)
+  local length = is_copy(key) and 0 or redis.call('LLEN', inbox)  -- these may wait for long
   if length > 0 then
     events = events + length
     local at = string.match(redis.call('LINDEX', inbox, 0), '^[%d.]+')

@@ -125,6 +125,7 @@ local events = redis.call('LRANGE', inbox, 0, ARGV[5] - 1)
 if ARGV[6] == '1' and #events == 0 then
   redis.call('DEL', lease)
   redis.call('ZREM', 'gavel:awake', key)
+  if is_copy(key) and ARGV[7] == '' then redis.call('HDEL', 'gavel:names', key) end
   if ARGV[7] ~= '' then redis.call('ZADD', 'gavel:due', ARGV[7], key .. ' ~') end
   return {seconds(now), {}, 0, {}, {}}
 end

@@ -7,7 +7,11 @@
 local key, token, lease = ARGV[1], ARGV[2], 'gavel:lease:' .. ARGV[1]
 local held = redis.call('GET', lease)
 local now = clock()
-redis.call('DEL', 'rq:job:' .. key)
+if is_copy(key) then
+  redis.call('ZREM', 'rq:scheduled:recordings', key)  -- the job itself is RQ's to delete
+else
+  redis.call('DEL', 'rq:job:' .. key)
+end
 local number = '0'
 if held then
   local owner, n = string.match(held, '^(.*):(%d+)$')

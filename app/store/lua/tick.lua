@@ -21,8 +21,9 @@ if #due > 0 then count('gavel_timers_fired_total', #due / 2) end
 
 local forgotten = redis.call('ZRANGEBYSCORE', 'gavel:awake', '-inf', math.floor(now * 1000), 'LIMIT', 0, 100)
 for _, key in ipairs(forgotten) do
-  redis.call('ZADD', 'gavel:awake', math.floor((now + 5) * 1000), key)
-  if not redis.call('LPOS', 'rq:queue:gavel', key) then push(key) end
+  local soon = is_copy(key) and 30 or 5  -- many copies may wait for long
+  redis.call('ZADD', 'gavel:awake', math.floor((now + soon) * 1000), key)
+  if not redis.call('LPOS', queue_of(key), key) then push(key) end
 end
 
 -- Names that nothing is kept of any more: journal and state are gone.

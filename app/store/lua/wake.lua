@@ -9,13 +9,30 @@ local function seconds(t)
   return string.format('%.6f', t)
 end
 
+-- Copies of recordings, which may take minutes, are jobs of another queue.
+local function is_copy(key)
+  return #key > 22 and string.sub(key, -4) == '-rec'
+end
+
+local function queue_of(key)
+  return is_copy(key) and 'rq:queue:recordings' or 'rq:queue:gavel'
+end
+
 -- An RQ job as rq 3 stores it, so that its own tools and workers read it. The job's id is the
 -- unit's key: one unit has at most one job.
 local function push(key)
-  redis.call('HSET', 'rq:job:' .. key, 'origin', 'gavel', 'status', 'queued',
-    'description', 'work_conference', 'timeout', '3600', 'result_ttl', '0', 'failure_ttl', '3600',
-    'data', '["workers.jobs.work_conference", null, ["' .. key .. '"], {}]')
-  redis.call('RPUSH', 'rq:queue:gavel', key)
+  if is_copy(key) then
+    redis.call('HSET', 'rq:job:' .. key, 'origin', 'recordings', 'status', 'queued',
+      'description', 'copy_recording', 'timeout', '14400', 'result_ttl', '0', 'failure_ttl', '604800',
+      'data', '["workers.recordings.jobs.copy_recording", null, ["' .. key .. '"], {}]')
+    redis.call('ZREM', 'rq:scheduled:recordings', key)
+    redis.call('ZREM', 'rq:failed:recordings', key)
+  else
+    redis.call('HSET', 'rq:job:' .. key, 'origin', 'gavel', 'status', 'queued',
+      'description', 'work_conference', 'timeout', '3600', 'result_ttl', '0', 'failure_ttl', '3600',
+      'data', '["workers.jobs.work_conference", null, ["' .. key .. '"], {}]')
+  end
+  redis.call('RPUSH', queue_of(key), key)
 end
 
 -- Wakes a worker unless the unit is awake already: queued, or being worked.

@@ -136,6 +136,15 @@ class Sandbox:
     def press(self, call: str, digits: str) -> None:
         self._ask(f"calls/{call}/digits", {"digits": digits})
 
+    def advance(self, seconds: float) -> None:
+        """Its clock goes on by so much at once."""
+        self._ask("clock", {"advance": seconds})
+
+    def recordings(self, conference: str) -> list[str]:
+        """The addresses of a conference's recordings."""
+        found = self._ask("state")["recordings"]
+        return [one["url"] for one in found if one["conference"] == conference]
+
     def asked(self, conference: str) -> list[dict[str, Any]]:
         """What was asked of the API about this conference and answered well, reads left out."""
         entries = self._ask("requests")["requests"]

@@ -22,7 +22,7 @@ DOCUMENT = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 SHAPES = json.loads((ROOT / "docs" / "cli.schema.json").read_text(encoding="utf-8"))
 PARTS = {"problems"}
 """What is in the schema for others to refer to."""
-WITHOUT = {"up", "web", "worker", "sandbox", "schema", "completion"}
+WITHOUT = {"up", "web", "worker", "recordings-worker", "sandbox", "schema", "completion"}
 """They run until they are ended, or print a file that is for programs already."""
 
 
@@ -237,6 +237,7 @@ CODES: dict[str, Sequence[Witness]] = {
     "up": ((("up",), 1), (("up", "x"), 2)),
     "web": ((("web", "x"), 2),),
     "worker": ((("worker", "x"), 2),),
+    "recordings-worker": ((("recordings-worker", "x"), 2),),
     "sandbox": (
         (("sandbox", "scenarios"), 0),
         (("sandbox", "--switch", "nope=1"), 1),

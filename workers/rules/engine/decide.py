@@ -102,7 +102,7 @@ class _Decider:
         self.notes: list[str] = []
         self.queue: deque[Event] = deque()
         self.happened: Counter[tuple[str, str]] = Counter()
-        self.deciding = Deciding(self.state, rules, self.notes, now, over)
+        self.deciding = Deciding(self.state, rules, self.notes, now, over, calls=self.calls)
 
     def decision(self) -> Decision:
         self.state.forget_triggers(root_of)

@@ -11,7 +11,7 @@ from app.domain.event import Event
 from workers.rules.engine import held, timers
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
-from workers.rules.engine.recordings import records, seeking
+from workers.rules.engine.recordings import copies, records, seeking
 from workers.rules.engine.state import WAITING_KEPT, MutableConference
 from workers.rules.engine.steps import Running, StepResults
 from workers.rules.engine.transitions import Deciding, end
@@ -121,6 +121,10 @@ def _going_on(state: MutableConference, event: Event, waiting: Waiting) -> Occur
     member = state.members.get(fields["member"]["id"]) if "member" in fields and is_live else None
     if member is not None:
         fields["member"] = member.facts
+    if "recording" in fields:
+        told = {key: event.data[key] for key in ("archived_to",) if key in event.data}
+        known = copies.seen(state, fields["recording"].get("id", ""))
+        fields["recording"] = {**fields["recording"], **known, **told}
     return Occurrence(
         kind="wait",
         id=waiting.run,
@@ -135,7 +139,8 @@ def _going_on(state: MutableConference, event: Event, waiting: Waiting) -> Occur
 
 
 def stepped(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
-    """A webhook that a run waited for is through."""
+    """A webhook that a run waited for is through, or a copy was made."""
+    copies.copied(deciding, event)
     waiting = _awaiting(deciding.state, event)
     if waiting is not None:
         del deciding.state.waiting[waiting.run]

@@ -245,7 +245,7 @@ def _call(state: MutableConference, run: Running, index: int, params: Mapping[st
             return NotNeeded(f"{step.action}: nobody there")
     groups = [(member,) for member in members] if verb.members == "single" else [members]
     base = f"{run.id}.{index}"
-    params = _params(action, params)
+    params = {**_params(action, params), **_carried(action, run.fields)}
     at, uuid = run.what.at, "" if verb.account else _uuid(state, run.what)
     calls = tuple(
         Call(
@@ -277,6 +277,14 @@ def _params(action: Action, written: Mapping[str, Any]) -> Mapping[str, Any]:
     if len(action.calls) > 1:  # one of them has chosen the call
         return {name: value for name, value in written.items() if name != action.param}
     return written
+
+
+def _carried(action: Action, fields: Fields) -> dict[str, Any]:
+    """Groups of names that its calls take along. Raises `Unknown`."""
+    for group in action.carries:
+        if group not in fields:
+            raise Unknown(f"{group} is not known")
+    return {group: dict(fields[group]) for group in action.carries}
 
 
 def _line(verb: str, members: tuple[str, ...], params: Mapping[str, Any]) -> str:

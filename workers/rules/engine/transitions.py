@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.callers.joining import Entry
+from app.domain.call import Call
 from app.domain.conference import Past, Timer
 from app.domain.event import Event
 from app.domain.recording import RecordingChange, Sought
@@ -34,7 +35,7 @@ class Deciding:
     rules (for timers), the notes so far, the time, and the UUIDs of earlier instances. `ended`
     says of instances whether they have ended since, `ignored` of events (ids) that they change
     nothing, and why. `recordings` is what was learnt of recordings, `sought` those
-    that Plivo is to be asked for."""
+    that Plivo is to be asked for; `calls` are wanted whatever the rules say."""
 
     state: MutableConference
     rules: Rules
@@ -45,6 +46,7 @@ class Deciding:
     ignored: dict[str, str] = field(default_factory=dict)
     recordings: list[RecordingChange] = field(default_factory=list)
     sought: list[Sought] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
 
     def is_over(self, uuid: str) -> bool:
         """Whether this UUID is one of an instance that has ended."""

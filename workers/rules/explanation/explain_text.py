@@ -67,6 +67,12 @@ def _requests(wanted: Wanted, account: str) -> Iterator[str]:
     call = wanted.call
     if wanted.refusal:
         yield f"  never sent: {wanted.refusal}"
+    elif call.verb == "archive":
+        what = call.params["recording"].get("url", "the recording")
+        if call.params.get("part"):
+            yield f"  put the {call.params['part']} beside {call.params['to']}"
+        else:
+            yield f"  copy {what} to {call.params['to']}"
     elif not wanted.requests:
         yield f"  POST {call.params['url']}"
         if "json" in call.params:

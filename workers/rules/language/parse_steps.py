@@ -15,7 +15,7 @@ from workers.rules.nodes.targets_as_written import TargetSpec
 from workers.rules.nodes.templates_as_written import FreeForm, TemplateText
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.action import BESIDE_EVERY
-from workers.rules.vocabulary.actions import ACTIONS, NOT_YET
+from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.model import Step, Target, Template
 from workers.rules.vocabulary.problems import Report
 
@@ -68,8 +68,7 @@ class StepReader:
         if not keys:
             self.report.error(item, "expected an action, such as `mute: member`")
             return None
-        hint = f": {NOT_YET[keys[0]]}" if keys[0] in NOT_YET else did_you_mean(keys[0], ACTIONS)
-        message = f"unknown action {quoted(keys[0])}{hint}"
+        message = f"unknown action {quoted(keys[0])}{did_you_mean(keys[0], ACTIONS)}"
         self.report.error(keys[0], message)
         return None
 

@@ -51,6 +51,15 @@ def _kinds(rule: Rule) -> list[str]:
     return [trigger.kind for trigger in rule.triggers]
 
 
+def _copies_what_is_finished(rule: Rule, node: Map, report: Report) -> None:
+    if "recording.started" not in _kinds(rule):
+        return
+    for step, name in _steps(rule, node):
+        if step.action == "archive":
+            message = "archive: at recording.started there is no file yet; use recording.ready"
+            report.error(name, message)
+
+
 def _schedule_names_conferences(rule: Rule, node: Map, report: Report) -> None:
     clock = next((kind for kind in _kinds(rule) if KINDS[kind].since == "clock"), None)
     if clock and not _matches_conference(rule):
@@ -187,6 +196,7 @@ def _brakes_make_sense(rule: Rule, node: Map, report: Report) -> None:
 
 
 _CHECKS: tuple[Callable[[Rule, Map, Report], None], ...] = (
+    _copies_what_is_finished,
     _schedule_names_conferences,
     _member_is_there,
     _conference_is_there,

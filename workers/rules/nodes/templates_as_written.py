@@ -10,6 +10,7 @@ from marshmallow import ValidationError
 from app.domain.suggest import quoted
 from workers.rules.nodes.schema_fields import Json, Note, Scalar, Value, kind_of
 from workers.rules.nodes.yaml import Map, Node, Seq, Text
+from workers.rules.vocabulary.targets import SCHEMES, TARGETS, missing_extra
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,40 @@ class Templated(Scalar):
         if self.schemes and not text.startswith("{{") and re.search(r"\s", _outside(text)):
             raise ValueError("an address cannot have spaces in it")
         return TemplateText(text, self.schemes)
+
+
+class ArchiveTo(Templated):
+    """Where a recording is copied to. The place (bucket, server, folder) is written out, so that
+    nothing that comes from outside can choose it, and each recording has an address of its own."""
+
+    def __init__(self, doc: str, **options: Any) -> None:
+        expected = "an address that begins with " + ", ".join(SCHEMES)
+        super().__init__(doc, schemes=SCHEMES, expected=expected, **options)
+
+    def read(self, text: Text) -> TemplateText:
+        made = super().read(text)
+        scheme, _, rest = text.partition("://")
+        if scheme.startswith("{{"):
+            raise ValueError(f"expected {self.expected}, written out")
+        host, _, path = rest.partition("/")
+        if "{{" in host or not (path if scheme == "file" else host):
+            raise ValueError(f"write out {TARGETS[scheme].what}: only the path may have {{{{ }}}}")
+        if scheme == "file" and host:
+            raise ValueError("a folder on this machine has three slashes: file:///srv/recordings/")
+        if scheme == "file" and "/" not in path.partition("{{")[0]:
+            raise ValueError("write out the folder: only what is below it may have {{ }}")
+        if ":" in host.rpartition("@")[0]:
+            raise ValueError("a password does not belong into the rules: set SFTP_PASSWORD")
+        if any(part in ("", ".", "..") for part in path.split("/")) or "\\" in path:
+            raise ValueError("a part of the path is empty, `.`, `..` or has a backslash in it")
+        if not _RECORDING_ID.search(text):
+            raise ValueError("it needs {{ recording.id }}, or one recording would replace another")
+        if missing := missing_extra(scheme):
+            raise ValueError(missing)
+        return made
+
+
+_RECORDING_ID = re.compile(r"\{\{-?\s*recording\.id\s*-?\}\}")
 
 
 def _outside(text: str) -> str:

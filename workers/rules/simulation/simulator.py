@@ -74,6 +74,8 @@ class Simulator:
         self.conferences[event.conference] = decision.conference
         self.happened.append(Decided(event, decision))
         for call in decision.calls:
+            if not call.rule:  # a transcript beside a copy: no rule asked for it
+                continue
             queue = event.conference + ("\0web" if call.verb in WEB_VERBS else "")
             self._queues.setdefault(queue, Queue()).calls.append(call)
         for one in decision.sought:  # what Plivo has, a timeline tells as `recording.ready`
@@ -189,5 +191,8 @@ class Simulator:
         data = {"run": call.run, "step": call.step, "call": call.id, "verb": call.verb}
         if error:
             data |= {"error": error, "rule": call.rule}
+        elif call.verb == "archive":
+            data |= {"recording_id": call.params["recording"].get("id", "")}
+            data |= {"archived_to": call.params["to"], "transcript": True}
         kind = "action.failed" if error else "step.done"
         self.feed(self.event(kind, call.conference, call.uuid, data))

@@ -10,6 +10,7 @@ from app.domain.event import Event
 from workers.rules.engine.run import Run
 from workers.rules.simulation.simulator import Made
 from workers.rules.simulation.timeline import Atom, Missing, Report, Result
+from workers.rules.vocabulary.actions import ACTIONS
 
 _SHOWN = ("digits", "from", "name", "recording_id", "verb", "error", "text", "gone")
 _OUTCOMES = {"applied": "ran", "dry_run": "ran (dry run)"}
@@ -83,7 +84,8 @@ def _atom(atom: Atom) -> str:
 
 def _call(verb: str, members: tuple[str, ...], params: Mapping[str, Any]) -> str:
     who = f" {','.join(members)}" if members else ""
-    said = ", ".join(f"{key} {value!r}" for key, value in params.items())
+    carried = ACTIONS[verb].carries if verb in ACTIONS else ()
+    said = ", ".join(f"{key} {value!r}" for key, value in params.items() if key not in carried)
     return f"{verb}{who}" + (f" ({said})" if said else "")
 
 

@@ -39,8 +39,9 @@ class Verb:
     `all` per request) or "list" (`10,11,12` in one request). `words` say it to people, if not the
     name does. `sets` are flags of its members, or of the conference, that are so when it is
     through. `for_value` is the value of the action that means this call, when it can mean several.
-    `to_web`: it does not go to Plivo, and its run waits for it before it goes on. `account`: it is
-    for all conferences, so the end of its own does not stop it.
+    `to_web`: it does not go to Plivo, and its run waits for it before it goes on; `long`: that may
+    take minutes, so a process of its own makes it. `account`: it is for all conferences, so the end
+    of its own does not stop it.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Verb:
     for_value: str = ""
     request: Request | None = None
     to_web: bool = False
+    long: bool = False
     account: bool = False
 
     @property
@@ -66,7 +68,8 @@ class Action:
     in `Step.params` unless it is a target or a mapping. `bare` allows nothing to be written.
     `beside` are keys beside it, next to `expires_in` and `on_error`. `calls` are those it may make.
     `expires_in` is the default, in seconds. `after_all`: it does something also when the
-    conference is over. `by_hand`: a person may ask for it as well as a rule."""
+    conference is over. `by_hand`: a person may ask for it as well as a rule. `carries` are groups
+    of names that its calls take along as they are."""
 
     doc: str
     example: str
@@ -78,6 +81,7 @@ class Action:
     expires_in: float | None = HEARD
     after_all: bool = False
     by_hand: bool = True
+    carries: tuple[str, ...] = ()
 
     @property
     def parts(self) -> Mapping[str, Any]:

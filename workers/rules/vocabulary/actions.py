@@ -12,7 +12,13 @@ from typing import Any
 from workers.rules.nodes.schema_errors import Block, Strict
 from workers.rules.nodes.schema_fields import Choice, Duration, Flag, Plain
 from workers.rules.nodes.targets_as_written import HangUp, Members
-from workers.rules.nodes.templates_as_written import Free, FreeMapping, Headers, Templated
+from workers.rules.nodes.templates_as_written import (
+    ArchiveTo,
+    Free,
+    FreeMapping,
+    Headers,
+    Templated,
+)
 from workers.rules.vocabulary.action import BESIDE_EVERY, Action, Request, Verb
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -74,6 +80,13 @@ class Webhook(Arguments):
     headers = Headers("Headers to add.")
     secret = SecretName(
         "Signs the request (Standard Webhooks) with this secret.", Secret, attribute="secret_env"
+    )
+
+
+class Archive(Arguments):
+    to = ArchiveTo(
+        "Where: `s3://`, `gs://`, `az://`, `sftp://` or `file:///`, with {{ recording.id }} in it.",
+        required=True,
     )
 
 
@@ -262,6 +275,17 @@ ACTIONS: Mapping[str, Action] = {
         after_all=True,
         by_hand=False,
     ),
+    "archive": Action(
+        "Copies the recording, and its transcript beside it; the rest of `do` goes on when the "
+        "copy is there.",
+        'archive: {to: "s3://acme-calls/{{ conference.name }}/{{ recording.id }}.mp3"}',
+        Block("Where it is copied to.", Archive),
+        (Verb("archive", safe=True, priority=2, to_web=True, long=True),),
+        expires_in=None,
+        after_all=True,
+        by_hand=False,
+        carries=("recording",),
+    ),
     "log": Action(
         "Writes a line into the journal.",
         'log: "{{ member.id }} is here"',
@@ -283,13 +307,7 @@ VERBS: Mapping[str, Verb] = {
 """Every kind of call, by its name."""
 
 BY_HAND = tuple(name for name, action in ACTIONS.items() if action.by_hand)
-"""What a person may ask for. A webhook would be signed with a secret of ours for whoever asks, and
-nothing follows a wait."""
-
-NOT_YET: Mapping[str, str] = {
-    "archive": "copying recordings is not built yet; "
-    "let a webhook tell {{ recording.url }} to what copies them",
-}
-"""Actions that people ask for and that are refused, with what to do instead."""
+"""What a person may ask for. A webhook would be signed with a secret of ours for whoever asks, a
+copy would go wherever they say, and nothing follows a wait."""
 
 WEB_VERBS = frozenset(name for name, verb in VERBS.items() if verb.to_web)

@@ -53,6 +53,7 @@ GROUPS: Mapping[str, Mapping[str, Field]] = {
         "started_at": Field("time", "When the recording began."),
         "ended_at": Field("time", "When the recording ended."),
         "format": Field("text", "`mp3` or `wav`.", ("mp3", "wav")),
+        "archived_to": Field("text", "Where `archive` has copied it to; absent before."),
     },
     "transcription": {
         "recording_id": Field("text", "The recording that was transcribed."),

@@ -157,7 +157,7 @@ KINDS: Mapping[str, Kind] = {
     "transcription.ready": Kind(
         "The transcript of a recording arrived.",
         "when: transcription.ready",
-        sees=("transcription",),
+        sees=("recording", "transcription"),
         event=of_recording(
             4,
             "the transcript is there",
@@ -169,7 +169,7 @@ KINDS: Mapping[str, Kind] = {
     "transcription.failed": Kind(
         "Plivo could not transcribe a recording.",
         "when: transcription.failed",
-        sees=("transcription",),
+        sees=("recording", "transcription"),
         event=of_recording(8, "no transcript: {error}", recording_id="text!", error="text!"),
     ),
     "trigger": Kind(

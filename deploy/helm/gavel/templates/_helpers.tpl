@@ -27,7 +27,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- .Values.rules.configMap | default (printf "%s-rules" (include "gavel.fullname" .)) -}}
 {{- end -}}
 
-{{/* What web and worker share of a pod. */}}
+{{/* What all processes share of a pod; `more` is what one has beside it. */}}
 {{- define "gavel.pod" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -50,6 +50,7 @@ volumes:
         {{- range .Values.secret.keys }}
         - {key: {{ . }}, path: {{ . }}}
         {{- end }}
+  {{- with .more }}{{- with .volumes }}{{- toYaml . | nindent 2 }}{{- end }}{{- end }}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -67,7 +68,7 @@ topologySpreadConstraints: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
-{{/* What web and worker share of a container. */}}
+{{/* What all processes share of a container. */}}
 {{- define "gavel.container" -}}
 image: {{ include "gavel.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
@@ -81,7 +82,9 @@ env:
   {{- range .Values.secret.keys }}
   - {name: {{ . }}_FILE, value: /run/secrets/gavel/{{ . }}}
   {{- end }}
+  {{- with .more }}{{- with .env }}{{- toYaml . | nindent 2 }}{{- end }}{{- end }}
 volumeMounts:
   - {name: rules, mountPath: /etc/gavel, readOnly: true}
   - {name: secrets, mountPath: /run/secrets/gavel, readOnly: true}
+  {{- with .more }}{{- with .volumeMounts }}{{- toYaml . | nindent 2 }}{{- end }}{{- end }}
 {{- end -}}

@@ -161,7 +161,8 @@ def _note(
     if kept is not None and kept != id:
         del state.records[kept]
     url = before.url or short_hash(data.get("url", ""))
-    state.keep_record(id, Known(of, short_hash(uuid) or before.uuid, url, ready, call, began))
+    found = Known(of, short_hash(uuid) or before.uuid, url, ready, call, began, before.archived)
+    state.keep_record(id, found)
     until = data.get("ended_at", event.at)
     told: dict[str, Any] = {
         "conference": state.name,

@@ -7,7 +7,7 @@ from app.domain.conference import Past
 from app.domain.event import Event
 from workers.rules.engine import timers
 from workers.rules.engine.occurrence import Occurrence
-from workers.rules.engine.recordings import records
+from workers.rules.engine.recordings import copies, records
 from workers.rules.engine.recordings.records import CLOCKS_DIFFER
 from workers.rules.engine.state import MutableConference
 from workers.rules.engine.transitions import Deciding
@@ -46,9 +46,10 @@ def recorded(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
             state.recording, state.awaited = state.recording and others, others
         if not others:
             timers.cancel_missing(state, number)
-    group = kind.partition(".")[0]
     over = None if is_live or number == 0 else _past(state, event, number)
-    yield Occurrence(kind, event.id, event.id, event.at, {group: _view(group, data)}, over=over)
+    yield Occurrence(kind, event.id, event.id, event.at, _views(state, event, kept), over=over)
+    if kind == "transcription.ready":
+        copies.want_transcript(deciding, event, kept)
 
 
 def answered(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
@@ -57,10 +58,15 @@ def answered(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     yield from ()
 
 
-def _view(group: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    if group == "recording" and "recording_id" in data:
-        return {"id": data["recording_id"], **data}
-    return data
+def _views(state: MutableConference, event: Event, kept: str) -> Mapping[str, Mapping[str, Any]]:
+    """The groups of fields that rules see of it."""
+    data = event.data
+    recording = copies.seen(state, kept)
+    if "recording_id" in data:
+        recording["id"] = data["recording_id"]
+    if event.kind.startswith("recording."):
+        return {"recording": {**recording, **data}}
+    return {"recording": recording, "transcription": data}
 
 
 def _instance(state: MutableConference, event: Event) -> int:

@@ -1,0 +1,87 @@
+"""Recordings are copied to a server of sftp, with what logs in there; seen in its folder."""
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from bench.chaos.processes import free_port
+from cli.up import embedded
+from tests.doubles.sftp_server import PASSWORD, SftpServer, sftp_server
+from tests.e2e.story.processes import Process, Sandbox, answers, bare_environment
+from tests.e2e.witness.witnesses import drives
+from tests.waiting import PATIENCE, until
+
+RULES = """
+version: 1
+rules:
+  - name: Record
+    when: member.entered
+    match: {{conference: "kept-*"}}
+    do: [record]
+  - name: Keep
+    when: recording.ready
+    match: {{conference: "kept-*"}}
+    do:
+      - archive: {{to: "sftp://{host}/calls/{{{{ conference.name }}}}/{{{{ recording.id }}}}.mp3"}}
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[SftpServer]:
+    with sftp_server(tmp_path / "sftp") as running:
+        yield running
+
+
+@drives("action archive", "option archive.to", "command recordings-worker")
+@drives("setting RECORDING_PROCESSES", "setting SFTP_PASSWORD", "setting SFTP_KEY")
+@drives("setting SFTP_KNOWN_HOSTS")
+@pytest.mark.parametrize("by", ["password", "key"])
+def test_a_recording_is_copied_by_a_process_beside_gavel_up(
+    server: SftpServer, tmp_path: Path, by: str
+) -> None:
+    (tmp_path / "rules.yaml").write_text(RULES.format(host=server.host))
+    port, sandbox_port = str(free_port()), str(free_port())
+    environ = bare_environment(PORT=port, SANDBOX_PORT=sandbox_port, RECORDING_PROCESSES="0")
+    up = Process(["-m", "cli", "up"], environ, tmp_path)
+    sandbox = Sandbox(f"http://127.0.0.1:{sandbox_port}")
+    try:
+        urls = (f"http://127.0.0.1:{port}/readyz", f"{sandbox.url}/sandbox/state")
+        until(lambda: all(map(answers, urls)), "ready")
+        assert not [line for line in up.children().values() if "workers.recordings" in line]
+        call = sandbox.call_in("kept-1")
+        sandbox.until_asked("kept-1", "record")
+        sandbox.advance(3.0)
+        sandbox.hang_up(call)
+        login = {"SFTP_PASSWORD": PASSWORD} if by == "password" else {"SFTP_KEY": server.key}
+        login["SFTP_KNOWN_HOSTS"] = str(server.known_hosts)
+        settings = beside(tmp_path, sandbox, login)
+        copier = Process(["-m", "cli", "recordings-worker"], settings, tmp_path)
+        try:
+            until(lambda: files(server), lambda: copier.output)
+        finally:
+            assert copier.stop(signal.SIGTERM) == 0
+        (url,) = sandbox.recordings("kept-1")
+        with urlopen(url, timeout=PATIENCE) as answer:
+            assert files(server)[0].read_bytes() == answer.read()
+    finally:
+        up.stop(signal.SIGTERM, hurry=True)
+
+
+def beside(folder: Path, sandbox: Sandbox, login: dict[str, str]) -> dict[str, str]:
+    """What a process needs that works beside this `gavel up`."""
+    account = json.loads((folder / "var/sandbox.json").read_text())
+    return bare_environment(
+        REDIS_URL=embedded.url(embedded.socket_path(folder / "var" / "valkey")),
+        PLIVO_AUTH_ID=account["auth_id"],
+        PLIVO_AUTH_TOKEN=account["auth_token"],
+        PLIVO_API_URL=sandbox.url,
+        **login,
+    )
+
+
+def files(server: SftpServer) -> list[Path]:
+    return [one for one in (server.root / "calls/kept-1").glob("*") if one.suffix == ".mp3"]

@@ -1,0 +1,120 @@
+"""RQ's jobs that copy recordings: a job names a unit by its key and carries nothing else.
+
+What is to be copied, and what became of it, is in the unit, which is worked under a lease as every
+other: whoever dies is replaced, and a job that comes twice finds nothing to do. RQ shows the jobs,
+forks a process for them, and keeps those that were given up in its registry of failures.
+"""
+
+import math
+import os
+import threading
+from dataclasses import dataclass, field
+from functools import cache
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Retry
+
+from app.errors import GavelError
+from app.logs import bound
+from app.settings import Settings
+from app.store.connection import connect
+from app.store.lease import Lease, LeaseLost, Leases
+from app.store.recordings import Recordings
+from app.store.scripts import load_scripts
+from workers.recordings.copying import Archiver
+from workers.recordings.file_systems import FileSystems, SftpLogin
+from workers.recordings.processor import RecordingProcessor
+from workers.recordings.source import RecordingSource
+
+RENEW_SECONDS = 1.0
+
+NO_LIMIT = 1_000_000
+"""Of RQ's retries: how often a copy is tried is decided by its own time."""
+
+
+class CopyGivenUp(GavelError):
+    """The recording was not copied: see the reason, mend it, then `gavel retry`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """The parts of a process that copies, for one thread; `leases` for two."""
+
+    redis: Redis
+    leases: Leases
+    archiver: Archiver
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+
+def copying(redis: Redis, settings: Settings) -> Copying:
+    """These parts, from settings. Connects to nothing yet."""
+    source = RecordingSource(
+        settings.plivo_auth_id or "",
+        settings.plivo_auth_token[0],
+        settings.plivo_api_url,
+        allow_private=settings.allow_private_webhooks,
+    )
+    login = SftpLogin(
+        settings.sftp_password or "", settings.sftp_key or "", settings.sftp_known_hosts
+    )
+    return Copying(redis, Leases(redis), Archiver(source, FileSystems(login)))
+
+
+def copy_recording(key: str) -> Retry | None:
+    """The job. Safe to run at any time, twice, or too late. Raises CopyGivenUp when it was given
+    up; answers RQ's `Retry` when it is to be tried again: the clock of the workers brings it back,
+    RQ shows it meanwhile."""
+    return work(_this_process(), key)
+
+
+def work(parts: Copying, key: str) -> Retry | None:
+    """Work a unit; returns at once when another process has it. Raises CopyGivenUp or RedisError:
+    what was not recorded is taken up again when the lease has run out."""
+    lease = parts.leases.take(key)
+    if lease is None:
+        return None
+    with bound(conference=lease.taken.name):
+        return _worked(parts, lease)
+
+
+def _worked(parts: Copying, lease: Lease) -> Retry | None:
+    over = threading.Event()
+    keeping = threading.Thread(target=_keep, args=(parts.leases, over), daemon=True)
+    keeping.start()
+    processor = RecordingProcessor(lease, parts.archiver, Recordings(parts.redis), parts.stopping)
+    try:
+        processor.run()
+    except LeaseLost:
+        return None
+    finally:
+        over.set()
+        keeping.join()
+        lease.drop()
+    if processor.failed:
+        raise CopyGivenUp(processor.failed)
+    waiting = processor.unit.outbox.entries
+    if not waiting:
+        return None
+    later = min(entry.not_before for entry in waiting) - lease.now()
+    return Retry(max=NO_LIMIT, interval=max(1, math.ceil(later)))
+
+
+def _keep(leases: Leases, over: threading.Event) -> None:
+    """Renew the lease while the copy is made. A process whose worker was killed does not go on."""
+    parent = os.getppid()
+    while not over.wait(RENEW_SECONDS):
+        try:
+            leases.renew()
+        except RedisError:
+            continue  # it runs out, if that lasts
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+@cache
+def _this_process() -> Copying:
+    settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
+    redis = connect(settings.redis_url or "", timeout=settings.redis_timeout)
+    load_scripts(redis)
+    return copying(redis, settings)
