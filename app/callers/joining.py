@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from app.callers.opening import Hours
 from app.callers.phones import plain_phone, spellings
 from app.domain.facts import FACTS
 from app.domain.globs import any_matches
@@ -17,11 +18,14 @@ from app.domain.suggest import quoted
 
 Caller = Mapping[str, str]
 """What the request for an answer tells, by its names in `match`: `member.from`,
-`header.x-ph-room` (in small letters), `query.role`. What is absent or empty is left out."""
+`header.x-ph-room` (in small letters), `query.role`, and `conference.member_count`. What is absent
+or empty is left out."""
 
 TOLD = ("from", "to", "caller_name", "direction")
 """The facts of a member that are known before it is one."""
 PHONES = frozenset(f"member.{name}" for name in TOLD if FACTS[name].type == "phone")
+COUNT = "conference.member_count"
+"""How many are in the conference now."""
 ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 """What can be a role."""
 
@@ -29,14 +33,16 @@ ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 @dataclass(frozen=True, slots=True)
 class CallerCheck:
     """One thing that must hold of the caller: the value of `name` is one of `texts` or matches one
-    of `globs`; `negated`: it does not. Numbers stand as `plain_phone` has them. `said` is how it
-    was written."""
+    of `globs`; `negated`: it does not. Numbers stand as `plain_phone` has them. With `bounds` it
+    is a whole number from the first to the second (None: no end) of them. `said` is how it was
+    written."""
 
     name: str
     texts: tuple[str, ...] = ()
     globs: tuple[str, ...] = ()
     negated: bool = False
     said: str = ""
+    bounds: tuple[int | None, int | None] | None = None
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Self:
@@ -46,6 +52,7 @@ class CallerCheck:
             tuple(found.get("globs", ())),
             bool(found.get("negated", False)),
             str(found.get("said", "")),
+            tuple(found["bounds"]) if "bounds" in found else None,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -55,11 +62,16 @@ class CallerCheck:
             "globs": list(self.globs),
             "negated": self.negated,
             "said": self.said,
+            "bounds": self.bounds and list(self.bounds),
         }
         return {key: value for key, value in found.items() if value}
 
     def holds(self, value: str) -> bool:
         """Whether this value is meant."""
+        if self.bounds is not None:
+            low, high = self.bounds
+            number = int(value)
+            return (low is None or number >= low) and (high is None or number <= high)
         phone = self.name in PHONES
         plain = plain_phone(value) if phone else value
         ways = spellings(value) if phone else (value,)
@@ -81,11 +93,12 @@ class CallerCheck:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of `conferences`: its globs of conferences (none: all), what must hold of the
-    caller, and what it gives, by the names of the rules file."""
+    caller, when it holds (None: always), and what it gives, by the names of the rules file."""
 
     conference: tuple[str, ...] = ()
     checks: tuple[CallerCheck, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    hours: Hours | None = None
     line: int = 0
 
     @classmethod
@@ -96,17 +109,25 @@ class Entry:
         return cls(
             conference=(globs,) if isinstance(globs, str) else tuple(globs),
             checks=tuple(CallerCheck.from_json(one) for one in options.pop("caller", ())),
+            hours=Hours.from_json(options.pop("schedule")) if "schedule" in options else None,
             options=options,
-            line=options.pop("line", 0),
         )
 
     def to_json(self) -> dict[str, Any]:
-        """For Redis. Without a word on callers it is what older receivers read, too."""
+        """For Redis."""
         written = {key: list(v) if isinstance(v, tuple) else v for key, v in self.options.items()}
         found: dict[str, Any] = {"conference": list(self.conference), **written}
         if self.checks:
             found |= {"caller": [check.to_json() for check in self.checks]}
+        if self.hours is not None:
+            found |= {"schedule": self.hours.to_json()}
         return found
+
+    @property
+    def lets_in_by_name(self) -> bool:
+        """Whether it is for everybody who calls that conference, and lets them in: what receivers
+        of an older version understand."""
+        return not (self.checks or self.hours or "refuse" in self.options)
 
     @property
     def role(self) -> str:
@@ -117,17 +138,20 @@ class Entry:
         """Whether it is for conferences of that name."""
         return not self.conference or any_matches(self.conference, conference)
 
-    def refuses(self, conference: str, caller: Caller) -> str | None:
-        """None when the entry is this caller's, else why not."""
+    def refuses(self, conference: str, caller: Caller, now: float) -> str | None:
+        """None when the entry is this caller's at that time (seconds since the epoch), else why
+        not."""
         if not self.is_for(conference):
             return "it is for other conferences"
+        if self.hours is not None and not self.hours.holds(now):
+            return "it is for other hours"
         reasons = (check.refuses(caller) for check in self.checks)
         return next((reason for reason in reasons if reason is not None), None)
 
     def may_be_for(self, facts: Mapping[str, Any]) -> bool:
         """Whether it may be the entry that a member came by of whom these facts are known: only
         what certainly does not hold says no."""
-        if self.role != str(facts.get("role") or ""):
+        if "refuse" in self.options or self.role != str(facts.get("role") or ""):
             return False
         known = {f"member.{name}": facts[name] for name in TOLD if facts.get(name)}
         return not any(
@@ -135,9 +159,11 @@ class Entry:
         )
 
 
-def first_for(entries: Iterable[Entry], conference: str, caller: Caller) -> Entry | None:
+def first_for(
+    entries: Iterable[Entry], conference: str, caller: Caller, now: float
+) -> Entry | None:
     """The first entry that is this caller's; None when none is."""
-    return next((one for one in entries if one.refuses(conference, caller) is None), None)
+    return next((one for one in entries if one.refuses(conference, caller, now) is None), None)
 
 
 def implies(narrow: CallerCheck, wide: CallerCheck) -> bool:
@@ -145,6 +171,8 @@ def implies(narrow: CallerCheck, wide: CallerCheck) -> bool:
     doubt."""
     if narrow.name != wide.name:
         return False
+    if narrow.bounds is not None:
+        return narrow.bounds == wide.bounds
     if narrow.negated:
         known, excluded = set(narrow.texts), set(narrow.globs)
         return wide.negated and known.issuperset(wide.texts) and excluded.issuperset(wide.globs)
@@ -156,7 +184,7 @@ def implies(narrow: CallerCheck, wide: CallerCheck) -> bool:
 def contradiction(checks: Sequence[CallerCheck]) -> str:
     """The name of which no value can satisfy all of these checks; "" when there may be one."""
     for check in checks:
-        if check.negated or check.globs:
+        if check.negated or check.globs or check.bounds is not None:
             continue
         others = [other for other in checks if other.name == check.name]
         if not any(all(other.holds(text) for other in others) for text in check.texts):

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from app.callers.joining import Caller, Entry
+from app.plivo.elements import HANGUP, document, element, follow, speak
 from app.plivo.urls import conference_url, transcription_url
 from app.store.published_rules import Published
 
@@ -23,6 +23,8 @@ ATTRIBUTES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "hang_up_on_star": ("hangupOnStar", _truth),
     "record": ("record", _truth),
     "record_format": ("recordFileFormat", str),
+    "record_when_alone": ("recordWhenAlone", _truth),
+    "send_digits": ("sendDigits", str),
     "enter_sound": ("enterSound", str),
     "exit_sound": ("exitSound", str),
     "wait_sound": ("waitSound", str),
@@ -30,7 +32,8 @@ ATTRIBUTES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "digits_match": ("digitsMatch", lambda digits: ",".join(_texts(digits))),
     "floor_event": ("floorEvent", _truth),
 }
-"""Option in rules.yaml -> attribute of `<Conference>` and its text (docs/plivo.md 1)."""
+"""Option in rules.yaml -> attribute of `<Conference>` and its text (docs/plivo.md 1); those that
+belong to an address of ours or of theirs are written with it."""
 
 DEFAULTS: Mapping[str, Any] = {
     "muted": False,
@@ -45,17 +48,26 @@ DEFAULTS: Mapping[str, Any] = {
 """Written always: Plivo's pages contradict each other on the defaults (docs/plivo.md 11.10)."""
 
 
-def conference_xml(
-    public_url: str, conference: str, rules: Published, caller: Caller | None = None
+def answer_xml(
+    public_url: str, conference: str, rules: Published, caller: Caller, now: float
 ) -> str:
-    """The answer for one call into `conference`."""
-    entry = rules.entry_for(conference, caller or {}) or Entry()
+    """The answer for one call to `conference`, at that time (seconds since the epoch)."""
+    entry = rules.entry_for(conference, caller, now) or Entry()
+    if refusal := entry.options.get("refuse"):
+        return document(speak(refusal), HANGUP)
+    return document(
+        conference_element(public_url, conference, rules, entry),
+        follow(entry.options.get("then", ())),
+    )
+
+
+def conference_element(public_url: str, conference: str, rules: Published, entry: Entry) -> str:
+    """The `<Conference>` by which this entry lets a caller in."""
     options = dict(DEFAULTS)
     if digits := rules.digits_for(conference):
         options["digits_match"] = digits
     options["floor_event"] = rules.floor_for(conference)
     options |= entry.options
-    transcribe = options.pop("transcribe", False)
     attributes = {
         name: write(options[option])
         for option, (name, write) in ATTRIBUTES.items()
@@ -63,20 +75,22 @@ def conference_xml(
     }
     attributes |= {
         "callbackUrl": conference_url(public_url, entry.role),
-        "callbackMethod": "POST",
+        "callbackMethod": options.get("callback_method", "POST"),
     }
-    if transcribe:
+    if options.get("transcribe"):
         attributes |= {
             "record": "true",  # without it there is nothing to transcribe
-            "transcriptionType": "auto",
+            "transcriptionType": options.get("transcription_type", "auto"),
             "transcriptionUrl": transcription_url(public_url, conference),
-            "transcriptionMethod": "POST",
+            "transcriptionMethod": options.get("transcription_method", "POST"),
         }
-    written = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>'
-        f"<Response><Conference{written}>{escape(conference)}</Conference></Response>"
-    )
+    if action := options.get("action"):
+        attributes |= {
+            "action": action["url"],
+            "method": action.get("method", "POST"),
+            "redirect": _truth(action.get("redirect", False)),
+        }
+    return element("Conference", conference, attributes)
 
 
 def _texts(value: Any) -> list[str]:

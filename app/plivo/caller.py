@@ -1,6 +1,6 @@
 """Who calls, as the request for an answer tells it (docs/plivo.md 23.1 and 23.2)."""
 
-from app.callers.joining import TOLD, Caller
+from app.callers.joining import TOLD
 from app.domain.facts import FACTS
 from app.plivo.signature import Pairs, PlivoRequest
 
@@ -8,7 +8,7 @@ _NAMES = {spelled: f"member.{name}" for name in TOLD for spelled in FACTS[name].
 _HEADERS = ("x-ph-", "sip-h-")
 
 
-def caller_of(request: PlivoRequest) -> Caller:
+def caller_of(request: PlivoRequest) -> dict[str, str]:
     """What `match` of `conferences` can ask about. What is empty, or is there twice with
     different values, is left out."""
     told = request.fields if request.method == "POST" else request.query

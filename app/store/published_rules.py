@@ -15,7 +15,7 @@ from typing import Any, Self
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.callers.joining import Caller, Entry, first_for
+from app.callers.joining import COUNT, Caller, Entry, first_for
 from app.domain.globs import any_matches
 from app.store import keys
 
@@ -64,9 +64,15 @@ class Published:
         """Does some entry look at more than the conference?"""
         return any(entry.checks for entry in self.answers)
 
-    def entry_for(self, conference: str, caller: Caller) -> Entry | None:
-        """The entry that says how this caller joins; None when none does."""
-        return first_for(self.answers, conference, caller)
+    @property
+    def asks_for_count(self) -> bool:
+        """Does some entry look at how many are in the conference?"""
+        return any(check.name == COUNT for entry in self.answers for check in entry.checks)
+
+    def entry_for(self, conference: str, caller: Caller, now: float) -> Entry | None:
+        """The entry that says how this caller joins at that time (seconds since the epoch); None
+        when none does."""
+        return first_for(self.answers, conference, caller, now)
 
     def digits_for(self, conference: str) -> tuple[str, ...]:
         """The digits that rules wait for; all twelve where a rule waits for any."""

@@ -1,16 +1,22 @@
 """`/plivo/answer/<conference>`: the address that a call is answered from."""
 
 import logging
+import time
+from typing import Any
 
 from flask import Blueprint, Response, request
+from redis import Redis
+from redis.exceptions import RedisError
 
+from app.callers.joining import COUNT, Caller
 from app.domain.event import checked_name
 from app.errors import Unavailable, Unusable
 from app.logs import step
-from app.plivo.answer_xml import conference_xml
+from app.plivo.answer_xml import answer_xml
 from app.plivo.caller import caller_of
 from app.plivo.request import verified
 from app.settings import Settings
+from app.store import keys
 from app.store.published_rules import PublishedRules
 
 PROBED = "gavel-doctor"
@@ -19,7 +25,7 @@ PROBED = "gavel-doctor"
 log = logging.getLogger("gavel.receive")
 
 
-def blueprint(settings: Settings, rules: PublishedRules) -> Blueprint:
+def blueprint(settings: Settings, redis: Redis, rules: PublishedRules) -> Blueprint:
     """`/plivo/answer/<conference>`."""
     routes = Blueprint("answer", __name__)
 
@@ -32,10 +38,21 @@ def blueprint(settings: Settings, rules: PublishedRules) -> Blueprint:
             raise Unavailable("no worker has loaded the rules yet: call again in a moment")
         step(log, "answer", conference=name, rules=current.digest)
         caller = caller_of(given) if current.asks_for_callers else {}
-        text = conference_xml(settings.public_url, name, current, caller)
+        if current.asks_for_count:
+            caller |= counted(redis, name)
+        text = answer_xml(settings.public_url, name, current, caller, time.time())
         return Response(text.encode(), content_type="application/xml")
 
     return routes
+
+
+def counted(redis: Redis, conference: str) -> Caller:
+    """How many are in the conference; nothing while Redis is away."""
+    try:
+        found: Any = redis.zscore(keys.MEMBERS, keys.conference_key(conference))
+    except RedisError:
+        return {}
+    return {COUNT: str(int(found or 0))}
 
 
 def _decoded(conference: str) -> str:

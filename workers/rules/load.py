@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.callers.joining import Entry
+from app.callers.opening import Hours
 from app.domain.suggest import quoted
 from workers.rules import identity
 from workers.rules.engine.index import Rules
@@ -173,8 +174,10 @@ class _Loader:
         globs = conference_globs(match)
         if isinstance(match, Map) and not globs and _names_conference(match):
             self.report.error(match, 'conferences are matched by texts: `conference: "sales-*"`')
+        windows = data.pop("schedule", None)
         options = {key: _plain(value) for key, value in data.items()}
-        return Entry(globs or ("*",), checks, options, node.line)
+        hours = None if windows is None else Hours(windows, self.zone.key)
+        return Entry(globs or ("*",), checks, options, hours, node.line)
 
     def rule(self, node: Any, index: int) -> Rule:
         before = self.report.errors
@@ -234,4 +237,8 @@ def _names_conference(match: Map) -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(str(item) for item in value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     return str(value) if isinstance(value, Text) else value

@@ -16,7 +16,7 @@ def published(rules: Rules) -> dict[str, Any]:
     return {
         "digest": rules.digest,
         "trigger_names": sorted(trigger_names(rules)),
-        "answers": [entry.to_json() for entry in rules.answers if not entry.checks],
+        "answers": [entry.to_json() for entry in rules.answers if entry.lets_in_by_name],
         **_joining(rules),
         "digits": [
             {"conference": list(_globs(rule)), "digits": list(digits)}
@@ -71,8 +71,8 @@ def _globs(rule: Rule) -> tuple[str, ...]:
 
 
 def _joining(rules: Rules) -> dict[str, Any]:
-    """All entries, where some look at the caller; a receiver of an older version reads `answers`
-    alone, and would take those for everybody's."""
-    if not any(entry.checks for entry in rules.answers):
+    """All entries, where some are not for everybody, or turn callers away; a receiver of an older
+    version reads `answers` alone, and would let all callers in by those."""
+    if all(entry.lets_in_by_name for entry in rules.answers):
         return {}
     return {"joining": [entry.to_json() for entry in rules.answers]}

@@ -4,6 +4,7 @@ import pytest
 
 from app.callers.joining import CallerCheck, Entry, contradiction, first_for, implies
 
+NOW = 1767600000.0
 HOSTS = CallerCheck("member.from", texts=("14155550100", "14155550101"), said="in hosts")
 NO_HOST = CallerCheck("member.from", texts=HOSTS.texts, negated=True, said="in hosts")
 ABROAD = CallerCheck("member.from", globs=("49*",), said="+49*")
@@ -35,10 +36,10 @@ def test_the_first_entry_of_all_that_hold_is_the_callers() -> None:
     host = Entry(("board-*",), (HOSTS,), {"role": "host"})
     guest = Entry(("board-*",), (), {"role": "guest"})
     entries = (host, guest)
-    assert first_for(entries, "board-1", {"member.from": "+14155550100"}) is host
-    assert first_for(entries, "board-1", {"member.from": "+4930123456"}) is guest
-    assert first_for(entries, "board-1", {}) is guest
-    assert first_for(entries, "sales", {"member.from": "+14155550100"}) is None
+    assert first_for(entries, "board-1", {"member.from": "+14155550100"}, NOW) is host
+    assert first_for(entries, "board-1", {"member.from": "+4930123456"}, NOW) is guest
+    assert first_for(entries, "board-1", {}, NOW) is guest
+    assert first_for(entries, "sales", {"member.from": "+14155550100"}, NOW) is None
 
 
 def test_an_entry_comes_back_from_json_as_it_was() -> None:

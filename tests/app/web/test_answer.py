@@ -148,7 +148,7 @@ def test_while_redis_is_away_the_last_rules_answer(own_server: ValkeyServer) -> 
     own_server.stop()
     now[0] = 60.0
     assert rules.current(stale=True) is before
-    entry = before.entry_for("demo", {})
+    entry = before.entry_for("demo", {}, 0.0)
     assert entry is not None
     assert entry.options == {"muted": True}
     with pytest.raises(RedisError):
@@ -242,3 +242,65 @@ def test_a_call_that_is_answered_by_get_is_told_apart_too(plivo: Plivo, publish:
     publish(joining=BOARD)
     answer = plivo.get(answer_path("board-1"), {"From": "14155550100"})
     assert b"role=host&amp;" in answer.data
+
+
+def told(plivo: Plivo, **fields: str) -> list[ElementTree.Element]:
+    """The elements of the answer to a call."""
+    answer = plivo.post({"CallUUID": "c", **fields}, answer_path("board-1"))
+    return list(ElementTree.fromstring(answer.data))
+
+
+def test_a_caller_is_turned_away_with_words(plivo: Plivo, publish: Any) -> None:
+    publish(joining=[{"conference": [], "refuse": {"text": "<Sorry> & bye", "language": "de-DE"}}])
+    words, end = told(plivo)
+    assert (words.tag, words.text, words.attrib) == (
+        "Speak",
+        "<Sorry> & bye",
+        {"language": "de-DE"},
+    )
+    assert (end.tag, end.attrib) == ("Hangup", {})
+
+
+def test_the_call_goes_on_with_what_follows(plivo: Plivo, publish: Any) -> None:
+    steps = [
+        {"speak": {"text": "Bye", "voice": "MAN"}},
+        {"play": {"url": "https://x/a.mp3?a&b"}},
+        {"redirect": {"url": "https://x/more"}},
+        {"hang_up": {}},
+    ]
+    publish(answers=[{"conference": [], "then": steps}])
+    conference, speak, play, redirect, end = told(plivo)
+    assert (speak.text, speak.attrib) == ("Bye", {"voice": "MAN"})
+    assert play.text == "https://x/a.mp3?a&b"
+    assert (redirect.text, redirect.attrib) == ("https://x/more", {"method": "POST"})
+    assert (conference.tag, end.tag) == ("Conference", "Hangup")
+
+
+def test_an_address_of_theirs_is_told_of_who_leaves_and_decides_nothing(
+    plivo: Plivo, publish: Any
+) -> None:
+    publish(answers=[{"conference": [], "action": {"url": "https://x/left"}}])
+    [element] = told(plivo)
+    given = {name: element.get(name) for name in ("action", "method", "redirect")}
+    assert given == {"action": "https://x/left", "method": "POST", "redirect": "false"}
+
+
+def test_how_a_caller_joins_depends_on_how_many_are_in(
+    plivo: Plivo, publish: Any, redis: Redis
+) -> None:
+    full = {"name": "conference.member_count", "bounds": [2, None]}
+    publish(joining=[{"conference": [], "caller": [full], "refuse": {"text": "Full."}}])
+    assert [element.tag for element in told(plivo)] == ["Conference"]
+    redis.zadd(keys.MEMBERS, {keys.conference_key("board-1"): 2})
+    assert [element.tag for element in told(plivo)] == ["Speak", "Hangup"]
+
+
+@pytest.mark.parametrize(
+    ("windows", "tag"), [([[list(range(7)), 0, 1440]], "Speak"), ([], "Conference")]
+)
+def test_an_entry_holds_in_its_hours_only(
+    plivo: Plivo, publish: Any, windows: Any, tag: str
+) -> None:
+    hours = {"windows": windows, "zone": "Europe/Berlin"}
+    publish(joining=[{"conference": [], "schedule": hours, "refuse": {"text": "Closed."}}])
+    assert told(plivo)[0].tag == tag

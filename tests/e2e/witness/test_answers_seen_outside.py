@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 from sandbox.callbacks.signing import signature_v3
 from tests.e2e.witness.conftest import Stage, read
 from tests.e2e.witness.witnesses import drives
+from tests.waiting import until
 
 ANSWERED = {
     "muted": ("muted", "true"),
@@ -16,7 +17,13 @@ ANSWERED = {
     "time_limit": ("timeLimit", "540"),
     "record": ("record", "true"),
     "record_format": ("recordFileFormat", "wav"),
-    "transcribe": ("transcriptionType", "auto"),
+    "transcribe": ("transcriptionType", "hybrid"),
+    "transcription_type": ("transcriptionType", "hybrid"),
+    "transcription_method": ("transcriptionMethod", "GET"),
+    "callback_method": ("callbackMethod", "GET"),
+    "record_when_alone": ("recordWhenAlone", "false"),
+    "send_digits": ("sendDigits", "1w2"),
+    "action": ("redirect", "false"),
     "digits_match": ("digitsMatch", "1,*2"),
     "floor_event": ("floorEvent", "true"),
     "hang_up_on_star": ("hangupOnStar", "true"),
@@ -34,6 +41,24 @@ def test_callers_are_answered_as_the_file_says(stage: Stage) -> None:
     assert element.text == "w-answer"
     assert {name: element.get(name) for name, _ in ANSWERED.values()} == dict(ANSWERED.values())
     assert answer(stage, "w-other").get("muted") == "false"
+
+
+@drives("conferences then")
+def test_the_call_goes_on_after_the_conference(stage: Stage) -> None:
+    call = stage.enter("w-then")  # a rule kicks them
+    until(lambda: stage.receiver.at("/after") != [], "the address that follows")
+    assert stage.receiver.at("/after")[0].fields["CallUUID"] == call
+
+
+@drives("conferences refuse", "conferences schedule")
+def test_a_caller_who_is_turned_away_is_never_in(stage: Stage) -> None:
+    call = stage.sandbox.call_in("w-refuse")
+    until(lambda: call in ended(stage), "the call to end")
+    assert call not in stage.calls("w-refuse")
+
+
+def ended(stage: Stage) -> list[str]:
+    return [one["call_uuid"] for one in stage.sandbox.state()["ended_calls"]]
 
 
 @drives("conferences role")

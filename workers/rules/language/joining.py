@@ -1,9 +1,9 @@
 """`match` in `conferences`: what must hold of the caller, as the receiver can ask it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.callers.joining import PHONES, TOLD, CallerCheck
+from app.callers.joining import COUNT, PHONES, TOLD, CallerCheck
 from app.callers.phones import plain_phone
 from app.domain.facts import FACTS
 from app.domain.globs import is_glob
@@ -18,7 +18,16 @@ HEADERS = ("x-ph-", "sip-h-")
 """How the names of SIP headers begin in Plivo's requests (docs/plivo.md 23.2)."""
 OPERATORS = ("is", "not", "in", "not_in")
 """The receiver compares texts; it evaluates nothing."""
+BOUNDS: Mapping[str, Callable[[int], tuple[int | None, int | None]]] = {
+    "is": lambda number: (number, number),
+    "above": lambda number: (number + 1, None),
+    "below": lambda number: (None, number - 1),
+    "at_least": lambda number: (number, None),
+    "at_most": lambda number: (None, number),
+}
+"""How many may be in the conference, as bounds that are meant."""
 DOCS = {f"member.{name}": FACTS[name].doc for name in TOLD} | {
+    COUNT: "How many are in the conference: a number, or `at_least` and such; not there is 0.",
     "header.X-PH-NAME": "A SIP header of the call, in any case; who calls by SIP may write any.",
     "query.NAME": "A field of the answer URL's own query: `?desk=3`.",
 }
@@ -32,7 +41,7 @@ class CallerScope(Scope):
     def problem(self, path: Sequence[str]) -> str | None:
         """Why the name cannot be used here; None when it can."""
         dotted = ".".join(path)
-        if dotted in NAMES or dotted == "conference.name":
+        if dotted in (*NAMES, COUNT, "conference.name"):
             return None
         root, *rest = path
         if root == "query":
@@ -55,7 +64,7 @@ def caller_checks(node: Any, scope: Scope, report: Report) -> tuple[CallerCheck,
     if match is None or report.errors != before:
         return ()
     written = [part for part in _parts(node) if part[0] not in _CONFERENCE]
-    compiled = [check for check in match.checks if check.path[0] != "conference"]
+    compiled = [check for check in match.checks if check.path != ("conference", "name")]
     return tuple(
         found
         for (key, operator, operand), check in zip(written, compiled, strict=True)
@@ -73,6 +82,8 @@ def _parts(node: Map) -> Iterator[tuple[Text, Text | str, Any]]:
 def _check(
     key: Text, operator: Text | str, operand: Any, wanted: str, scope: Scope, report: Report
 ) -> CallerCheck | None:
+    if key == COUNT:
+        return _count(operator or "is", operand, wanted, key, report)
     if operator and operator not in OPERATORS:
         known = ", ".join(OPERATORS)
         report.error(
@@ -91,6 +102,15 @@ def _check(
         operator in ("not", "not_in"),
         wanted.removeprefix("not "),
     )
+
+
+def _count(
+    operator: str, operand: Any, wanted: str, key: Text, report: Report
+) -> CallerCheck | None:
+    if operator not in BOUNDS or not isinstance(operand, Text) or not operand.isdecimal():
+        report.error(key, f"{COUNT} is compared with one whole number: `{{at_least: 20}}`")
+        return None
+    return CallerCheck(COUNT, said=wanted, bounds=BOUNDS[operator](int(operand)))
 
 
 def _texts(node: Any) -> list[str]:

@@ -2,10 +2,11 @@
 
 from typing import ClassVar
 
-from app.callers.joining import ROLE
+from app.callers.joining import COUNT, ROLE
 from workers.rules.language import joining
+from workers.rules.language.elements import Address, Steps, Windows, Words
 from workers.rules.language.matched_key import OPERATORS
-from workers.rules.nodes.schema_errors import Strict, describe, described
+from workers.rules.nodes.schema_errors import Block, Strict, describe, described
 from workers.rules.nodes.schema_fields import (
     Choice,
     Duration,
@@ -86,6 +87,10 @@ class LimitEntry(Strict):
     hang_up = Flag("Hang the conference up then; true if not given.")
 
 
+class Action(Address):
+    redirect = Flag("The call goes on with the XML of this address; false if not given.")
+
+
 class AnswerEntry(Strict):
     match = Raw(
         "The conferences and callers it is for; everybody if not given.",
@@ -96,6 +101,13 @@ class AnswerEntry(Strict):
         shape=ROLE.pattern,
         expected="a word of letters, digits, - and _",
     )
+    schedule = Windows(
+        "The hours in which the entry holds, by the clock of `timezone`: `mon-fri 09:00-17:00`, "
+        "`22:00-06:00`, or a list; always if not given."
+    )
+    refuse = Words(
+        "Turn these callers away with these words: a text, or `text`, `voice`, `language`."
+    )
     muted = Flag("Members join muted.")
     start_on_enter = Flag("The conference starts when this member enters.")
     end_on_exit = Flag("The conference ends when this member leaves.")
@@ -104,7 +116,13 @@ class AnswerEntry(Strict):
     time_limit = Duration("Plivo's own limit, in whole seconds.", low=1, high=86400)
     record = Flag("Record from the first member on.")
     record_format = Choice("The file.", "mp3", "wav")
+    record_when_alone = Flag("Record also while one member is alone.")
     transcribe = Flag("Have Plivo transcribe the recording.")
+    transcription_type = Choice(
+        "How it is transcribed; auto if not given.", "auto", "hybrid", "manual"
+    )
+    transcription_method = Choice("How Plivo brings it; POST if not given.", "GET", "POST")
+    callback_method = Choice("How Plivo brings its callbacks; POST if not given.", "GET", "POST")
     digits_match = Texts(
         "The digits that Plivo reports; if not given, those the rules wait for.",
         expected="digits",
@@ -127,6 +145,20 @@ class AnswerEntry(Strict):
         expected="beep:1, beep:2 or an address",
     )
     relay_dtmf = Flag("The others hear digits that are pressed.")
+    send_digits = Plain(
+        "Digits that are sent to the call as it joins.",
+        shape=r"[0-9*#wW]+",
+        expected="digits, *, # and w",
+    )
+    action = Block(
+        "An address of yours that Plivo tells when the member leaves: `url`, `method`; with "
+        "`redirect: true` the call goes on with its XML.",
+        Action,
+    )
+    then = Steps(
+        "What the call goes on with after the conference: `speak`, `play`, `redirect`, "
+        "`hang_up`; one, or a list."
+    )
 
 
 class RuleEntry(Strict):
@@ -228,6 +260,21 @@ def caller_schema() -> Json:
             "conference": conference,
             "conference.name": conference,
             **{name: {"description": joining.DOCS[name], **condition} for name in joining.NAMES},
+            COUNT: {
+                "description": joining.DOCS[COUNT],
+                "anyOf": [
+                    {"type": "integer"},
+                    {
+                        "type": "object",
+                        "properties": {
+                            name: {"description": OPERATORS[name], "type": "integer"}
+                            for name in joining.BOUNDS
+                        },
+                        "additionalProperties": False,
+                        "minProperties": 1,
+                    },
+                ],
+            },
         },
         "patternProperties": {
             r"^header\.([Xx]-[Pp][Hh]|[Ss][Ii][Pp]-[Hh])-": condition,

@@ -34,7 +34,21 @@ def _callers_covered(wide: Any, narrow: Any) -> bool:
     """Whether every caller of the one entry is also one of the other."""
     if not isinstance(wide, Entry):
         return True
+    if wide.hours not in (None, narrow.hours):
+        return False
     return all(any(implies(one, check) for one in narrow.checks) for check in wide.checks)
+
+
+def refusals_are_whole(parts: Parts, report: Report) -> None:
+    """What has no effect beside `refuse`, or beside an `action` whose XML takes over."""
+    for entry, node, _ in parts.answers:
+        for option in entry.options if "refuse" in entry.options else ():
+            if option != "refuse":
+                message = f"{option} has no effect: these callers are turned away by `refuse`"
+                report.warning(key_of(node, option), message)
+        if entry.options.get("action", {}).get("redirect") and "then" in entry.options:
+            message = "then is never reached: the call goes on with the XML of `action`"
+            report.warning(key_of(node, "then"), message)
 
 
 def entries_can_match(parts: Parts, report: Report) -> None:

@@ -13,6 +13,7 @@ from workers.rules.lint.entries import (
     entries_are_reached,
     entries_can_match,
     plivo_reports_what_rules_wait_for,
+    refusals_are_whole,
 )
 from workers.rules.lint.parts import Parts, covers_all, only_globs, overlap
 from workers.rules.lint.rule import names_used
@@ -210,6 +211,7 @@ _CHECKS: tuple[Callable[[Parts, Report], None], ...] = (
     _lists_are_good,
     _globs_are_needed,
     entries_can_match,
+    refusals_are_whole,
 )
 
 _PAIRWISE: tuple[Callable[[Parts, Report], None], ...] = (

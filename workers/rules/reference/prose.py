@@ -14,6 +14,9 @@ FORMS = {
     "Headers": "mapping of texts with `{{ }}`",
     "SecretName": "`{env: NAME}`",
     "Block": "mapping",
+    "Words": "text, or mapping",
+    "Steps": "step, or list of steps",
+    "Windows": "window, or list of windows",
     "Raw": "see below",
 }
 
@@ -148,9 +151,11 @@ not written keeps its default; that of `digits_match` and `floor_event` is what 
 `match` sees what Plivo tells as it asks how to answer: globs for `conference`, and of the caller
 `member.from`, `member.to`, `member.caller_name`, `member.direction`, the call's SIP headers
 (`header.X-PH-Desk`, in any case) and the answer URL's own query (`query.as` for `?as=observer`),
-with texts, globs, lists, `is`, `not`, `in` and `not_in`. Who lacks a field that an entry asks for
-is not meant by it. Plivo's signature is over all of it, but a number can be feigned and whoever
-calls by SIP writes headers as they like: what must be kept from others needs more than that.
+with texts, globs, lists, `is`, `not`, `in` and `not_in`; and `conference.member_count` with a
+number or `at_least` and such (calls that are answered at the same moment do not see each other).
+Who lacks a field that an entry asks for is not meant by it. Plivo's signature is over all of it,
+but a number can be feigned, and whoever calls by SIP writes headers as they like: what must be kept
+from others needs more than that.
 
 ```yaml
 conferences:
@@ -162,6 +167,25 @@ conferences:
     muted: true
     start_on_enter: false
 ```
+
+An entry may hold within the hours of `schedule` only, and turn callers away with `refuse`:
+
+```yaml
+conferences:
+  - match: {conference: "desk", conference.member_count: {at_least: 5}}
+    refuse: All lines are busy. Please call again later.
+  - match: {conference: "desk"}
+    schedule: ["mon-fri 09:00-17:00", "sat 10:00-12:00"]
+    then: {speak: "Thank you for calling."}
+  - match: {conference: "desk"}
+    refuse: {text: "Wir haben geschlossen.", language: de-DE}
+```
+
+A window is days (`mon-fri`, `sat,sun`; every day if not given) and hours by the clock of
+`timezone`; one that ends before it begins goes on after midnight. Plivo goes on with `then` when
+the conference ends or the member is kicked or leaves by the star, and not when the caller hangs up.
+All callbacks keep coming to Gavel; to tell another system of what happens, use `webhook` in a rule,
+or `action` here.
 
 `role` is a word of yours for these callers; rules see it as `member.role`. It travels in the query
 of the callback URL, so each callback of the member brings it back under Plivo's signature, from the
