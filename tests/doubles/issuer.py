@@ -221,11 +221,11 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def oidc_issuer(**switches: Any) -> Iterator[OidcIssuer]:
-    """One that runs; `back` is set by whoever registers."""
+def oidc_issuer(host: str = "127.0.0.1", **switches: Any) -> Iterator[OidcIssuer]:
+    """One that runs, under this name of this machine; `back` is set by whoever registers."""
     issuer = OidcIssuer(**switches)
     server = make_server("127.0.0.1", 0, _app(issuer), threaded=True, request_handler=_Quiet)
-    issuer.url = f"http://127.0.0.1:{server.server_port}"
+    issuer.url = f"http://{host}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

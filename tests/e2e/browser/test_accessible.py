@@ -20,6 +20,7 @@ from tests.e2e.browser.test_console import HOSTILE, SIZES, Running, gavel, press
 AXE = Path(__file__).parent / "axe"
 THEMES = ("light", "dark")
 PAGES = ("/live", "/conferences", "/recordings", "/rules", "/attention", "/settings/doctor")
+PAGES += ("/settings/you", "/settings/about")
 PAGES_OF_ADMINS = ("/settings/access", "/settings/audit")
 RUN = """
 const done = arguments[0];
@@ -77,6 +78,11 @@ def test_no_page_has_a_serious_fault(browser: Chrome, gavel: Running, axe: str) 
     for page in (*PAGES, f"/c/{keys.conference_key(HOSTILE)}", *PAGES_OF_ADMINS):
         browser.get(gavel.url + page)
         found += faults(browser, axe)
+    browser.get(f"{gavel.url}/c/{keys.conference_key(HOSTILE)}")
+    browser.execute_script("document.getElementById('show-numbers').open = true")
+    press(browser, "Show the numbers", "show-numbers")
+    assert shows(browser, "Shown this once")
+    found += faults(browser, axe)
     browser.get(f"{gavel.url}/rules?event=member.entered&conference=board-1&member_id=7")
     press(browser, "Ask", "try")
     assert shows(browser, "applies")
