@@ -74,8 +74,9 @@ class Code:
 @dataclass
 class OidcIssuer:
     """`claims` are of whoever signs in; `in_token`, else only in the userinfo. `lies` change the
-    claims of an id token, `alg` how it is signed, `published` what discovery says. `paths` are all
-    requests that came, `scopes` what was asked for."""
+    claims of an id token, `alg` how it is signed, `published` what discovery says; `broken` are
+    answers in the place of those of a path: status and body. `paths` are all requests that came,
+    `scopes` what was asked for."""
 
     back: str = ""
     secret: str | None = CLIENT_SECRET
@@ -84,6 +85,7 @@ class OidcIssuer:
     lies: dict[str, Any] = field(default_factory=dict)
     alg: str = "RS256"
     published: dict[str, Any] = field(default_factory=dict)
+    broken: dict[str, tuple[int, str]] = field(default_factory=dict)
     refuses: bool = False
     url: str = ""
     paths: list[str] = field(default_factory=list)
@@ -176,9 +178,14 @@ def _app(issuer: OidcIssuer) -> Flask:
     server.register_grant(_grant(issuer), [CodeChallenge(required=True), _with_id_token(issuer)])
 
     @app.before_request
-    def note() -> None:
+    def note() -> Response | None:
         issuer.paths.append(request.path)
         request.environ["wsgi.url_scheme"] = "https"  # else Authlib's server refuses to serve
+        if request.path not in issuer.broken:
+            return None
+        status, body = issuer.broken[request.path]
+        where = {"Location": f"{issuer.url}/elsewhere"} if status == 302 else {}
+        return Response(body, status, where, content_type="application/json")
 
     @app.get("/.well-known/openid-configuration")
     def discovery() -> Response:

@@ -33,6 +33,8 @@ FRESH_SECONDS = 3600.0
 AWAY_SECONDS = 5.0
 """So long after a failure the issuer is not asked: who wants in by another way waits for nobody."""
 LEEWAY_SECONDS = 60
+NOT_UNDERSTOOD = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What Authlib and joserfc raise for answers that are no answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class Issuer:
             )
         except AuthlibBaseError as error:
             raise NotBelieved(f"it does not take the code: {error.error}") from None
-        except (RequestException, ValueError) as error:
+        except (RequestException, *NOT_UNDERSTOOD) as error:
             raise IssuerAway(f"its token endpoint: {type(error).__name__}") from None
         return token
 
@@ -170,7 +172,7 @@ class Issuer:
                 },
             )
             claims.validate(now=int(time.time()), leeway=LEEWAY_SECONDS)
-        except (JoseError, ValueError, TypeError, KeyError) as error:
+        except (JoseError, *NOT_UNDERSTOOD) as error:
             why = getattr(error, "error", type(error).__name__)
             raise NotBelieved(f"its id token does not hold: {why} {error}") from None
         return dict(claims)
@@ -183,7 +185,7 @@ class Issuer:
                 "GET", url, withhold_token=withhold_token, allow_redirects=False
             )
             found = answer.json() if answer.status_code == 200 else None
-        except (RequestException, AuthlibBaseError, ValueError) as error:
+        except (RequestException, AuthlibBaseError, *NOT_UNDERSTOOD) as error:
             raise IssuerAway(f"{url}: {type(error).__name__}") from None
         if not isinstance(found, dict):
             raise IssuerAway(f"{url} is answered {answer.status_code}, not JSON of an issuer")
@@ -219,5 +221,5 @@ def _signing(row: Any) -> list[Any]:
         return []
     try:
         return [JWKRegistry.import_key(row)]
-    except (JoseError, ValueError, TypeError, KeyError):
+    except (JoseError, *NOT_UNDERSTOOD):
         return []

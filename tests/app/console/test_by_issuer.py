@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 import requests
@@ -408,6 +408,64 @@ def test_an_issuer_that_goes_away_on_the_way_is_told(visitor: Visitor, issuer: O
     answer = person.get(back)
     assert answer.status_code == 503
     assert_outside(person)
+
+
+BODIES = ["", "[]", "nul", "{", '"x"', "1", '{"keys": {"a": 1}}', '{"keys": 7}', "<html>", "\xff"]
+BODIES += [
+    '{"error": ["x"]}',
+    '{"error": "x", "error_description": 5}',
+    '{"id_token": 7}',
+    "[" * 9000,
+]
+BODIES += [
+    '{"access_token": "a", "id_token": "a.b.c"}',
+    '{"access_token": "a", "id_token": "....."}',
+]
+BODIES += ['{"access_token": "a"}', '{"access_token": 7, "token_type": [], "expires_in": "x"}']
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks", "/token"])
+def test_whatever_an_issuer_answers_lets_nobody_in_and_breaks_nothing(
+    visitor: Visitor, issuer: OidcIssuer, redis: Redis, path: str
+) -> None:
+    person = visitor()
+    for status in (200, 302, 500):
+        for body in BODIES:
+            redis.flushdb()
+            if path != "/token":  # what was published is known for a while
+                person = visitor()
+            if path == "/token":
+                back = at_the_issuer(begin(person))
+                issuer.broken = {path: (status, body)}
+                answer = person.get(back)
+            else:
+                issuer.broken = {path: (status, body)}
+                answer = person.get("/login/oidc")
+                if answer.status_code == 303:  # its keys are not looked at before
+                    back = at_the_issuer(answer.headers["Location"])
+                    answer = person.get(back)
+            issuer.broken = {}
+            assert answer.status_code in (401, 503), (status, body)
+            assert "/elsewhere" not in issuer.paths
+            assert not redis.keys("gavel:session:*")
+
+
+@pytest.mark.parametrize("body", ["[]", "", '{"sub": "another"}', '{"groups": ["oncall"]}'])
+def test_a_userinfo_that_is_not_theirs_gives_no_role(
+    visitor: Visitor, issuer: OidcIssuer, redis: Redis, body: str
+) -> None:
+    issuer.in_token = False
+    issuer.broken = {"/userinfo": (200, body)}
+    assert sign_in(visitor()).status_code in (401, 503)
+    assert not redis.keys("gavel:session:*")
+
+
+@pytest.mark.parametrize("code", ["", "x" * 5000, "\ud800", "a b&c=d", "%00"])
+def test_a_code_that_is_none_lets_nobody_in(visitor: Visitor, code: str) -> None:
+    person = visitor()
+    state = parse_qs(urlsplit(begin(person)).query)["state"][0]
+    sent = quote(code, errors="surrogatepass")
+    assert person.get(f"{BACK}?code={sent}&state={state}").status_code == 401
 
 
 def test_guessing_answers_is_braked(visitor: Visitor, redis: Redis) -> None:
