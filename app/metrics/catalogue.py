@@ -93,6 +93,9 @@ WEBHOOK_REQUESTS = Counted(
     "Webhooks sent, by the class of the HTTP status, no_answer or not_sent.",
     ("outcome",),
 )
+ARCHIVED_BYTES = Counted(
+    "gavel_archive_bytes_total", "Bytes of recordings that were copied, once for each copy."
+)
 LOGINS = Counted("gavel_console_logins_total", "Sign-ins to the console.", ("outcome",))
 OPERATOR_ACTIONS = Counted(
     "gavel_operator_actions_total", "What people changed by hand, by verb.", ("verb",)
@@ -101,6 +104,7 @@ STORE_ERRORS = Counted("gavel_store_errors_total", "Errors of Redis, by kind.", 
 COUNTERS = (
     *(ACCEPTED, DUPLICATE, UNREADABLE, ANSWER_UNREADABLE, REFUSED, DECIDED, SET_ASIDE, ROWS, RUNS),
     *(CALLS, GIVEN_UP, FIRED, TAKEN_OVER, STARTED, ENDED, RECORDINGS, CORRECTIONS),
+    ARCHIVED_BYTES,
     *(PLIVO_REQUESTS, WEBHOOK_REQUESTS, LOGINS, OPERATOR_ACTIONS, STORE_ERRORS),
 )
 
@@ -138,6 +142,11 @@ GAUGES = (
     Gauge("gavel_conference_members", "Members of all live conferences."),
     Gauge("gavel_set_aside_waiting", "Events and rows set aside that nobody has dropped yet."),
     Gauge("gavel_given_up_waiting", "Calls given up that nobody has made again or dropped yet."),
+    Gauge(
+        "gavel_queue_jobs",
+        "RQ's jobs by queue and state: wake-ups in gavel, copies of recordings in recordings.",
+        ("queue", "state"),
+    ),
     Gauge(
         "gavel_silences",
         "Silences that hold now, of one rule or of every rule.",

@@ -98,10 +98,23 @@ class ClusterMetrics:
         }
         taken = self._taken()
         return {name: [((), float(value))] for name, value in single.items()} | {
+            "gavel_queue_jobs": self._jobs(),
             "gavel_silences": [(("rule",), of_one), (("every_rule",), len(held) - of_one)],
             "gavel_worker_turns": [(("busy",), busy), (("idle",), turns - busy)],
             "gavel_rules_taken_timestamp_seconds": [((), taken)] if taken else [],
         }
+
+    def _jobs(self) -> list[Row]:
+        """By queue and state."""
+        with self._redis.pipeline(transaction=False) as together:
+            together.llen(keys.QUEUE)
+            together.llen("rq:queue:" + keys.RECORDINGS_QUEUE)
+            for registry in keys.RECORDINGS_JOBS.values():
+                together.zcard(registry)
+            wake_ups, waiting, *others = together.execute()
+        states = zip(("waiting", *keys.RECORDINGS_JOBS), (waiting, *others), strict=True)
+        copies = [((keys.RECORDINGS_QUEUE, state), float(number)) for state, number in states]
+        return [((keys.QUEUE_NAME, "waiting"), float(wake_ups)), *copies]
 
     def _versions(self, now: float) -> int:
         held: Any = self._redis.hvals(keys.RULES_HELD)

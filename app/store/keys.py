@@ -110,6 +110,12 @@ QUEUE = "rq:queue:" + QUEUE_NAME
 WORKERS = "rq:workers:" + QUEUE_NAME
 RECORDINGS_QUEUE = "recordings"
 COPIERS = "rq:workers:" + RECORDINGS_QUEUE
+RECORDINGS_JOBS = {
+    "started": "rq:wip:" + RECORDINGS_QUEUE,
+    "scheduled": "rq:scheduled:" + RECORDINGS_QUEUE,
+    "failed": "rq:failed:" + RECORDINGS_QUEUE,
+}
+"""RQ's registries of copies, by what a job in them is."""
 WEB, COPY = "-web", "-rec"
 KEY_LENGTH = 22
 

@@ -9,6 +9,7 @@ from rq.timeouts import JobTimeoutException
 
 from app.domain.call import Call
 from app.domain.recording import Recording, RecordingChange, UnreadableRecording
+from app.metrics.catalogue import ARCHIVED_BYTES
 from app.store.lease import Lease
 from app.store.recordings import Recordings
 from workers.conference.beside import CallsBeside
@@ -90,6 +91,7 @@ class RecordingProcessor(CallsBeside):
         told = {"transcript": self._transcript, "recording_id": id}
         if self._copied is None:
             return told
+        ARCHIVED_BYTES.add(self.unit.next.counters, number=self._copied.length)
         self._note(id, {"archived_to": self._copied.to, "archived_at": now, "archive_error": ""})
         return {**told, "archived_to": self._copied.to}
 

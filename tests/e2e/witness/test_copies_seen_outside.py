@@ -56,6 +56,8 @@ def test_a_recording_is_copied_by_a_process_beside_gavel_up(
         sandbox.until_asked("kept-1", "record")
         sandbox.advance(3.0)
         sandbox.hang_up(call)
+        waits = 'gavel_queue_jobs{queue="recordings",state="waiting"} 1.0'
+        until(lambda: waits in metrics(port), "the job")
         login = {"SFTP_PASSWORD": PASSWORD} if by == "password" else {"SFTP_KEY": server.key}
         login["SFTP_KNOWN_HOSTS"] = str(server.known_hosts)
         settings = beside(tmp_path, sandbox, login)
@@ -66,9 +68,17 @@ def test_a_recording_is_copied_by_a_process_beside_gavel_up(
             assert copier.stop(signal.SIGTERM) == 0
         (url,) = sandbox.recordings("kept-1")
         with urlopen(url, timeout=PATIENCE) as answer:
-            assert files(server)[0].read_bytes() == answer.read()
+            copied = files(server)[0].read_bytes()
+            assert copied == answer.read()
+        told = f"gavel_archive_bytes_total {len(copied)}.0"
+        until(lambda: told in metrics(port), lambda: metrics(port))
     finally:
         up.stop(signal.SIGTERM, hurry=True)
+
+
+def metrics(port: str) -> str:
+    with urlopen(f"http://127.0.0.1:{port}/metrics/cluster", timeout=PATIENCE) as answer:
+        return str(answer.read().decode())
 
 
 def beside(folder: Path, sandbox: Sandbox, login: dict[str, str]) -> dict[str, str]:
