@@ -12,12 +12,15 @@ from typing import Any
 
 from redis import Redis
 
+from app.domain.moments import moment_of
 from app.store import keys
 from app.store.scripts import script
 
 ALIVE_SECONDS = 15.0
 EVERY_SECONDS = 5.0
 """So often a web process gives one; a worker does each second."""
+VERSION = "gavel_version"
+"""The field of what RQ keeps of a worker by which one of ours tells its version."""
 KINDS = {"worker": keys.WORKER_BEATS, "web": keys.WEB_BEATS}
 
 
@@ -52,7 +55,8 @@ class Beats:
 
 
 def living(redis: Redis) -> Sequence[Process]:
-    """All that gave a sign within `ALIVE_SECONDS`, workers first, by host. Raises RedisError."""
+    """All that gave a sign within `ALIVE_SECONDS`, and the copiers of recordings that RQ takes for
+    alive; workers first, by host. Raises RedisError."""
     with redis.pipeline(transaction=False) as together:
         together.time()
         for beats in KINDS.values():
@@ -65,6 +69,7 @@ def living(redis: Redis) -> Sequence[Process]:
         for one in _read(kind, beats)
         if now - one.seen_at < ALIVE_SECONDS
     ]
+    found += _copiers(redis, now)
     return sorted(found, key=lambda one: (one.kind != "worker", one.host, one.since, one.pid))
 
 
@@ -81,3 +86,18 @@ def _read(kind: str, beats: dict[bytes, bytes]) -> Iterator[Process]:
             str(has.get("rules", "")),
             float(at),
         )
+
+
+def _copiers(redis: Redis, now: float) -> Iterator[Process]:
+    """They work by RQ's own loop: what it keeps of each is gone when it has not reported lately."""
+    names: Any = redis.smembers(keys.COPIERS)
+    with redis.pipeline(transaction=False) as together:
+        for name in names:
+            together.hgetall(name)
+        rows: Any = together.execute()
+    for row in rows:
+        has = {key.decode(): value.decode("utf-8", "replace") for key, value in row.items()}
+        if has.get("birth"):
+            since = moment_of(has["birth"], "birth", 0.0)
+            pid, version = int(has.get("pid") or 0), has.get(VERSION, "")
+            yield Process("recordings", has.get("hostname", ""), pid, version, since, "", now)

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+from importlib.metadata import version
 from typing import Any
 
 from redis import Redis
@@ -21,6 +22,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from app.logs import start_logging, step
+from app.metrics import processes
 from app.observers import start_observers
 from app.settings import Settings
 from app.store import keys
@@ -46,6 +48,11 @@ class RecordingsWorker(Worker):
             [queue], name=name, connection=redis, serializer=JSONSerializer, worker_ttl=WORKER_TTL
         )
         self.log_job_description = False
+
+    def register_birth(self) -> None:
+        """Tell RQ that it lives, with the version that it is."""
+        super().register_birth()  # type: ignore[no-untyped-call]
+        self.connection.hset(self.key, processes.VERSION, version("gavel"))
 
     @property
     def is_asked_to_stop(self) -> bool:
