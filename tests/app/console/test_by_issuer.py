@@ -1,5 +1,6 @@
 """Signing in by an OpenID Connect issuer, a real one over HTTP: who comes in, and what does not."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -399,6 +400,18 @@ def test_while_the_issuer_is_away_other_ways_lead_in(redis: Redis, visitor: Visi
     assert "The issuer does not answer" in answer.text
     assert person.sign_in(PASSWORD).headers["Location"] == "/live"
     assert person.sign_in_by_link().headers["Location"] == "/live"
+
+
+def test_an_issuer_that_hangs_is_asked_once_and_then_left_alone(visitor: Visitor) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        person = visitor(oidc_issuer=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        for _ in range(3):
+            assert person.get("/login/oidc").status_code == 503
+            assert person.sign_in(PASSWORD).headers["Location"] == "/live"
+        silent.accept()[0].close()
+        silent.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            silent.accept()  # nobody asked a second time
 
 
 def test_an_issuer_that_goes_away_on_the_way_is_told(visitor: Visitor, issuer: OidcIssuer) -> None:
