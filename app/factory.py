@@ -81,9 +81,9 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     rules = PublishedRules(inbox.redis)
     app.register_blueprint(callbacks.blueprint(settings, inbox))
-    app.register_blueprint(answer.blueprint(settings, inbox.redis, rules))
     app.register_blueprint(triggers.blueprint(settings, inbox, rules))
     counts = Counts(inbox.redis)
+    app.register_blueprint(answer.blueprint(settings, inbox, rules, counts))
     app.register_blueprint(health.blueprint(inbox, counts, rules))
     for_people = places(settings.web_threads)
     whole = settings.numbers == "shown"

@@ -26,6 +26,8 @@ TOLD = ("from", "to", "caller_name", "direction")
 PHONES = frozenset(f"member.{name}" for name in TOLD if FACTS[name].type == "phone")
 COUNT = "conference.member_count"
 """How many are in the conference now."""
+PROVED = "member.role"
+"""The role that a caller has proved by a PIN; nobody has one before."""
 ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 """What can be a role."""
 
@@ -127,7 +129,7 @@ class Entry:
     def lets_in_by_name(self) -> bool:
         """Whether it is for everybody who calls that conference, and lets them in: what receivers
         of an older version understand."""
-        return not (self.checks or self.hours or "refuse" in self.options)
+        return not (self.checks or self.hours or {"refuse", "ask_pin"} & self.options.keys())
 
     @property
     def role(self) -> str:
@@ -151,12 +153,20 @@ class Entry:
     def may_be_for(self, facts: Mapping[str, Any]) -> bool:
         """Whether it may be the entry that a member came by of whom these facts are known: only
         what certainly does not hold says no."""
-        if "refuse" in self.options or self.role != str(facts.get("role") or ""):
+        if "refuse" in self.options or not self._may_give(str(facts.get("role") or "")):
             return False
-        known = {f"member.{name}": facts[name] for name in TOLD if facts.get(name)}
+        known = {f"member.{name}": facts[name] for name in (*TOLD, "role") if facts.get(name)}
         return not any(
             check.refuses(known) is not None for check in self.checks if check.name in known
         )
+
+    def _may_give(self, role: str) -> bool:
+        """Whether its callers may be in this role: its own, or one that a PIN has given."""
+        if self.role:
+            return self.role == role
+        if any(check.name == PROVED for check in self.checks):
+            return bool(role)  # and the check says which
+        return role in self.options.get("ask_pin", {}).get("roles", {"": ""})
 
 
 def first_for(

@@ -96,6 +96,11 @@ WEBHOOK_REQUESTS = Counted(
 ARCHIVED_BYTES = Counted(
     "gavel_archive_bytes_total", "Bytes of recordings that were copied, once for each copy."
 )
+PIN_TRIES = Counted(
+    "gavel_pin_tries_total",
+    "PINs that callers were asked for: right, wrong, or closed (there were too many wrong ones).",
+    ("outcome",),
+)
 LOGINS = Counted("gavel_console_logins_total", "Sign-ins to the console.", ("outcome",))
 OPERATOR_ACTIONS = Counted(
     "gavel_operator_actions_total", "What people changed by hand, by verb.", ("verb",)
@@ -105,7 +110,7 @@ COUNTERS = (
     *(ACCEPTED, DUPLICATE, UNREADABLE, ANSWER_UNREADABLE, REFUSED, DECIDED, SET_ASIDE, ROWS, RUNS),
     *(CALLS, GIVEN_UP, FIRED, TAKEN_OVER, STARTED, ENDED, RECORDINGS, CORRECTIONS),
     ARCHIVED_BYTES,
-    *(PLIVO_REQUESTS, WEBHOOK_REQUESTS, LOGINS, OPERATOR_ACTIONS, STORE_ERRORS),
+    *(PLIVO_REQUESTS, WEBHOOK_REQUESTS, PIN_TRIES, LOGINS, OPERATOR_ACTIONS, STORE_ERRORS),
 )
 
 LATENCY = Histogram(

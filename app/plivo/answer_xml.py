@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.callers.joining import Caller, Entry
+from app.callers.joining import Entry
 from app.plivo.elements import HANGUP, document, element, follow, speak
 from app.plivo.urls import conference_url, transcription_url
 from app.store.published_rules import Published
@@ -48,20 +48,22 @@ DEFAULTS: Mapping[str, Any] = {
 """Written always: Plivo's pages contradict each other on the defaults (docs/plivo.md 11.10)."""
 
 
-def answer_xml(
-    public_url: str, conference: str, rules: Published, caller: Caller, now: float
+def entry_xml(
+    public_url: str, conference: str, rules: Published, entry: Entry, role: str = ""
 ) -> str:
-    """The answer for one call to `conference`, at that time (seconds since the epoch)."""
-    entry = rules.entry_for(conference, caller, now) or Entry()
+    """The answer for one call to `conference` by this entry. `role` is that which the caller has
+    proved; that of the entry comes first."""
     if refusal := entry.options.get("refuse"):
         return document(speak(refusal), HANGUP)
     return document(
-        conference_element(public_url, conference, rules, entry),
+        conference_element(public_url, conference, rules, entry, role),
         follow(entry.options.get("then", ())),
     )
 
 
-def conference_element(public_url: str, conference: str, rules: Published, entry: Entry) -> str:
+def conference_element(
+    public_url: str, conference: str, rules: Published, entry: Entry, role: str
+) -> str:
     """The `<Conference>` by which this entry lets a caller in."""
     options = dict(DEFAULTS)
     if digits := rules.digits_for(conference):
@@ -74,7 +76,7 @@ def conference_element(public_url: str, conference: str, rules: Published, entry
         if options.get(option) is not None
     }
     attributes |= {
-        "callbackUrl": conference_url(public_url, entry.role),
+        "callbackUrl": conference_url(public_url, entry.role or role),
         "callbackMethod": options.get("callback_method", "POST"),
     }
     if options.get("transcribe"):

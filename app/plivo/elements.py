@@ -15,6 +15,11 @@ def element(name: str, text: str, attributes: Mapping[str, str]) -> str:
     return f"<{name}{_written(attributes)}>{escape(text)}</{name}>"
 
 
+def wrapping(name: str, elements: str, attributes: Mapping[str, str]) -> str:
+    """One element around others."""
+    return f"<{name}{_written(attributes)}>{elements}</{name}>"
+
+
 def speak(words: Mapping[str, str]) -> str:
     """A text is spoken: `text`, and where they were written `voice` and `language`."""
     chosen = {key: words[key] for key in ("voice", "language") if key in words}

@@ -58,6 +58,7 @@ copy of a recording: `{k}-{hash}-rec`.
 | gavel:batches              | list   | ids of what was asked for again together, bounded |
 | gavel:batch:{id}           | hash   | call -> what became of it (JSON), expires |
 | gavel:snoozed              | hash   | groups that need no person until a time (JSON) |
+| gavel:pins:{hash}          | zset   | tries at a PIN, of a caller or a conference, expires |
 | gavel:questions            | list   | what the console asks of a worker (JSON), expires |
 | gavel:answer:{id}          | string | a question with its answer (JSON), expires |
 | gavel:signed_in            | string | somebody has been in the console |
@@ -154,6 +155,10 @@ def conference_of(unit: str) -> str:
 
 def answer(id: str) -> str:
     return PREFIX + "answer:" + id
+
+
+def pins(of: str) -> str:
+    return PREFIX + "pins:" + digest(of)
 
 
 def batch(id: str) -> str:

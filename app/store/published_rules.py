@@ -62,7 +62,7 @@ class Published:
     @property
     def asks_for_callers(self) -> bool:
         """Does some entry look at more than the conference?"""
-        return any(entry.checks for entry in self.answers)
+        return any(entry.checks or "ask_pin" in entry.options for entry in self.answers)
 
     @property
     def asks_for_count(self) -> bool:

@@ -8,16 +8,19 @@ from flask import Blueprint, Response, request
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.callers.joining import COUNT, Caller
+from app.callers.joining import COUNT, Caller, Entry
 from app.domain.event import checked_name
 from app.errors import Unavailable, Unusable
 from app.logs import step
-from app.plivo.answer_xml import answer_xml
+from app.metrics.counting import Counts
+from app.plivo.answer_xml import entry_xml
 from app.plivo.caller import caller_of
 from app.plivo.request import verified
 from app.settings import Settings
 from app.store import keys
+from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
+from app.web.pin import Asked, PinDoor
 
 PROBED = "gavel-doctor"
 """The conference of which `gavel doctor` asks; nobody is ever in it."""
@@ -25,25 +28,46 @@ PROBED = "gavel-doctor"
 log = logging.getLogger("gavel.receive")
 
 
-def blueprint(settings: Settings, redis: Redis, rules: PublishedRules) -> Blueprint:
-    """`/plivo/answer/<conference>`."""
+def blueprint(settings: Settings, inbox: Inbox, rules: PublishedRules, counts: Counts) -> Blueprint:
+    """`/plivo/answer/<conference>`; digits that were asked for come to `/plivo/pin/…`."""
     routes = Blueprint("answer", __name__)
+    door = PinDoor(settings, inbox, counts)
 
     @routes.route("/plivo/answer/<anything:conference>", methods=["GET", "POST"])
     def answer(conference: str) -> Response:
+        call = asked(conference)
+        step(log, "answer", conference=call.conference, rules=call.rules.digest)
+        if "ask_pin" in call.entry.options:
+            return _xml(door.asks(call))
+        return _xml(entry_xml(settings.public_url, call.conference, call.rules, call.entry))
+
+    @routes.route("/plivo/pin/<anything:conference>", methods=["POST"])
+    def pin(conference: str) -> Response:
+        call = asked(conference)
+        step(log, "answer", conference=call.conference, rules=call.rules.digest)
+        if "ask_pin" in call.entry.options:
+            return _xml(door.hears(call))
+        return _xml(entry_xml(settings.public_url, call.conference, call.rules, call.entry))
+
+    def asked(conference: str) -> Asked:
+        """Raises SignatureRefused, TooLarge, Unusable or Unavailable."""
         given = verified(request.environ, settings, settings.signature_answer)
         name = checked_name(_decoded(conference), "the conference in the address")
         current = rules.current(stale=True)
         if current is None:  # nobody is let in with options that nobody wanted
             raise Unavailable("no worker has loaded the rules yet: call again in a moment")
-        step(log, "answer", conference=name, rules=current.digest)
         caller = caller_of(given) if current.asks_for_callers else {}
         if current.asks_for_count:
-            caller |= counted(redis, name)
-        text = answer_xml(settings.public_url, name, current, caller, time.time())
-        return Response(text.encode(), content_type="application/xml")
+            caller |= counted(inbox.redis, name)
+        now = time.time()
+        entry = current.entry_for(name, caller, now) or Entry()
+        return Asked(name, caller, given, current, entry, now)
 
     return routes
+
+
+def _xml(text: str) -> Response:
+    return Response(text.encode(), content_type="application/xml")
 
 
 def counted(redis: Redis, conference: str) -> Caller:

@@ -61,6 +61,7 @@ def document() -> dict[str, Any]:
     spec.path("/plivo/recording", operations=_callback("A recording began or is finished."))
     spec.path("/plivo/transcription", operations=_callback("A transcript is there, or failed."))
     spec.path("/plivo/answer/{conference}", operations=_answer())
+    spec.path("/plivo/pin/{conference}", operations={"post": _answer()["post"]})
     spec.path("/triggers/{name}", operations={"post": _trigger()})
     describe(spec)
     spec.path("/healthz", operations={"get": _plain("Is the process alive?")})
@@ -89,7 +90,7 @@ def _callback(summary: str) -> dict[str, Any]:
 
 def _answer() -> dict[str, Any]:
     found: dict[str, Any] = {
-        "summary": "XML that puts a call into the conference.",
+        "summary": "XML that puts a call into the conference, or asks for its PIN.",
         "parameters": [{"name": "conference", "in": "path", "required": True, "schema": NAME}],
         "responses": {"200": _xml("The answer.")} | _errors(400, 403, 413, 503),
     }

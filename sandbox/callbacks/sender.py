@@ -46,7 +46,8 @@ async def read_whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
 class Message:
     """Something to send. `action` is its name in faults and logs; `json_body` replaces the form.
 
-    `own_policy` False: its URL's fragment means nothing (docs/plivo.md 6 does not list it).
+    `hidden` are fields whose values stand in no log. `own_policy` False: its URL's fragment means
+    nothing (docs/plivo.md 6 does not list it).
     """
 
     action: str
@@ -57,6 +58,7 @@ class Message:
     signed: bool = True
     json_body: str = ""
     own_policy: bool = True
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ class Sender:
             conference=message.conference,
             method=message.method,
             url=message.url,
-            fields=message.fields,
+            fields={k: "***" if k in message.hidden else v for k, v in message.fields.items()},
             attempt=attempt,
             error=error,
             fault=self.faults,

@@ -7,12 +7,14 @@ from sandbox.callbacks.delivery import Post
 from sandbox.callbacks.fields import action_fields, rich_fields
 from sandbox.callbacks.sender import Message
 from sandbox.conferences.conferences import Exchange
+from sandbox.conferences.keypad import Keypad, Nothing
 from sandbox.conferences.prompts import PLAY_SECONDS, speaking_seconds
 from sandbox.world.clock import Clock
 from sandbox.world.elements import (
     BadAnswer,
     ConferenceElement,
     Element,
+    GetDigits,
     Hangup,
     Play,
     Redirect,
@@ -57,8 +59,13 @@ class CallLife:
                     after = await self._confer(call, element)
                     if after is not None:
                         elements = after
+                elif isinstance(element, GetDigits):
+                    fetches += 1
+                    after = await self._ask(call, element)
+                    if after is not None:
+                        elements = after
                 else:
-                    await self._listen(element)
+                    await self._listen(call, element)
         finally:
             call.status = "completed"
             if call.hangup_url:
@@ -95,16 +102,54 @@ class CallLife:
         )
         return None if goes_on else []
 
-    async def _listen(self, element: Speak | Play | Wait) -> None:
+    async def _ask(self, call: Call, element: GetDigits) -> list[Element] | None:
+        """The XML that takes over after digits; None for the next element."""
+        call.keypad = keypad = Keypad(self.clock)
+        try:
+            digits = await keypad.digits(element, lambda prompt: self._hear(call, prompt))
+        except Nothing:
+            return None
+        finally:
+            call.keypad = None
+        if not element.action or (not digits and self.switches().empty_digits == "omit_request"):
+            return None
+        fields = {**rich_fields(call), "Digits": digits}
+        hidden = frozenset() if element.log else frozenset({"Digits"})
+        if element.redirect:
+            return await self._fetch(
+                call, "get_digits", element.action, element.method, fields, hidden
+            )
+        self.post.send(
+            Message(
+                action="get_digits",
+                conference="",
+                url=element.action,
+                method=element.method,
+                fields=fields,
+                hidden=hidden,
+            )
+        )
+        return None
+
+    async def _hear(self, call: Call, prompt: Speak | Play) -> float:
+        """The call is told of it; how long it takes."""
+        call.heard.append(prompt.text if isinstance(prompt, Speak) else prompt.url)
+        return speaking_seconds(prompt.text) if isinstance(prompt, Speak) else PLAY_SECONDS
+
+    async def _listen(self, call: Call, element: Speak | Play | Wait) -> None:
         if isinstance(element, Wait):
             await self.clock.sleep(element.seconds)
-        elif isinstance(element, Speak):
-            await self.clock.sleep(speaking_seconds(element.text))
         else:
-            await self.clock.sleep(PLAY_SECONDS)
+            await self.clock.sleep(await self._hear(call, element))
 
     async def _fetch(
-        self, call: Call, action: str, url: str, method: str, fields: dict[str, str]
+        self,
+        call: Call,
+        action: str,
+        url: str,
+        method: str,
+        fields: dict[str, str],
+        hidden: frozenset[str] = frozenset(),
     ) -> list[Element]:
         """The XML at this URL; a bad answer ends the call."""
         message = Message(
@@ -114,6 +159,7 @@ class CallLife:
             method=method,
             fields=fields,
             signed=self.switches().unsigned != "answer" or action != "answer",
+            hidden=hidden,
         )
         answer = await self.post.fetch(message)
         if answer.status != 200:

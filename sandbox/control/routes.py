@@ -25,7 +25,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CALLBACKS = (
     *("enter", "exit", "digits", "floor", "record", "recording", "transcription", "api"),
-    *("action", "answer", "redirect", "sound", "hangup"),
+    *("action", "answer", "redirect", "get_digits", "sound", "hangup"),
 )
 KNOWN_ACTIONS = (
     *CALLBACKS,
@@ -117,7 +117,10 @@ class Control:
         digits = inputs.text(await inputs.body(http), "digits")
         if not digits or any(digit not in "0123456789*#ABCDabcd" for digit in digits):
             raise BadParameter("digits parameter is invalid: 0-9, *, #, A-D")
-        self._lines.exchange.press(self._member(call), digits)
+        if call.keypad is not None:
+            call.keypad.press(digits)
+        else:
+            self._lines.exchange.press(self._member(call), digits)
         return web.json_response(call_state(call))
 
     async def speak(self, http: web.Request) -> web.Response:

@@ -65,6 +65,8 @@ def call_state(call: Call) -> dict[str, Any]:
         "status": call.status,
         "conference": member.conference.name if member else None,
         "member_id": member.id if member else None,
+        "asked": call.keypad is not None,
+        "heard": call.heard,
         "warnings": call.warnings,
     }
 

@@ -76,7 +76,7 @@ def _call_in(stage: Stage, given: Mapping[str, Any]) -> None:
     conference = str(given.get("conference", ""))
     if "attributes" in given:
         wanted["attributes"] = given["attributes"]
-    else:
+    elif conference or "to" not in given:
         wanted["answer_url"] = stage.answer_url(conference)
     stage.calls[str(given["call_in"])] = stage.sandbox.call_in(conference, **wanted)
 
@@ -135,7 +135,8 @@ STEPS: Mapping[str, Kind] = {
     "call_in": Kind(
         _call_in,
         frozenset({"conference", "from", "to", "caller_name", "tone", "attributes"}),
-        "somebody of this name calls; answered by the service unless `attributes` are given",
+        "somebody of this name calls; answered by the service unless `attributes` are given; `to` "
+        "without `conference`: they call that number, whose application answers",
     ),
     "press": Kind(_press, frozenset({"digits"}), "they press keys"),
     "speak": Kind(_speak, frozenset({"text", "for"}), "they speak: words, or so long"),

@@ -74,6 +74,24 @@ class Wait:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetDigits:
+    """`<GetDigits>`: prompts, then digits that are sent to `action`. `most` digits, `finish` ends
+    them ("": no key does); times in seconds; `log` False: they stand in no log."""
+
+    prompts: tuple[Speak | Play, ...] = ()
+    action: str = ""
+    method: str = "POST"
+    most: int = 99
+    timeout: float = 5.0
+    digit_timeout: float = 2.0
+    finish: str = "#"
+    retries: int = 1
+    redirect: bool = True
+    valid: str = "1234567890*#"
+    log: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Redirect:
     """`<Redirect>`: go on with the XML of another URL."""
@@ -87,7 +105,7 @@ class Hangup:
     """`<Hangup>`: the end of the call."""
 
 
-Element = ConferenceElement | Speak | Play | Wait | Redirect | Hangup
+Element = ConferenceElement | Speak | Play | Wait | GetDigits | Redirect | Hangup
 
 
 def read_answer(body: bytes, warn: Callable[[str], None]) -> list[Element]:
@@ -111,11 +129,10 @@ def _elements(root: ElementTree.Element, warn: Callable[[str], None]) -> Iterato
         text = (node.text or "").strip()
         if node.tag == "Conference":
             yield conference_element(text, node.attrib, warn)
-        elif node.tag == "Speak":
-            voice, language = node.get("voice", "WOMAN"), node.get("language", "en-US")
-            yield Speak(text, voice, language)
-        elif node.tag == "Play":
-            yield Play(text)
+        elif node.tag in ("Speak", "Play"):
+            yield _prompt(node)
+        elif node.tag == "GetDigits":
+            yield _get_digits(node, warn)
         elif node.tag == "Wait":
             yield Wait(_seconds(node.get("length", "1")))
         elif node.tag == "Redirect":
@@ -124,6 +141,37 @@ def _elements(root: ElementTree.Element, warn: Callable[[str], None]) -> Iterato
             yield Hangup()
         else:
             warn(f"<{node.tag}> is not known here and left out")
+
+
+def _prompt(node: ElementTree.Element) -> Speak | Play:
+    text = (node.text or "").strip()
+    if node.tag == "Play":
+        return Play(text)
+    return Speak(text, node.get("voice", "WOMAN"), node.get("language", "en-US"))
+
+
+def _get_digits(node: ElementTree.Element, warn: Callable[[str], None]) -> GetDigits:
+    for inner in node:
+        if inner.tag not in ("Speak", "Play"):
+            warn(f"<{inner.tag}> in <GetDigits> is not known here and left out")
+    finish = node.get("finishOnKey", "#")
+    return GetDigits(
+        prompts=tuple(_prompt(inner) for inner in node if inner.tag in ("Speak", "Play")),
+        action=node.get("action", ""),
+        method=node.get("method", "POST").upper(),
+        most=_whole(node.get("numDigits"), 99),
+        timeout=_whole(node.get("timeout"), 5),
+        digit_timeout=_whole(node.get("digitTimeout"), 2),
+        finish="" if finish == "none" else finish,
+        retries=_whole(node.get("retries"), 1),
+        redirect=node.get("redirect", "true").lower() != "false",
+        valid=node.get("validDigits", "1234567890*#"),
+        log=node.get("log", "true").lower() != "false",
+    )
+
+
+def _whole(text: str | None, default: int) -> int:
+    return int(text) if text is not None and text.isdecimal() and int(text) > 0 else default
 
 
 def conference_element(

@@ -5,11 +5,18 @@ import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sandbox.world.clock import Timer
 from sandbox.world.digits import DigitMatcher
 from sandbox.world.elements import ConferenceElement
 from sandbox.world.timeline import Clip, Timeline
+
+
+class Keypad(Protocol):
+    """Where keys go that are pressed while digits are asked for."""
+
+    def press(self, digits: str) -> None: ...
 
 
 def new_uuid() -> str:
@@ -21,7 +28,8 @@ def new_uuid() -> str:
 class Call:
     """One telephone call. `account` is whose it is, `began_at` epoch seconds as the service is told
     them; `left` is set while it is in a conference: how it goes on from there. `hangup_url` is told
-    of its end, when the number that was called has an application.
+    of its end, when the number that was called has an application. `keypad` is there while digits
+    are asked for outside of a conference; `heard` are the texts and sounds it was played there.
     """
 
     uuid: str
@@ -39,6 +47,8 @@ class Call:
     member: "Member | None" = None
     left: "asyncio.Future[bool] | None" = None
     task: "asyncio.Task[None] | None" = None
+    keypad: "Keypad | None" = None
+    heard: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 

@@ -103,6 +103,10 @@ class Switches:
     )
     transcription_delay: float = amount(2.0, "seconds from the end of a recording to its text (4)")
 
+    empty_digits: str = choice(
+        "omit_request", "send_empty", "GetDigits that only its finish key ended (22.1)"
+    )
+
     # conferences
     member_ids: str = choice(
         "continue", "restart", "ids count on in the account, or begin anew per conference (12.6)"

@@ -20,6 +20,7 @@ from tests.waiting import PATIENCE, until
 
 HERE = Path(__file__).parent
 TOKEN = "token-for-the-witness"
+PIN = "270915"
 SECRET = "whsec_d2l0bmVzcy13aXRuZXNzLXdpdG5lc3M="
 
 
@@ -142,6 +143,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             SANDBOX_PORT=sandbox_port,
             TRIGGER_TOKEN=TOKEN,
             WITNESS_SECRET=SECRET,
+            WITNESS_PIN=PIN,
             ALLOW_PRIVATE_WEBHOOKS="yes",
             RECONCILE_INTERVAL="2s",
         )

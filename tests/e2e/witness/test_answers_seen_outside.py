@@ -4,7 +4,7 @@ from urllib.request import Request
 from xml.etree import ElementTree
 
 from sandbox.callbacks.signing import signature_v3
-from tests.e2e.witness.conftest import Stage, read
+from tests.e2e.witness.conftest import PIN, Stage, read
 from tests.e2e.witness.witnesses import drives
 from tests.waiting import until
 
@@ -59,6 +59,32 @@ def test_a_caller_who_is_turned_away_is_never_in(stage: Stage) -> None:
 
 def ended(stage: Stage) -> list[str]:
     return [one["call_uuid"] for one in stage.sandbox.state()["ended_calls"]]
+
+
+@drives("conferences ask_pin", "metric gavel_pin_tries_total")
+def test_a_caller_with_the_pin_is_in_and_the_pin_is_kept_nowhere(stage: Stage) -> None:
+    call = stage.sandbox.call_in("w-pin")
+    until(lambda: "PIN?" in heard(stage, call), "the call to be asked")
+    stage.sandbox.press(call, "9081726#")
+    until(lambda: "That is not right." in heard(stage, call), "the wrong PIN to be told")
+    stage.sandbox.press(call, f"{PIN}#")
+    until(lambda: call in stage.calls("w-pin"), "the caller to be in")
+    until(lambda: 'gavel_pin_tries_total{outcome="right"} 1' in counted(stage), "the count")
+    files = [path for path in (stage.folder / "var").rglob("*") if path.is_file()]
+    assert len(files) > 3
+    assert not [path for path in files if PIN.encode() in path.read_bytes()]
+    assert PIN not in stage.up.output
+    assert PIN not in stage.ask("why", "w-pin")[1]
+
+
+def heard(stage: Stage, call: str) -> list[str]:
+    """What the call was told outside of conferences."""
+    calls = stage.sandbox.state()["calls"]
+    return [text for one in calls if one["call_uuid"] == call for text in one["heard"]]
+
+
+def counted(stage: Stage) -> str:
+    return stage.get("/metrics/cluster")
 
 
 @drives("conferences role")

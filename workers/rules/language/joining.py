@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.callers.joining import COUNT, PHONES, TOLD, CallerCheck
+from app.callers.joining import COUNT, PHONES, PROVED, TOLD, CallerCheck
 from app.callers.phones import plain_phone
 from app.domain.facts import FACTS
 from app.domain.globs import is_glob
@@ -13,7 +13,7 @@ from workers.rules.language.match import compile_match
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.problems import Report
 
-NAMES = tuple(f"member.{name}" for name in TOLD)
+NAMES = (*(f"member.{name}" for name in TOLD), PROVED)
 HEADERS = ("x-ph-", "sip-h-")
 """How the names of SIP headers begin in Plivo's requests (docs/plivo.md 23.2)."""
 OPERATORS = ("is", "not", "in", "not_in")
@@ -27,6 +27,7 @@ BOUNDS: Mapping[str, Callable[[int], tuple[int | None, int | None]]] = {
 }
 """How many may be in the conference, as bounds that are meant."""
 DOCS = {f"member.{name}": FACTS[name].doc for name in TOLD} | {
+    PROVED: "The role that the caller has proved by the PIN of an `ask_pin` with `roles`.",
     COUNT: "How many are in the conference: a number, or `at_least` and such; not there is 0.",
     "header.X-PH-NAME": "A SIP header of the call, in any case; who calls by SIP may write any.",
     "query.NAME": "A field of the answer URL's own query: `?desk=3`.",

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from app.callers.joining import COUNT, ROLE
 from workers.rules.language import joining
+from workers.rules.language.asking import AskPin, Pin
 from workers.rules.language.elements import Address, Steps, Windows, Words
 from workers.rules.language.matched_key import OPERATORS
 from workers.rules.nodes.schema_errors import Block, Strict, describe, described
@@ -107,6 +108,11 @@ class AnswerEntry(Strict):
     )
     refuse = Words(
         "Turn these callers away with these words: a text, or `text`, `voice`, `language`."
+    )
+    ask_pin = Pin(
+        "Ask for a PIN first: `is: {env: NAME}`, or `roles` with one for each role; `prompt`, and "
+        "`tries`, `digits`, `wrong`, `closed`.",
+        AskPin,
     )
     muted = Flag("Members join muted.")
     start_on_enter = Flag("The conference starts when this member enters.")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.callers.joining import Entry, contradiction, implies
+from app.callers.joining import PROVED, Entry, contradiction, implies
 from app.domain.suggest import quoted
 from workers.rules.lint.parts import Globs, Parts, covers_all, only_globs, overlap
 from workers.rules.nodes.schema_errors import key_of
@@ -49,6 +49,22 @@ def refusals_are_whole(parts: Parts, report: Report) -> None:
         if entry.options.get("action", {}).get("redirect") and "then" in entry.options:
             message = "then is never reached: the call goes on with the XML of `action`"
             report.warning(key_of(node, "then"), message)
+
+
+def roles_can_be_proved(parts: Parts, report: Report) -> None:
+    """A role is matched where some `ask_pin` gives it, and nobody who has one is asked again."""
+    asking = [entry.options.get("ask_pin", {}) for entry in parts.answers.entries]
+    given = {role for ask in asking for role in ask.get("roles", ())}
+    for entry, node, _ in parts.answers:
+        wanted = next((check for check in entry.checks if check.name == PROVED), None)
+        if wanted is None:
+            continue
+        if "ask_pin" in entry.options:
+            report.error(key_of(node, "ask_pin"), "who has proved a role is not asked again")
+        elif not any(wanted.holds(role) for role in given):
+            said = ", ".join(sorted(given)) or "none"
+            message = f"never used: no `ask_pin` gives the role {wanted.said}; there is: {said}"
+            report.warning(node, message)
 
 
 def entries_can_match(parts: Parts, report: Report) -> None:

@@ -14,6 +14,7 @@ from workers.rules.lint.entries import (
     entries_can_match,
     plivo_reports_what_rules_wait_for,
     refusals_are_whole,
+    roles_can_be_proved,
 )
 from workers.rules.lint.parts import Parts, covers_all, only_globs, overlap
 from workers.rules.lint.rule import names_used
@@ -212,6 +213,7 @@ _CHECKS: tuple[Callable[[Parts, Report], None], ...] = (
     _globs_are_needed,
     entries_can_match,
     refusals_are_whole,
+    roles_can_be_proved,
 )
 
 _PAIRWISE: tuple[Callable[[Parts, Report], None], ...] = (

@@ -12,6 +12,7 @@ from marshmallow import Schema
 
 from app.domain.durations import format_duration
 from workers.rules.expressions.filters import FILTERS, TESTS, Filter
+from workers.rules.language.asking import AskPin
 from workers.rules.language.matched_key import OPERATORS
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry, file_schema
 from workers.rules.nodes.schema_errors import Block
@@ -52,6 +53,7 @@ def document() -> str:
         _actions(),
         _keys("## `limits`", prose.LIMITS, LimitEntry),
         _keys("## `conferences`", prose.CONFERENCES, AnswerEntry),
+        _keys("### `ask_pin`", prose.ASK_PIN, AskPin),
         prose.END,
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"

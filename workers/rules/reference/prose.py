@@ -15,6 +15,9 @@ FORMS = {
     "SecretName": "`{env: NAME}`",
     "Block": "mapping",
     "Words": "text, or mapping",
+    "Pin": "mapping, see below",
+    "Named": "`{env: NAME}`",
+    "Roles": "mapping of roles to `{env: NAME}`",
     "Steps": "step, or list of steps",
     "Windows": "window, or list of windows",
     "Raw": "see below",
@@ -192,6 +195,32 @@ of the callback URL, so each callback of the member brings it back under Plivo's
 answer to the exit, whatever is restarted meanwhile. It is absent for callers who came by XML of
 their own, unless the callback URL there says `role=`, for those of whom Plivo's list alone told,
 and where signatures are not checked.
+"""
+
+ASK_PIN = """
+The caller hears `prompt` and enters digits; the hash key ends them, or their number when `digits`
+says it. With `is`, who enters that PIN joins by this entry. With `roles`, each PIN gives a role,
+and the caller joins by the first entry that matches with it as `member.role`, or by this one:
+
+```yaml
+conferences:
+  - match: {conference: "board-*", member.role: host}
+    end_on_exit: true
+  - match: {conference: "board-*", member.role: guest}
+    muted: true
+    start_on_enter: false
+  - match: {conference: "board-*"}
+    ask_pin:
+      roles: {host: {env: HOST_PIN}, guest: {env: GUEST_PIN}}
+      prompt: Please enter your PIN, then the hash key.
+```
+
+A PIN has 4 to 20 digits and stands in the environment of the web process (or in the file that
+`NAME_FILE` names), never in this file; while one is missing, callers are answered 503. What was
+entered is kept nowhere: not in the journal, a log or an address, and Plivo is asked not to log it.
+Ten wrong tries within ten minutes close the door, to the caller and to the conference each: nobody
+who needs a PIN gets in until the oldest is ten minutes old. The story of the conference and the log
+say so, and `gavel_pin_tries_total` counts. While Redis is away nobody gets in by a PIN.
 """
 
 END = """

@@ -74,6 +74,12 @@ INNER: Mapping[str, EventKind] = {
     ),
     "call.retry": EventKind("", words="somebody asked for a call again"),
     "rules.changed": EventKind("", {"said": "text"}, "the rules changed: {said}", own=True),
+    "door.closed": EventKind(
+        "",
+        {"tries": "number!", "minutes": "number!", "from": "text"},
+        "{tries} wrong PINs within {minutes} minutes: nobody gets in by a PIN for a while",
+        own=True,
+    ),
     "callback.unknown": EventKind("", words="a callback that is no event: {action}"),
 }
 """`conference.observed`: Plivo's own list was read. `operator.acted`: a person asks for one step of
@@ -81,4 +87,5 @@ INNER: Mapping[str, EventKind] = {
 call, with the id of the recording where it tells it. `recordings.sought`: Plivo was asked for the
 recordings of an instance (`number`); those that it has came as `recording.ready` before, `error`
 says why it could not be asked. `step.done`: a webhook or archive that a run
-waited for is through. `callback.unknown`: a callback that Gavel does not know; kept only."""
+waited for is through. `callback.unknown`: a callback that Gavel does not know; kept only.
+`door.closed`: there were too many wrong PINs; kept only."""
