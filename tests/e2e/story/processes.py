@@ -156,6 +156,13 @@ class Sandbox:
             and 200 <= (entry["status"] or 0) < 300  # none yet: it is being answered
         ]
 
+    def call(self, call: str) -> dict[str, Any]:
+        """A call, also one that is over."""
+        state = self._ask("state")
+        return next(
+            one for one in state["calls"] + state["ended_calls"] if one["call_uuid"] == call
+        )
+
     def members(self, conference: str) -> list[dict[str, Any]]:
         """Who is in it as Plivo would have it, nobody when there is no such conference."""
         found = self._ask("state")["conferences"]

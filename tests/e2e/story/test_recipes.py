@@ -1,0 +1,81 @@
+"""Recipes of the cookbook, played live: where callers are and what they hear, at the sandbox."""
+
+from collections.abc import Mapping
+
+from tests.e2e.story.conftest import Gavel, Start
+from tests.e2e.story.processes import ROOT
+from tests.waiting import until
+
+HOST, GUEST = "+14155550100", "+4930123456"
+HOST_PIN, GUEST_PIN = "902417", "553108"
+
+WAITS, MUTED, SPEAKS = (True, True), (False, True), (False, False)
+
+
+def played(start: Start, name: str, **settings: str) -> Gavel:
+    """Gavel at work by a recipe."""
+    rules = ROOT / "docs" / "cookbook" / f"{name}.yaml"
+    gavel = start(rules.read_text(encoding="utf-8"), **settings)
+    gavel.until_ready()
+    return gavel
+
+
+def until_there_are(gavel: Gavel, conference: str, wanted: Mapping[str, object]) -> None:
+    """Until just these calls are in, each waiting (or not) and muted (or not)."""
+
+    def there() -> dict[str, object]:
+        found = gavel.sandbox.members(conference)
+        return {one["call_uuid"]: (one["waiting"], one["muted"]) for one in found}
+
+    until(lambda: there() == wanted, lambda: f"{wanted} in {conference}, there is {there()}")
+
+
+def until_over(gavel: Gavel, call: str, *heard: str) -> None:
+    """Until the call has ended; it heard this last."""
+    until(lambda: gavel.sandbox.call(call)["status"] == "completed", "the end of the call")
+    assert gavel.sandbox.call(call)["heard"][-len(heard) :] == list(heard)
+
+
+def enter(gavel: Gavel, call: str, pin: str) -> None:
+    until(lambda: gavel.sandbox.call(call)["asked"], "the caller to be asked")
+    gavel.sandbox.press(call, f"{pin}#")
+
+
+def test_guests_of_a_board_meeting_wait_for_the_host_and_leave_with_them(start: Start) -> None:
+    gavel = played(start, "board-meeting")
+    guest = gavel.sandbox.call_in("board-1", **{"from": GUEST})
+    until_there_are(gavel, "board-1", {guest: WAITS})
+    host = gavel.sandbox.call_in("board-1", **{"from": HOST})
+    until_there_are(gavel, "board-1", {guest: MUTED, host: SPEAKS})
+    gavel.sandbox.press(guest, "*1")
+    gavel.sandbox.press(host, "*1")
+    until_there_are(gavel, "board-1", {guest: SPEAKS, host: SPEAKS})
+    gavel.sandbox.press(host, "*2")
+    until_there_are(gavel, "board-1", {guest: MUTED, host: SPEAKS})
+    gavel.sandbox.hang_up(host)
+    until_over(gavel, guest, "The meeting is over. Goodbye.")
+
+
+def test_a_pin_makes_hosts_and_guests_and_keeps_others_out(start: Start) -> None:
+    gavel = played(start, "pin-for-hosts-and-guests", HOST_PIN=HOST_PIN, GUEST_PIN=GUEST_PIN)
+    stranger = gavel.sandbox.call_in("members-1", **{"from": "+15005550006"})
+    for tries in range(1, 4):
+        enter(gavel, stranger, "000000")
+        told = ["That is not right."] * tries
+        if tries < 3:
+            until(lambda told=told: said(gavel, stranger) == told, "the wrong try to be told")
+    until_over(gavel, stranger, "You can not join now. Goodbye.")
+    guest = gavel.sandbox.call_in("members-1", **{"from": GUEST})
+    enter(gavel, guest, GUEST_PIN)
+    until_there_are(gavel, "members-1", {guest: WAITS})
+    host = gavel.sandbox.call_in("members-1", **{"from": GUEST})  # by the PIN, not by the number
+    enter(gavel, host, HOST_PIN)
+    until_there_are(gavel, "members-1", {guest: MUTED, host: SPEAKS})
+    gavel.sandbox.press(host, "*1")
+    until_there_are(gavel, "members-1", {guest: SPEAKS, host: SPEAKS})
+    gavel.sandbox.hang_up(host)
+    until_over(gavel, guest, "The host has left. Goodbye.")
+
+
+def said(gavel: Gavel, call: str) -> list[str]:
+    return [text for text in gavel.sandbox.call(call)["heard"] if text == "That is not right."]
