@@ -198,4 +198,7 @@ async def _params(http: web.Request) -> dict[str, Any]:
 
 
 def _as_text(value: object) -> str:
+    """As a form carries it; a list of ids as it stands in a path, whatever answers have."""
+    if isinstance(value, list):
+        return ",".join(value)
     return value if isinstance(value, str) else json.dumps(value)

@@ -124,7 +124,7 @@ class Switches:
     name_case: str = choice("sensitive", "insensitive", "case of conference names (1)")
 
     # answers of the API
-    member_id_answer: str = choice("text", "list repr", "member_id in answers (11.6)")
+    member_id_answer: str = choice("list", "text repr", "member_id in answers (11.6)")
     delete_answer: str = choice("empty", "docs", "DELETE: 204 empty, or 200 with JSON (11.7)")
     error_body: str = choice("json", "text empty", "body of errors (11.8)")
     async_status: str = choice("200", "201 202", "status of asynchronous answers (11.9)")

@@ -10,6 +10,7 @@ from plivo.exceptions import ResourceNotFoundError, ValidationError
 
 from sandbox.control.client import ControlFailed
 from sandbox.embedded import Sandbox
+from sandbox.scenarios.scenario import play, read
 from sandbox.world.directory import NUMBERS
 from tests.sandbox.conftest import members
 from tests.sandbox.service import Reply, Service
@@ -103,6 +104,20 @@ def test_a_call_to_a_number_is_answered_by_its_application(
     until(lambda: service.at("/end"), "the end is told")
     assert service.at("/end")[0].fields["Event"] == "Hangup"
     assert service.at("/end")[0].fields["CallStatus"] == "completed"
+
+
+def test_a_scenario_may_begin_by_calling_a_number(
+    client: Any, sandbox: Sandbox, service: Service
+) -> None:
+    room = f'<Conference callbackUrl="{service.url}/events">room</Conference>'
+    service.replies["/answer"] = [Reply(body=f"<Response>{room}</Response>")]
+    client.numbers.update(NUMBER, app_id=made(client, url=f"{service.url}/answer"))
+    step = f'{{at: 0s, call_in: anna, from: "+4930123456", to: "+{NUMBER}"}}'
+    calling = read(f"title: A number\ntimeline:\n  - {step}\n  - {{at: 1s, end: }}\n", "test")
+    play(calling, sandbox=sandbox.url, service=service.url, answer_url="", speed=100, tell=print)
+    until(lambda: service.at("/answer"), "the number is called")
+    asked = service.at("/answer")[0].fields
+    assert (asked["From"], asked["To"]) == ("+4930123456", f"+{NUMBER}")
 
 
 def test_a_number_that_nothing_answers_can_not_be_called(sandbox: Sandbox) -> None:

@@ -49,7 +49,7 @@ def test_what_is_done_to_members_is_answered_with_their_ids(
     room()
     answer = getattr(client.conferences, method)("room", member, **arguments)
     assert answer.message.startswith(message)
-    assert answer.member_id == member
+    assert answer.member_id == member.split(",")
 
 
 @pytest.mark.parametrize(

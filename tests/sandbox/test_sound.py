@@ -205,3 +205,19 @@ def test_sound_costs_nothing_until_it_is_used() -> None:
     code = f"import sandbox.server, sys; print([m for m in {names} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_conference_is_heard_from_its_host_on_and_ends_with_the_host(studio: Sandbox) -> None:
+    anna = caller(studio, ANNA, startConferenceOnEnter=False)
+    bert = caller(studio, BERT, startConferenceOnEnter=False)
+    studio.speak(anna, seconds=60)
+    studio.clock(advance=2)
+    host = caller(studio, 900.0, endConferenceOnExit=True)
+    studio.clock(advance=2)
+    answer = requests.get(f"{studio.url}/sandbox/calls/{bert}/heard.wav", timeout=PATIENCE)
+    samples, rate = soundfile.read(io.BytesIO(answer.content))
+    before, after = (samples[int((at + 0.3) * rate) : int((at + 1.7) * rate)] for at in (0, 2))
+    assert loudness(before, rate, ANNA) < 0.005
+    assert loudness(after, rate, ANNA) > 0.1
+    studio.hang_up(host)
+    until(lambda: not studio.state()["conferences"], "everybody to be out")
