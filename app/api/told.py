@@ -54,6 +54,7 @@ def conference(
         "limit_at": state.limit_at if state.live else None,
         "recording": state.recording,
         "members": [dict(member.facts) for member in state.members.values()],
+        "vars": dict(state.vars) if state.live else {},
         "timers": [
             {
                 "id": timer.id,

@@ -162,7 +162,7 @@ class Conference:
     and what is told when it has none: rules (ids) and triggers. `attended` has everybody who was in
     the live instance: id -> (number, since, until; 0: still in), `attended_before` the same of
     recorded earlier ones. `doubted` are enters of another instance while this one lives: id, time,
-    UUID and data of each event.
+    UUID and data of each event. `vars` are what rules have set; any JSON value, 16 KiB in all.
     """
 
     name: str
@@ -195,6 +195,7 @@ class Conference:
     strays: tuple[tuple[str, str, str, float], ...] = ()
     past: tuple[Past, ...] = ()
     doubted: tuple[tuple[str, float, str, Mapping[str, Any]], ...] = ()
+    vars: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def new(cls, name: str) -> Self:
@@ -318,6 +319,7 @@ _PLAIN = (
     ("ab", "attended_before"),
     ("st", "strays"),
     ("d", "doubted"),
+    ("va", "vars"),
 )
 _ZERO_COUNTS = frozenset({"limit", "alone_since"})  # here 0 is not the same as nothing
 

@@ -68,7 +68,7 @@ def _step(text: str, redis: Redis) -> object:
         report.raise_errors()
         asked = None if node is None else json_of(node)
         rules = _rules(redis)
-        read_step(asked, Scope({}, rules.lists, rules.timezone))
+        read_step(asked, Scope({}, rules.lists, rules.timezone, rules.var_types))
     except RulesError as error:
         raise NothingAsked("; ".join(problem.message for problem in error.problems)) from None
     except NotAStep as error:

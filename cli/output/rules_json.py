@@ -74,6 +74,9 @@ def explanation(found: Explanation) -> Json:
         ],
         "calls": [_call(one) for one in found.wanted],
         "timers": list(_timers(found)),
+        "vars": [
+            {"name": name, "before": before, "after": after} for name, before, after in found.vars
+        ],
         "notes": list(found.decision.notes),
     }
 

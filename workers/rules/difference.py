@@ -8,8 +8,8 @@ _NAMED = 20
 
 
 def difference(before: Rules, after: Rules) -> dict[str, str]:
-    """`added`, `changed` and `removed`: the names of those rules; `lists`: of lists that differ.
-    Only what there is. A rule that was merely moved in the file is as it was."""
+    """`added`, `changed` and `removed`: the names of those rules; `lists`, `vars`: of those that
+    differ. Only what there is. A rule that was merely moved in the file is as it was."""
     old = {rule.name: rule.id for rule in before.rules}
     new = {rule.name: rule.id for rule in after.rules}
     lists = before.lists.keys() | after.lists.keys()
@@ -19,6 +19,11 @@ def difference(before: Rules, after: Rules) -> dict[str, str]:
         "removed": _named(name for name in old if name not in new),
         "lists": _named(
             sorted(name for name in lists if before.lists.get(name) != after.lists.get(name))
+        ),
+        "vars": _named(
+            name
+            for name in sorted(before.vars.keys() | after.vars.keys())
+            if before.vars.get(name) != after.vars.get(name)
         ),
     }
     return {what: names for what, names in found.items() if names}

@@ -14,6 +14,7 @@ from workers.rules.engine.index import Rules
 from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope, scope_of
 from workers.rules.expressions.syntax import ExpressionError
+from workers.rules.language.declared import read_vars, vars_of
 from workers.rules.language.joining import CallerScope, caller_checks
 from workers.rules.language.match import compile_match, conference_globs
 from workers.rules.language.parse_steps import StepReader
@@ -72,6 +73,7 @@ class _Loader:
         self.data, self.report = data, report
         self.zone: ZoneInfo = data.get("timezone", _UTC)
         self.lists = self.read_lists(data.get("lists"))
+        self.vars = read_vars(data.get("vars"), StepReader(Scope(), report).free, report)
 
     def rules(self, text: str) -> Rules:
         limits = tuple(self.limit(node) for node in self.entries("limits"))
@@ -87,6 +89,7 @@ class _Loader:
             rules=rules,
             limits=limits,
             lists=self.lists,
+            vars=self.vars,
             timezone=self.zone,
             digest=digest_of(text),
             answers=answers,
@@ -101,7 +104,7 @@ class _Loader:
         answers: tuple[Entry, ...],
     ) -> None:
         self.warn_of_empty(only_rules_missing=bool(limits or answers))
-        lists = self.data.get("lists")
+        lists, vars = self.data.get("lists"), self.data.get("vars")
         parts = Parts(
             rules=rules,
             rule_nodes=nodes,
@@ -109,6 +112,8 @@ class _Loader:
             answers=_section(answers, self.entries("conferences")),
             lists=self.lists,
             list_nodes=lists if isinstance(lists, Map) else Map(),
+            vars=self.vars,
+            var_nodes=vars if isinstance(vars, Map) else Map(),
         )
         check_parts(parts, self.report)
 
@@ -184,7 +189,8 @@ class _Loader:
         data = load_part(RuleEntry(), node, self.report, "a rule, with name, when and do")
         self.drop_empty(data, node)
         triggers = read_when(data["when"], self.report) if "when" in data else ()
-        scope = scope_of([trigger.kind for trigger in triggers], self.lists, self.zone)
+        kinds = [trigger.kind for trigger in triggers]
+        scope = scope_of(kinds, self.lists, self.zone, vars_of(self.vars))
         match = data.get("match")
         rule = Rule(
             id="",

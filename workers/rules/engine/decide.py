@@ -6,13 +6,14 @@ different surroundings. Nothing here calls, stores, sleeps, reads a clock or dra
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from app.domain.call import Call
 from app.domain.conference import Conference
 from app.domain.durations import format_duration
 from app.domain.event import Event
 from app.domain.silence import Silence
-from workers.rules.engine import held, observed, outcomes, timers, transitions
+from workers.rules.engine import held, memory, observed, outcomes, timers, transitions
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence, fields_of, root_of
 from workers.rules.engine.preconditions import as_told, refusal, remember, silence_of
@@ -70,7 +71,13 @@ def meanings(
     if state.rules != rules.digest:
         timers.derive_again(state, rules, event.at)
     found = _occurrences(Deciding(state, rules, [], now), event)
-    return tuple((what, fields_of(what, state, rules.lists)) for what in found)
+    return tuple((what, _seen(what, state, rules)) for what in found)
+
+
+def _seen(what: Occurrence, state: MutableConference, rules: Rules) -> dict[str, Any]:
+    """The names that rules can see."""
+    fields = fields_of(what, state, rules.lists)
+    return {**fields, **memory.seen(state, rules.vars, what)} if rules.vars else fields
 
 
 def _occurrences(deciding: Deciding, event: Event) -> Iterable[Occurrence]:
@@ -145,7 +152,7 @@ class _Decider:
         self.held.append((what.event, waiting.not_meant))
         if not waiting:
             return
-        fields = fields_of(what, self.state, self.rules.lists)
+        fields = _seen(what, self.state, self.rules)
         matching, passed = waiting.matching(fields)
         self.skipped += (Skipped(what, fields, one) for one in passed)
         for place, rule, _ in matching:
@@ -168,7 +175,7 @@ class _Decider:
             if not held.keep(self.state, waiting, what.at):
                 self.notes.append(f"{waiting.said} does not go on: its rule is gone")
             return
-        fields = fields_of(what, self.state, self.rules.lists)
+        fields = _seen(what, self.state, self.rules)
         fields["event"] = {"id": waiting.event, "received_at": waiting.at}
         run = Running(waiting.run, rule, what, fields, self.now)
         silenced = silence_of(self.state, run, self.silences)
@@ -179,7 +186,7 @@ class _Decider:
 
     def act(self, what: Occurrence) -> None:
         """What a person asks for: the steps of a rule that has one, and no conditions."""
-        fields = fields_of(what, self.state, self.rules.lists)
+        fields = _seen(what, self.state, self.rules)
         rule, refused = outcomes.rule_by_hand(what, self.state, self.rules)
         run = Running(what.run_id(0), rule, what, fields, self.now)
         if refused:
@@ -189,6 +196,9 @@ class _Decider:
 
     def proceed(self, run: Running, first: int) -> None:
         """Take the steps from `first` as far as they go."""
+        if self.rules.vars:
+            now = memory.seen(self.state, self.rules.vars, run.what)
+            run = run._replace(fields={**run.fields, **now}, vars=self.rules.vars)
         try:
             results = run_steps(self.state, run, first)
         except Unknown as unknown:
@@ -221,6 +231,8 @@ class _Decider:
             if run.what.over is None:
                 for call in done.calls:
                     self.state.assume(call, run.what.at)
+            if done.sets:
+                self.state.vars = memory.kept(self.state.vars, self.rules.vars, done.sets)
             if done.extend:
                 timers.extend_limit(self.state, self.rules, done.extend, run.what.at)
 

@@ -28,6 +28,7 @@ from workers.rules.expressions.conditions import Match, literal_key, look_up, sh
 from workers.rules.vocabulary.model import Fields, Limit, Rule, Trigger
 from workers.rules.vocabulary.problems import Problem
 from workers.rules.vocabulary.triggers import KINDS
+from workers.rules.vocabulary.vars import TYPES, Var
 
 TriggerOf = tuple[str, int, Trigger]
 """Id of a rule, index of one of its triggers, that trigger."""
@@ -48,6 +49,7 @@ class Rules:
     rules: tuple[Rule, ...] = ()
     limits: tuple[Limit, ...] = ()
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    vars: Mapping[str, Var] = field(default_factory=dict)
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     digest: str = ""
     answers: tuple[Entry, ...] = ()
@@ -66,6 +68,11 @@ class Rules:
         object.__setattr__(self, "_by_id", {rule.id: rule for rule in self.rules})
         object.__setattr__(self, "_by_kind", _by_kind(self.rules, enabled=True))
         object.__setattr__(self, "_resting", _by_kind(self.rules, enabled=False))
+
+    @property
+    def var_types(self) -> dict[str, str]:
+        """The names of `vars` with the types that expressions know."""
+        return {name: TYPES[var.type] for name, var in self.vars.items()}
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of that id, enabled or not."""

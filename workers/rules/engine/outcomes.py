@@ -214,7 +214,8 @@ def rule_by_hand(what: Occurrence, state: MutableConference, rules: Rules) -> tu
     if event.uuid and (not state.live or state.is_other(event.uuid)):
         return _rule(name), "the conference that it was asked for has ended"
     try:
-        return _rule(name, read_step(event.data["do"], Scope({}, rules.lists, rules.timezone))), ""
+        scope = Scope({}, rules.lists, rules.timezone, rules.var_types)
+        return _rule(name, read_step(event.data["do"], scope)), ""
     except NotAStep as error:
         return _rule(name), str(error)
 

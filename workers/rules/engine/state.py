@@ -89,6 +89,7 @@ class MutableConference(Conference):
         self.alone_since = None
         self.cooldowns = {}
         self.attended = {}
+        self.vars = {}
 
     def adopt(self, uuid: str) -> None:
         """An instance that began without a UUID learns it."""

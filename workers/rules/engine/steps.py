@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 from app.domain.call import Call
 from app.domain.durations import format_duration
 from app.domain.event import Event
+from workers.rules.engine import memory
 from workers.rules.engine.occurrence import Occurrence, resolve, root_of
 from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.action import Action
@@ -23,6 +24,7 @@ from workers.rules.vocabulary.model import (
     Unknown,
     no_answer,
 )
+from workers.rules.vocabulary.vars import NO_VARS, Var, said
 
 MOST_TRIGGERS = 8
 """How many `trigger` actions may follow from one another."""
@@ -37,7 +39,7 @@ class Running(NamedTuple):
     """A rule that runs: what it was held against and what its steps can see. `now` tells what is
     late; `triggered` counts what its steps triggered in this stretch; `told` is why the rule is not
     run as the file says, "" where it is. `recording`: whether one runs after its steps so far, None
-    where they said nothing of it."""
+    where they said nothing of it. `vars` are those of the file."""
 
     id: str
     rule: Rule
@@ -47,16 +49,19 @@ class Running(NamedTuple):
     triggered: int = 0
     told: str = ""
     recording: bool | None = None
+    vars: Mapping[str, Var] = NO_VARS
 
 
 class Done(NamedTuple):
-    """The step was taken: a line for people, and what it wants. `extend` is in seconds."""
+    """The step was taken: a line for people, and what it wants. `extend` is in seconds, `sets` are
+    values of `vars`."""
 
     line: str
     calls: tuple[Call, ...] = ()
     events: tuple[Event, ...] = ()
     notes: tuple[str, ...] = ()
     extend: float = 0.0
+    sets: Mapping[str, Any] | None = None
 
 
 class NotNeeded(NamedTuple):
@@ -132,6 +137,8 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
                 run = run._replace(triggered=run.triggered + 1)
             case Done(extend=more) if more:
                 run = run._replace(fields=_extended(run.fields, more))
+            case Done(sets=values) if values:
+                run = run._replace(fields=memory.assigned(run.fields, values))
             case Done(calls=(Call(verb=verb),)) if "recording" in VERBS[verb].sets:
                 run = run._replace(recording=VERBS[verb].sets["recording"])
             case Done(calls=calls) if following and not run.rule.dry_run and _is_awaited(calls):
@@ -184,6 +191,8 @@ def _taken(state: MutableConference, run: Running, index: int, params: dict[str,
             return _trigger(state, run, index, params)
         case action if run.what.over is not None and not ACTIONS[action].after_all:
             return NotNeeded(f"{action}: not done, the conference is over")
+        case "set":
+            return _set(state, run, index, params["values"])
         case "extend":
             return _extend(state, step, float(params["duration"]))
     return _call(state, run, index, params)
@@ -213,6 +222,15 @@ def _trigger(
     uuid = _uuid(state, what)
     event = Event(f"{run.id}.{index}", "trigger", state.name, what.at, uuid, data)
     return Done(_short(f"trigger {name}"), events=(event,))
+
+
+def _set(state: MutableConference, run: Running, index: int, values: Mapping[str, Any]) -> Result:
+    if not state.live:
+        return NotNeeded("set: not done, no conference is live")
+    if refused := memory.refusal(run.vars, run.fields, values):
+        return _not_done(run.rule.steps[index], refused)
+    told = ", ".join(f"{name} to {said(value)}" for name, value in values.items())
+    return Done(_short(f"set {told}"), sets=values)
 
 
 def _extend(state: MutableConference, step: Step, duration: float) -> Result:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.domain.call import Call
 from app.domain.conference import Conference, Timer
@@ -9,6 +10,7 @@ from app.domain.event import Event
 from app.domain.silence import Silence
 from workers.conference.errors import PlivoError
 from workers.plivo.endpoints import ApiRequest, build_requests
+from workers.rules.engine import memory
 from workers.rules.engine.decide import decide, meanings
 from workers.rules.engine.index import Rules, elsewhere, waits_for
 from workers.rules.engine.occurrence import Occurrence
@@ -45,7 +47,8 @@ class Wanted:
 class Explanation:
     """Everything that follows from one event. `meant` are the kinds of what it turned out to mean
     (a first `enter` is also a start), or `ignored` says why it means nothing; `timers_before` were
-    set, `timers` are after it; `rule_names` are those of the rules' ids."""
+    set, `timers` are after it; `rule_names` are those of the rules' ids. `vars`: name, value before
+    and after."""
 
     event: Event
     meant: tuple[str, ...]
@@ -56,6 +59,7 @@ class Explanation:
     decision: Decision
     rule_names: Mapping[str, str]
     ignored: str = ""
+    vars: tuple[tuple[str, Any, Any], ...] = ()
 
     @property
     def timers_set(self) -> tuple[Timer, ...]:
@@ -97,7 +101,14 @@ def explain(
         decision=decision,
         rule_names={rule.id: rule.name for rule in rules.rules},
         ignored=ignored,
+        vars=tuple(_vars(conference, decision.conference, rules)),
     )
+
+
+def _vars(before: Conference, after: Conference, rules: Rules) -> Iterator[tuple[str, Any, Any]]:
+    new = memory.values(after.vars, rules.vars)
+    for name, value in memory.values(before.vars, rules.vars).items():
+        yield name, value, new[name]
 
 
 def _verdicts(

@@ -9,6 +9,7 @@ from app.domain.durations import format_duration
 from app.domain.moments import written
 from workers.rules.explanation.explain import Explanation, Verdict, Wanted
 from workers.rules.simulation.timeline_text import describe
+from workers.rules.vocabulary.vars import said
 
 _MARKS = {"applied": "+", "dry_run": "+", "failed": "!", "unknown": "?"}
 _WORDS = {
@@ -50,6 +51,12 @@ def _lines(explanation: Explanation, zone: tzinfo, account: str) -> Iterator[str
     yield ""
     yield "timers:"
     yield from _timers(explanation, zone)
+    if explanation.vars:
+        yield ""
+        yield "vars:"
+    for name, before, after in explanation.vars:
+        was = f" (was {said(before)})" if before != after else ""
+        yield f"  {'+' if was else ' '} {name} is {said(after)}{was}"
     for note in explanation.decision.notes:
         yield f"note: {note}"
 

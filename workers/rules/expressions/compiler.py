@@ -21,7 +21,7 @@ from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.trees import family, hint, key_in_brackets, path_of, refusal, said
 from workers.rules.vocabulary.names import MEMBER
-from workers.rules.vocabulary.values import LIMIT, add, bounded
+from workers.rules.vocabulary.values import LIMIT, add, bounded, subtract
 
 _Result = tuple[Evaluate, str]
 
@@ -178,11 +178,15 @@ class Compiler:
         right, two = self.compile(node.right)
         kinds = {family(one), family(two)} - {"any"}
         if isinstance(node, nodes.Add):
-            if len(kinds) > 1 or kinds - {"number", "text"}:
-                raise self.fail("+ adds two numbers or two texts; ~ joins anything")
+            if len(kinds) > 1 or kinds - {"number", "text", "list"}:
+                raise self.fail("+ adds two numbers, two texts or two lists; ~ joins anything")
             return lambda fields: add(left(fields), right(fields)), next(iter(kinds), "any")
+        if isinstance(node, nodes.Sub) and kinds <= {"list"}:
+            kind = "list" if kinds else "any"
+            return lambda fields: subtract(left(fields), right(fields)), kind
         if kinds - {"number"}:
-            raise self.fail(f"{node.operator} needs numbers")
+            lists = " or two lists" if isinstance(node, nodes.Sub) and "list" in kinds else ""
+            raise self.fail(f"{node.operator} needs numbers{lists}")
         apply = _ARITHMETIC[node.operator]
         return lambda fields: bounded(apply, left(fields), right(fields)), "number"
 

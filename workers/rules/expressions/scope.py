@@ -11,17 +11,21 @@ from workers.rules.vocabulary.triggers import KINDS
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`lacking` says for each group of names that is not there which trigger lacks it."""
+    """`lacking` says for each group of names that is not there which trigger lacks it; `vars` are
+    the file's, with their types."""
 
     lacking: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     zone: tzinfo = UTC
+    vars: Mapping[str, str] = field(default_factory=dict)
 
     def problem(self, path: Sequence[str]) -> str | None:
         """Why the name cannot be used here, with a suggestion; None when it can."""
         root, *rest = path
         if root not in GROUPS and root not in SINGLE:
-            hint = f"; did you mean 'lists.{root}'?" if root in self.lists else _suggestion(path)
+            own = {"lists": self.lists, "vars": self.vars}
+            group = next((group for group, names in own.items() if root in names), None)
+            hint = f"; did you mean '{group}.{root}'?" if group else _suggestion(path)
             return f"unknown name {_dotted(path)}" + hint
         if root in self.lacking:
             return f"{_dotted(path)} is not known for {self.lacking[root]}"
@@ -32,9 +36,18 @@ class Scope:
                 )
             if rest[0] not in self.lists:
                 return unknown_list(rest[0], self.lists)
+        if root == "vars":
+            return self._var_problem(rest)
         if root in GROUPS:
             return _group_problem(root, rest)
         return None
+
+    def _var_problem(self, rest: Sequence[str]) -> str | None:
+        if not rest:
+            return "say which: " + (", ".join(f"vars.{name}" for name in self.vars) or NO_VARS)
+        if rest[0] not in self.vars:
+            return unknown_var(rest[0], self.vars)
+        return f"vars.{rest[0]} has no fields of its own" if len(rest) > 1 else None
 
     def member_problem(self, name: str) -> str | None:
         """Why a member has no such field; None when it has."""
@@ -45,6 +58,8 @@ class Scope:
         root, *rest = path
         if root == "lists":
             return "list" if len(rest) == 1 else "any"
+        if root == "vars":
+            return self.vars[rest[0]]
         if root in SINGLE:
             return SINGLE[root].type
         known = GROUPS[root].get(rest[0]) if rest else None
@@ -61,7 +76,10 @@ class Scope:
 
 
 def scope_of(
-    kinds: Sequence[str], lists: Mapping[str, tuple[str, ...]], zone: tzinfo = UTC
+    kinds: Sequence[str],
+    lists: Mapping[str, tuple[str, ...]],
+    zone: tzinfo = UTC,
+    vars: Mapping[str, str] | None = None,
 ) -> Scope:
     """What a rule with these triggers can see: only what each of them has."""
     lacking: dict[str, str] = {}
@@ -69,13 +87,23 @@ def scope_of(
         for root in (*GROUPS, *SINGLE):
             if root not in ALWAYS and root not in KINDS[kind].names:
                 lacking.setdefault(root, kind)
-    return Scope(lacking, lists, zone)
+    return Scope(lacking, lists, zone, vars or {})
 
 
 def unknown_list(name: str, lists: Mapping[str, tuple[str, ...]]) -> str:
     """What to say of a list that the file does not have."""
     said = f"unknown list {quoted(name)}"
     return said + (did_you_mean(name, lists) or f"; write it: `lists: {{{name[:40]}: [...]}}`")
+
+
+NO_VARS = "there are none; write them at the top of the file: `vars: {NAME: {type: list}}`"
+
+
+def unknown_var(name: str, vars: Mapping[str, str]) -> str:
+    """What to say of a var that the file does not declare."""
+    said = f"unknown var {quoted(name)}"
+    written = f"; write it at the top of the file: `vars: {{{name[:40]}: {{type: list}}}}`"
+    return said + (did_you_mean(name, vars) or written)
 
 
 def _group_problem(root: str, rest: Sequence[str]) -> str | None:

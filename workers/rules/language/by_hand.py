@@ -31,16 +31,17 @@ def read_step(asked: Any, scope: Scope | None = None) -> Step:
     of lists in a `where` are not known."""
     known = Scope() if scope is None else scope
     report = Report("")
+    for name in asked if isinstance(asked, dict) else [asked]:
+        if isinstance(name, str) and name in ACTIONS and not ACTIONS[name].by_hand:
+            raise NotAStep(f"{name} is for rules, not for hands")
     try:
         node = nodes_of(asked)
-        step = _Literal(Scope(_NOT_THERE, known.lists, known.zone), report).step(node)
+        step = _Literal(Scope(_NOT_THERE, known.lists, known.zone, known.vars), report).step(node)
     except (ValueError, RulesError) as error:
         raise NotAStep(str(error)) from None
     errors = [problem.message for problem in report.problems if problem.level == "error"]
     if errors or step is None:
         raise NotAStep("; ".join(errors) or "expected an action, such as `mute: all`")
-    if not ACTIONS[step.action].by_hand:
-        raise NotAStep(f"{step.action} is for rules, not for hands")
     return step
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from app.domain.suggest import did_you_mean, quoted
@@ -9,10 +10,11 @@ from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.templates import PlainText, compile_template, doubts_of
+from workers.rules.language.declared import read_assignments
 from workers.rules.nodes.schema_errors import Strict, key_of, load_part
 from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.targets_as_written import TargetSpec
-from workers.rules.nodes.templates_as_written import FreeForm, TemplateText
+from workers.rules.nodes.templates_as_written import Assigned, FreeForm, TemplateText
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.action import BESIDE_EVERY
 from workers.rules.vocabulary.actions import ACTIONS
@@ -145,6 +147,9 @@ class StepReader:
             return self.template(part.text, schemes=part.schemes)
         if isinstance(part, FreeForm):
             return self.free(part.node)
+        if isinstance(part, Assigned):
+            as_text = partial(self.template, typed=True)
+            return read_assignments(part.node, self.scope, self.free, as_text, self.report)
         if isinstance(part, Mapping):
             return {str(key): self.compiled(value) for key, value in part.items()}
         return str(part) if isinstance(part, Text) else part

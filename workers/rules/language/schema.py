@@ -5,6 +5,7 @@ from typing import ClassVar
 from app.callers.joining import COUNT, ROLE
 from workers.rules.language import joining
 from workers.rules.language.asking import AskPin, Pin
+from workers.rules.language.declared import VarEntry
 from workers.rules.language.elements import Address, Steps, Windows, Words
 from workers.rules.language.matched_key import OPERATORS
 from workers.rules.nodes.schema_errors import Block, Strict, describe, described
@@ -192,6 +193,7 @@ class File(Strict):
     version = Choice("The version of the language.", "1", name="version", required=True)
     timezone = Zone("For schedules and times; UTC if not given.")
     lists = Raw("Lists of texts, by name.")
+    vars = Raw("What rules remember of a conference, by name: see *What rules remember*.")
     limits = Raw("Time limits: the first that matches.")
     rules = Raw("The rules.", required=True)
     conferences = Raw("How callers join: the first that matches.")
@@ -210,6 +212,7 @@ def file_schema() -> Json:
         properties[section]["items"] = describe(entry)
     texts = {"type": "array", "items": {"type": ["string", "number"]}}
     properties["lists"] |= {"type": "object", "additionalProperties": texts}
+    properties["vars"] |= {"type": "object", "additionalProperties": describe(VarEntry)}
     rule = properties["rules"]["items"]["properties"]
     trigger = {"$ref": "#/definitions/trigger"}
     rule["when"] |= {"anyOf": [trigger, {"type": "array", "items": trigger, "minItems": 1}]}
@@ -302,7 +305,7 @@ def match_schema() -> Json:
         "properties": {
             name: {"description": field.doc, "allOf": [condition]} for name, field in known.items()
         },
-        "patternProperties": {"^data\\.": condition},
+        "patternProperties": {"^data\\.": condition, "^vars\\.": condition},
         "additionalProperties": False,
     }
 

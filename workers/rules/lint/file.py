@@ -23,6 +23,7 @@ from workers.rules.nodes.yaml import Map, Seq
 from workers.rules.vocabulary.model import Limit, Rule
 from workers.rules.vocabulary.problems import Located, Place, Report
 from workers.rules.vocabulary.triggers import KINDS
+from workers.rules.vocabulary.vars import said
 
 MAX_PAIRS = 500_000
 MAX_COMPARED = 100  # globs of one list
@@ -185,6 +186,18 @@ def _lists_are_good(parts: Parts, report: Report) -> None:
             seen.add(item)
 
 
+def _vars_are_used(parts: Parts, report: Report) -> None:
+    """Those that nobody asks for, and those that nobody ever sets."""
+    read = {name for rule in parts.rules for name in names_used(rule)}
+    steps = [step for rule in parts.rules for step in rule.steps if step.action == "set"]
+    written = {name for step in steps for name in step.params["values"]}
+    for name, var in zip(parts.var_nodes, parts.vars.values(), strict=True):
+        if f"vars.{name}" not in read:
+            report.warning(name, f"no rule reads vars.{name}")
+        elif name not in written:
+            report.warning(name, f"no rule sets vars.{name}: it is always {said(var.start)}")
+
+
 def _globs_are_needed(parts: Parts, report: Report) -> None:
     nodes = [*parts.rule_nodes, *parts.limits.nodes, *parts.answers.nodes]
     for node in nodes:
@@ -210,6 +223,7 @@ _CHECKS: tuple[Callable[[Parts, Report], None], ...] = (
     _no_rule_is_there_twice,
     _triggers_are_heard,
     _lists_are_good,
+    _vars_are_used,
     _globs_are_needed,
     entries_can_match,
     refusals_are_whole,

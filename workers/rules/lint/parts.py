@@ -7,6 +7,7 @@ from typing import Any
 from app.domain.globs import covers, may_overlap
 from workers.rules.nodes.yaml import Map
 from workers.rules.vocabulary.model import Rule
+from workers.rules.vocabulary.vars import Var
 
 Globs = tuple[str, ...]
 """The conferences of an entry: () for all; a condition that is no glob counts as all."""
@@ -34,6 +35,8 @@ class Parts:
     answers: Section
     lists: Mapping[str, tuple[str, ...]]
     list_nodes: Map
+    vars: Mapping[str, Var]
+    var_nodes: Map
 
 
 def only_globs(node: Map) -> bool:

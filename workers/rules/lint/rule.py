@@ -11,7 +11,7 @@ from workers.rules.language.parse_steps import step_key
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Text
 from workers.rules.vocabulary.actions import ACTIONS
-from workers.rules.vocabulary.model import Fields, Rule, Step, Trigger, Unknown
+from workers.rules.vocabulary.model import Fields, Rule, Step, Target, Trigger, Unknown
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS
 
@@ -23,8 +23,9 @@ def check_rule(rule: Rule, node: Map, report: Report) -> None:
 
 
 def names_used(rule: Rule) -> frozenset[str]:
-    """The dotted names that a rule asks about, in `match`, in `if` and in its texts."""
-    return frozenset(_names([rule.match, rule.condition, [step.params for step in rule.steps]]))
+    """The dotted names that a rule asks about: in `match`, in `if`, in its texts and targets."""
+    parts = [[step.params, step.target] for step in rule.steps]
+    return frozenset(_names([rule.match, rule.condition, parts]))
 
 
 def _names(part: Any) -> Iterator[str]:
@@ -34,6 +35,8 @@ def _names(part: Any) -> Iterator[str]:
         yield from (".".join(check.path) for check in part.checks)
     elif isinstance(part, Typed):
         yield from part.part.names
+    elif isinstance(part, Target):
+        yield from _names([part.where, part.id_templates])
     elif isinstance(part, Rendered | list | tuple):
         for inner in part.parts if isinstance(part, Rendered) else part:
             yield from _names(inner)

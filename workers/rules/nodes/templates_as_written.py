@@ -119,6 +119,25 @@ class FreeMapping(Free):
         return {"type": "object"}
 
 
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Names with the values that they get, not yet compiled."""
+
+    node: Map
+
+
+class Assignments(Value):
+    """Names of `vars` with new values."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Assigned:
+        if not isinstance(value, Map) or not value:
+            raise ValidationError(f"expected names of vars with values, not {kind_of(value)}")
+        return Assigned(value)
+
+    def json_schema(self) -> Json:
+        return {"type": "object", "minProperties": 1}
+
+
 class Headers(Value):
     """HTTP headers: names to texts with `{{ }}`."""
 

@@ -13,6 +13,7 @@ from marshmallow import Schema
 from app.domain.durations import format_duration
 from workers.rules.expressions.filters import FILTERS, TESTS, Filter
 from workers.rules.language.asking import AskPin
+from workers.rules.language.declared import VarEntry
 from workers.rules.language.matched_key import OPERATORS
 from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry, file_schema
 from workers.rules.nodes.schema_errors import Block
@@ -45,6 +46,7 @@ def document() -> str:
     parts = [
         prose.BEGINNING,
         _keys("## The file", prose.FILE, File),
+        _keys("## What rules remember: `vars`", prose.VARS, VarEntry),
         _keys("## A rule", prose.RULE, RuleEntry),
         _triggers(),
         _match(),

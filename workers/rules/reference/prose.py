@@ -12,6 +12,7 @@ FORMS = {
     "FreeMapping": "mapping of any JSON",
     "Free": "any JSON",
     "Headers": "mapping of texts with `{{ }}`",
+    "Assignments": "mapping of names to values with `{{ }}`",
     "SecretName": "`{env: NAME}`",
     "Block": "mapping",
     "Words": "text, or mapping",
@@ -66,6 +67,34 @@ A list under `lists` has a name (letters, digits, `_`) and exact texts. A teleph
 number is the same with and without its `+`, here and everywhere (see *Telephone numbers*).
 """
 
+VARS = """
+Rules have no memory of their own; `vars` are theirs: values with a name and a type, one set for
+each instance of a conference, declared at the top of the file:
+
+```yaml
+vars:
+  raised: {type: list}
+  stage: {type: text, start: waiting}
+rules:
+  - name: A hand goes up
+    when: {member.digits: "1"}
+    if: member.id not in vars.raised
+    do:
+      - set: {raised: "{{ vars.raised + [member.id] }}"}
+```
+
+`if`, `match`, targets and `{{ }}` read `vars.raised`; the step `set` changes it. A text that is
+nothing but one `{{ }}` keeps the type of its value, and a value of another type is refused, by
+`gavel check` where that can be seen. When a conference begins, every var has its `start`; they live
+through restarts, and a late recording still sees those of its conference until the name is used
+again (then they are absent).
+
+All rules that wait for an event see the vars as the event found them, whatever another rule sets;
+steps see what was set before them, by earlier steps and rules. Together they have at most 16 KiB
+(as JSON) in one conference: a `set` beyond that fails, and so changes nothing. A dry run remembers
+for its own steps only, up to its next wait.
+"""
+
 RULE = """
 All rules that match an event run, in the order of the file. Within one conference everything
 happens in the order in which its events were accepted; conferences do not wait for each other.
@@ -97,7 +126,8 @@ EXPRESSIONS = """
 Jinja2's expressions, with typed values: `and`, `or`, `not`, `==`, `!=`, `<`, `<=`, `>`, `>=`,
 `in`, `not in`, `+`, `-`, `*`, `/`, `//`, `%`, `~` (joins texts), `a if condition else b`,
 `[1, 2]`, `name[0]`, filters (`value | filter`) and tests (`value is test`). There are no calls, no
-powers, no statements, and no way into Python.
+powers, no statements, and no way into Python. `+` joins two lists, and `-` takes from a list what
+is in the other.
 
 Names are checked when the file is loaded. A field that is absent when the event comes makes the
 answer *unknown*: the rule does not run, and the journal says which field it was. `default(x)` and

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workers.rules.engine import memory
 from workers.rules.engine.index import Rules
 from workers.rules.nodes.yaml import decode
 from workers.rules.simulation.simulator import Decided, Made, Simulator
@@ -94,7 +95,7 @@ def run_case(case: Case, rules: Rules) -> Result:
         simulator.advance(case.start + moment.at)
         _happen(simulator, moment)
     simulator.advance(case.start + _until(case))
-    return _compared(case, tuple(simulator.happened))
+    return _compared(case, tuple(simulator.happened), rules)
 
 
 def atoms_of(made: Made, start: float) -> Iterator[Atom]:
@@ -124,13 +125,17 @@ def _until(case: Case) -> float:
     return max(written, default=0.0) + _AFTERWARDS
 
 
-def _compared(case: Case, happened: tuple[Decided | Made, ...]) -> Result:
+def _compared(case: Case, happened: tuple[Decided | Made, ...], rules: Rules) -> Result:
     calls = [
         atom for one in happened if isinstance(one, Made) for atom in atoms_of(one, case.start)
     ]
     notes = list(_log_atoms(case, happened))
     missing = []
+    wrong: list[Missing] = []
     for expected in case.expected:
+        if expected.verb == "vars":
+            wrong += _vars(case, expected, happened, rules)
+            continue
         left = notes if expected.verb == "log" else calls
         for atom in _wanted(expected):
             found = next((one for one in left if _meets(one, atom, expected)), None)
@@ -139,7 +144,32 @@ def _compared(case: Case, happened: tuple[Decided | Made, ...]) -> Result:
             else:
                 left.remove(found)
     told = tuple(Missing(expected, atom, _nearest(atom, calls)) for expected, atom in missing)
-    return Result(case, told, tuple(calls) if case.nothing_else else (), happened)
+    return Result(case, (*told, *wrong), tuple(calls) if case.nothing_else else (), happened)
+
+
+def _vars(
+    case: Case, expected: Expected, happened: Sequence[Decided | Made], rules: Rules
+) -> Iterator[Missing]:
+    """What the vars of a conference, of the last one that did something if none is named, are
+    otherwise than expected at that time."""
+    until = case.start + expected.at + TOLERANCE
+    known = [
+        one.decision.conference
+        for one in happened
+        if isinstance(one, Decided)
+        and one.event.at <= until
+        and expected.conference in ("", one.event.conference)
+    ]
+    stored = known[-1].vars if known else {}
+    found = {name: _listed(value) for name, value in memory.values(stored, rules.vars).items()}
+    if any(found.get(name) != value for name, value in expected.params.items()):
+        wanted = Atom(expected.at, expected.conference, "vars", "", expected.params)
+        other = {name: found.get(name) for name in expected.params}
+        yield Missing(expected, wanted, (Atom(expected.at, "", "vars", "", other),))
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _log_atoms(case: Case, happened: Sequence[Decided | Made]) -> Iterator[Atom]:

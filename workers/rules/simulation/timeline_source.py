@@ -153,7 +153,7 @@ class _Reader(Nodes):
     # What is expected
 
     def expected(self, node: Any) -> Expected | None:
-        found = self.one_thing(node, frozenset({"conference"}), (*VERBS, "log"))
+        found = self.one_thing(node, frozenset({"conference"}), (*VERBS, "log", "vars"))
         if found is None:
             return None
         at, key, value = found
@@ -164,6 +164,8 @@ class _Reader(Nodes):
     def call(self, name: str, value: Any) -> tuple[str, tuple[str, ...] | None, Mapping[str, Any]]:
         """The verb, members and parameters of what is expected, as the catalogue of actions has
         them; members are None when any will do."""
+        if name == "vars":
+            return name, None, self.mapping(value)
         if name == "log":
             return name, None, {"text": self.text(value)}
         action = ACTIONS.get(name)

@@ -14,6 +14,7 @@ from workers.rules.nodes.schema_fields import Choice, Duration, Flag, Plain
 from workers.rules.nodes.targets_as_written import HangUp, Members
 from workers.rules.nodes.templates_as_written import (
     ArchiveTo,
+    Assignments,
     Free,
     FreeMapping,
     Headers,
@@ -286,6 +287,15 @@ ACTIONS: Mapping[str, Action] = {
         by_hand=False,
         carries=("recording",),
     ),
+    "set": Action(
+        "Remembers values for this conference, in `vars` that the top of the file declares. What "
+        "comes after it sees them.",
+        'set: {raised: "{{ vars.raised + [member.id] }}"}',
+        Assignments("Names of `vars`, with their new values.", required=True),
+        param="values",
+        expires_in=None,
+        by_hand=False,
+    ),
     "log": Action(
         "Writes a line into the journal.",
         'log: "{{ member.id }} is here"',
@@ -308,6 +318,6 @@ VERBS: Mapping[str, Verb] = {
 
 BY_HAND = tuple(name for name, action in ACTIONS.items() if action.by_hand)
 """What a person may ask for. A webhook would be signed with a secret of ours for whoever asks, a
-copy would go wherever they say, and nothing follows a wait."""
+copy would go wherever they say, nothing follows a wait, and what rules remember is theirs."""
 
 WEB_VERBS = frozenset(name for name, verb in VERBS.items() if verb.to_web)

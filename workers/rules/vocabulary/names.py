@@ -1,7 +1,7 @@
 """The names that rules can see: one entry per field, with its type and its documentation.
 
 Which groups a rule sees depends on its trigger (`workers.rules.vocabulary.triggers`). `conference`,
-`event`, `lists` and `now` are there for every trigger.
+`event`, `lists`, `vars` and `now` are there for every trigger.
 """
 
 from collections.abc import Mapping
@@ -84,7 +84,8 @@ SINGLE: Mapping[str, Field] = {
     "digits": Field("digits", "The digits that were pressed."),
     "data": Field("any", "What the trigger's sender put into `data`; any field may be absent."),
     "lists": Field("any", "The lists of the file: `lists.hosts`."),
+    "vars": Field("any", "What rules have set of the file's `vars`: `vars.raised`."),
     "now": Field("time", "The time of the decision."),
 }
 
-ALWAYS = ("conference", "event", "lists", "now")
+ALWAYS = ("conference", "event", "lists", "vars", "now")

@@ -9,6 +9,8 @@ from workers.rules.vocabulary.model import Unknown
 
 LIMIT = 1e15
 MAX_TEXT = 100_000
+MAX_COMPARED = 1_000_000
+"""Pairs of items that one `-` of two lists may compare."""
 MAPPINGS = (dict, Mapping)
 """For `isinstance`, which answers sooner when `dict` comes first."""
 
@@ -57,7 +59,20 @@ def add(left: Any, right: Any) -> Any:
         if len(left) + len(right) > MAX_TEXT:
             raise Unknown("the text grows too long")
         return joined((left, right))
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        if len(left) + len(right) > MAX_TEXT:
+            raise Unknown("the list grows too long")
+        return (*left, *right)
     return bounded(lambda one, two: one + two, left, right)
+
+
+def subtract(left: Any, right: Any) -> Any:
+    """A difference; of two lists, what is in the first and equals nothing in the second."""
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        if len(left) * len(right) > MAX_COMPARED:
+            raise Unknown("the lists are too long to be compared")
+        return tuple(item for item in left if not in_collection(item, right))
+    return bounded(lambda one, two: one - two, left, right)
 
 
 def joined(texts: Sequence[str], between: str = "") -> str:

@@ -73,3 +73,16 @@ def test_hostile_texts_are_text(visit: Visit, redis: Redis) -> None:
 def test_of_what_is_not_known_the_page_says_so(visit: Visit, key: str) -> None:
     answer = visit("viewer").get(f"/c/{key}")
     assert (answer.status_code, "nothing is known" in answer.text) == (404, True)
+
+
+def test_what_rules_remember_of_a_live_conference_is_shown_masked(
+    visit: Visit, redis: Redis
+) -> None:
+    live(redis, "room", event("room"), vars={"raised": ["10", "+14155550100"], "stage": HOSTILE})
+    text = page(visit("viewer"), "room")
+    assert "Remembered" in text
+    assert ">raised</span>" in text
+    assert "+14155550100" not in text
+    assert HOSTILE not in text
+    live(redis, "quiet", event("quiet"))
+    assert "Remembered" not in page(visit("viewer"), "quiet")

@@ -115,6 +115,7 @@ MAY_IMPORT = {
     "app.domain.globs",
     "app.callers.phones",
     "app.callers.joining",
+    "app.callers.opening",
     "app.domain.recording",
     "app.domain.moments",
     "app.domain.redaction",

@@ -7,6 +7,7 @@ from tests.workers.rules.simulation.books import standup
 from workers.rules.engine.decide import decide
 from workers.rules.explanation.explain import Explanation, explain
 from workers.rules.explanation.explain_text import render_explanation
+from workers.rules.load import load
 
 AT = 1_800_000_000.0
 RULES = standup()
@@ -129,3 +130,16 @@ def test_a_timer_that_is_late_is_told_without_its_id() -> None:
     assert "event: the timer “time left” in standup-eu" in render_explanation(
         explained(due, before)
     )
+
+
+def test_what_is_remembered_is_told_before_and_after() -> None:
+    rules = load(
+        "version: 1\nvars: {raised: {type: list}, open: {type: boolean}}\nrules:\n"
+        "  - name: Raise\n    when: member.entered\n    if: not vars.open\n"
+        "    do: [{set: {raised: '{{ vars.raised + [member.id] }}', open: false}}]\n",
+        "rules.yaml",
+    )
+    found = explain(entered(), Conference.new("standup-eu"), rules, AT)
+    assert found.vars == (("raised", (), ["7"]), ("open", False, False))
+    text = render_explanation(found)
+    assert '  + raised is ["7"] (was [])\n    open is false\n' in text

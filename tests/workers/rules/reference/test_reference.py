@@ -82,7 +82,7 @@ WHEN = {"archive": "recording.ready"}
 @pytest.mark.parametrize("name", ACTIONS)
 def test_the_example_of_an_action_is_good(name: str) -> None:
     text = (
-        "version: 1\nlimits: [{duration: 1h}]\nrules:\n"
+        "version: 1\nlimits: [{duration: 1h}]\nvars: {raised: {type: list}}\nrules:\n"
         f"  - name: x\n    when: {WHEN.get(name, 'member.entered')}\n"
         f"    do:\n      - {ACTIONS[name].example}\n"
     )

@@ -286,3 +286,25 @@ def test_the_shipped_tests_fail_for_other_rules() -> None:
     text = (root / "rules.yaml").read_text().replace("mute: member", "deaf: member")
     report = run_tests(root / "rules_test.yaml", load(text, "rules.yaml"))
     assert not report.passed
+
+
+def test_what_rules_remember_can_be_expected() -> None:
+    rules = load(
+        "version: 1\nvars: {count: {type: number}}\nrules:\n"
+        "  - {name: Count, when: member.entered, do: [{set: {count: '{{ vars.count + 1 }}'}}]}\n",
+        "rules.yaml",
+    )
+
+    def told(count: int) -> Report:
+        text = (
+            "tests:\n  - name: it\n    timeline:\n"
+            "      - {at: 1s, member.entered: {conference: a, member: 1}}\n"
+            "      - {at: 3s, member.entered: {conference: a, member: 2}}\n"
+            f"    expect:\n      - {{at: 2s, vars: {{count: {count}}}}}\n"
+        )
+        return run_text(text, "rules_test.yaml", rules)
+
+    assert told(1).passed
+    assert "expected at 2s vars (count 2), came instead: at 2s vars (count 1)" in render_report(
+        told(2)
+    )
