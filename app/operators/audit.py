@@ -30,11 +30,11 @@ LOOKED_AT = 5000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change. `verb` is `act`, `retry`, `drop`, `forget`, `snooze`, `silence`, `unsilence`,
-    `token.new`, `token.revoke`, `link.new`, `session.end`, `number.show`, `recording.open`,
-    `sign_in`, `sign_in.refused` or `sign_out`; `object` says of what, in words; `event` is the id
-    by which the journal tells what came of it. `outcome` is what the step that wrote it did:
-    `accepted` or `done`. `at` is in seconds since the epoch; `id` grows with time."""
+    """One change. `verb` is `act`, `retry`, `drop`, `archive`, `forget`, `snooze`, `silence`,
+    `unsilence`, `token.new`, `token.revoke`, `link.new`, `session.end`, `number.show`,
+    `recording.open`, `sign_in`, `sign_in.refused` or `sign_out`; `object` says of what, in words;
+    `event` is the id by which the journal tells what came of it. `outcome` is what the step that
+    wrote it did: `accepted` or `done`. `at` is in seconds since the epoch; `id` grows with time."""
 
     who: str
     how: str

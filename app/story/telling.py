@@ -130,6 +130,8 @@ class Telling:
         members = ", ".join(entry.get("members", ()))
         whom = {"": "", "all": " everyone"}.get(members, f" member {members}")
         verb = self._words.verbs.get(entry["verb"], entry["verb"])
+        if part := entry.get("part"):
+            verb += f" ({part})"
         took = f"{entry['ms']:g} ms after the event" if "ms" in entry else ""
         api = f", the API took {entry['api_ms']:g} ms" if "api_ms" in entry else ""
         brief = [f"{entry['ms']:g} ms"] if "ms" in entry else []

@@ -10,6 +10,7 @@ from app.domain.moments import written
 from app.domain.recording import Recording
 from app.settings import Settings
 from app.store.recordings import Recordings
+from cli.copies.archive import archive
 from cli.names.completion import conference_names
 from cli.names.known import require_known
 from cli.names.suggestions import SuggestingGroup
@@ -89,3 +90,6 @@ def _row(one: Recording) -> Sequence[str]:
         *(written(one.at), one.conference, lasts, one.state, transcript),
         *(one.archived_to or one.url, one.recording_id),
     )
+
+
+recordings.add_command(archive)

@@ -10,10 +10,15 @@ One = TypeVar("One")
 def shown_progress(things: Sequence[One]) -> Iterable[One]:
     """The things, one after the other, with a bar on the standard error while it takes long, which
     is gone at the end; without a terminal there is none."""
+    return shown_progress_of(things, len(things))
+
+
+def shown_progress_of(things: Iterable[One], total: int) -> Iterable[One]:
+    """The same of things that come one by one, so many in the end."""
     if not sys.stderr.isatty():
         return things
     from rich.console import Console  # only who waits at a terminal waits for it
     from rich.progress import track
 
     console = Console(stderr=True)
-    return track(things, description="", console=console, transient=True)
+    return track(things, description="", total=total, console=console, transient=True)

@@ -223,6 +223,8 @@ def for_journal(
         "status": status,
         "attempt": group[0].attempts,
     }
+    if part := call.params.get("part"):
+        fields["part"] = part
     if others := dict.fromkeys(one.call.event for one in group if one.call.event != call.event):
         fields["with"] = list(others)
     if error:

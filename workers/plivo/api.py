@@ -1,7 +1,7 @@
 """Plivo's Conference API: the adapter behind the port `workers.conference.api`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from app.domain.call import Call
@@ -69,6 +69,16 @@ class PlivoApi:
         return recordings.find_recordings(
             sought, lambda request: self._send("find_recordings", request)
         )
+
+    def delete_recording(self, recording_id: str) -> Sequence[str]:
+        """Delete its file, for good; by what the request is known. One that is not there is
+        deleted."""
+        try:
+            return self._send("delete_recording", recordings.deletion(recording_id)).request_ids
+        except PlivoError as error:
+            if error.kind != "gone":
+                raise
+            return error.request_ids
 
     def perform(self, call: Call) -> RecordingStarted | Performed:
         """Do what `call` wants. Kick and hang up of several members go out one by one; one who

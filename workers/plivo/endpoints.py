@@ -35,8 +35,9 @@ READS: Mapping[str, Verb] = {
     ),
     "get_conference": Verb("get_conference", safe=True, priority=2, request=Request("GET")),
     "find_recordings": Verb("find_recordings", safe=True, priority=2, account=True),
+    "delete_recording": Verb("delete_recording", safe=True, priority=2, account=True),
 }
-"""What is asked of Plivo without changing anything: no actions, so not in their catalogue."""
+"""What is asked of Plivo and is no action, so not in their catalogue: reading, mostly."""
 
 ENDPOINTS: Mapping[str, Verb] = {
     name: verb for name, verb in {**READS, **VERBS}.items() if verb.request is not None

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from app.domain.recording import Sought
 from workers.conference.api import FoundRecording
@@ -38,6 +38,13 @@ def find_recordings(sought: Sought, send: Send, now: float | None = None) -> lis
     rows = (row for row in _rows(asked, send) if _is_of_a_conference(row))
     found = [one for row in rows if (one := _recording(row)) is not None]
     return found if sought.uuid else [one for one in found if _is_within(one, sought)]
+
+
+def deletion(recording_id: str) -> ApiRequest:
+    """Raises PlivoError for an id that would make it another address."""
+    if recording_id in ("", ".", ".."):
+        raise PlivoError(f"{recording_id!r} is no recording", kind="permanent", sent="no")
+    return ApiRequest("DELETE", f"/Recording/{quote(recording_id, safe='')}/")
 
 
 def _rows(asked: Mapping[str, str], send: Send) -> Iterator[Mapping[str, Any]]:

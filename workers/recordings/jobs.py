@@ -8,6 +8,8 @@ forks a process for them, and keeps those that were given up in its registry of 
 import math
 import os
 import threading
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -18,16 +20,21 @@ from rq import Retry
 from app.errors import GavelError
 from app.logs import bound
 from app.settings import Settings
+from app.store import keys
 from app.store.connection import connect
 from app.store.lease import Lease, LeaseLost, Leases
 from app.store.recordings import Recordings
 from app.store.scripts import load_scripts
+from workers.conference.budget import Budget, Wait
+from workers.conference.errors import PlivoError
+from workers.plivo import PlivoApi
 from workers.recordings.copying import Archiver
 from workers.recordings.file_systems import FileSystems, SftpLogin
-from workers.recordings.processor import RecordingProcessor
+from workers.recordings.processor import Delete, RecordingProcessor
 from workers.recordings.source import RecordingSource
 
 RENEW_SECONDS = 1.0
+PRIORITY = 2
 
 NO_LIMIT = 1_000_000
 """Of RQ's retries: how often a copy is tried is decided by its own time."""
@@ -44,6 +51,7 @@ class Copying:
     redis: Redis
     leases: Leases
     archiver: Archiver
+    delete: Delete
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -58,7 +66,30 @@ def copying(redis: Redis, settings: Settings) -> Copying:
     login = SftpLogin(
         settings.sftp_password or "", settings.sftp_key or "", settings.sftp_known_hosts
     )
-    return Copying(redis, Leases(redis), Archiver(source, FileSystems(login)))
+    api = PlivoApi(
+        settings.plivo_api_url, settings.plivo_auth_id or "", settings.plivo_auth_token[0]
+    )
+    budget = Budget(redis, settings.plivo_rate.calls, settings.plivo_rate.seconds)
+    return Copying(
+        redis, Leases(redis), Archiver(source, FileSystems(login)), deleting(api, budget)
+    )
+
+
+def deleting(api: PlivoApi, budget: Budget) -> Delete:
+    """Deletes when the account's budget has room for it: calls that people wait for go first."""
+
+    def delete(recording_id: str) -> Sequence[str]:
+        while isinstance(answer := budget.reserve(PRIORITY, keys.RECORDINGS_QUEUE), Wait):
+            time.sleep(answer.seconds)
+        try:
+            ids = api.delete_recording(recording_id)
+        except PlivoError as error:
+            budget.observe(error)
+            raise
+        budget.observe(None)
+        return ids
+
+    return delete
 
 
 def copy_recording(key: str) -> Retry | None:
@@ -79,17 +110,14 @@ def work(parts: Copying, key: str) -> Retry | None:
 
 
 def _worked(parts: Copying, lease: Lease) -> Retry | None:
-    over = threading.Event()
-    keeping = threading.Thread(target=_keep, args=(parts.leases, over), daemon=True)
-    keeping.start()
-    processor = RecordingProcessor(lease, parts.archiver, Recordings(parts.redis), parts.stopping)
+    processor = RecordingProcessor(
+        lease, parts.archiver, Recordings(parts.redis), parts.delete, parts.stopping
+    )
     try:
         processor.run()
     except LeaseLost:
         return None
     finally:
-        over.set()
-        keeping.join()
         lease.drop()
     if processor.failed:
         raise CopyGivenUp(processor.failed)
@@ -100,10 +128,12 @@ def _worked(parts: Copying, lease: Lease) -> Retry | None:
     return Retry(max=NO_LIMIT, interval=max(1, math.ceil(later)))
 
 
-def _keep(leases: Leases, over: threading.Event) -> None:
-    """Renew the lease while the copy is made. A process whose worker was killed does not go on."""
+def _keep(leases: Leases) -> None:
+    """Renew the leases of this process for as long as it lives. One whose worker was killed does
+    not go on."""
     parent = os.getppid()
-    while not over.wait(RENEW_SECONDS):
+    while True:
+        time.sleep(RENEW_SECONDS)
         try:
             leases.renew()
         except RedisError:
@@ -117,4 +147,6 @@ def _this_process() -> Copying:
     settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
     redis = connect(settings.redis_url or "", timeout=settings.redis_timeout)
     load_scripts(redis)
-    return copying(redis, settings)
+    parts = copying(redis, settings)
+    threading.Thread(target=_keep, args=(parts.leases,), daemon=True).start()
+    return parts

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rq.timeouts import JobTimeoutException
@@ -23,6 +23,11 @@ NOT_THERE_SECONDS = 3600.0
 """So long after its event a file that Plivo does not have, or refuses, may only be late."""
 
 
+Delete = Callable[[str], Sequence[str]]
+"""Deletes Plivo's copy of a recording; answers by what Plivo knows the request. Raises
+CallError."""
+
+
 class RecordingProcessor(CallsBeside):
     """One copy, held by this process. `failed` is why it was given up in this turn, "" when it was
     not."""
@@ -30,19 +35,26 @@ class RecordingProcessor(CallsBeside):
     what = "copy"
 
     def __init__(
-        self, lease: Lease, archiver: Archiver, recordings: Recordings, stopping: threading.Event
+        self,
+        lease: Lease,
+        archiver: Archiver,
+        recordings: Recordings,
+        delete: Delete,
+        stopping: threading.Event,
     ) -> None:
         super().__init__(lease, stopping)
-        self._archiver, self._recordings = archiver, recordings
+        self._archiver, self._recordings, self._delete = archiver, recordings, delete
         self._copied: Copied | None = None
         self._transcript = False
         self.failed = ""
 
     def send(self, group: Sequence[Entry]) -> Sequence[str]:
-        """Copy it, and its transcript beside it. Raises CallError."""
+        """Copy it, and its transcript beside it; or only one part of that. Raises CallError."""
         self.make_sure(group)
         call, attempt = group[0].call, group[0].attempts
         self._copied, self._transcript = None, False
+        if call.params.get("part") == "delete":
+            return self._delete(_id(call))
         try:
             if call.params.get("part") != "transcript":
                 url = self._url(call)
@@ -52,6 +64,7 @@ class RecordingProcessor(CallsBeside):
             raise ArchiveError.for_now("it took longer than the job may") from None
         except ArchiveError as error:
             late = self.lease.now() > call.at + NOT_THERE_SECONDS
+            self._note(_id(call), {"archive_error": str(error)})
             if error.status in NOT_THERE and late:
                 raise ArchiveError.for_good(str(error), status=error.status) from None
             raise
@@ -93,6 +106,8 @@ class RecordingProcessor(CallsBeside):
             return told
         ARCHIVED_BYTES.add(self.unit.next.counters, number=self._copied.length)
         self._note(id, {"archived_to": self._copied.to, "archived_at": now, "archive_error": ""})
+        if call.params.get("delete_at_plivo"):
+            told |= {"delete_at_plivo": True}
         return {**told, "archived_to": self._copied.to}
 
     def _note(self, id: str, known: Mapping[str, Any]) -> None:

@@ -26,7 +26,9 @@ rules:
     when: recording.ready
     match: {{conference: "kept-*"}}
     do:
-      - archive: {{to: "sftp://{host}/calls/{{{{ conference.name }}}}/{{{{ recording.id }}}}.mp3"}}
+      - archive:
+          to: "sftp://{host}/calls/{{{{ conference.name }}}}/{{{{ recording.id }}}}.mp3"
+          delete_at_plivo: true
 """
 
 
@@ -36,9 +38,9 @@ def server(tmp_path: Path) -> Iterator[SftpServer]:
         yield running
 
 
-@drives("action archive", "option archive.to", "command recordings-worker")
-@drives("setting RECORDING_PROCESSES", "setting SFTP_PASSWORD", "setting SFTP_KEY")
-@drives("setting SFTP_KNOWN_HOSTS")
+@drives("action archive", "option archive.to", "option archive.delete_at_plivo")
+@drives("command recordings-worker", "setting RECORDING_PROCESSES", "setting SFTP_PASSWORD")
+@drives("setting SFTP_KEY", "setting SFTP_KNOWN_HOSTS")
 @pytest.mark.parametrize("by", ["password", "key"])
 def test_a_recording_is_copied_by_a_process_beside_gavel_up(
     server: SftpServer, tmp_path: Path, by: str
@@ -58,18 +60,20 @@ def test_a_recording_is_copied_by_a_process_beside_gavel_up(
         sandbox.hang_up(call)
         waits = 'gavel_queue_jobs{queue="recordings",state="waiting"} 1.0'
         until(lambda: waits in metrics(port), "the job")
+        (url,) = sandbox.recordings("kept-1")
+        with urlopen(url, timeout=PATIENCE) as answer:
+            plivos = answer.read()
         login = {"SFTP_PASSWORD": PASSWORD} if by == "password" else {"SFTP_KEY": server.key}
         login["SFTP_KNOWN_HOSTS"] = str(server.known_hosts)
         settings = beside(tmp_path, sandbox, login)
         copier = Process(["-m", "cli", "recordings-worker"], settings, tmp_path)
         try:
             until(lambda: files(server), lambda: copier.output)
+            until(lambda: not sandbox.recordings("kept-1"), "Plivo's own copy to be gone")
         finally:
             assert copier.stop(signal.SIGTERM) == 0
-        (url,) = sandbox.recordings("kept-1")
-        with urlopen(url, timeout=PATIENCE) as answer:
-            copied = files(server)[0].read_bytes()
-            assert copied == answer.read()
+        copied = files(server)[0].read_bytes()
+        assert copied == plivos
         told = f"gavel_archive_bytes_total {len(copied)}.0"
         until(lambda: told in metrics(port), lambda: metrics(port))
     finally:

@@ -147,6 +147,9 @@ def _of_conferences(asked: Asked) -> None:
     [told] = asked.lines("explain", "explain", id, "--conference", "w-json-over")
     assert told["event"]["id"] == id
     until(lambda: asked.lines("recordings", "recordings"), "a recording is known")
+    id = asked.lines("recordings", "recordings")[-1]["id"]
+    [one] = asked.lines("recordings-archive", "recordings", "archive", id, *NOWHERE, code=1)
+    assert one["state"] == "skipped"
     asked.lines("forget", "forget", "+14155550177", "--dry-run")
     asked.lines("act", "act", "w-numbers", "speak: {to: all, text: hello}", "--reason", "x")
 
@@ -231,6 +234,8 @@ def _empty(folder: Path) -> str:
     return str(path)
 
 
+ARCHIVE = ("--to", "file:///srv/{{ recording.id }}")
+NOWHERE = ("--to", "file:///srv/{{ recording.archived_to }}/{{ recording.id }}")
 Witness = tuple[Sequence[str], int]
 CODES: dict[str, Sequence[Witness]] = {
     "init": ((("init", "--list"), 0), (("init",), 1), (("init", "--recipe"), 2)),
@@ -267,6 +272,8 @@ CODES: dict[str, Sequence[Witness]] = {
         (("recordings",), 0),
         (("recordings", "--conference", "nope"), 1),
         (("recordings", "--since", "yesterday"), 2),
+        (("recordings", "archive", "nope", *ARCHIVE), 1),
+        (("recordings", "archive", "--all"), 2),
     ),
     "act": (
         (("act", "w-codes", "log: hello"), 0),

@@ -21,9 +21,11 @@ from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge
 from tests.waiting import until
 from tests.workers.builders import context_of, work_all
 from workers.bootstrap import Context
+from workers.conference.budget import Budget
+from workers.plivo import PlivoApi
 from workers.recordings.copying import Archiver
 from workers.recordings.file_systems import FileSystems
-from workers.recordings.jobs import CopyGivenUp, Copying, work
+from workers.recordings.jobs import CopyGivenUp, Copying, deleting, work
 from workers.recordings.source import RecordingSource
 
 SOUND = bytes(range(256)) * 64
@@ -56,8 +58,10 @@ def context(redis: Redis, tmp_path: Path, folder: Path) -> Context:
 
 
 @pytest.fixture
-def copying(redis: Redis, source: RecordingSource) -> Copying:
-    return Copying(redis, Leases(redis), Archiver(source, FileSystems()))
+def copying(redis: Redis, source: RecordingSource, plivo: PlivoEdge) -> Copying:
+    api = PlivoApi(plivo.url, "MA1", "token")
+    delete = deleting(api, Budget(redis, 300, 5.0))
+    return Copying(redis, Leases(redis), Archiver(source, FileSystems()), delete)
 
 
 def ready(redis: Redis, plivo: PlivoEdge, id: str = "r-1", conference: str = "sales-1") -> None:
@@ -305,3 +309,75 @@ def test_later_rules_see_where_it_is(
     transcript(redis)
     work_all(context)
     assert notes(redis)[-1] == f"Tell: r-1 is at file://{folder}/sales-1/r-1.mp3"
+
+
+# Deleting at Plivo
+
+DELETING = """
+version: 1
+rules:
+  - name: Archive
+    when: recording.ready
+    do:
+      - archive:
+          to: "file://FOLDER/{{ recording.id }}.mp3"
+          delete_at_plivo: true
+"""
+
+
+@pytest.mark.parametrize("status", [204, 404])
+def test_plivos_own_copy_goes_when_ours_is_there(
+    redis: Redis, tmp_path: Path, folder: Path, copying: Copying, plivo: PlivoEdge, status: int
+) -> None:
+    rules = DELETING.replace("FOLDER", str(folder))
+    context = context_of(redis, "http://127.0.0.1:9", tmp_path, rules)
+    plivo.answers(answer(200, SOUND), answer(status))
+    ready(redis, plivo)
+    work_all(context)
+    copy_all(copying)
+    assert (folder / "r-1.mp3").read_bytes() == SOUND
+    assert [seen.method for seen in plivo.seen] == ["GET"]
+    work_all(context)
+    copy_all(copying)
+    assert (plivo.seen[1].method, plivo.seen[1].path) == (
+        "DELETE",
+        "/v1/Account/MA1/Recording/r-1/",
+    )
+    work_all(context)
+    assert given_up(redis) == []
+
+
+def test_nothing_is_deleted_that_was_not_copied(
+    redis: Redis, tmp_path: Path, folder: Path, copying: Copying, plivo: PlivoEdge
+) -> None:
+    rules = DELETING.replace("FOLDER", str(folder))
+    context = context_of(redis, "http://127.0.0.1:9", tmp_path, rules)
+    plivo.answers(answer(401))
+    ready(redis, plivo)
+    work_all(context)
+    with pytest.raises(CopyGivenUp):
+        copy_all(copying)
+    work_all(context)
+    copy_all(copying)
+    assert [seen.method for seen in plivo.seen] == ["GET"]
+
+
+def test_a_copy_that_plivo_does_not_delete_is_told_and_stays(
+    redis: Redis, tmp_path: Path, folder: Path, copying: Copying, plivo: PlivoEdge
+) -> None:
+    rules = DELETING.replace("FOLDER", str(folder))
+    context = context_of(redis, "http://127.0.0.1:9", tmp_path, rules)
+    plivo.answers(answer(200, SOUND), answer(401, {"error": "no"}))
+    ready(redis, plivo)
+    work_all(context)
+    copy_all(copying)
+    work_all(context)
+    with pytest.raises(CopyGivenUp, match="401"):
+        copy_all(copying)
+    work_all(context)
+    (one,) = given_up(redis)
+    assert one.call["params"]["part"] == "delete"
+    kept = Recordings(redis).get("r-1")
+    assert kept is not None
+    assert kept.archived_to
+    assert (folder / "r-1.mp3").read_bytes() == SOUND

@@ -89,6 +89,7 @@ class Archive(Arguments):
         "Where: `s3://`, `gs://`, `az://`, `sftp://` or `file:///`, with {{ recording.id }} in it.",
         required=True,
     )
+    delete_at_plivo = Flag("Delete it at Plivo, once the copy is there and has its content.")
 
 
 def _members(doc: str) -> Members:

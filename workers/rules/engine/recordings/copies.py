@@ -9,9 +9,6 @@ from workers.rules.engine.state import MutableConference
 from workers.rules.engine.transitions import Deciding
 from workers.rules.vocabulary.triggers import EVENTS
 
-TRANSCRIPT_RUN = ".transcript"
-"""How the ids of calls end that put a transcript beside a copy."""
-
 
 def seen(state: MutableConference, id: str) -> dict[str, Any]:
     """What rules see of the copy of this recording."""
@@ -21,13 +18,17 @@ def seen(state: MutableConference, id: str) -> dict[str, Any]:
 
 def copied(deciding: Deciding, event: Event) -> None:
     """A copy was made, as the outcome of a step tells. Its transcript follows where it came while
-    the copy was being made."""
+    the copy was being made, and Plivo's own copy goes where the rule says so."""
     state, data = deciding.state, event.data
-    id = data.get("recording_id", "")
-    known = state.records.get(id)
-    if known is None or not data.get("archived_to"):
+    id, to = data.get("recording_id", ""), data.get("archived_to")
+    if not to:
         return
-    state.records[id] = known._replace(archived=data["archived_to"])
+    if data.get("delete_at_plivo"):
+        _want(deciding, event, id, to, "delete")
+    known = state.records.get(id)
+    if known is None:
+        return
+    state.records[id] = known._replace(archived=to)
     if not data.get("transcript"):
         flags = [state.recordings.get(key, (0, 0))[1] for key in marks(state, {}, id)]
         if any(flag & EVENTS["transcription.ready"].mark for flag in flags):
@@ -36,18 +37,21 @@ def copied(deciding: Deciding, event: Event) -> None:
 
 def want_transcript(deciding: Deciding, event: Event, id: str) -> None:
     """Put the transcript beside the copy, if there is one."""
-    state = deciding.state
-    to = seen(state, id).get("archived_to")
-    if not to:
-        return
-    run = event.id + TRANSCRIPT_RUN
+    to = seen(deciding.state, id).get("archived_to")
+    if to:
+        _want(deciding, event, id, to, "transcript")
+
+
+def _want(deciding: Deciding, event: Event, id: str, to: str, part: str) -> None:
+    """A call that no rule asks for: one part of what belongs to a copy."""
+    run = f"{event.id}.{part}"
     deciding.calls.append(
         Call(
             id=f"{run}.0",
             verb="archive",
-            conference=state.name,
+            conference=deciding.state.name,
             members=(),
-            params={"to": to, "recording": {"id": id}, "part": "transcript"},
+            params={"to": to, "recording": {"id": id}, "part": part},
             run=run,
             rule="",
             step=0,
