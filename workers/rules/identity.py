@@ -108,7 +108,8 @@ def _value(text: Text, kind: str) -> str | float:
 
 def _step(step: Step) -> list[Any]:
     said = {k: value for k, value in step.params.items() if k == "json" or value is not False}
-    return [step.action, _target(step.target), _plain(said), step.expires_in, step.on_error]
+    flow = [step.next, step.jumps] if step.next is not None or step.jumps else []
+    return [step.action, _target(step.target), _plain(said), step.expires_in, step.on_error, *flow]
 
 
 def _target(target: Target | None) -> list[Any]:

@@ -30,6 +30,9 @@ LIMIT_RUN = ".limit"
 LIMIT_EXPIRES = 60.0
 """Seconds that a hang-up at the limit may take; if it fails it is tried again while live."""
 
+AWAITED = "awaited_step"
+"""Among the fields of a run that waits: for which step, where another one goes on."""
+
 _LATE = 1.0
 _SAME = 0.001  # due times travel through JSON and Redis' scores
 
@@ -43,6 +46,8 @@ def suspend(state: MutableConference, run: Running, results: StepResults) -> str
     if run.what.chain:
         kept["chain"] = run.what.chain
     step = results.next_step or 0
+    if results.awaited not in (None, step - 1):
+        kept[AWAITED] = results.awaited
     state.waiting[run.id] = Waiting(
         run=run.id,
         rule=run.rule.id,
@@ -118,6 +123,7 @@ def _going_on(state: MutableConference, event: Event, waiting: Waiting) -> Occur
     is_live = state.live and state.number == waiting.number
     fields = dict(waiting.fields)
     fields.pop(RULE_NAME, None)
+    fields.pop(AWAITED, None)
     member = state.members.get(fields["member"]["id"]) if "member" in fields and is_live else None
     if member is not None:
         fields["member"] = member.facts
@@ -247,7 +253,9 @@ def limit_call(state: MutableConference, what: Occurrence, now: float) -> Call:
 def _awaiting(state: MutableConference, event: Event) -> Waiting | None:
     """The run that waits for just this step."""
     waiting = state.waiting.get(event.data["run"])
-    if waiting is None or waiting.awaits != "step" or waiting.step != event.data["step"] + 1:
+    if waiting is None or waiting.awaits != "step":
+        return None
+    if waiting.fields.get(AWAITED, waiting.step - 1) != event.data["step"]:
         return None
     return waiting
 

@@ -85,17 +85,25 @@ class Waits(NamedTuple):
     seconds: float
 
 
-Result = Done | NotNeeded | NotDone | Waits
+class Goes(NamedTuple):
+    """The run goes on at another place at once."""
+
+    line: str
+    to: int
+
+
+Result = Done | NotNeeded | NotDone | Waits | Goes
 
 
 class StepResults(NamedTuple):
     """What one stretch of a run came to. `next_step` is where it goes on: `wait` seconds later, or
-    (`wait` is None) when its last call, which went to the web, is through. `stopped` is the step
-    that ended it."""
+    (`wait` is None) when its last call is through, which the step `awaited` sent to the web.
+    `stopped` is the step that ended it."""
 
     results: tuple[Result, ...]
     next_step: int | None = None
     wait: float | None = None
+    awaited: int | None = None
     stopped: NotDone | None = None
 
     @property
@@ -124,14 +132,16 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
     out needs a field that is absent."""
     results: list[Result] = []
     steps = run.rule.steps
-    for index in range(first, len(steps)):
+    index, at = first, first
+    while index < len(steps):
         result = _take(state, run, index)
         results.append(result)
-        following = index + 1 if index + 1 < len(steps) else None
+        at, index = index, result.to if type(result) is Goes else steps[index].after(index)
+        following = index if index < len(steps) else None
         match result:
             case Waits(seconds=later):
                 return StepResults(tuple(results), following, following and later)
-            case NotDone() if steps[index].on_error == "stop":
+            case NotDone() if steps[at].on_error == "stop":
                 return StepResults(tuple(results), stopped=result)
             case Done(events=(_, *_)):
                 run = run._replace(triggered=run.triggered + 1)
@@ -142,7 +152,7 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
             case Done(calls=(Call(verb=verb),)) if "recording" in VERBS[verb].sets:
                 run = run._replace(recording=VERBS[verb].sets["recording"])
             case Done(calls=calls) if following and not run.rule.dry_run and _is_awaited(calls):
-                return StepResults(tuple(results), following)
+                return StepResults(tuple(results), following, awaited=at)
     return StepResults(tuple(results))
 
 
@@ -172,6 +182,8 @@ def _take(state: MutableConference, run: Running, index: int) -> Result:
         expired = f"it expires after {format_duration(step.expires_in)}"
         return _not_done(step, f"{format_duration(round(late, 1))} late, {expired}", late=True)
     try:
+        if step.action == "choose":
+            return _choose(step, run.fields, step.after(index))
         return _taken(state, run, index, render(step.params, run.fields))
     except Unknown as unknown:
         if step.on_error == "stop":
@@ -196,6 +208,15 @@ def _taken(state: MutableConference, run: Running, index: int, params: dict[str,
         case "extend":
             return _extend(state, step, float(params["duration"]))
     return _call(state, run, index, params)
+
+
+def _choose(step: Step, fields: Fields, after: int) -> Result:
+    """Raises `Unknown` when a condition before the first that holds can not be answered."""
+    for branch, place in zip(step.params["branches"], step.jumps, strict=False):
+        if branch.refuses(fields) is None:
+            return Goes(_short(f"choose: {branch.text}"), place)
+    otherwise = step.jumps[-1]
+    return NotNeeded("choose: nothing holds") if otherwise == after else Goes("else", otherwise)
 
 
 def _not_done(step: Step, reason: str, *, late: bool = False) -> NotDone:

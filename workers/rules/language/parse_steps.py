@@ -1,7 +1,8 @@
 """`do`: the steps of a rule, read by the catalogue of actions and compiled."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.templates import PlainText, compile_template, doubts_of
 from workers.rules.language.declared import read_assignments
+from workers.rules.nodes.nested_as_written import BranchesAsWritten
 from workers.rules.nodes.schema_errors import Strict, key_of, load_part
 from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.targets_as_written import TargetSpec
@@ -18,7 +20,7 @@ from workers.rules.nodes.templates_as_written import Assigned, FreeForm, Templat
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.action import BESIDE_EVERY
 from workers.rules.vocabulary.actions import ACTIONS
-from workers.rules.vocabulary.model import Step, Target, Template
+from workers.rules.vocabulary.model import Condition, Step, Target, Template
 from workers.rules.vocabulary.problems import Report
 
 
@@ -29,16 +31,45 @@ class StepReader:
         self.scope, self.report = scope, report
 
     def read(self, node: Any) -> tuple[Step, ...]:
+        """All steps, those within others behind the one that they stand in."""
+        flat: list[Step] = []
+        self.block(node, flat, "do is empty: the rule does nothing")
+        return tuple(flat)
+
+    def block(self, node: Any, flat: list[Step], empty: str) -> None:
+        """Append the steps of a list, each followed by those within it."""
         if isinstance(node, Map):
             self.report.error(node, "do is a list; begin each action with `-`")
-            return ()
+            return
         if not isinstance(node, Seq):
             self.report.error(node, f"expected a list of actions, not {kind_of(node)}")
-            return ()
+            return
         if not node:
-            self.report.error(node, "do is empty: the rule does nothing")
-        steps = [self.step(item) for item in node]
-        return tuple(step for step in steps if step is not None)
+            self.report.error(node, empty)
+        for item in node:
+            before = self.report.errors
+            step = self.step(item)
+            if step is None:
+                continue
+            flat.append(step)
+            if step.action == "choose" and self.report.errors == before:
+                self.branches(item, flat)
+
+    def branches(self, item: Map, flat: list[Step]) -> None:
+        """The steps within the `choose` that is the last one so far."""
+        at = len(flat) - 1
+        blocks = []
+        for branch in item["choose"]:
+            start = len(flat)
+            self.block(branch["do"], flat, "do is empty: this branch does nothing")
+            blocks.append((start, len(flat)))
+        otherwise = len(flat)
+        if (node := item.find("else")) is not None:
+            self.block(node, flat, "else is empty; leave it out")
+        for start, stop in blocks:
+            redirect(flat, (start, stop), stop, len(flat))
+        jumps = (*(start for start, _ in blocks), otherwise)
+        flat[at] = replace(flat[at], next=len(flat), jumps=jumps)
 
     def step(self, item: Any) -> Step | None:
         if isinstance(item, Text) and not is_empty(item):
@@ -81,6 +112,7 @@ class StepReader:
         self.check_confirmed(name, item, data)
         value = data.pop(str(name), None)
         data.pop("confirm", None)
+        data.pop("else", None)
         params = dict(value) if isinstance(value, Mapping) else {}
         beside = self.beside(item, data, params)
         target = next(
@@ -142,11 +174,22 @@ class StepReader:
         templates = tuple(made for _, made in found if not isinstance(made, PlainText))
         return Target(spec.kind, ids, None, templates)
 
+    def condition(self, text: Text) -> Condition | None:
+        try:
+            made = compile_expression(text, self.scope)
+        except ExpressionError as error:
+            self.report.error(text.at(error.offset), str(error))
+            return None
+        self.warn(text, made.doubts)
+        return made
+
     def compiled(self, part: Any) -> Any:
         if isinstance(part, TemplateText):
             return self.template(part.text, schemes=part.schemes)
         if isinstance(part, FreeForm):
             return self.free(part.node)
+        if isinstance(part, BranchesAsWritten):
+            return tuple(self.condition(text) for text in part.conditions)
         if isinstance(part, Assigned):
             as_text = partial(self.template, typed=True)
             return read_assignments(part.node, self.scope, self.free, as_text, self.report)
@@ -178,6 +221,26 @@ class StepReader:
     def warn(self, text: Text, doubts: Sequence[tuple[str, int]]) -> None:
         for message, offset in doubts:
             self.report.warning(text.at(offset), message)
+
+
+def redirect(flat: list[Step], part: tuple[int, int], end: int, to: int) -> None:
+    """Have the steps of a part that go on at `end` go on at `to`."""
+    for place in range(*part):
+        step = flat[place]
+        jumps = tuple(to if jump == end else jump for jump in step.jumps)
+        if step.after(place) == end:
+            step = replace(step, next=to)
+        flat[place] = replace(step, jumps=jumps)
+
+
+def items_of(do: Any) -> Iterator[Any]:
+    """The nodes of all steps, in the order of `StepReader.read`. They were read without error."""
+    for item in do:
+        yield item
+        if isinstance(item, Map):
+            for branch in item.find("choose") or ():
+                yield from items_of(branch["do"])
+            yield from items_of(item.find("else") or ())
 
 
 def step_key(item: Text | Map) -> Text:

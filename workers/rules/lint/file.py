@@ -8,7 +8,7 @@ from app.domain.durations import format_duration
 from app.domain.globs import any_matches, covers, is_glob
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.engine.steps import MOST_DESCENDANTS, MOST_TRIGGERS
-from workers.rules.language.parse_steps import step_key
+from workers.rules.language.parse_steps import items_of, step_key
 from workers.rules.lint.entries import (
     entries_are_reached,
     entries_can_match,
@@ -88,7 +88,7 @@ def _limits_are_there(parts: Parts, report: Report) -> None:
             report.warning(
                 node, "conference.time_left or conference.limit is asked for" + _NO_LIMIT
             )
-        for step, item in zip(rule.steps, node["do"], strict=True):
+        for step, item in zip(rule.steps, items_of(node["do"]), strict=True):
             if step.action == "extend":
                 report.error(step_key(item), "extend" + _NO_LIMIT)
 
@@ -134,7 +134,7 @@ def _triggers_are_heard(parts: Parts, report: Report) -> None:
     told: set[str] = set()  # a circle is told once
     for rule, node in _named(parts):
         own = _heard(rule)
-        for step, item in zip(rule.steps, node["do"], strict=True):
+        for step, item in zip(rule.steps, items_of(node["do"]), strict=True):
             name = step.params.get("name")
             if step.action != "trigger":
                 continue

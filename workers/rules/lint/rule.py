@@ -1,13 +1,13 @@
 """One rule by itself: what is well written and still can never run, or reaches nobody."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.domain.durations import parse_duration
 from workers.rules.expressions.conditions import Check, Match
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.expressions.templates import Rendered, Typed
-from workers.rules.language.parse_steps import step_key
+from workers.rules.language.parse_steps import items_of, step_key
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Text
 from workers.rules.vocabulary.actions import ACTIONS
@@ -47,7 +47,7 @@ def _names(part: Any) -> Iterator[str]:
 
 def _steps(rule: Rule, node: Map) -> Iterator[tuple[Step, Text]]:
     """Each step with the name of its action as it stands in the file."""
-    return zip(rule.steps, (step_key(item) for item in node["do"]), strict=True)
+    return zip(rule.steps, (step_key(item) for item in items_of(node["do"])), strict=True)
 
 
 def _kinds(rule: Rule) -> list[str]:
@@ -96,33 +96,64 @@ def _member_is_there(rule: Rule, node: Map, report: Report) -> None:
 def _conference_is_there(rule: Rule, node: Map, report: Report) -> None:
     """Actions on a conference that is over, or that this very rule has hung up."""
     over = next((kind for kind in _kinds(rule) if KINDS[kind].over), None)
-    hung_up = False
-    for step, key in _steps(rule, node):
+    hung_up = _hung_up_before(rule)
+    for place, (step, key) in enumerate(_steps(rule, node)):
         if not ACTIONS[step.action].after_all:
             if over:
                 report.error(key, f"{step.action}: the conference is over at {over}")
-            elif hung_up:
+            elif hung_up.get(place):
                 report.warning(key, f"{step.action} comes after hang_up: nobody is left for it")
-        hung_up = hung_up or "what" in step.params
+
+
+def _hung_up_before(rule: Rule) -> dict[int, bool]:
+    """By the places that can be reached: whether every way there hangs up the conference."""
+    found = {0: False}
+    for place, step in enumerate(rule.steps):
+        if place in found:
+            so = found[place] or "what" in step.params
+            for to in step.jumps or (step.after(place),):
+                found[to] = found.get(to, True) and so
+    return found
 
 
 def _last_step_waits(rule: Rule, node: Map, report: Report) -> None:
-    for step, key in list(_steps(rule, node))[-1:]:
-        if step.action == "wait":
+    for place, (step, key) in enumerate(_steps(rule, node)):
+        if step.action == "wait" and step.after(place) >= len(rule.steps):
             report.warning(key, "a wait at the end does nothing")
 
 
 def _if_depends_on_something(rule: Rule, node: Map, report: Report) -> None:
     if not isinstance(rule.condition, Compiled) or rule.condition.names:
         return
-    try:
-        holds = rule.condition.refuses({}) is None
-    except Unknown:
-        holds = False
-    if holds:
+    if _holds(rule.condition):
         report.warning(node["if"], "this is always true; leave it out")
     else:
         report.error(node["if"], "this is never true, so the rule can never run")
+
+
+def _branches_can_be_taken(rule: Rule, node: Map, report: Report) -> None:
+    for step, item in zip(rule.steps, items_of(node["do"]), strict=True):
+        seen: set[str] = set()
+        certain = False
+        for branch, written in zip(step.params.get("branches", ()), _branches(item), strict=True):
+            if certain or branch.meaning in seen:
+                report.warning(written["if"], "never taken: one before it holds whenever it does")
+            elif not branch.names:
+                certain = _holds(branch)
+                said = "always true: write `else`" if certain else "never true"
+                report.warning(written["if"], f"this is {said}")
+            seen.add(branch.meaning)
+
+
+def _branches(item: Text | Map) -> Sequence[Map]:
+    return (item.find("choose") or ()) if isinstance(item, Map) else ()
+
+
+def _holds(condition: Compiled) -> bool:
+    try:
+        return condition.refuses({}) is None
+    except Unknown:
+        return False
 
 
 def _match_can_hold(rule: Rule, node: Map, report: Report) -> None:
@@ -205,6 +236,7 @@ _CHECKS: tuple[Callable[[Rule, Map, Report], None], ...] = (
     _conference_is_there,
     _last_step_waits,
     _if_depends_on_something,
+    _branches_can_be_taken,
     _match_can_hold,
     _brakes_make_sense,
 )

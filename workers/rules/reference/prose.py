@@ -12,6 +12,8 @@ FORMS = {
     "FreeMapping": "mapping of any JSON",
     "Free": "any JSON",
     "Headers": "mapping of texts with `{{ }}`",
+    "Branches": "list of `if` with `do`",
+    "Nested": "list of steps",
     "Assignments": "mapping of names to values with `{{ }}`",
     "SecretName": "`{env: NAME}`",
     "Block": "mapping",
@@ -171,6 +173,25 @@ ACTIONS = """
 A list, done in order. Whom an action is for is written as `member` (whom the event is about),
 `all`, `others` (all but that one), a list of member ids, or `{where: EXPRESSION}` with `member` as
 each member in turn: `{where: not member.muted}`.
+
+Steps may stand within steps:
+
+```yaml
+do:
+  - choose:
+      - if: member.role == "host"
+        do:
+          - unmute: member
+      - if: conference.member_count > 20
+        do:
+          - speak: {to: member, text: "It is crowded. Please wait."}
+          - wait: 10s
+    else:
+      - speak: {to: member, text: "Welcome."}
+  - log: "{{ member.id }} was greeted"
+```
+
+Where the journal counts steps, those within count as they stand, one after the other.
 
 `expires_in` and `on_error` stand beside the action, at its column, or inside its mapping.
 """

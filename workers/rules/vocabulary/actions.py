@@ -9,6 +9,7 @@ are made from it.
 from collections.abc import Mapping
 from typing import Any
 
+from workers.rules.nodes.nested_as_written import Branches, Nested
 from workers.rules.nodes.schema_errors import Block, Strict
 from workers.rules.nodes.schema_fields import Choice, Duration, Flag, Plain
 from workers.rules.nodes.targets_as_written import HangUp, Members
@@ -295,6 +296,17 @@ ACTIONS: Mapping[str, Action] = {
         Assignments("Names of `vars`, with their new values.", required=True),
         param="values",
         expires_in=None,
+        by_hand=False,
+    ),
+    "choose": Action(
+        "Takes the first branch whose `if` holds, or the steps of `else`; then the rest of `do` "
+        "goes on. A condition that can not be answered stops the run.",
+        "choose: [{if: conference.member_count > 5, do: [record]}]",
+        Branches("The branches, each with `if` and `do`.", required=True),
+        param="branches",
+        beside={"else": Nested("The steps when no `if` holds.")},
+        expires_in=None,
+        after_all=True,
         by_hand=False,
     ),
     "log": Action(

@@ -90,7 +90,12 @@ class Step:
     record: format, transcribe (bool); hang_up without a target: **what** ("conference" |
     "every_conference"); extend, wait: **duration** (seconds); trigger: **name** (text), data
     (mapping); webhook: **url** (Template), json, headers (mapping of Templates), secret_env;
-    log: **text** (Template). The other actions have none.
+    log: **text** (Template); set: **values**; choose: **branches** (conditions). The other actions
+    have none.
+
+    Steps within steps are flat, so that a run's position is one number. `next` is the place that
+    follows when it is not the one behind (past the last: the end), `jumps` are where the branches
+    of a `choose` begin, its `else` last. All lead forward.
     """
 
     action: str
@@ -99,6 +104,12 @@ class Step:
     expires_in: float | None = None  # seconds; None: never
     on_error: str = "stop"  # "stop" | "continue"
     line: int = 0
+    next: int | None = None
+    jumps: tuple[int, ...] = ()
+
+    def after(self, place: int) -> int:
+        """The place that follows this step, which stands at `place`."""
+        return place + 1 if self.next is None else self.next
 
 
 @dataclass(frozen=True, slots=True)

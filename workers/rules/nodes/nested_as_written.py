@@ -1,0 +1,61 @@
+"""Steps within a step: kept as they were written, for the reader of `do`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import ValidationError
+
+from workers.rules.nodes.schema_errors import Strict, describe
+from workers.rules.nodes.schema_fields import ExpressionText, Json, Raw, Value, kind_of
+from workers.rules.nodes.yaml import Map, Seq, Text
+
+STEPS: Json = {"type": "array", "items": {"$ref": "#/definitions/step"}, "minItems": 1}
+
+
+class Branch(Strict):
+    condition = ExpressionText("When it is taken.", data_key="if", required=True)
+    do = Raw("What is done then, in order.", required=True, described=STEPS)
+
+
+@dataclass(frozen=True, slots=True)
+class BranchesAsWritten:
+    """The conditions of `choose`, not yet compiled."""
+
+    conditions: tuple[Text, ...]
+
+
+class Branches(Value):
+    """A list of branches, each with `if` and `do`."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> BranchesAsWritten:
+        if not isinstance(value, Seq) or not value:
+            raise ValidationError(f"expected a list of `if` with `do`, not {kind_of(value)}")
+        found: list[Text] = []
+        problems: dict[int, Any] = {}
+        for index, item in enumerate(value):
+            try:
+                found.append(self._branch(item))
+            except ValidationError as error:
+                problems[index] = error.messages
+        if problems:
+            raise ValidationError(problems)
+        return BranchesAsWritten(tuple(found))
+
+    def _branch(self, item: Any) -> Text:
+        if not isinstance(item, Map):
+            raise ValidationError(f"expected `if` with `do`, not {kind_of(item)}")
+        condition: Text = Branch().load(dict(item.items()))["condition"]
+        return condition
+
+    def json_schema(self) -> Json:
+        return {"type": "array", "items": describe(Branch), "minItems": 1}
+
+
+class Nested(Value):
+    """Steps that are read where they stand."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Any:
+        return value
+
+    def json_schema(self) -> Json:
+        return STEPS
