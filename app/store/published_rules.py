@@ -44,7 +44,11 @@ class Published:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        found = json.loads(text)
+        return cls.from_mapping(json.loads(text))
+
+    @classmethod
+    def from_mapping(cls, found: Mapping[str, Any]) -> Self:
+        """Of the summary as it is published."""
         return cls(
             digest=found.get("digest", ""),
             trigger_names=frozenset(found.get("trigger_names", ())),

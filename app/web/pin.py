@@ -95,7 +95,7 @@ class PinDoor:
     def _note(self, outcome: str, call: Asked) -> None:
         self._counts.count(PIN_TRIES.field(outcome))
         self._counts.write_soon()
-        caller = mask_phone(call.number)
+        caller = mask_phone(call.number) if call.number else None
         step(log, "pin", outcome=outcome, conference=call.conference, caller=caller)
 
 

@@ -1,6 +1,7 @@
 """`gavel explain`: which rules match an event, which do not and why, and what would be sent."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,10 +22,14 @@ from cli.rules_file import usable_rules
 from cli.store import NoRedis, open_for_reading, open_redis
 from workers.questions import live_state, stored_event
 from workers.rules.engine.index import Rules
+from workers.rules.explanation.answering import explain_answer, render_answering
 from workers.rules.explanation.asked import Given, NoEvent, event_of_kind, state_after
 from workers.rules.explanation.explain import explain as explain_event
 from workers.rules.explanation.explain_text import render_explanation
 from workers.rules.vocabulary.triggers import EVENTS
+
+ANSWER = "answer"
+"""In the place of an event: a call is to be answered."""
 
 
 @click.command()
@@ -61,9 +66,16 @@ def explain(
 
     EVENT is a JSON file, the id of a recorded event (evt-…, from `gavel why --ids`), or a kind
     with options, such as: gavel explain member.entered --conference standup --member 1
+
+    EVENT `answer` is a call that is to be answered: which entry of `conferences` is the caller's;
+    more of it by --data, such as query.desk=3 or header.X-PH-Desk=3.
     """
     settings = Settings.load()
     loaded = usable_rules(rules or settings.rules_file)
+    if event == ANSWER:
+        call = {"member.from": caller, "member.role": role, **_lowered(_pairs(data))}
+        _answer(loaded, conference, call, settings.public_url, as_json)
+        return
     wanted = {"member_id": member, "from": caller, "role": role}
     wanted |= {"digits": digits, "name": name}
     found = {key: value for key, value in wanted.items() if value is not None}
@@ -79,6 +91,25 @@ def explain(
     click.echo(
         safe_lines(render_explanation(explanation, zone=loaded.timezone, account=account)), nl=False
     )
+
+
+def _answer(
+    rules: Rules, conference: str, call: Mapping[str, str | None], public_url: str, as_json: bool
+) -> None:
+    """How a call would be answered now."""
+    if not conference:
+        raise NoEvent("say which conference is called: gavel explain answer --conference NAME")
+    caller = {name: value for name, value in call.items() if value}
+    found = explain_answer(rules, conference, caller, time.time(), public_url)
+    if as_json:
+        tell([found.to_json()])
+    else:
+        click.echo(safe_lines(render_answering(found)), nl=False)
+
+
+def _lowered(data: Mapping[str, str]) -> dict[str, str]:
+    """Names of headers in small letters, as they are compared."""
+    return {k.lower() if k.startswith("header.") else k: value for k, value in data.items()}
 
 
 def _find(

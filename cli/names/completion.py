@@ -79,7 +79,7 @@ given_up_ids = _offering(_stored(lambda redis: (one.id for one in given_up(redis
 attention_ids = _offering(_stored(lambda redis: (one.id for one in for_people(redis))))
 silence_ids = _offering(_stored(lambda redis: (one.id for one in Silences(redis).all())))
 token_names = _offering(_stored(lambda redis: (one.name for one in Tokens(redis).all())))
-event_kinds = _offering(lambda: EVENTS, files=True)
+event_kinds = _offering(lambda: (*EVENTS, "answer"), files=True)
 pages = _offering(page_names)
 recipes = _offering(recipe_names)
 scenarios = _offering(shipped, files=True)

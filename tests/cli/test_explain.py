@@ -63,6 +63,31 @@ def test_a_caller_can_be_given_a_role(folder: Path) -> None:
     assert "member.role is 'host', not guest" in run(folder, *asked, "host").output
 
 
+def test_a_call_that_is_to_be_answered_is_explained(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(
+        "version: 1\nrules: []\nconferences:\n"
+        '  - match: {conference: "board-*", member.from: "+14155550100"}\n'
+        "    role: host\n"
+        '  - match: {conference: "board-*", header.X-PH-Desk: "3"}\n'
+        "    refuse: Not now.\n"
+        '  - match: {conference: "board-*"}\n'
+        '    ask_pin: {is: {env: BOARD_PIN}, prompt: "PIN?"}\n'
+    )
+    asked = ["explain", "answer", "--conference", "board-1", "--from"]
+    host = run(folder, *asked, "14155550100").output
+    assert "+ line 4 is the caller's" in host
+    assert "?role=host&amp;v=1" in host
+    guest = run(folder, *asked, "+4930123456").output
+    assert "- line 4: member.from is …3456, not +14155550100" in guest
+    assert "- line 6: header.x-ph-desk is absent" in guest
+    assert "<GetDigits" in guest
+    desk = run(folder, *asked, "+4930123456", "--data", "header.X-PH-Desk=3", "--json").output
+    told = json.loads(desk)
+    assert told["line"] == 6
+    assert "Not now." in told["xml"]
+    assert run(folder, "explain", "answer").exit_code == 1
+
+
 def test_the_condition_that_failed_is_told_with_the_value_it_saw(folder: Path) -> None:
     arguments = ["--conference", "room", "--member", "7", "--from", "+14155550100"]
     output = run(folder, "explain", "member.entered", *arguments).output

@@ -145,6 +145,8 @@ def _of_conferences(asked: Asked) -> None:
     id = next(one["event"]["id"] for one in entries if one["kind"] == "event")
     assert id in run(stage, "why", "w-json-over", "--ids")[1]
     [told] = asked.lines("explain", "explain", id, "--conference", "w-json-over")
+    [answered] = asked.lines("explain", "explain", "answer", "--conference", "w-role")
+    assert "?role=guest" in answered["xml"]
     assert told["event"]["id"] == id
     until(lambda: asked.lines("recordings", "recordings"), "a recording is known")
     id = asked.lines("recordings", "recordings")[-1]["id"]

@@ -241,6 +241,9 @@ the conference ends or the member is kicked or leaves by the star, and not when 
 All callbacks keep coming to Gavel; to tell another system of what happens, use `webhook` in a rule,
 or `action` here.
 
+`gavel explain answer --conference board-1 --from +4930123456` tells which entry a caller joins by,
+why by no other, and the XML; more of the call by `--data query.as=observer` and such.
+
 `role` is a word of yours for these callers; rules see it as `member.role`. It travels in the query
 of the callback URL, so each callback of the member brings it back under Plivo's signature, from the
 answer to the exit, whatever is restarted meanwhile. It is absent for callers who came by XML of
