@@ -1,6 +1,6 @@
 """How fast recordings are copied, in how much memory, and what a kill of everything leaves.
 
-    python -m bench.archive [--recordings 1000] [--seconds 62.5] [--processes 2]
+    python -m bench.archive [--recordings 1000] [--seconds 62.5] [--processes 1]
 
 The sandbox has so many recordings (62.5 s of wav are 1 MB, each a little longer than the one
 before). First `curl` fetches them, so many at once as there are processes; then `gavel recordings-worker`
@@ -268,7 +268,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recordings", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=62.5)
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=1)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gavel-archive-") as name:
         folder = Path(name)
