@@ -21,6 +21,10 @@ RULE_NAME = "rule_name"
 """Among the fields of a run that waits: what its rule was called, for it may be gone by then."""
 
 
+AWAITS_LATE = "awaits_late"
+"""Among the fields of a run that waits: what it waits for can come after the end."""
+
+
 def timer_said(id: str) -> str:
     """A timer in words, by its id: `the timer “time left”`."""
     what = id.split(".")[1] if id.count(".") else id
@@ -97,9 +101,10 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A run that goes on later, from `step`: after a `wait` (`awaits` is "timer"), or when its
-    webhook is through ("step"). `fields` are those of its event. `due` is set when its rule was
-    away as it should have gone on: then, in seconds since the epoch."""
+    """A run that goes on later, from `step`: after a `wait` (`awaits` is "timer"), when its webhook
+    is through ("step"), or when what it waits for has not come in time ("trigger"). `fields` are
+    those of its event. `due` is set when its rule was away as it should have gone on: then, in
+    seconds since the epoch."""
 
     run: str
     rule: str

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.globs import is_glob
-from workers.rules.expressions.conditions import literal_key
+from workers.rules.expressions.conditions import Match, literal_key
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.templates import PlainText, Rendered, Typed
@@ -122,6 +122,10 @@ def _target(target: Target | None) -> list[Any]:
 def _plain(value: Any) -> Any:
     """A compiled part as JSON. A text and an expression that look alike stay apart."""
     match value:
+        case Trigger():
+            return [value.kind, value.parameter]
+        case Match():  # told apart by how it was written
+            return None
         case Compiled():
             return {"expression": value.meaning}
         case PlainText():

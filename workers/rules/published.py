@@ -48,7 +48,7 @@ def trigger_names(rules: Rules) -> frozenset[str]:
     return frozenset(
         str(trigger.parameter)
         for rule in rules.rules
-        for trigger in rule.triggers
+        for trigger in rule.every_trigger
         if rule.enabled and trigger.kind == "trigger"
     )
 
@@ -56,13 +56,14 @@ def trigger_names(rules: Rules) -> frozenset[str]:
 def _waiting(rules: Rules, option: str) -> Iterator[Rule]:
     """The enabled rules for which Plivo must be asked to report something, by that option."""
     for rule in rules.rules:
-        if rule.enabled and any(KINDS[trigger.kind].asks == option for trigger in rule.triggers):
+        asked = {KINDS[trigger.kind].asks for trigger in rule.every_trigger}
+        if rule.enabled and option in asked:
             yield rule
 
 
 def _digits(rules: Rules) -> Iterator[tuple[Rule, tuple[str, ...]]]:
     for rule in _waiting(rules, "digits_match"):
-        wanted = [t.parameter for t in rule.triggers if KINDS[t.kind].asks == "digits_match"]
+        wanted = [t.parameter for t in rule.every_trigger if KINDS[t.kind].asks == "digits_match"]
         yield rule, ANY_DIGITS if None in wanted else tuple(wanted)
 
 

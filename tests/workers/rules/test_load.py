@@ -116,7 +116,7 @@ def test_a_where_asks_about_each_member_even_if_the_trigger_has_none() -> None:
 
 def test_what_people_hear_expires_and_the_rest_does_not() -> None:
     assert {name for name, entry in ACTIONS.items() if entry.expires_in is None} == {
-        "archive", "extend", "wait", "trigger", "webhook", "log", "set", "choose",
+        "archive", "extend", "wait", "trigger", "webhook", "log", "set", "choose", "wait_for",
     }  # fmt: skip
     assert step_of("mute: all").expires_in == 60.0
     assert step_of("{mute: all, expires_in: never}").expires_in is None

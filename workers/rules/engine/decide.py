@@ -13,7 +13,7 @@ from app.domain.conference import Conference
 from app.domain.durations import format_duration
 from app.domain.event import Event
 from app.domain.silence import Silence
-from workers.rules.engine import held, memory, observed, outcomes, timers, transitions
+from workers.rules.engine import awaiting, held, memory, observed, outcomes, timers, transitions
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import Occurrence, fields_of, root_of
 from workers.rules.engine.preconditions import as_told, refusal, remember, silence_of
@@ -144,7 +144,17 @@ class _Decider:
                 elif what.kind == "by_hand":
                     self.act(what)
                 else:
+                    if self.rules.awaited and self.state.waiting:
+                        self.wake(what)
                     self.hold(what)
+
+    def wake(self, what: Occurrence) -> None:
+        """The runs that waited for it go on, before rules are held against it."""
+        if what.kind in self.rules.awaited:
+            fields = _seen(what, self.state, self.rules)
+            for waiting in list(awaiting.met(self.state, self.rules, what, fields)):
+                if waiting.run in self.state.waiting:
+                    self.go_on(outcomes.came(self.state, what, waiting))
 
     def hold(self, what: Occurrence) -> None:
         """One occurrence against all rules that wait for it, in the order of the file."""
@@ -156,7 +166,9 @@ class _Decider:
         matching, passed = waiting.matching(fields)
         self.skipped += (Skipped(what, fields, one) for one in passed)
         for place, rule, _ in matching:
-            run = Running(what.run_id(place), rule, what, fields, self.now)
+            run = Running(
+                what.run_id(place), rule, what, fields, self.now, zone=self.rules.timezone
+            )
             before = self.runs.get((run.id, 0))
             has_run = before is not None and before.outcome not in ("skipped", "unknown")
             if has_run or rule.name == what.not_for:
@@ -177,7 +189,12 @@ class _Decider:
             return
         fields = _seen(what, self.state, self.rules)
         fields["event"] = {"id": waiting.event, "received_at": waiting.at}
-        run = Running(waiting.run, rule, what, fields, self.now)
+        lead = ""
+        if (place := waiting.fields.get(awaiting.WAITS_FOR)) is not None:
+            came = "came" if waiting.awaits == awaiting.CAME else "did not come"
+            lead = f"{awaiting.said(rule.steps[place])} {came}"
+        zone = self.rules.timezone
+        run = Running(waiting.run, rule, what, fields, self.now, zone=zone, lead=lead)
         silenced = silence_of(self.state, run, self.silences)
         if silenced is not None:
             self.record(run, waiting.step, silenced.outcome, silenced.reason)

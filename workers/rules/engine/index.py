@@ -33,6 +33,9 @@ from workers.rules.vocabulary.vars import TYPES, Var
 TriggerOf = tuple[str, int, Trigger]
 """Id of a rule, index of one of its triggers, that trigger."""
 
+AWAITED = 1000
+"""Indexes of triggers that steps wait for: this for each place of a step, the first being 1."""
+
 MANY = 32
 _REMEMBERED = 4096
 _EXACT = ("name", "digits")  # parameters that equal the value of what happens
@@ -57,6 +60,9 @@ class Rules:
     _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
     _by_kind: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)
     _resting: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)
+    awaited: dict[str, tuple[tuple[Rule, int, Trigger], ...]] = field(
+        init=False, repr=False, compare=False
+    )
     _remembered: dict[tuple[str, str], "_Waiting"] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -67,6 +73,7 @@ class Rules:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_id", {rule.id: rule for rule in self.rules})
         object.__setattr__(self, "_by_kind", _by_kind(self.rules, enabled=True))
+        object.__setattr__(self, "awaited", _awaited(self.rules))
         object.__setattr__(self, "_resting", _by_kind(self.rules, enabled=False))
 
     @property
@@ -102,8 +109,16 @@ class Rules:
         return self._waiting(kind, conference).whole.every
 
     def triggers(self, kind: str, conference: str) -> tuple[TriggerOf, ...]:
-        """Those triggers of the candidates, in file order."""
-        return self._waiting(kind, conference).triggers
+        """Those triggers of the candidates, in file order; then those that steps wait for."""
+        found = self._waiting(kind, conference).triggers
+        if kind not in self.awaited:
+            return found
+        awaited = (
+            (rule.id, index, trigger)
+            for rule, index, trigger in self.awaited[kind]
+            if not rule.conference_globs or any_matches(rule.conference_globs, conference)
+        )
+        return (*found, *awaited)
 
     def _waiting(self, kind: str, conference: str) -> "_Waiting":
         found = self._remembered.get((kind, conference))
@@ -237,6 +252,17 @@ def _elsewhere(rule: Rule) -> str:
     checks = rule.match.checks if isinstance(rule.match, Match) else ()
     wanted = [check.wanted for check in checks if check.path == ("conference", "name")]
     return f"conference.name is {HERE}, not {' and '.join(wanted)}"
+
+
+def _awaited(rules: tuple[Rule, ...]) -> dict[str, tuple[tuple[Rule, int, Trigger], ...]]:
+    """By kind, what steps of enabled rules wait for."""
+    found: dict[str, list[tuple[Rule, int, Trigger]]] = {}
+    for rule in rules:
+        for place, step in enumerate(rule.steps if rule.enabled else ()):
+            for number, trigger in enumerate(step.params.get("triggers", ()), AWAITED):
+                index = place * AWAITED + number
+                found.setdefault(trigger.kind, []).append((rule, index, trigger))
+    return {kind: tuple(every) for kind, every in found.items()}
 
 
 def _by_kind(rules: tuple[Rule, ...], *, enabled: bool) -> dict[str, tuple[Candidate, ...]]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.domain.call import Call
-from app.domain.conference import RULE_NAME, Timer, Waiting, timer_said
+from app.domain.conference import AWAITS_LATE, RULE_NAME, Timer, Waiting, timer_said
 from app.domain.durations import format_duration
 from app.domain.event import Event
-from workers.rules.engine import held, timers
+from workers.rules.engine import awaiting, held, timers
 from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
 from workers.rules.engine.recordings import copies, records, seeking
@@ -48,6 +48,10 @@ def suspend(state: MutableConference, run: Running, results: StepResults) -> str
     step = results.next_step or 0
     if results.awaited not in (None, step - 1):
         kept[AWAITED] = results.awaited
+    awaits = "step" if results.wait is None else "timer"
+    if results.waits_for is not None:
+        awaits = "trigger"
+        kept |= awaiting.marks(run.rule.steps[results.waits_for], results.waits_for)
     state.waiting[run.id] = Waiting(
         run=run.id,
         rule=run.rule.id,
@@ -55,7 +59,7 @@ def suspend(state: MutableConference, run: Running, results: StepResults) -> str
         event=run.fields["event"]["id"],
         at=run.fields["event"]["received_at"],
         number=run.what.number_in(state),
-        awaits="step" if results.wait is None else "timer",
+        awaits=awaits,
         fields=kept,
     )
     if results.wait is not None:
@@ -123,7 +127,8 @@ def _going_on(state: MutableConference, event: Event, waiting: Waiting) -> Occur
     is_live = state.live and state.number == waiting.number
     fields = dict(waiting.fields)
     fields.pop(RULE_NAME, None)
-    fields.pop(AWAITED, None)
+    for mark in (AWAITED, awaiting.WAITS_FOR, AWAITS_LATE):
+        fields.pop(mark, None)
     member = state.members.get(fields["member"]["id"]) if "member" in fields and is_live else None
     if member is not None:
         fields["member"] = member.facts
@@ -142,6 +147,13 @@ def _going_on(state: MutableConference, event: Event, waiting: Waiting) -> Occur
         chain=fields.pop("chain", 0),
         due=waiting.due,
     )
+
+
+def came(state: MutableConference, what: Occurrence, waiting: Waiting) -> Occurrence:
+    """What a run waited for has come."""
+    held.drop_wait(state, waiting.run)
+    event = Event(what.event, what.kind, state.name, what.at, "", {})
+    return _going_on(state, event, waiting)
 
 
 def stepped(deciding: Deciding, event: Event) -> Iterator[Occurrence]:

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, Self
 
 from app.domain.call import Call
-from app.domain.conference import Conference, Known, Member, Past
+from app.domain.conference import AWAITS_LATE, Conference, Known, Member, Past
 from app.domain.facts import FACTS
 from workers.rules.vocabulary.actions import VERBS
 
@@ -104,11 +104,16 @@ class MutableConference(Conference):
             self._leave(member.id, member.facts.get("call_uuid", ""))
         self.members = {}
         self._keep_attended(at)
-        self.timers = {k: t for k, t in self.timers.items() if t.number != self.number}
         self.waiting = {
             run: waiting
             for run, waiting in self.waiting.items()
-            if waiting.number != self.number or waiting.awaits == "step"
+            if waiting.number != self.number
+            or waiting.awaits == "step"
+            or AWAITS_LATE in waiting.fields
+        }
+        late = {run for run, waiting in self.waiting.items() if AWAITS_LATE in waiting.fields}
+        self.timers = {
+            k: t for k, t in self.timers.items() if t.number != self.number or t.run in late
         }
         self.recording = False
         self.alone_since = None

@@ -5,12 +5,14 @@ could be worked out, so a rule never does half of what it says because a field w
 """
 
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from typing import Any, NamedTuple, cast
 
 from app.domain.call import Call
 from app.domain.durations import format_duration
 from app.domain.event import Event
-from workers.rules.engine import memory
+from app.domain.moments import written
+from workers.rules.engine import awaiting, memory
 from workers.rules.engine.occurrence import Occurrence, resolve, root_of
 from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.action import Action
@@ -39,7 +41,8 @@ class Running(NamedTuple):
     """A rule that runs: what it was held against and what its steps can see. `now` tells what is
     late; `triggered` counts what its steps triggered in this stretch; `told` is why the rule is not
     run as the file says, "" where it is. `recording`: whether one runs after its steps so far, None
-    where they said nothing of it. `vars` are those of the file."""
+    where they said nothing of it. `vars` are those of the file, `zone` is its time zone;
+    `lead` is a line before those of its steps."""
 
     id: str
     rule: Rule
@@ -50,6 +53,8 @@ class Running(NamedTuple):
     told: str = ""
     recording: bool | None = None
     vars: Mapping[str, Var] = NO_VARS
+    zone: tzinfo = UTC
+    lead: str = ""
 
 
 class Done(NamedTuple):
@@ -85,6 +90,13 @@ class Waits(NamedTuple):
     seconds: float
 
 
+class Awaits(NamedTuple):
+    """The run goes on when something comes, or `seconds` later (None: never) elsewhere."""
+
+    line: str
+    seconds: float | None
+
+
 class Goes(NamedTuple):
     """The run goes on at another place at once."""
 
@@ -92,18 +104,19 @@ class Goes(NamedTuple):
     to: int
 
 
-Result = Done | NotNeeded | NotDone | Waits | Goes
+Result = Done | NotNeeded | NotDone | Waits | Awaits | Goes
 
 
 class StepResults(NamedTuple):
     """What one stretch of a run came to. `next_step` is where it goes on: `wait` seconds later, or
     (`wait` is None) when its last call is through, which the step `awaited` sent to the web.
-    `stopped` is the step that ended it."""
+    `waits_for` is a `wait_for`, `stopped` the step that ended it."""
 
     results: tuple[Result, ...]
     next_step: int | None = None
     wait: float | None = None
     awaited: int | None = None
+    waits_for: int | None = None
     stopped: NotDone | None = None
 
     @property
@@ -130,7 +143,7 @@ class StepResults(NamedTuple):
 def run_steps(state: MutableConference, run: Running, first: int) -> StepResults:
     """The steps from `first` as far as they go. Raises `Unknown` when a step that must not be left
     out needs a field that is absent."""
-    results: list[Result] = []
+    results: list[Result] = [Done(run.lead)] if run.lead else []
     steps = run.rule.steps
     index, at = first, first
     while index < len(steps):
@@ -141,6 +154,8 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
         match result:
             case Waits(seconds=later):
                 return StepResults(tuple(results), following, following and later)
+            case Awaits(seconds=most):
+                return StepResults(tuple(results), steps[at].jumps[0], most, waits_for=at)
             case NotDone() if steps[at].on_error == "stop":
                 return StepResults(tuple(results), stopped=result)
             case Done(events=(_, *_)):
@@ -177,6 +192,8 @@ def _take(state: MutableConference, run: Running, index: int) -> Result:
     if step.action == "wait":
         duration = step.params["duration"]
         return Waits(f"wait {format_duration(duration)}", float(duration))
+    if step.action == "wait_for":
+        return _wait_for(step, run)
     late = run.now - run.what.expires_from
     if step.expires_in is not None and late > step.expires_in:
         expired = f"it expires after {format_duration(step.expires_in)}"
@@ -208,6 +225,13 @@ def _taken(state: MutableConference, run: Running, index: int, params: dict[str,
         case "extend":
             return _extend(state, step, float(params["duration"]))
     return _call(state, run, index, params)
+
+
+def _wait_for(step: Step, run: Running) -> Result:
+    most = step.params.get("timeout")
+    until = "" if most is None else f" until {written(run.what.at + most, run.zone)}"
+    whose = f" of member {run.fields['member']['id']}" if step.params.get("by") == "member" else ""
+    return Awaits(_short(f"waits for {awaiting.said(step)}{whose}{until}"), most)
 
 
 def _choose(step: Step, fields: Fields, after: int) -> Result:

@@ -12,6 +12,7 @@ from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.templates import PlainText, compile_template, doubts_of
 from workers.rules.language.declared import read_assignments
+from workers.rules.language.wait_for import read_wait_for
 from workers.rules.nodes.nested_as_written import BranchesAsWritten
 from workers.rules.nodes.schema_errors import Strict, key_of, load_part
 from workers.rules.nodes.schema_fields import is_empty, kind_of
@@ -52,8 +53,23 @@ class StepReader:
             if step is None:
                 continue
             flat.append(step)
-            if step.action == "choose" and self.report.errors == before:
+            if self.report.errors != before:
+                continue
+            if step.action == "choose":
                 self.branches(item, flat)
+            elif step.action == "wait_for":
+                self.otherwise(item, flat)
+
+    def otherwise(self, item: Map, flat: list[Step]) -> None:
+        """The `else` of the `wait_for` that is the last step so far."""
+        at = len(flat) - 1
+        if (node := item.find("else")) is not None:
+            self.block(node, flat, "else is empty; leave it out")
+        redirect(flat, (at + 1, len(flat)), len(flat), END)
+        jump = END if node is None else at + 1
+        flat[at] = replace(flat[at], next=len(flat), jumps=(jump,))
+        known = {k: v for k, v in self.scope.lacking.items() if k != "awaited"}
+        self.scope = replace(self.scope, lacking=known)
 
     def branches(self, item: Map, flat: list[Step]) -> None:
         """The steps within the `choose` that is the last one so far."""
@@ -114,6 +130,8 @@ class StepReader:
         data.pop("confirm", None)
         data.pop("else", None)
         params = dict(value) if isinstance(value, Mapping) else {}
+        if name == "wait_for":
+            params = read_wait_for(item, params, self.scope, self.report)
         beside = self.beside(item, data, params)
         target = next(
             (spec for spec in [value, *params.values()] if isinstance(spec, TargetSpec)), None
@@ -124,7 +142,9 @@ class StepReader:
         return Step(
             action=str(name),
             target=self.target(target) if target else None,
-            params={key: self.compiled(part) for key, part in {**params, **data}.items()},
+            params={key: self.compiled(part) for key, part in {**params, **data}.items()}
+            if name != "wait_for"
+            else params,
             expires_in=beside.get("expires_in", entry.expires_in),
             on_error=beside.get("on_error", "stop"),
             line=name.line,
@@ -221,6 +241,10 @@ class StepReader:
     def warn(self, text: Text, doubts: Sequence[tuple[str, int]]) -> None:
         for message, offset in doubts:
             self.report.warning(text.at(offset), message)
+
+
+END = 1_000_000
+"""A place past the last of any rule."""
 
 
 def redirect(flat: list[Step], part: tuple[int, int], end: int, to: int) -> None:

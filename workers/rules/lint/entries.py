@@ -83,7 +83,7 @@ def plivo_reports_what_rules_wait_for(parts: Parts, report: Report) -> None:
 
 
 def _reported(answer: Entry, node: Map, rule: Rule, report: Report) -> None:
-    for trigger in rule.triggers:
+    for trigger in rule.every_trigger:
         option = KINDS[trigger.kind].asks
         given = answer.options.get(option)
         if given is False:

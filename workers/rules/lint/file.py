@@ -151,7 +151,7 @@ def _triggers_are_heard(parts: Parts, report: Report) -> None:
 
 
 def _heard(rule: Rule) -> set[str]:
-    return {trigger.parameter for trigger in rule.triggers if trigger.kind == "trigger"}
+    return {trigger.parameter for trigger in rule.every_trigger if trigger.kind == "trigger"}
 
 
 def _triggered(rule: Rule) -> set[str]:

@@ -7,7 +7,7 @@ from app.domain.durations import parse_duration
 from workers.rules.expressions.conditions import Check, Match
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.expressions.templates import Rendered, Typed
-from workers.rules.language.parse_steps import items_of, step_key
+from workers.rules.language.parse_steps import END, items_of, step_key
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Text
 from workers.rules.vocabulary.actions import ACTIONS
@@ -111,14 +111,16 @@ def _hung_up_before(rule: Rule) -> dict[int, bool]:
     for place, step in enumerate(rule.steps):
         if place in found:
             so = found[place] or "what" in step.params
-            for to in step.jumps or (step.after(place),):
+            choice = step.action == "choose"
+            for to in step.jumps if choice else (*step.jumps, step.after(place)):
                 found[to] = found.get(to, True) and so
     return found
 
 
 def _last_step_waits(rule: Rule, node: Map, report: Report) -> None:
     for place, (step, key) in enumerate(_steps(rule, node)):
-        if step.action == "wait" and step.after(place) >= len(rule.steps):
+        waits = step.action == "wait" or (step.action == "wait_for" and step.jumps == (END,))
+        if waits and step.after(place) >= len(rule.steps):
             report.warning(key, "a wait at the end does nothing")
 
 

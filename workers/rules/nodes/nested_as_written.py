@@ -6,7 +6,15 @@ from typing import Any
 from marshmallow import ValidationError
 
 from workers.rules.nodes.schema_errors import Strict, describe
-from workers.rules.nodes.schema_fields import ExpressionText, Json, Raw, Value, kind_of
+from workers.rules.nodes.schema_fields import (
+    Choice,
+    Duration,
+    ExpressionText,
+    Json,
+    Raw,
+    Value,
+    kind_of,
+)
 from workers.rules.nodes.yaml import Map, Seq, Text
 
 STEPS: Json = {"type": "array", "items": {"$ref": "#/definitions/step"}, "minItems": 1}
@@ -22,6 +30,28 @@ class BranchesAsWritten:
     """The conditions of `choose`, not yet compiled."""
 
     conditions: tuple[Text, ...]
+
+
+class WaitFor(Strict):
+    when = Raw(
+        "One trigger, or a list: any of them.",
+        required=True,
+        described={
+            "anyOf": [
+                {"$ref": "#/definitions/trigger"},
+                {"type": "array", "items": {"$ref": "#/definitions/trigger"}, "minItems": 1},
+            ]
+        },
+    )
+    by = Choice(
+        "Whose: only of the `member` that the rule is about, or of `anybody`; needed where it can "
+        "be either.",
+        "member",
+        "anybody",
+    )
+    match = Raw("What must hold of it: every key.", described={"$ref": "#/definitions/match"})
+    condition = ExpressionText("One expression for what `match` cannot say.", data_key="if")
+    timeout = Duration("How long it is waited for; to the end of the conference if not given.")
 
 
 class Branches(Value):

@@ -151,6 +151,8 @@ def _field_table(group: str, fields: Mapping[str, Field]) -> str:
 
 
 def _seen_by(group: str) -> str:
+    if group == "awaited":
+        return "steps after a `wait_for`"
     if group in ALWAYS:
         return "every trigger"
     seeing = [

@@ -191,6 +191,20 @@ do:
   - log: "{{ member.id }} was greeted"
 ```
 
+A `wait_for` waits for any trigger, with `match` and `if` about what comes:
+
+```yaml
+do:
+  - speak: {to: member, text: "Press 1 if this call may be recorded."}
+  - wait_for: {when: {member.digits: "1"}, by: member, timeout: 30s}
+    else:
+      - hang_up: member
+  - log: "{{ member.id }} consents"
+```
+
+The steps after it see what came as `awaited`. Runs that wait go on before rules are held against
+what comes.
+
 Where the journal counts steps, those within count as they stand, one after the other.
 
 `expires_in` and `on_error` stand beside the action, at its column, or inside its mapping.

@@ -9,7 +9,7 @@ are made from it.
 from collections.abc import Mapping
 from typing import Any
 
-from workers.rules.nodes.nested_as_written import Branches, Nested
+from workers.rules.nodes.nested_as_written import Branches, Nested, WaitFor
 from workers.rules.nodes.schema_errors import Block, Strict
 from workers.rules.nodes.schema_fields import Choice, Duration, Flag, Plain
 from workers.rules.nodes.targets_as_written import HangUp, Members
@@ -305,6 +305,17 @@ ACTIONS: Mapping[str, Action] = {
         Branches("The branches, each with `if` and `do`.", required=True),
         param="branches",
         beside={"else": Nested("The steps when no `if` holds.")},
+        expires_in=None,
+        after_all=True,
+        by_hand=False,
+    ),
+    "wait_for": Action(
+        "The rest of `do` goes on when something happens in this conference, whatever restarts in "
+        "between. When it has not come by `timeout`, the steps of `else` are taken instead, and "
+        "the run ends. So it does with its conference, unless it waits for what comes after that.",
+        'wait_for: {when: {member.digits: "1"}, by: member, timeout: 30s}',
+        Block("What it waits for.", WaitFor),
+        beside={"else": Nested("The steps when it does not come in time.")},
         expires_in=None,
         after_all=True,
         by_hand=False,

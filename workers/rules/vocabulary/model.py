@@ -90,12 +90,13 @@ class Step:
     record: format, transcribe (bool); hang_up without a target: **what** ("conference" |
     "every_conference"); extend, wait: **duration** (seconds); trigger: **name** (text), data
     (mapping); webhook: **url** (Template), json, headers (mapping of Templates), secret_env;
-    log: **text** (Template); set: **values**; choose: **branches** (conditions). The other actions
+    log: **text** (Template); set: **values**; choose: **branches** (conditions);
+    wait_for: **triggers**, match, condition, by, timeout (seconds), asked. The other actions
     have none.
 
     Steps within steps are flat, so that a run's position is one number. `next` is the place that
     follows when it is not the one behind (past the last: the end), `jumps` are where the branches
-    of a `choose` begin, its `else` last. All lead forward.
+    of a `choose` begin, its `else` last, or that of a `wait_for`. All lead forward.
     """
 
     action: str
@@ -134,6 +135,12 @@ class Rule:
     line: int = 0
     former_id: str = ""
     meaning: str = ""
+
+    @property
+    def every_trigger(self) -> tuple[Trigger, ...]:
+        """Its own, and those that its steps wait for."""
+        awaited = (one for step in self.steps for one in step.params.get("triggers", ()))
+        return (*self.triggers, *awaited)
 
 
 @dataclass(frozen=True, slots=True)

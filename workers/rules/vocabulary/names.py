@@ -84,6 +84,7 @@ SINGLE: Mapping[str, Field] = {
     "digits": Field("digits", "The digits that were pressed."),
     "data": Field("any", "What the trigger's sender put into `data`; any field may be absent."),
     "lists": Field("any", "The lists of the file: `lists.hosts`."),
+    "awaited": Field("any", "What a `wait_for` waited for: `awaited.digits`, `awaited.member.id`."),
     "vars": Field("any", "What rules have set of the file's `vars`: `vars.raised`."),
     "now": Field("time", "The time of the decision."),
 }

@@ -63,7 +63,7 @@ def test_every_action_that_is_a_call_becomes_one(action: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(ACTIONS) - set(VERBS)))
 def test_the_actions_that_are_no_calls_are_known(name: str) -> None:
-    assert name in {"extend", "wait", "trigger", "log", "set", "choose"}
+    assert name in {"extend", "wait", "trigger", "log", "set", "choose", "wait_for"}
 
 
 def test_rules_of_a_file_are_decided_as_written() -> None:
