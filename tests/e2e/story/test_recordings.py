@@ -52,7 +52,7 @@ def test_a_recording_is_kept_with_its_transcript_whoever_dies(start: Start, tmp_
     until(lambda: files(folder, ".wav") and files(folder, ".txt"), "the copy and its transcript")
     (kept,) = files(folder / "sales-1", ".wav")
     assert kept.read_bytes() == plivos(gavel, "sales-1")
-    gavel.up.until_said(f"kept at file://{kept}")
+    until(lambda: f"kept at file://{kept}" in gavel.ask("why", "sales-1"), "the step after it")
     os.kill(gavel.up.child("workers.recordings"), signal.SIGKILL)
     recorded(gavel, "sales-2")
     until(lambda: len(files(folder, ".wav")) == 2, "the next copy")

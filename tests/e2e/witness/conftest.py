@@ -136,6 +136,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("witness")
     with Service() as receiver:
         rules = (HERE / "rules.yaml").read_text().replace("RECEIVER", receiver.url)
+        rules = rules.replace("FOLDER", str(folder))
         (folder / "rules.yaml").write_text(rules + words.rules())
         port, sandbox_port = str(free_port()), str(free_port())
         environ = bare_environment(

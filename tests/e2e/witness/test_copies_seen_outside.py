@@ -38,6 +38,7 @@ def server(tmp_path: Path) -> Iterator[SftpServer]:
         yield running
 
 
+@drives("metric gavel_queue_jobs")
 @drives("action archive", "option archive.to", "option archive.delete_at_plivo")
 @drives("command recordings-worker", "setting RECORDING_PROCESSES", "setting SFTP_PASSWORD")
 @drives("setting SFTP_KEY", "setting SFTP_KNOWN_HOSTS")

@@ -79,7 +79,8 @@ class Other:
 
     def threads(self, sign: str) -> list[int]:
         """How many threads each process has whose command line has this part."""
-        pids = [pid for pid in everyone() if sign in command(pid) and self.is_ours(pid)]
+        whole = re.compile(re.escape(sign) + r"(?![\w.])")
+        pids = [p for p in everyone() if whole.search(command(p)) and self.is_ours(p)]
         return [len(os.listdir(f"/proc/{pid}/task")) for pid in sorted(pids)]
 
     def is_ours(self, pid: int) -> bool:
