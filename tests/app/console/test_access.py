@@ -21,6 +21,7 @@ Visit = Callable[..., Person]
 NOT_OURS = {
     "callbacks.callback",
     "answer.answer",
+    "answer.pin",
     "triggers.trigger",
     "health.healthz",
     "health.readyz",
