@@ -13,8 +13,9 @@ from app.domain.conference import Conference
 from app.domain.durations import format_duration
 from app.domain.event import Event
 from app.domain.silence import Silence
-from workers.rules.engine import awaiting, held, memory, observed, outcomes, timers, transitions
+from workers.rules.engine import observed, outcomes, timers, transitions
 from workers.rules.engine.index import Rules
+from workers.rules.engine.lasting import awaiting, held, memory
 from workers.rules.engine.occurrence import Occurrence, fields_of, root_of
 from workers.rules.engine.preconditions import as_told, refusal, remember, silence_of
 from workers.rules.engine.recordings import seeking, told

@@ -8,8 +8,9 @@ from app.domain.call import Call
 from app.domain.conference import AWAITS_LATE, RULE_NAME, Timer, Waiting, timer_said
 from app.domain.durations import format_duration
 from app.domain.event import Event
-from workers.rules.engine import awaiting, held, timers
+from workers.rules.engine import timers
 from workers.rules.engine.index import Rules
+from workers.rules.engine.lasting import awaiting, held
 from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
 from workers.rules.engine.recordings import copies, records, seeking
 from workers.rules.engine.state import WAITING_KEPT, MutableConference

@@ -12,7 +12,7 @@ from app.domain.call import Call
 from app.domain.durations import format_duration
 from app.domain.event import Event
 from app.domain.moments import written
-from workers.rules.engine import awaiting, memory
+from workers.rules.engine.lasting import awaiting, memory
 from workers.rules.engine.occurrence import Occurrence, resolve, root_of
 from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.action import Action
@@ -149,7 +149,10 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
     while index < len(steps):
         result = _take(state, run, index)
         results.append(result)
-        at, index = index, result.to if type(result) is Goes else steps[index].after(index)
+        at, named = index, steps[index].next
+        index = index + 1 if named is None else named
+        if type(result) is Goes:
+            index = result.to
         following = index if index < len(steps) else None
         match result:
             case Waits(seconds=later):

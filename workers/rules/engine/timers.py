@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from math import floor
 
 from app.domain.conference import Timer, what_of
-from workers.rules.engine import held
 from workers.rules.engine.index import Rules
+from workers.rules.engine.lasting import held
 from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.cron import parse_schedule
 from workers.rules.vocabulary.model import Trigger, Unknown

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workers.rules.engine import memory
 from workers.rules.engine.index import Rules
+from workers.rules.engine.lasting import memory
 from workers.rules.nodes.yaml import decode
 from workers.rules.simulation.simulator import Decided, Made, Simulator
 from workers.rules.simulation.timeline_source import read_cases

@@ -14,8 +14,8 @@ from tests.workers.rules.engine.builders import (
     wait,
     webhook,
 )
-from workers.rules.engine.held import COOLDOWNS_KEPT, HELD
 from workers.rules.engine.index import Rules
+from workers.rules.engine.lasting.held import COOLDOWNS_KEPT, HELD
 from workers.rules.vocabulary.model import Rule
 
 

@@ -8,7 +8,7 @@ from app.domain.conference import Conference
 from tests.workers.rules.builders import expression as compiled
 from tests.workers.rules.engine.builders import NAME, OTHER_UUID, Timeline
 from workers.rules.engine.index import Rules
-from workers.rules.engine.memory import values
+from workers.rules.engine.lasting.memory import values
 from workers.rules.load import load
 
 HANDS = """
