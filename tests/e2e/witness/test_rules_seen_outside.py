@@ -127,6 +127,26 @@ def test_a_step_that_fails_ends_its_run_and_is_told_to_other_rules(stage: Stage)
     assert "mute" not in stage.operations("w-stops")
 
 
+@drives("action set", "action choose", "option choose.else")
+def test_what_is_remembered_chooses_the_branch(stage: Stage) -> None:
+    stage.enter("w-choose")
+    stage.until_asked("w-choose", "deaf")
+    stage.enter("w-choose")
+    stage.until_asked("w-choose", "deaf", "mute")
+
+
+@drives(
+    *("action wait_for", "option wait_for.when", "option wait_for.by", "option wait_for.match"),
+    *("option wait_for.condition", "option wait_for.timeout", "option wait_for.else"),
+)
+def test_the_rest_goes_on_with_the_key_or_the_else_is_taken(stage: Stage) -> None:
+    call = stage.enter("w-wait-for")
+    stage.sandbox.press(call, "1")
+    stage.until_asked("w-wait-for", "mute")
+    stage.enter("w-wait-for")
+    stage.until_asked("w-wait-for", "mute", "deaf")
+
+
 @drives("rule once", "rule cooldown", "trigger member.digits")
 def test_rules_run_as_often_as_they_say(stage: Stage) -> None:
     first, second = stage.enter("w-once"), stage.enter("w-once")
