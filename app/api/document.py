@@ -141,8 +141,9 @@ def _paths() -> dict[str, Json]:
         },
         "/attention": {
             "get": _operation(
-                "Calls that were given up, and what was set aside.",
-                _object(calls=OBJECTS, set_aside=OBJECTS),
+                "Calls that were given up, what was set aside, and copies of recordings that are "
+                "tried again.",
+                _object(calls=OBJECTS, set_aside=OBJECTS, copies=OBJECTS),
             )
         },
         "/attention/retry": {

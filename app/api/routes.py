@@ -22,7 +22,7 @@ from app.operators.audit import Audit, Entry, Sought
 from app.operators.batches import ask_all, batch_of
 from app.operators.outcome import outcome_of
 from app.operators.reading import conferences, name_of, state_of, story
-from app.operators.recordings import STATES, recording, recordings
+from app.operators.recordings import STATES, failing_copies, recording, recordings
 from app.operators.silences import Silences
 from app.operators.tokens import Tokens
 from app.plivo.request import json_object, read_body
@@ -151,7 +151,11 @@ def blueprint(
     def attention() -> Response:
         calls = [told.given_up(one) for one in given_up(redis)]
         return _answer(
-            {"calls": calls, "set_aside": [told.set_aside(one) for one in set_aside(redis)]}
+            {
+                "calls": calls,
+                "set_aside": [told.set_aside(one) for one in set_aside(redis)],
+                "copies": [one.to_json_dict() for one in failing_copies(redis, time.time())],
+            }
         )
 
     @routes.post("/attention/retry")

@@ -26,6 +26,7 @@ from app.console.settings import about, access, audit, doctor
 from app.console.texts import FILTERS, TONES
 from app.errors import STATUS, NotFound, Refused
 from app.operators.batches import batch_of, batches
+from app.operators.recordings import failing_copies
 from app.settings import Settings
 from app.store.inbox import Inbox
 from app.store.published_rules import Published, PublishedRules
@@ -127,6 +128,7 @@ def blueprint(
             "console/attention.html",
             lambda now: {
                 "groups": attention.groups(redis, now),
+                "copies": failing_copies(redis, now),
                 "batches": [one for one in batches(redis, now) if now - one.at < DAY or one.left],
             },
         )

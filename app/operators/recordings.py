@@ -7,7 +7,12 @@ from redis import Redis
 
 from app.domain.recording import Recording, UnreadableRecording
 from app.errors import NotFound, Unusable
+from app.operators import attention
 from app.store.recordings import Recordings
+
+MOST = 200
+TRIED_SECONDS = 2 * 86400.0
+"""A copy is tried for a day after its recording was ready."""
 
 STATES: Mapping[str, Mapping[str, Any]] = {
     "all": {},
@@ -40,6 +45,18 @@ def recordings(
         )
     except ValueError:
         raise Unusable("cursor: must be where the list before this one ended") from None
+
+
+def failing_copies(redis: Redis, now: float) -> Sequence[Recording]:
+    """Those whose copy has failed and is tried again, the newest first, at most `MOST`. Raises
+    RedisError."""
+    tried = Recordings(redis).find(since=now - TRIED_SECONDS, archived=False, most=MOST)[0]
+    given_up = {
+        one.call["params"].get("recording", {}).get("id")
+        for one in attention.given_up(redis)
+        if one.call["verb"] == "archive"
+    }
+    return [one for one in tried if one.archive_error and one.id not in given_up]
 
 
 def recording(redis: Redis, id: str) -> Recording:

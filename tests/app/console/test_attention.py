@@ -10,8 +10,10 @@ from redis import Redis
 
 from app.operators.audit import Audit
 from app.store import journal, keys
+from app.store.recordings import Recordings
 from tests.app.console.person import HIDDEN, Person
 from tests.app.console.test_live import HOSTILE, give_up, live
+from tests.app.store.test_recordings import began, commit
 
 Visit = Callable[..., Person]
 
@@ -190,3 +192,22 @@ def test_how_far_what_was_asked_for_is_is_told(visit: Visit, redis: Redis) -> No
     assert ">1 done<" in page
     assert 'data-live="5"' in page
     assert viewer.get("/attention/batches/bat-x").status_code == 404
+
+
+def test_copies_that_are_tried_again_are_told_until_they_are_there(
+    visit: Visit, redis: Redis
+) -> None:
+    commit(redis, began(redis, "r1", state="ready", conference="sales-1"))
+    person = visit("viewer")
+    assert "copy of a recording" not in person.get("/attention").text
+    Recordings(redis).change("r1", archive_error="the disk is full")
+    page = person.get("/attention").text
+    assert "copy of a recording" in page
+    assert "the disk is full" in page
+    assert "/recordings/one?id=r1" in page
+    call = {"verb": "archive", "params": {"recording": {"id": "r1"}}}
+    give_up(redis, "sales-1", **call)
+    assert "copy of a recording" not in person.get("/attention").text
+    redis.delete(keys.GIVEN_UP)
+    Recordings(redis).change("r1", archive_error="", archived_to="file:///x/r1")
+    assert "Nothing needs you." in person.get("/attention").text
