@@ -66,7 +66,7 @@ def test_an_empty_folder_becomes_the_demo(installed: Installed) -> None:
     assert (installed.folder / head.partition("$schema=")[2]).is_file()
     up = Process(["up"], installed.environ, installed.folder, installed.gavel)
     try:
-        up.until_said("Anna (member 1) entered")
+        up.until_said("Anna (member ")  # the story may begin after the first
         up.until_said("→ mute member 1")
     finally:
         up.stop(signal.SIGTERM)

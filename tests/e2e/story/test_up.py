@@ -109,8 +109,8 @@ def test_wrong_settings_are_told_all_at_once(start: Start) -> None:
 
 def test_a_newcomer_sees_the_demo_and_the_doctor_finds_nothing(start: Start) -> None:
     gavel = start()
-    gavel.up.until_said("Anna (member 1) entered")
-    gavel.up.until_said("→ mute member 1")
+    gavel.up.until_said("Anna (member ")  # the story may begin after the first
+    gavel.up.until_said("→ mute member")
     found = gavel.ask("doctor")
     assert "BAD" not in found, found
     assert found.count("ok ") >= 9, found
