@@ -1,6 +1,7 @@
 """Recordings: listed, looked at, opened by those who may, also as a file."""
 
 import json
+import time
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -13,18 +14,19 @@ from app.store import keys
 from app.store.recordings import Recordings
 from tests.app.console.person import Person
 from tests.app.console.test_live import HOSTILE
-from tests.app.store.test_recordings import commit, now
+from tests.app.store.test_recordings import commit
 
 Visit = Callable[..., Person]
 NUMBER = "+14155550177"
 URL = "https://media.example/r1.mp3"
+BEGAN = time.time()
 
 
 def recorded(
     redis: Redis, id: str, conference: str = "sales-1", ago: float = 0.0, **more: object
 ) -> None:
     """A recording that is ready, as commits store it."""
-    at = now(redis) - ago
+    at = BEGAN - ago
     known = {"state": "ready", "url": URL, "duration": 75.0, "conference": conference, **more}
     change = RecordingChange(id, known | {"started_at": at}, {"heard_at": at})
     commit(redis, change, conference=conference)

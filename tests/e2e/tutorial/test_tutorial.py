@@ -119,7 +119,10 @@ class Reader:
             self._wait_for(step.printed)
             return
         printed = tuple(normal(line) for line in step.printed)
-        said = on_terminal(self._with_ports(step.command), self.folder, self.environ)
+        command = self._with_ports(step.command)
+        said = on_terminal(command, self.folder, self.environ)
+        while "no rule listens" in said:  # the web server knows new rules within a second
+            said = on_terminal(command, self.folder, self.environ)
         lines = [normal(self._as_on_the_page(line)) for line in said.splitlines()]
         assert matches(printed, tuple(lines)), said
 
