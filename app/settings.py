@@ -16,6 +16,7 @@ from app.domain.retention import KEPT, Retention
 from app.domain.suggest import one_letter_off
 from app.env_file import read_env_file
 from app.errors import SettingsError
+from app.setting_sources import given_in, is_set_in
 from app.setting_values import (
     AtLeast,
     Rate,
@@ -32,7 +33,6 @@ from app.setting_values import (
     rate,
     redis_secrets,
     redis_url,
-    require_plain_secret,
     roles,
     share,
     text,
@@ -214,16 +214,16 @@ class Settings:
         for entry in fields(cls):
             name = entry.name.upper()
             try:
-                given = _given(name, environ, secret=entry.metadata["secret"])
+                given = given_in(environ, name, secret=entry.metadata["secret"])
                 if given is not None:
                     values[entry.name] = entry.metadata["parse"](given)
             except SettingsError as error:
                 problems += error.problems
             except ValueError as error:
                 problems.append(f"{name} must be {error}")
-        if bool(_set("PLIVO_AUTH_ID", environ)) != bool(_set("PLIVO_AUTH_TOKEN", environ)):
+        if is_set_in(environ, "PLIVO_AUTH_ID") != is_set_in(environ, "PLIVO_AUTH_TOKEN"):
             problems.append("PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN belong together: set both or none")
-        if len({bool(_set(name, environ)) for name in OIDC}) > 1:
+        if len({is_set_in(environ, name) for name in OIDC}) > 1:
             problems.append(f"{', '.join(OIDC)} belong together: set all or none")
         if problems:
             raise SettingsError(problems)
@@ -254,13 +254,14 @@ class Settings:
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret text, for the log's redaction."""
-        of_redis = redis_secrets(self.redis_url) if self.redis_url else ()
-        of_stores = (self.sftp_password, self.sftp_key)
-        others = (self.admin_password, self.oidc_client_secret, self.sentry_dsn, *of_stores)
-        return (
-            *(*self.plivo_auth_token, *self.trigger_token, *self.metrics_token),
-            *(*(one for one in others if one), *of_redis),
-        )
+        names = [entry.name for entry in fields(self) if entry.metadata["secret"]]
+        values = [getattr(self, name) for name in names if name != "redis_url"]
+        texts = [text for value in values for text in _texts(value)]
+        return (*texts, *(redis_secrets(self.redis_url) if self.redis_url else ()))
+
+
+def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else (value,) if value else ()
 
 
 def add_env_file(path: Path = Path(".env")) -> None:
@@ -277,7 +278,7 @@ def named_secret(name: str, environ: Mapping[str, str] | None = None) -> str | N
     in it can be no secret.
     """
     try:
-        return _given(name, os.environ if environ is None else environ, secret=True)
+        return given_in(os.environ if environ is None else environ, name, secret=True)
     except ValueError as error:
         raise SettingsError([f"{name} must be {error}"]) from None
 
@@ -313,34 +314,3 @@ def misspelt(environ: Mapping[str, str] | None = None) -> list[str]:
         for name in names
         if given.upper() == name or one_letter_off(given.upper(), name)
     ]
-
-
-def _set(name: str, environ: Mapping[str, str]) -> str | None:
-    return environ.get(name) or environ.get(f"{name}_FILE")
-
-
-def _given(name: str, environ: Mapping[str, str], *, secret: bool) -> str | None:
-    """The text of a setting, out of its file where it has one; None when it is not set.
-
-    Raises SettingsError for its file, and ValueError for a text that can be no secret.
-    """
-    value = environ.get(name, "").strip()
-    path = environ.get(f"{name}_FILE", "").strip() if secret else ""
-    if not path:
-        if secret:
-            require_plain_secret(value)
-        return value or None
-    if value:
-        raise SettingsError([f"{name} and {name}_FILE are both set: keep one"])
-    try:
-        value = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SettingsError([f"{name}_FILE can not be read: {path}: {reason}"]) from None
-    if not value:
-        raise SettingsError([f"{name}_FILE is empty: {path}"])
-    try:
-        require_plain_secret(value)
-    except ValueError as error:
-        raise SettingsError([f"what {name}_FILE names ({path}) must be {error}"]) from None
-    return value

@@ -25,7 +25,7 @@ CLIENT_ID, CLIENT_SECRET = "gavel", "a-secret-of-the-client-0123"
 EVERY = jws.JWSRegistry(algorithms=["RS256", "HS256", "none"])
 
 
-class Client(ClientMixin):  # type: ignore[misc]
+class Client(ClientMixin):
     """The one that is registered."""
 
     def __init__(self, back: Callable[[], str], secret: str | None) -> None:
@@ -129,7 +129,7 @@ def _key(kid: str, number: int = 0) -> RSAKey:
 
 
 def _grant(issuer: OidcIssuer) -> type[AuthorizationCodeGrant]:
-    class Grant(AuthorizationCodeGrant):  # type: ignore[misc]
+    class Grant(AuthorizationCodeGrant):
         TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "none")
 
         def save_authorization_code(self, code: str, asked: Any) -> None:

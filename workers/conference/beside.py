@@ -7,6 +7,7 @@ where its run goes on. Webhooks and copies of recordings are worked so.
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +22,7 @@ from workers.conference.outbox import UNREADABLE, Entry, next_group, outcome, re
 from workers.conference.unit import Unit
 
 
-class CallsBeside:
+class CallsBeside(ABC):
     """The calls of one such unit, held by this worker. A subclass says how one is sent."""
 
     what = "call"
@@ -32,9 +33,9 @@ class CallsBeside:
         self.unit = Unit(lease, self._tell_the_conference)
         self._stopping = stopping
 
+    @abstractmethod
     def send(self, group: Sequence[Entry]) -> Sequence[str]:
         """Make the call; answers by what ids the other side knows it. Raises CallError."""
-        raise NotImplementedError
 
     @contextmanager
     def room_for(self, call: Call) -> Iterator[float | None]:

@@ -110,7 +110,7 @@ class Archiver:
             yield
         except ArchiveError:
             raise
-        except Exception as error:
+        except Exception as error:  # each store's library has errors of its own, of no common kind
             self._file_systems.forget(target)
             raise trouble_with(target, error) from error
 

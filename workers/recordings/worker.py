@@ -54,7 +54,8 @@ class RecordingsWorker(Worker):
 
     def register_birth(self) -> None:
         """Tell RQ that it lives, with the version that it is."""
-        super().register_birth()  # type: ignore[no-untyped-call]
+        rq: Any = super()  # the library's methods have no types
+        rq.register_birth()
         self.connection.hset(self.key, processes.VERSION, version("gavel"))
 
     @property

@@ -15,10 +15,10 @@ from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope, scope_of
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.language.declared import read_vars, vars_of
+from workers.rules.language.entries import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.joining import CallerScope, caller_checks
 from workers.rules.language.match import compile_match, conference_globs
 from workers.rules.language.parse_steps import StepReader
-from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.when import read_when
 from workers.rules.lint.file import check_parts
 from workers.rules.lint.parts import Parts, Section

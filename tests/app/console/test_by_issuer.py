@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -261,13 +262,15 @@ def test_an_id_token_that_the_issuers_key_did_not_sign_lets_nobody_in(
     assert_outside(person)
 
 
-def test_a_key_that_is_not_published_signs_for_nobody(visitor: Visitor, issuer: OidcIssuer) -> None:
+def test_a_key_that_is_not_published_signs_for_nobody(
+    visitor: Visitor, issuer: OidcIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person, own = visitor(), issuer.key
     back = at_the_issuer(begin(person))
     issuer.rotate("k1")  # under the old name
     stolen, issuer.key = issuer.key, own
     person.get("/login/oidc")
-    issuer.id_token = lambda token, nonce: _signed_by(issuer, stolen, token, nonce)  # type: ignore[method-assign]
+    monkeypatch.setattr(issuer, "id_token", partial(_signed_by, issuer, stolen))
     assert person.get(back).status_code == 401
     assert_outside(person)
 

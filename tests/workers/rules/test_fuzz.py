@@ -17,8 +17,8 @@ from workers.rules.expressions.filters import FILTERS, TESTS
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.templates import compile_template
+from workers.rules.language.entries import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.matched_key import OPERATORS
-from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.load import load
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.cron import parse_schedule

@@ -14,8 +14,9 @@ from app.domain.durations import format_duration
 from workers.rules.expressions.filters import FILTERS, TESTS, Filter
 from workers.rules.language.asking import AskPin
 from workers.rules.language.declared import VarEntry
+from workers.rules.language.entries import AnswerEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.matched_key import OPERATORS
-from workers.rules.language.schema import AnswerEntry, File, LimitEntry, RuleEntry, file_schema
+from workers.rules.language.schema import file_schema
 from workers.rules.nodes.schema_errors import Block
 from workers.rules.nodes.schema_fields import Choice, Value, Whole
 from workers.rules.reference import prose, settings

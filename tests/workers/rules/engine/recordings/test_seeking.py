@@ -12,6 +12,7 @@ from tests.workers.rules.engine.builders import (
     webhook,
 )
 from tests.workers.rules.engine.recordings.test_records import facts, written
+from workers.rules.vocabulary.model import Rule
 
 RECORD = rule("member.entered", step("record"), name="record")
 MISSING = rule(("recording.missing", 60.0), webhook(), name="missing")
@@ -19,9 +20,9 @@ READY = rule("recording.ready", webhook(), name="ready")
 URL = "https://media.plivo.com/r1.mp3"
 
 
-def over(*rules: object, answers: bool = False) -> Timeline:
+def over(*rules: Rule, answers: bool = False) -> Timeline:
     """A recorded conference that lasted 30 s, and no word of its recording."""
-    room = Timeline(book(RECORD, MISSING, READY, *rules))  # type: ignore[arg-type]
+    room = Timeline(book(RECORD, MISSING, READY, *rules))
     room.plivo_answers = answers
     room.enter(1)
     room.pass_time(30)
