@@ -99,7 +99,8 @@ async def answered(on: Stage, session: str, rounds: int, seconds: int) -> None:
         loop = asyncio.get_running_loop()
         for number in range(rounds * 2):
             callbacks = [
-                callback(f"live-{one % LIVE}", f"{number}-{one}") for one in range(RATE * seconds)
+                callback(f"live-{one % LIVE}", str(10_000 + number * 1_000 + one))
+                for one in range(RATE * seconds)
             ]
             with_people = number % 2 == 1
             if with_people:
