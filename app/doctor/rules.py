@@ -5,8 +5,10 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from app.callers.pins import AskPin, PinUnset
+from app.errors import SettingsError
 from app.finding import Finding, bad, doubtful, good
-from app.settings import Settings
+from app.settings import Settings, named_secret
 from app.store import keys
 from app.store.connection import connect
 from app.store.published_rules import Published
@@ -47,5 +49,21 @@ def examine_rules_at_work(settings: Settings) -> Iterator[Finding]:
         yield broken(settings.rules_file, count, "; the workers go on by the last good rules")
     if rules is None:
         yield bad("no worker has told its rules yet: is `gavel worker` up?")
-    elif wrong is None:
-        yield usable("the service", len(Published.from_json(rules).rules))
+        return
+    known = Published.from_json(rules)
+    if wrong is None:
+        yield usable("the service", len(known.rules))
+    yield from examine_pins(known)
+
+
+def examine_pins(rules: Published) -> Iterator[Finding]:
+    """The PINs that callers are asked for, as far as this process has them."""
+    for entry in rules.answers:
+        if "ask_pin" not in entry.options:
+            continue
+        try:
+            AskPin.of(entry.options["ask_pin"]).pins(named_secret)
+        except (PinUnset, SettingsError) as error:
+            yield bad(
+                f"callers who need a PIN are answered 503 by a web server without it: {error}"
+            )

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from cli.main import COMMANDS, gavel
 from cli.rules_file import NoRulesFile, read_rules
+from workers.rules.vocabulary import targets
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -65,3 +66,29 @@ def test_a_line_that_the_clocks_change_is_a_note_and_no_error(tmp_path: Path) ->
     assert result.exit_code == 0
     assert result.stdout.startswith(f"{rules}:5:22: note: on 20")
     assert result.stdout.endswith(f"the clocks skip 02:30: it runs at 03:00\n{rules}: ok, 1 rule\n")
+
+
+@pytest.mark.parametrize(
+    ("place", "extra"),
+    [
+        ("s3://b", "s3"),
+        ("gs://b", "gcs"),
+        ("az://b", "azure"),
+        ("sftp://u@h", "sftp"),
+        ("file://", ""),
+    ],
+)
+def test_archive_says_which_extra_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, extra: str
+) -> None:
+    monkeypatch.setattr(targets, "find_spec", lambda _package: None)
+    targets.missing_extra.cache_clear()
+    path = tmp_path / "rules.yaml"
+    path.write_text(
+        "version: 1\nrules:\n  - name: Keep\n    when: recording.ready\n    do:\n"
+        f'      - archive: {{to: "{place}/kept/{{{{ recording.id }}}}.mp3"}}\n'
+    )
+    told = CliRunner().invoke(gavel, ["check", str(path)])
+    targets.missing_extra.cache_clear()
+    assert told.exit_code == (1 if extra else 0), told.output
+    assert (f"pip install 'gavel[{extra}]'" in told.output) is bool(extra)

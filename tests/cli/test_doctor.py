@@ -1,5 +1,6 @@
 """`gavel doctor`: all findings, the worst first, and a sum at the end."""
 
+import json
 import re
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from app.settings import Settings
 from app.store import keys
 from cli.commands.doctor import WORST_FIRST
 from cli.main import COMMANDS, gavel
+from workers.rules.load import load
+from workers.rules.published import published
 
 ACCOUNT = {
     "PLIVO_AUTH_ID": "MA" + "X" * 18,
@@ -119,3 +122,28 @@ def test_the_command_and_the_console_say_the_same_of_the_rules_at_work(
     assert f"{mark}  {'at work'.ljust(10)}  {text}" in found
     shown = [one for name, one in findings(Settings(redis_url=url)) if name == "at work"]
     assert [(one.level, one.text) for one in shown] == [(level, text)]
+
+
+@pytest.mark.parametrize(
+    ("pin", "told"), [("2468", False), ("", True), ("24", True), ("not digits", True)]
+)
+def test_a_pin_that_is_not_in_the_environment_is_told(
+    redis: Redis,
+    redis_server: ValkeyServer,
+    monkeypatch: pytest.MonkeyPatch,
+    pin: str,
+    told: bool,
+) -> None:
+    text = """
+version: 1
+rules: []
+conferences:
+  - match: {conference: "board-*"}
+    ask_pin: {is: {env: BOARD_PIN}, prompt: "PIN?"}
+"""
+    monkeypatch.setenv("BOARD_PIN", pin)
+    redis.set(keys.RULES, json.dumps(published(load(text, "rules.yaml"))))
+    url = f"redis://127.0.0.1:{redis_server.port}/0"
+    found = examine(REDIS_URL=url, STATE_DIR=NOT_MADE, **ACCOUNT).output
+    assert ("BOARD_PIN is not set to 4 to 20 digits" in found) is told
+    assert pin == "" or pin not in found
