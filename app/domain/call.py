@@ -11,7 +11,7 @@ class Call:
     conference, ("all",) for everybody, else ids. `params` are as the rule wrote them. `at` is when
     its event happened and `expires_at` when it is no longer worth making, both seconds since the
     epoch. `uuid` is the instance it was decided for, "" when unknown. `trace` is the `traceparent`
-    of its decision, "" where traces are off."""
+    of its decision, "" where traces are off. `asks`: its run goes on with what is answered."""
 
     id: str
     verb: str
@@ -27,6 +27,7 @@ class Call:
     on_error: str
     uuid: str
     trace: str = ""
+    asks: bool = False
 
     def to_json_dict(self) -> dict[str, Any]:
         """The stored form, plain JSON values."""
@@ -45,6 +46,7 @@ class Call:
             "on_error": self.on_error,
             "uuid": self.uuid,
             **({"trace": self.trace} if self.trace else {}),
+            **({"asks": True} if self.asks else {}),
         }
 
     @classmethod

@@ -102,7 +102,8 @@ class Timer:
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A run that goes on later, from `step`: after a `wait` (`awaits` is "timer"), when its webhook
-    is through ("step"), or when what it waits for has not come in time ("trigger"). `fields` are
+    is through ("step"), when its call to Plivo is answered ("answer"), or when what it waits for
+    has not come in time ("trigger"). `fields` are
     those of its event. `due` is set when its rule was away as it should have gone on: then, in
     seconds since the epoch."""
 

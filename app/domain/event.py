@@ -64,8 +64,11 @@ class Event:
         )
 
     def for_journal(self) -> dict[str, Any]:
-        """As its line in the journal tells of it."""
-        return {"id": self.id, "kind": self.kind, "uuid": self.uuid, "data": self.data}
+        """As its line in the journal tells of it; what another system answered is not kept."""
+        data = self.data
+        if isinstance(answer := data.get("response"), Mapping):
+            data = {**data, "response": {k: v for k, v in answer.items() if k != "json"}}
+        return {"id": self.id, "kind": self.kind, "uuid": self.uuid, "data": data}
 
     @classmethod
     def from_json(cls, text: str | bytes, at: float) -> Self:

@@ -14,7 +14,8 @@ truth and never behind. Entries are JSON objects with `at` (seconds), `conferenc
 - `call`: `call` (id), `verb`, `members`, `rule`, `event`, `with` (other events whose calls went out
   as one with it), `status`, `attempt`, `error`, and when it was sent `ms` (from the event to the
   call) and `api_ms` (what the answer took); `api_id` where Plivo's answer had one, several with
-  commas between them: what its support asks for
+  commas between them: what its support asks for; `response` of a webhook whose answer steps ask
+  for: `status`, `size` (bytes), `left_out` (why it was not taken), never what is in it
 - `note`: `text`
 - `rules`: of no conference: rules were `taken`, or the file is broken; `rules` (how many), `text`
 """

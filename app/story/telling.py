@@ -137,6 +137,8 @@ class Telling:
         brief = [f"{entry['ms']:g} ms"] if "ms" in entry else []
         brief += [f"API {entry['api_ms']:g} ms"] if "api_ms" in entry else []
         error = ("", f": {self.clean(entry['error'])}") if entry.get("error") else ("", "")
+        if answer := _answer(entry.get("response", {})):
+            error = ("", f": {self.clean(answer)}")
         head = f"{verb}{self.clean(whom)}"
         rest = ((tone, status), error)
         id = self._api_id(entry)
@@ -178,6 +180,14 @@ _TELL: Mapping[str, Callable[[Telling, Entry], Iterator[Line]]] = {
     "note": Telling._note,
     "rules": Telling._rules,
 }
+
+
+def _answer(response: Mapping[str, Any]) -> str:
+    """What a webhook's receiver answered, without what is in it; "" where an error says it."""
+    if "size" not in response:
+        return ""
+    said = f"answered {response['status']}, {response['size']} bytes"
+    return said + (f", left out: {response['left_out']}" if response.get("left_out") else "")
 
 
 class _Told(dict[str, Any]):

@@ -110,7 +110,8 @@ def _timer(timer: Timer, found: Explanation, change: str) -> Json:
 
 def difference(found: Diff) -> Json:
     """How other rules would have decided."""
-    return {"events": found.events, "changes": [_change(one) for one in found.changes]}
+    changes = [_change(one) for one in found.changes]
+    return {"events": found.events, "changes": changes, "unanswered": found.unanswered}
 
 
 def _change(one: Change) -> Json:

@@ -147,3 +147,18 @@ def test_the_day_is_told_once_and_again_when_it_is_another() -> None:
     entries = [CALL, CALL, {**CALL, "at": 86400.0}]
     days = [line for entry in entries for line in story.lines(entry) if line[:2] == "19"]
     assert len(days) == 2
+
+
+def test_of_a_webhook_that_asks_it_is_told_what_came_and_not_what_is_in_it() -> None:
+    call = {"kind": "call", "verb": "webhook", "status": "done"}
+    story = Story(plain, dates=True)
+    for response, said in (
+        ({"status": 200, "size": 31}, "done: answered 200, 31 bytes"),
+        (
+            {"status": 200, "size": 5, "left_out": "its body is no JSON"},
+            "done: answered 200, 5 bytes, left out: its body is no JSON",
+        ),
+        ({"status": 404}, "done"),
+    ):
+        [line] = story.lines({"at": 0.0, "conference": "demo", **call, "response": response})
+        assert line.endswith(said)

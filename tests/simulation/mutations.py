@@ -8,15 +8,13 @@ from typing import Any
 @dataclass(frozen=True)
 class Mutation:
     """A line of a script in the place of another, or a method in the place of another. `kinds`: the
-    faults under which it shows soonest; none: whatever the seed has. `near`: the first seed that
-    found it; the search begins there."""
+    faults under which it shows soonest; none: whatever the seed has."""
 
     script: str = ""
     line: str = ""
     instead: str = ""
     patch: Callable[[], None] | None = None
     kinds: tuple[str, ...] = ()
-    near: int = 0
 
 
 def _unmarked() -> None:
@@ -75,9 +73,8 @@ MUTATIONS: Mapping[str, Mutation] = {
         "commit",
         "if owner ~= token then return nil end\nif tonumber(expected) == number then",
         "if true then",
-        near=5,
     ),
-    "outbox-unmarked": Mutation(patch=_unmarked, kinds=("kill",), near=2),
+    "outbox-unmarked": Mutation(patch=_unmarked, kinds=("kill",)),
     "timer-claimed-without-removal": Mutation(
         "tick", "redis.call('ZREM', 'gavel:due', due[i])", ""
     ),
@@ -85,28 +82,23 @@ MUTATIONS: Mapping[str, Mutation] = {
         "accept",
         "if before then return {0, before} end\nremember(12, id)",
         "if not before then remember(12, id) end",
-        near=4,
     ),
     "budget-read-without-reserve": Mutation(
         "budget",
         "redis.call('RPUSH', SENT, whole(now))\nredis.call('PEXPIRE', SENT",
         "redis.call('PEXPIRE', SENT",
     ),
-    "early-clock": Mutation(patch=_early_clock, kinds=("api", "slow"), near=28),
-    "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late"), near=6),
-    "expiry-not-looked-at": Mutation(patch=_any_time, kinds=("slow", "late"), near=118),
+    "early-clock": Mutation(patch=_early_clock, kinds=("api", "slow")),
+    "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late")),
+    "expiry-not-looked-at": Mutation(patch=_any_time, kinds=("slow", "late")),
     "outbox-not-stored": Mutation("commit", "    redis.call('SET', kept, value)\n", "    do end\n"),
     "poison-decided-for-ever": Mutation("begin", "return times", "return 0", kinds=("poison",)),
     "any-turn-counts-as-begun": Mutation(
-        "begin", "string.gsub(others, mark, '')", "string.gsub(others, '%S+ ', '')", near=522
+        "begin", "string.gsub(others, mark, '')", "string.gsub(others, '%S+ ', '')"
     ),
-    "grant-of-any-age": Mutation(patch=_grant_from_the_answer, near=13),
-    "recording-found-and-not-told": Mutation(
-        patch=_found_and_not_told, kinds=("network",), near=41
-    ),
-    "missing-when-plivo-is-away": Mutation(
-        patch=_missing_when_not_asked, kinds=("network", "api"), near=107
-    ),
+    "grant-of-any-age": Mutation(patch=_grant_from_the_answer),
+    "recording-found-and-not-told": Mutation(patch=_found_and_not_told, kinds=("network",)),
+    "missing-when-plivo-is-away": Mutation(patch=_missing_when_not_asked, kinds=("network", "api")),
 }
 
 

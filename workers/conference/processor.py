@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from redis.exceptions import RedisError
 
@@ -26,7 +26,7 @@ from app.store import keys
 from app.store.inbox import Inbox, Waiting
 from app.store.lease import Lease
 from app.store.server.errors import trouble
-from workers.conference.api import Answer, ConferenceApi
+from workers.conference.api import ConferenceApi
 from workers.conference.aside import begin_anew, set_aside, without_timer
 from workers.conference.budget import Budget, Slot
 from workers.conference.careful import one_by_one
@@ -85,6 +85,7 @@ class ConferenceProcessor:
             self.conference = begin_anew(self.unit, error, inbox.redis)
         self._turns, self._stopping, self._counts = turns, stopping, counts
         self._slot = Slot(budget, lease, turns)
+        self._told = ""  # the last record call whose answer was told
 
     def run(self) -> None:
         """Work until nothing is left to do now. Raises LeaseLost or RedisError: then drop it."""
@@ -272,15 +273,19 @@ class ConferenceProcessor:
             return ()
         self._observe(None, answer.recording_id)
         if answer.recording:
-            self._tell_of_recording(group[0].call, answer)
+            self._tell_of_recording(group[0].call, answer.recording_id, answer.request_ids)
         if answer.unreadable:
             metrics.ANSWER_UNREADABLE.add(self.unit.next.counters, number=len(answer.unreadable))
         return answer.request_ids
 
-    def _tell_of_recording(self, call: Call, answer: Answer) -> None:
+    def _tell_of_recording(self, call: Call, id: str | None, request_ids: Sequence[str]) -> None:
         """What the answer to a record call says of the recording that it began."""
-        told = {"recording_id": answer.recording_id, "api_id": ",".join(answer.request_ids)}
-        data = {"call": call.id, **{name: said for name, said in told.items() if said}}
+        told = {"recording_id": id, "api_id": ",".join(request_ids)}
+        self._told = call.id
+        self._tell_of_answer(call, {name: said for name, said in told.items() if said})
+
+    def _tell_of_answer(self, call: Call, told: Mapping[str, Any]) -> None:
+        data = {"call": call.id, **told}
         event = Event(new_id(), "record.answered", call.conference, 0.0, call.uuid, data)
         self.unit.next.send_to(self.lease.key, self.unit.name, event.to_json())
 
@@ -302,10 +307,13 @@ class ConferenceProcessor:
             )
 
     def _tell_of_failure(self, call: Call, error: str) -> None:
-        """A run learns that its step was given up; after one that was made it goes on by itself."""
+        """A run learns that its step was given up; after one that was made it goes on by itself,
+        but where its steps ask for the answer."""
         if error:
             event = outcome(call, error)
             self.unit.next.send_to(self.lease.key, self.unit.name, event.to_json())
+        elif call.asks and call.id != self._told:
+            self._tell_of_answer(call, {"already": True})
 
 
 def _unit_of(call: Call, key: str) -> str:

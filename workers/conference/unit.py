@@ -40,13 +40,15 @@ Settled = Callable[[Call, str], None]
 
 class Unit:
     """One unit while a worker holds it. Not thread-safe. `trace` is the `traceparent` for whom the
-    call that is being made reaches, "" where traces are off."""
+    call that is being made reaches, "" where traces are off. `heard` is what the journal's next
+    line of a call tells of its answer."""
 
     def __init__(self, lease: Lease, settled: Settled) -> None:
         self.lease = lease
         self.name = lease.taken.name
         self.next = Commit()
         self.trace = ""
+        self.heard: dict[str, Any] = {}
         self._settled = settled
         self.outbox, damaged = Outbox.from_json(lease.taken.outbox)
         self._stored: Outbox | None = None if damaged else self.outbox
@@ -266,6 +268,8 @@ class Unit:
             told |= {"ms": round((at - call.at) * 1000, 1), "api_ms": round(took * 1000, 1)}
             bucket = metrics.LATENCY.observe(self.next.counters, at - call.at)
             self.next.exemplars[bucket] = f"{call.event} {at - call.at:.6f} {at:.3f}"
+        if self.heard:
+            told["response"], self.heard = self.heard, {}
         self.write(at, "call", **told)
         metrics.CALLS.add(self.next.counters, call.verb, status)
         step(

@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from app.domain.call import Call
 from app.metrics.catalogue import WEBHOOK_REQUESTS, WEBHOOK_SECONDS
@@ -32,6 +33,7 @@ class WebhookProcessor(CallsBeside):
     ) -> None:
         super().__init__(lease, stopping)
         self._sender, self._hosts, self._turns = sender, hosts, turns
+        self._responses: dict[str, Mapping[str, Any]] = {}  # by call, until it is told
 
     @contextmanager
     def room_for(self, call: Call) -> Iterator[float | None]:
@@ -47,9 +49,10 @@ class WebhookProcessor(CallsBeside):
         began = time.perf_counter()
         try:
             with self._turns.lent():
-                self._sender.send(call, self.unit.trace)
+                self._hear(call, self._sender.send(call, self.unit.trace, self._left(call)))
         except CallError as error:
             answered, outcome_of = error.sent == "yes", _counted_as(error)
+            self._hear(call, {"status": error.status} if error.status is not None else {})
             raise
         finally:
             self._hosts.answered(host_of(call), answered)
@@ -57,6 +60,23 @@ class WebhookProcessor(CallsBeside):
             if outcome_of != "not_sent":
                 WEBHOOK_SECONDS.observe(self.unit.next.counters, time.perf_counter() - began)
         return ()
+
+    def found_out(self, call: Call, error: str) -> Mapping[str, Any]:
+        """What its receiver answered last, where steps ask for it."""
+        response = self._responses.pop(call.id, {})
+        return {"response": dict(response)} if call.asks else {}
+
+    def _hear(self, call: Call, response: Mapping[str, Any]) -> None:
+        if call.asks:
+            self._responses[call.id] = response
+            names = ("status", "size", "left_out")
+            self.unit.heard = {name: response[name] for name in names if name in response}
+
+    def _left(self, call: Call) -> float | None:
+        """For how long an answer that steps wait for is worth having, in seconds."""
+        if not call.asks or call.expires_at is None:
+            return None
+        return call.expires_at - self.lease.now()
 
 
 def _counted_as(error: CallError) -> str:

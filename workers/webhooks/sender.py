@@ -1,8 +1,9 @@
 """Webhooks: tell another system, signed as standardwebhooks.com says.
 
 `webhook-id` is made from the call's id and the same in every attempt, so a receiver can drop what
-it has. Redirects are not followed, answers are read for their status only, and the environment's
-proxies are not used: a proxy would resolve the name again, behind our check.
+it has. Redirects are not followed, answers are read for their status only unless a step asks for
+more, and the environment's proxies are not used: a proxy would resolve the name again, behind our
+check.
 """
 
 import base64
@@ -15,7 +16,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,12 +25,16 @@ from app.settings import named_secret
 from workers import tls
 from workers.conference.errors import Kind, WebhookError
 from workers.plivo.responses import retry_after_seconds
+from workers.webhooks.response import LARGEST, response_of
 from workers.webhooks.ssrf_guard import Place, Resolve, resolve
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
 WHOLE_SECONDS = 20.0
 """However slowly an answer drips, it is cut off then."""
+
+SHORTEST_SECONDS = 0.5
+"""So long an answer is waited for, however little time is left."""
 
 LARGEST_ANSWER = 64 * 1024
 
@@ -59,20 +64,24 @@ class WebhookSender:
         self._context = context
         self._lock = threading.Lock()
 
-    def send(self, call: Call, traceparent: str = "") -> None:
-        """Send it once, as a part of this trace if there is one. Raises WebhookError unless the
+    def send(
+        self, call: Call, traceparent: str = "", seconds: float | None = None
+    ) -> Mapping[str, Any]:
+        """Send it once, as a part of this trace if there is one, waiting for `seconds` at most; the
+        answer (`response_of`), empty unless steps ask for it. Raises WebhookError unless the
         receiver answered 2xx."""
         place = Place.of(str(call.params["url"]))
         body = _body(call)
         headers = self._headers(call, body) | ({"traceparent": traceparent} if traceparent else {})
         addresses = place.addresses(self._resolve, allow_private=self._allow_private)
         connection = self._connect(place, addresses)
-        cut = threading.Timer(self._whole_seconds, _cut, (connection.sock,))
+        most = self._whole_seconds if seconds is None else min(self._whole_seconds, seconds)
+        cut = threading.Timer(max(most, SHORTEST_SECONDS), _cut, (connection.sock,))
         cut.start()
         try:
             connection.request("POST", place.target, body, headers)
             answer = connection.getresponse()
-            answer.read(LARGEST_ANSWER)
+            read = answer.read(LARGEST_ANSWER)
         except (OSError, http.client.HTTPException) as error:
             said = f"{place.host} gave no answer ({type(error).__name__})"
             raise WebhookError(said, kind="temporary", sent="maybe") from None
@@ -80,6 +89,10 @@ class WebhookSender:
             cut.cancel()
             connection.close()
         _judge(place, answer.status, answer.getheader("Retry-After"))
+        if not call.asks:
+            return {}
+        encoding, whole = answer.getheader("Content-Encoding", ""), not answer.length
+        return response_of(answer.status, read, encoding, whole=whole or len(read) > LARGEST)
 
     def _connect(self, place: Place, addresses: list[str]) -> http.client.HTTPConnection:
         """Connected to one of the addresses; TLS is for the host's name."""

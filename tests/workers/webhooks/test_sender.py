@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +221,47 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(secure: PlivoEdge) -> 
     port = secure.url.rpartition(":")[2]
     distrusting = sender(resolve=lambda host, port: ["127.0.0.1"])
     assert failing(distrusting, webhook(f"https://hooks.example.test:{port}/")).sent == "no"
+
+
+def question(url: str) -> Call:
+    return replace(webhook(url), asks=True)
+
+
+def test_an_answer_is_kept_only_for_who_asks(edge: PlivoEdge) -> None:
+    edge.scripts.clear()
+    edge.answers(answer(201, {"vip": True}), answer(201, {"vip": True}))
+    assert sender().send(webhook(edge.url)) == {}
+    heard = sender().send(question(edge.url))
+    assert heard == {"status": 201, "size": 13, "json": {"vip": True}}
+    assert edge.seen[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        (answer(200, b"\x1f\x8b" + b"\0" * 100, Content_Encoding="gzip"), "compressed"),
+        (answer(200, b"1" * 70_000), "more than 16 KiB"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n12", "broke off"),
+        (answer(204), "empty"),
+    ],
+)
+def test_what_can_not_be_taken_is_still_delivered(edge: PlivoEdge, sent: bytes, why: str) -> None:
+    edge.scripts[:] = [script.send_and_close(sent)]
+    heard = sender().send(question(edge.url))
+    assert why in heard["left_out"]
+    assert "json" not in heard
+
+
+def test_a_body_in_chunks_is_one(edge: PlivoEdge) -> None:
+    chunks = b'5\r\n{"a":\r\n3\r\n 1}\r\n0\r\n\r\n'
+    edge.scripts[:] = [
+        script.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
+    ]
+    assert sender().send(question(edge.url))["json"] == {"a": 1}
+
+
+def test_an_answer_is_not_waited_for_when_nobody_wants_it_any_more(edge: PlivoEdge) -> None:
+    edge.scripts[:] = [script.silence]
+    with pytest.raises(WebhookError) as failed:
+        sender(read_seconds=3600, whole_seconds=3600).send(question(edge.url), seconds=0.0)
+    assert (failed.value.kind, failed.value.sent) == ("temporary", "maybe")

@@ -15,7 +15,7 @@ from app.domain.event import Event
 from app.domain.silence import Silence
 from workers.rules.engine import observed, outcomes, timers, transitions
 from workers.rules.engine.index import Rules
-from workers.rules.engine.lasting import awaiting, held, memory
+from workers.rules.engine.lasting import answers, awaiting, held, memory
 from workers.rules.engine.occurrence import Occurrence, fields_of, root_of
 from workers.rules.engine.preconditions import as_told, refusal, remember, silence_of
 from workers.rules.engine.recordings import seeking, told
@@ -33,7 +33,7 @@ _TRANSITIONS: Mapping[str, Callable[[Deciding, Event], Iterator[Occurrence]]] = 
     "exited": transitions.exited,
     "heard": transitions.heard,
     "recorded": told.recorded,
-    "answered": told.answered,
+    "answered": outcomes.answered,
     "sought": seeking.answered,
     "triggered": outcomes.triggered,
     "due": outcomes.came_due,
@@ -191,7 +191,9 @@ class _Decider:
         fields = _seen(what, self.state, self.rules)
         fields["event"] = {"id": waiting.event, "received_at": waiting.at}
         lead = ""
-        if (place := waiting.fields.get(awaiting.WAITS_FOR)) is not None:
+        if waiting.awaits == "step":
+            lead = answers.said(waiting.fields.get("response", {}))
+        elif (place := waiting.fields.get(awaiting.WAITS_FOR)) is not None:
             came = "came" if waiting.awaits == awaiting.CAME else "did not come"
             lead = f"{awaiting.said(rule.steps[place])} {came}"
         zone = self.rules.timezone

@@ -10,9 +10,9 @@ from app.domain.durations import format_duration
 from app.domain.event import Event
 from workers.rules.engine import timers
 from workers.rules.engine.index import Rules
-from workers.rules.engine.lasting import awaiting, held
+from workers.rules.engine.lasting import answers, awaiting, held
 from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
-from workers.rules.engine.recordings import copies, records, seeking
+from workers.rules.engine.recordings import copies, records, seeking, told
 from workers.rules.engine.state import WAITING_KEPT, MutableConference
 from workers.rules.engine.steps import Running, StepResults
 from workers.rules.engine.transitions import Deciding, end
@@ -47,9 +47,12 @@ def suspend(state: MutableConference, run: Running, results: StepResults) -> str
     if run.what.chain:
         kept["chain"] = run.what.chain
     step = results.next_step or 0
+    kept = dict(answers.within(state, answers.still_asked(run.rule, step, kept)))
     if results.awaited not in (None, step - 1):
         kept[AWAITED] = results.awaited
     awaits = "step" if results.wait is None else "timer"
+    if results.awaited is not None and run.rule.steps[results.awaited].action == "record":
+        awaits = answers.ANSWER
     if results.waits_for is not None:
         awaits = "trigger"
         kept |= awaiting.marks(run.rule.steps[results.waits_for], results.waits_for)
@@ -160,10 +163,14 @@ def came(state: MutableConference, what: Occurrence, waiting: Waiting) -> Occurr
 def stepped(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     """A webhook that a run waited for is through, or a copy was made."""
     copies.copied(deciding, event)
-    waiting = _awaiting(deciding.state, event)
-    if waiting is not None:
-        del deciding.state.waiting[waiting.run]
-        yield _going_on(deciding.state, event, waiting)
+    yield from _after_step(deciding, event, _awaiting(deciding.state, event))
+
+
+def answered(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
+    """A record call was answered: what it began is known better, and a run may wait for that."""
+    if not event.data.get("already"):
+        told.answered(deciding, event)
+    yield from _after_step(deciding, event, answers.answered(deciding.state, event.data["call"]))
 
 
 def failed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
@@ -193,10 +200,8 @@ def failed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
             not_for=failure["rule"],
             over=over,
         )
-    awaited = _awaiting(state, event)
-    if goes_on and awaited is not None:
-        del state.waiting[run]
-        yield _going_on(state, event, awaited)
+    if goes_on:
+        yield from _after_step(deciding, event, _awaiting(state, event))
 
 
 def triggered(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
@@ -263,10 +268,17 @@ def limit_call(state: MutableConference, what: Occurrence, now: float) -> Call:
     )
 
 
+def _after_step(deciding: Deciding, event: Event, waiting: Waiting | None) -> Iterator[Occurrence]:
+    """The run that waited for this outcome goes on."""
+    if waiting is not None:
+        del deciding.state.waiting[waiting.run]
+        yield _going_on(deciding.state, event, answers.heard(deciding.state, waiting, event))
+
+
 def _awaiting(state: MutableConference, event: Event) -> Waiting | None:
     """The run that waits for just this step."""
     waiting = state.waiting.get(event.data["run"])
-    if waiting is None or waiting.awaits != "step":
+    if waiting is None or waiting.awaits not in ("step", answers.ANSWER):
         return None
     if waiting.fields.get(AWAITED, waiting.step - 1) != event.data["step"]:
         return None

@@ -12,20 +12,12 @@ from app.domain.call import Call
 from app.domain.durations import format_duration
 from app.domain.event import Event
 from app.domain.moments import written
-from workers.rules.engine.lasting import awaiting, memory
+from workers.rules.engine.lasting import answers, awaiting, memory
 from workers.rules.engine.occurrence import Occurrence, resolve, root_of
 from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.action import Action
 from workers.rules.vocabulary.actions import ACTIONS, CALLS, VERBS, WEB_VERBS
-from workers.rules.vocabulary.model import (
-    NO_ANSWER,
-    Fields,
-    Rule,
-    Step,
-    Template,
-    Unknown,
-    no_answer,
-)
+from workers.rules.vocabulary.model import Fields, Rule, Step, Template, Unknown
 from workers.rules.vocabulary.vars import NO_VARS, Var, said
 
 MOST_TRIGGERS = 8
@@ -35,6 +27,8 @@ MOST_DESCENDANTS = 256
 """How many of them one event from outside may lead to in all, however late."""
 
 _LINE_LENGTH = 160
+_BY_RESPONSE = " (by the response)"
+_ASKS = "; the steps after it wait for the answer"
 
 
 class Running(NamedTuple):
@@ -59,7 +53,7 @@ class Running(NamedTuple):
 
 class Done(NamedTuple):
     """The step was taken: a line for people, and what it wants. `extend` is in seconds, `sets` are
-    values of `vars`."""
+    values of `vars`, `brings` are names that the steps after it see."""
 
     line: str
     calls: tuple[Call, ...] = ()
@@ -67,6 +61,7 @@ class Done(NamedTuple):
     notes: tuple[str, ...] = ()
     extend: float = 0.0
     sets: Mapping[str, Any] | None = None
+    brings: Mapping[str, Any] | None = None
 
 
 class NotNeeded(NamedTuple):
@@ -109,8 +104,8 @@ Result = Done | NotNeeded | NotDone | Waits | Awaits | Goes
 
 class StepResults(NamedTuple):
     """What one stretch of a run came to. `next_step` is where it goes on: `wait` seconds later, or
-    (`wait` is None) when its last call is through, which the step `awaited` sent to the web.
-    `waits_for` is a `wait_for`, `stopped` the step that ended it."""
+    (`wait` is None) when its last call is through, which the step `awaited` made. `waits_for` is a
+    `wait_for`, `stopped` the step that ended it."""
 
     results: tuple[Result, ...]
     next_step: int | None = None
@@ -147,6 +142,9 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
     steps = run.rule.steps
     index, at = first, first
     while index < len(steps):
+        if run.rule.dry_run and (name := answers.absent_in_a_dry_run(steps[index], run.fields)):
+            line = f"{steps[index].action}: asks for {name}, which a dry run does not get; it ends"
+            return StepResults((*results, NotNeeded(line)))
         result = _take(state, run, index)
         results.append(result)
         at, named = index, steps[index].next
@@ -167,10 +165,12 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
                 run = run._replace(fields=_extended(run.fields, more))
             case Done(sets=values) if values:
                 run = run._replace(fields=memory.assigned(run.fields, values))
-            case Done(calls=(Call(verb=verb),)) if "recording" in VERBS[verb].sets:
-                run = run._replace(recording=VERBS[verb].sets["recording"])
+            case Done(brings=names) if names is not None:
+                run = run._replace(fields={**run.fields, **names})
             case Done(calls=calls) if following and not run.rule.dry_run and _is_awaited(calls):
                 return StepResults(tuple(results), following, awaited=at)
+            case Done(calls=(Call(verb=verb),)) if "recording" in VERBS[verb].sets:
+                run = run._replace(recording=VERBS[verb].sets["recording"])
     return StepResults(tuple(results))
 
 
@@ -186,7 +186,7 @@ def render(value: Any, fields: Fields) -> Any:
 
 
 def _is_awaited(calls: tuple[Call, ...]) -> bool:
-    return any(call.verb in WEB_VERBS for call in calls)
+    return any(call.verb in WEB_VERBS or call.asks for call in calls)
 
 
 def _take(state: MutableConference, run: Running, index: int) -> Result:
@@ -205,12 +205,11 @@ def _take(state: MutableConference, run: Running, index: int) -> Result:
         if step.action == "choose":
             return _choose(step, run.fields, step.after(index))
         return _taken(state, run, index, render(step.params, run.fields))
-    except Unknown as unknown:
-        if step.on_error == "stop":
-            raise
-        return _not_done(step, str(unknown))
-    except NO_ANSWER as error:
-        return _not_done(step, no_answer(error))
+    except answers.FAILURES as error:
+        reason = answers.reason(step, run.fields, error)
+        if isinstance(error, Unknown) and step.on_error == "stop":
+            raise Unknown(reason) from None
+        return _not_done(step, reason)
 
 
 def _taken(state: MutableConference, run: Running, index: int, params: dict[str, Any]) -> Result:
@@ -275,10 +274,12 @@ def _trigger(
 def _set(state: MutableConference, run: Running, index: int, values: Mapping[str, Any]) -> Result:
     if not state.live:
         return NotNeeded("set: not done, no conference is live")
-    if refused := memory.refusal(run.vars, run.fields, values):
-        return _not_done(run.rule.steps[index], refused)
-    told = ", ".join(f"{name} to {said(value)}" for name, value in values.items())
-    return Done(_short(f"set {told}"), sets=values)
+    step = run.rule.steps[index]
+    hidden = "response" in step.reads
+    if refused := memory.refusal(run.vars, run.fields, values, hidden=hidden):
+        return _not_done(step, refused)
+    told = ", ".join(name if hidden else f"{name} to {said(values[name])}" for name in values)
+    return Done(_short(f"set {told}{_BY_RESPONSE if hidden else ''}"), sets=values)
 
 
 def _extend(state: MutableConference, step: Step, duration: float) -> Result:
@@ -303,7 +304,8 @@ def _call(state: MutableConference, run: Running, index: int, params: Mapping[st
     verb = calls_by_value.get(params.get(action.param, ""), calls_by_value[""])
     runs_already = state.recording if run.recording is None else run.recording
     if verb.sets.get("recording") and runs_already:
-        return Done(f"{step.action}: a recording is running already")
+        running = {"recording": answers.recording(state)} if step.asks else None
+        return Done(f"{step.action}: a recording is running already", brings=running)
     members: tuple[str, ...] = ()
     if step.target is not None and verb.members != "none":
         members = resolve(step.target, run.fields, state)
@@ -328,10 +330,13 @@ def _call(state: MutableConference, run: Running, index: int, params: Mapping[st
             expires_at=None if step.expires_in is None else run.what.expires_from + step.expires_in,
             on_error=step.on_error,
             uuid=uuid,
+            asks=step.asks,
         )
         for number, group in enumerate(groups)
     )
-    return Done(_short(_line(verb.name, members, params)), calls)
+    line = _short(_line(verb.name, members, {} if "response" in step.reads else params))
+    line += _BY_RESPONSE if "response" in step.reads else ""
+    return Done(line + (_ASKS if step.asks else ""), calls)
 
 
 def _uuid(state: MutableConference, what: Occurrence) -> str:

@@ -256,7 +256,7 @@ def finish(deciding: Deciding, event: Event) -> Past:
     """End the live instance; afterwards only the wait for its recording goes on."""
     state = deciding.state
     for waiting in state.waiting.values():
-        if waiting.awaits == "timer" and waiting.number == state.number:
+        if waiting.awaits in ("timer", "answer") and waiting.number == state.number:
             deciding.notes.append(f"{waiting.said} does not go on: the conference has ended")
     deciding.write_down(records.over(state, event.at))
     over = state.finish(event.at)

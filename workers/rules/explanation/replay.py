@@ -41,10 +41,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """All changes in the order of their times, and how many events were replayed."""
+    """All changes in the order of their times, and how many events were replayed. `unanswered`:
+    how many webhooks of the new rules were questions, whose answers nobody has recorded."""
 
     events: int
     changes: tuple[Change, ...]
+    unanswered: int = 0
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class _Told:
     kind: str
     calls: Counter[str]
     runs: dict[str, str]
+    asked: int = 0
 
 
 _Key = tuple[float, str, str]
@@ -74,7 +77,7 @@ def replay(
         for key in sorted(old.keys() | new.keys())
         if (change := _compared(key, old.get(key), new.get(key))) is not None
     ]
-    return Diff(len(recorded), tuple(changes))
+    return Diff(len(recorded), tuple(changes), sum(one.asked for one in new.values()))
 
 
 def events_of(
@@ -155,6 +158,7 @@ def _played(recorded: list[Event], rules: Rules, watch: Watch) -> dict[_Key, _To
             kind = event.kind if is_recorded else "timer"
             entry = told.setdefault(key, _Told(kind, Counter(), {}))
             entry.calls.update(call_line(call) for call in one.decision.calls)
+            entry.asked += sum(call.asks and call.verb == "webhook" for call in one.decision.calls)
             entry.runs.update(
                 {run.rule: _outcome(run.outcome, run.reason) for run in one.decision.runs}
             )

@@ -11,6 +11,9 @@ def render_diff(diff: Diff, *, zone: tzinfo = UTC) -> str:
     """One paragraph a change: `-` as it was, `+` as it would be."""
     lines = [line for change in diff.changes for line in _change(change, zone)]
     count = len(diff.changes)
+    if diff.unanswered:
+        asked = "1 webhook asks" if diff.unanswered == 1 else f"{diff.unanswered} webhooks ask"
+        lines.append(f"{asked} for an answer that is not recorded: taken for 200 without a body")
     total = f"{diff.events} events replayed, {count} decided differently"
     return "\n".join((*lines, total)) + "\n"
 

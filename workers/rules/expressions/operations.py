@@ -87,7 +87,7 @@ def comparison(sign: str, phone: bool) -> Callable[[Any, Any], bool]:
             return bool(apply(left, right))
         except TypeError:
             shown = f"{quoted(as_text(left))} and {quoted(as_text(right))}"
-            raise Unknown(f"{shown} have no order") from None
+            raise Unknown(f"{shown} have no order", "they have no order") from None
 
     return compare
 
@@ -112,7 +112,8 @@ def applied(
         try:
             return bounded(apply(value, *others))
         except (ValueError, TypeError, ArithmeticError, LookupError) as error:
-            raise Unknown(f"{name} has no answer for {quoted(as_text(value))}: {error}") from None
+            said = f"{name} has no answer for {quoted(as_text(value))}: {error}"
+            raise Unknown(said, f"{name} has no answer for that value") from None
 
     return run
 

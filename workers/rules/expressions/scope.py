@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
+from workers.rules.vocabulary.names import AFTER_STEPS, ALWAYS, GROUPS, OF_RECORD, SINGLE
 from workers.rules.vocabulary.triggers import KINDS
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`lacking` says for each group of names that is not there which trigger lacks it; `vars` are
-    the file's, with their types."""
+    """`lacking` says for each group of names that is not there (or field of one that is) which
+    trigger lacks it; `vars` are the file's, with their types."""
 
     lacking: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -28,7 +28,9 @@ class Scope:
             hint = f"; did you mean '{group}.{root}'?" if group else _suggestion(path)
             return f"unknown name {_dotted(path)}" + hint
         if root in self.lacking:
-            return f"{_dotted(path)} is not known for {self.lacking[root]}"
+            return f"{_dotted(path)} is {_why_lacking(root, self.lacking[root])}"
+        if (field := ".".join(path[:2])) in self.lacking:
+            return f"{field[:80]} is not known after `{AFTER_STEPS[root]}`, only {_known_of(root)}"
         if root == "lists":
             if not rest:
                 return "say which list: " + (
@@ -74,6 +76,26 @@ class Scope:
         """The scope of a `where`: `member` is the member it asks about."""
         return replace(self, lacking={k: v for k, v in self.lacking.items() if k != "member"})
 
+    def after(self, step: str) -> "Scope":
+        """What the steps after one of this action see."""
+        brought = next((name for name, by in AFTER_STEPS.items() if by == step), "")
+        if brought not in self.lacking:
+            return self
+        lacking = {name: kind for name, kind in self.lacking.items() if name != brought}
+        if brought == "recording":
+            others = GROUPS[brought].keys() - OF_RECORD
+            lacking |= {f"{brought}.{field}": self.lacking[brought] for field in sorted(others)}
+        return replace(self, lacking=lacking)
+
+
+def joined(ends: Sequence[Scope]) -> Scope:
+    """What is seen where several ways meet: what any of them brought, for that one may have been
+    taken; where it was not, it is absent."""
+    first, *others = (end.lacking for end in ends)
+    whole = {k: v for k, v in first.items() if all(k in other for other in others)}
+    parts = {k: v for end in ends for k, v in end.lacking.items() if "." in k}
+    return replace(ends[0], lacking={**parts, **whole})
+
 
 def scope_of(
     kinds: Sequence[str],
@@ -106,6 +128,17 @@ def unknown_var(name: str, vars: Mapping[str, str]) -> str:
     return said + (did_you_mean(name, vars) or written)
 
 
+def _why_lacking(root: str, kind: str) -> str:
+    """Why a group of names is not there, and where it would be."""
+    if root == "response" and kind in KINDS:
+        return "known only in the steps after a `webhook`; begin with one: `- webhook: {url: …}`"
+    return f"not known for {kind}"
+
+
+def _known_of(root: str) -> str:
+    return " and ".join(f"{root}.{field}" for field in sorted(OF_RECORD))
+
+
 def _group_problem(root: str, rest: Sequence[str]) -> str | None:
     if not rest:
         return f"{root} is a group of fields; say which, such as {root}.{next(iter(GROUPS[root]))}"
@@ -114,7 +147,7 @@ def _group_problem(root: str, rest: Sequence[str]) -> str | None:
     if len(rest) > 1 and GROUPS[root][rest[0]].type == "members":
         name = f"{root}.{rest[0]}"
         return f'{name} is a list; take its items: `{name} | pluck("{rest[1][:40]}")`'
-    if len(rest) > 1:
+    if len(rest) > 1 and GROUPS[root][rest[0]].type != "any":
         return f"{root}.{rest[0]} has no fields of its own"
     return None
 

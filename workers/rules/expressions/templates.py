@@ -60,7 +60,8 @@ class Address(Rendered):
         texts = [part if isinstance(part, str) else _encoded(part, fields) for part in rest]
         text = str(joined_within([_written(first, fields), *texts]))
         if not text.startswith(self.schemes):
-            raise Unknown(f"{quoted(text)} is no address that begins with {self.schemes[0]}")
+            untold = f"it is no address that begins with {self.schemes[0]}"
+            raise Unknown(untold.replace("it", quoted(text), 1), untold)
         return text
 
 

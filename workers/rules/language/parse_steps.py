@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from app.domain.suggest import did_you_mean, quoted
+from workers.rules.expressions.asked import names_of
 from workers.rules.expressions.expressions import compile_expression
-from workers.rules.expressions.scope import Scope
+from workers.rules.expressions.scope import Scope, joined
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.templates import PlainText, compile_template, doubts_of
 from workers.rules.language.declared import read_assignments
@@ -22,6 +23,7 @@ from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.action import BESIDE_EVERY
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.model import Condition, Step, Target, Template
+from workers.rules.vocabulary.names import ANSWERS
 from workers.rules.vocabulary.problems import Report
 
 
@@ -30,12 +32,13 @@ class StepReader:
 
     def __init__(self, scope: Scope, report: Report) -> None:
         self.scope, self.report = scope, report
+        self.brought = frozenset(ANSWERS.values()) & scope.lacking.keys()
 
     def read(self, node: Any) -> tuple[Step, ...]:
         """All steps, those within others behind the one that they stand in."""
         flat: list[Step] = []
         self.block(node, flat, "do is empty: the rule does nothing")
-        return tuple(flat)
+        return tuple(asking(flat))
 
     def block(self, node: Any, flat: list[Step], empty: str) -> None:
         """Append the steps of a list, each followed by those within it."""
@@ -52,40 +55,47 @@ class StepReader:
             step = self.step(item)
             if step is None:
                 continue
-            flat.append(step)
-            if self.report.errors != before:
-                continue
-            if step.action == "choose":
+            roots = frozenset(name.partition(".")[0] for name in names_of(step))
+            flat.append(replace(step, reads=roots & self.brought))
+            if self.report.errors == before and step.action == "choose":
                 self.branches(item, flat)
-            elif step.action == "wait_for":
+            elif self.report.errors == before and step.action == "wait_for":
                 self.otherwise(item, flat)
+            self.scope = self.scope.after(step.action)
 
     def otherwise(self, item: Map, flat: list[Step]) -> None:
         """The `else` of the `wait_for` that is the last step so far."""
-        at = len(flat) - 1
+        at, before = len(flat) - 1, self.scope
         if (node := item.find("else")) is not None:
             self.block(node, flat, "else is empty; leave it out")
         redirect(flat, (at + 1, len(flat)), len(flat), END)
         jump = END if node is None else at + 1
         flat[at] = replace(flat[at], next=len(flat), jumps=(jump,))
-        known = {k: v for k, v in self.scope.lacking.items() if k != "awaited"}
-        self.scope = replace(self.scope, lacking=known)
+        self.scope = before
 
     def branches(self, item: Map, flat: list[Step]) -> None:
         """The steps within the `choose` that is the last one so far."""
-        at = len(flat) - 1
-        blocks = []
+        at, before = len(flat) - 1, self.scope
+        blocks, ends = [], [before]
         for branch in item["choose"]:
             start = len(flat)
             self.block(branch["do"], flat, "do is empty: this branch does nothing")
             blocks.append((start, len(flat)))
+            ends.append(self.scope)
+            self.scope = self.beside(before)
         otherwise = len(flat)
         if (node := item.find("else")) is not None:
             self.block(node, flat, "else is empty; leave it out")
+        self.scope = joined([*ends, self.scope])
         for start, stop in blocks:
             redirect(flat, (start, stop), stop, len(flat))
         jumps = (*(start for start, _ in blocks), otherwise)
         flat[at] = replace(flat[at], next=len(flat), jumps=jumps)
+
+    def beside(self, before: Scope) -> Scope:
+        """What another branch sees, beside those that were read: nothing of theirs, but for
+        `awaited`, which files may ask for there since it is (it is absent)."""
+        return before if "awaited" in self.scope.lacking else before.after("wait_for")
 
     def step(self, item: Any) -> Step | None:
         if isinstance(item, Text) and not is_empty(item):
@@ -132,7 +142,7 @@ class StepReader:
         params = dict(value) if isinstance(value, Mapping) else {}
         if name == "wait_for":
             params = read_wait_for(item, params, self.scope, self.report)
-        beside = self.beside(item, data, params)
+        beside = self.options(item, data, params)
         target = next(
             (spec for spec in [value, *params.values()] if isinstance(spec, TargetSpec)), None
         )
@@ -150,7 +160,7 @@ class StepReader:
             line=name.line,
         )
 
-    def beside(self, item: Map, data: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    def options(self, item: Map, data: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         """`expires_in` and `on_error`, which may stand beside the action or in its mapping."""
         for key in BESIDE_EVERY:
             if key in data and key in params:
@@ -241,6 +251,14 @@ class StepReader:
     def warn(self, text: Text, doubts: Sequence[tuple[str, int]]) -> None:
         for message, offset in doubts:
             self.report.warning(text.at(offset), message)
+
+
+def asking(steps: Sequence[Step]) -> Iterator[Step]:
+    """The steps, those marked whose answer one behind them asks about."""
+    for place, step in enumerate(steps):
+        name = ANSWERS.get(step.action)
+        asks = any(name in later.reads for later in steps[place + 1 :])
+        yield replace(step, asks=True) if asks else step
 
 
 END = 1_000_000

@@ -168,6 +168,8 @@ def match_schema() -> Json:
     condition = {"$ref": "#/definitions/condition"}
     known = {"conference": names.GROUPS["conference"]["name"], "digits": names.SINGLE["digits"]}
     for group, fields in names.GROUPS.items():
+        if group in names.ANSWERS.values() and group not in triggers.SEEN:
+            continue  # only steps see it
         known |= {f"{group}.{name}": field for name, field in fields.items()}
     return {
         "type": "object",

@@ -1,6 +1,7 @@
 """`wait_for`: what a run waits for, read as `when`, `match` and `if` of a rule are."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from workers.rules.expressions.expressions import compile_expression
@@ -22,6 +23,7 @@ def read_wait_for(
     triggers = read_when(written["when"], report) if "when" in written else ()
     kinds = [trigger.kind for trigger in triggers]
     own = scope_of(kinds, scope.lists, scope.zone, scope.vars)
+    own = replace(own, lacking={**own.lacking, "response": "what a `wait_for` waits for"})
     found: dict[str, Any] = {"triggers": triggers}
     if "match" in written:
         found["match"] = compile_match(written["match"], own, report)

@@ -8,6 +8,7 @@ from app.domain.durations import format_duration
 from app.domain.globs import any_matches, covers, is_glob
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.engine.steps import MOST_DESCENDANTS, MOST_TRIGGERS
+from workers.rules.expressions.asked import names_used
 from workers.rules.language.parse_steps import items_of, step_key
 from workers.rules.lint.entries import (
     entries_are_reached,
@@ -17,7 +18,6 @@ from workers.rules.lint.entries import (
     roles_can_be_proved,
 )
 from workers.rules.lint.parts import Parts, covers_all, only_globs, overlap
-from workers.rules.lint.rule import names_used
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Seq
 from workers.rules.vocabulary.model import Limit, Rule

@@ -1,17 +1,16 @@
 """One rule by itself: what is well written and still can never run, or reaches nobody."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from app.domain.durations import parse_duration
 from workers.rules.expressions.conditions import Check, Match
 from workers.rules.expressions.expressions import Compiled
-from workers.rules.expressions.templates import Rendered, Typed
 from workers.rules.language.parse_steps import END, items_of, step_key
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Text
 from workers.rules.vocabulary.actions import ACTIONS
-from workers.rules.vocabulary.model import Fields, Rule, Step, Target, Trigger, Unknown
+from workers.rules.vocabulary.model import Fields, Rule, Step, Trigger, Unknown
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS
 
@@ -20,29 +19,6 @@ def check_rule(rule: Rule, node: Map, report: Report) -> None:
     """Adds what it finds to the report. The rule has been compiled without an error."""
     for check in _CHECKS:
         check(rule, node, report)
-
-
-def names_used(rule: Rule) -> frozenset[str]:
-    """The dotted names that a rule asks about: in `match`, in `if`, in its texts and targets."""
-    parts = [[step.params, step.target] for step in rule.steps]
-    return frozenset(_names([rule.match, rule.condition, parts]))
-
-
-def _names(part: Any) -> Iterator[str]:
-    if isinstance(part, Compiled):
-        yield from part.names
-    elif isinstance(part, Match):
-        yield from (".".join(check.path) for check in part.checks)
-    elif isinstance(part, Typed):
-        yield from part.part.names
-    elif isinstance(part, Target):
-        yield from _names([part.where, part.id_templates])
-    elif isinstance(part, Rendered | list | tuple):
-        for inner in part.parts if isinstance(part, Rendered) else part:
-            yield from _names(inner)
-    elif isinstance(part, Mapping):
-        for inner in part.values():
-            yield from _names(inner)
 
 
 def _steps(rule: Rule, node: Map) -> Iterator[tuple[Step, Text]]:
@@ -55,11 +31,16 @@ def _kinds(rule: Rule) -> list[str]:
 
 
 def _copies_what_is_finished(rule: Rule, node: Map, report: Report) -> None:
-    if "recording.started" not in _kinds(rule):
+    kinds = _kinds(rule)
+    if "recording.started" in kinds:
+        when = "at recording.started"
+    elif all("recording" in KINDS[kind].sees for kind in kinds):
         return
+    else:
+        when = "after record"
     for step, name in _steps(rule, node):
         if step.action == "archive":
-            message = "archive: at recording.started there is no file yet; use recording.ready"
+            message = f"archive: {when} there is no file yet; use recording.ready"
             report.error(name, message)
 
 

@@ -22,8 +22,8 @@ from workers.rules.nodes.schema_fields import Choice, Value, Whole
 from workers.rules.reference import prose, settings
 from workers.rules.vocabulary.action import BESIDE_EVERY, Action
 from workers.rules.vocabulary.actions import ACTIONS
-from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE, Field
-from workers.rules.vocabulary.triggers import KINDS
+from workers.rules.vocabulary.names import AFTER_STEPS, ALWAYS, GROUPS, OF_RECORD, SINGLE, Field
+from workers.rules.vocabulary.triggers import KINDS, SEEN
 
 DOCUMENT = Path("docs/rules.md")
 SCHEMA = Path("rules.schema.json")
@@ -152,10 +152,10 @@ def _field_table(group: str, fields: Mapping[str, Field]) -> str:
 
 
 def _seen_by(group: str) -> str:
-    if group == "awaited":
-        return "steps after a `wait_for`"
     if group in ALWAYS:
         return "every trigger"
+    if group in AFTER_STEPS and group not in SEEN:
+        return f"steps after a `{AFTER_STEPS[group]}`"
     seeing = [
         f"`{name}`" + (" (when its sender names one)" if kind.member == "maybe" else "")
         if group == "member"
@@ -163,6 +163,9 @@ def _seen_by(group: str) -> str:
         for name, kind in KINDS.items()
         if group in kind.names
     ]
+    if group in AFTER_STEPS:
+        fields = " and ".join(f"`{group}.{field}`" for field in sorted(OF_RECORD))
+        seeing.append(f"steps after a `{AFTER_STEPS[group]}` ({fields})")
     return ", ".join(seeing)
 
 

@@ -205,6 +205,36 @@ do:
 The steps after it see what came as `awaited`. Runs that wait go on before rules are held against
 what comes.
 
+A `webhook` may be a question: the steps after it see the answer as `response`, of the last webhook
+before them.
+
+```yaml
+do:
+  - webhook: {url: "https://crm.example.com/callers", json: {number: "{{ member.from }}"}}
+    expires_in: 10s
+    on_error: continue
+  - choose:
+      - if: response.json.vip | default(false)
+        do:
+          - play: {to: member, url: "https://cdn.example.com/welcome.mp3"}
+    else:
+      - speak: {to: member, text: "Welcome."}
+```
+
+`response.json` is there when the status is 2xx and the body is JSON: in UTF-8, of at most 16 KiB,
+nested at most 32 deep, no key twice, no number of more than 20 digits. Otherwise it is absent, and
+the journal says why; a step that needs it has no answer then, but for `default(x)` and
+`is defined`. A webhook that failed stops the run, as any step does; with `on_error: continue`,
+`response.status` is that of the last answer (`404`), absent where none came, and `response.json` is
+absent. With `expires_in` a receiver is not waited for any longer; without it, a day. The answer is
+kept with the run, through restarts, until no step asks for it any more; runs that wait in one
+conference keep at most 64 KiB of answers, what comes beyond that is left out. Journal and log tell
+its status and size and no value of it, but for what a `log` or a `trigger` says of it. A dry run
+sends nothing, so it ends before the first step that asks for the response.
+
+After `record` the steps that ask for `recording.id` wait until Plivo has answered; it is absent
+where Plivo told none.
+
 Where the journal counts steps, those within count as they stand, one after the other.
 
 `expires_in` and `on_error` stand beside the action, at its column, or inside its mapping.

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from app.domain.call import Call
 from app.domain.conference import Conference, Timer
 from app.domain.event import Event
+from app.domain.globs import glob_matcher
 from workers.conference.errors import CallError, PlivoError, WebhookError
 from workers.conference.retry import Gone, Repeat, Split, Unknown, retry
 from workers.plivo.responses import Answer, failure
@@ -20,8 +21,10 @@ from workers.rules.engine.decide import decide
 from workers.rules.engine.index import Rules
 from workers.rules.engine.run import Decision
 from workers.rules.vocabulary.actions import WEB_VERBS
+from workers.webhooks.response import response_of
 
 TIMEOUT = "timeout"
+UNKNOWN_ANSWER = "what it was answered is not known here"
 _HALF = 0.5  # jitter, without a die
 _MOST_TIMERS = 1_000_000
 
@@ -52,6 +55,16 @@ class Made:
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class WebAnswer:
+    """What the receivers of webhooks to such an address (a glob) answer: `ok` or a status or
+    `timeout`, and the body."""
+
+    url: str = "*"
+    answer: str = "ok"
+    body: bytes | None = None
+
+
 class Simulator:
     """Feed it events in the order of their times; `happened` tells everything that followed."""
 
@@ -61,9 +74,12 @@ class Simulator:
         self.conferences: dict[str, Conference] = {}
         self.happened: list[Decided | Made] = []
         self.answers: Mapping[str, str] = {}
+        self.web_answers: tuple[WebAnswer, ...] = ()
+        self.answers_records = True  # else what is fed tells how they were answered
         self._queues: dict[str, Queue] = {}
         self._over: dict[str, set[str]] = {}
         self._events = 0
+        self._recordings = 0
 
     def feed(self, event: Event) -> None:
         """Something happens now."""
@@ -145,7 +161,7 @@ class Simulator:
         queue.attempts += 1
         if error is None:
             self._next(queue)
-            self._tell(call, "")
+            self._tell(call, "", self._brought(call, None))
             return
         match retry(call, error, queue.attempts, self.now, _HALF):
             case Repeat(at=at):
@@ -154,7 +170,7 @@ class Simulator:
                 self._next(queue)
                 self._tell(call, "")
             case verdict:
-                self._give_up(queue, call, verdict.reason)
+                self._give_up(queue, call, verdict.reason, self._brought(call, error))
 
     def _refusal(self, call: Call) -> str:
         conference = self.conferences[call.conference]
@@ -164,7 +180,9 @@ class Simulator:
 
     def _ask(self, call: Call) -> CallError | None:
         answer = self.answers.get(call.verb, "ok")
-        if answer == "ok":
+        if call.verb == "webhook":
+            answer = self._web_answer(call).answer
+        if answer == "ok" or answer.startswith("2"):
             return None
         if answer == TIMEOUT:
             return PlivoError(f"{call.verb} had no answer", kind="temporary", sent="maybe")
@@ -178,17 +196,46 @@ class Simulator:
         queue.calls.popleft()
         queue.attempts, queue.not_before = 0, 0.0
 
-    def _give_up(self, queue: Queue, call: Call, reason: str) -> None:
+    def _web_answer(self, call: Call) -> WebAnswer:
+        """The last that was said of its address."""
+        url = str(call.params["url"])
+        fitting = (one for one in reversed(self.web_answers) if glob_matcher(one.url)(url))
+        return next(fitting, WebAnswer())
+
+    def _brought(self, call: Call, error: CallError | None) -> Mapping[str, object]:
+        """What its outcome tells of the answer, where steps ask for it."""
+        if not call.asks or call.verb != "webhook":
+            return {}
+        if error is not None:
+            return {"response": {} if error.status is None else {"status": error.status}}
+        told = self._web_answer(call)
+        status = int(told.answer) if told.answer != "ok" else 200
+        if told.body is None:
+            return {"response": {"status": status, "left_out": UNKNOWN_ANSWER}}
+        return {"response": response_of(status, told.body)}
+
+    def _give_up(
+        self, queue: Queue, call: Call, reason: str, brought: Mapping[str, object] | None = None
+    ) -> None:
         self._next(queue)
         if call.on_error == "stop":
             queue.calls = deque(other for other in queue.calls if other.run != call.run)
-        self._tell(call, reason)
+        self._tell(call, reason, brought or {})
 
-    def _tell(self, call: Call, error: str) -> None:
+    def _record_answered(self, call: Call) -> None:
+        """Plivo names the recordings of a timeline by their number: "1" is the first."""
+        self._recordings += 1
+        data = {"call": call.id, "recording_id": str(self._recordings)}
+        self.feed(self.event("record.answered", call.conference, call.uuid, data))
+
+    def _tell(self, call: Call, error: str, brought: Mapping[str, object] | None = None) -> None:
         """The event that the engine makes of an outcome."""
         if not error and call.verb not in WEB_VERBS:
+            if call.asks and self.answers_records:
+                self._record_answered(call)
             return
         data = {"run": call.run, "step": call.step, "call": call.id, "verb": call.verb}
+        data |= brought or {}
         if error:
             data |= {"error": error, "rule": call.rule}
         elif call.verb == "archive":

@@ -12,7 +12,7 @@ from typing import Any
 from workers.rules.engine.index import Rules
 from workers.rules.engine.lasting import memory
 from workers.rules.nodes.yaml import decode
-from workers.rules.simulation.simulator import Decided, Made, Simulator
+from workers.rules.simulation.simulator import Decided, Made, Simulator, WebAnswer
 from workers.rules.simulation.timeline_source import read_cases
 from workers.rules.simulation.timeline_values import Case, Expected, Moment
 from workers.rules.vocabulary.triggers import EVENTS
@@ -91,6 +91,7 @@ def run_text(text: str, path: str, rules: Rules, named: str = "") -> Report:
 def run_case(case: Case, rules: Rules) -> Result:
     """Plays one test."""
     simulator = Simulator(rules, case.start)
+    simulator.web_answers = (WebAnswer("*", "ok", b""),)
     for moment in case.moments:
         simulator.advance(case.start + moment.at)
         _happen(simulator, moment)
@@ -110,6 +111,10 @@ def _happen(simulator: Simulator, moment: Moment) -> None:
         simulator.restart()
     elif moment.what == "plivo":
         simulator.answers = {**simulator.answers, **moment.data}
+        if "webhook" in moment.data:
+            simulator.web_answers += (WebAnswer("*", moment.data["webhook"], b""),)
+    elif moment.what == "webhook":
+        simulator.web_answers += (WebAnswer(**moment.data),)
     else:
         data = dict(moment.data)
         again = data.pop("again", None)

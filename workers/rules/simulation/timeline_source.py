@@ -1,5 +1,6 @@
 """`rules_test.yaml` as values: strict, with every mistake told at its place."""
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from itertools import pairwise
@@ -25,7 +26,8 @@ DEFAULT_START = datetime(2026, 1, 5, 9, 0)
 
 _TESTS = frozenset({"name", "start", "until", "timeline", "expect", "expect_nothing_else"})
 _RESTARTED = ("workers", "web", "redis", "everything")
-_MOVES = ("restart", "duplicate", "swap", "drop", "plivo")
+_MOVES = ("restart", "duplicate", "swap", "drop", "plivo", "webhook")
+_ANSWERED = frozenset({"url", "status", "json", "body"})
 
 
 def read_cases(text: str, path: str, zone: ZoneInfo) -> tuple[Case, ...]:
@@ -98,6 +100,8 @@ class _Reader(Nodes):
         at, key, value = found
         if key == "plivo":
             return Moment(at, "plivo", self.answers(value), line=node.line)
+        if key == "webhook":
+            return Moment(at, "webhook", self.web_answer(value), line=node.line)
         if key in _MOVES:
             self.move(key, value)
             return Moment(at, str(key), line=node.line)
@@ -145,10 +149,32 @@ class _Reader(Nodes):
             if verb not in VERBS:
                 hint = did_you_mean(verb, VERBS)
                 self.report.error(verb, f"{quoted(verb)} is not a call{hint}")
-            is_status = isinstance(answer, Text) and answer.isdecimal() and 100 <= int(answer) < 600
-            if answer not in ("ok", TIMEOUT) and not is_status:
-                self.report.error(answer, "an answer is an HTTP status, `timeout`, or `ok` again")
+            self.check_status(answer)
         return {str(verb): str(answer) for verb, answer in node.items()}
+
+    def check_status(self, answer: Any) -> None:
+        is_status = isinstance(answer, Text) and answer.isdecimal() and 100 <= int(answer) < 600
+        if answer not in ("ok", TIMEOUT) and not is_status:
+            self.report.error(answer, "an answer is an HTTP status, `timeout`, or `ok` again")
+
+    def web_answer(self, node: Any) -> Mapping[str, Any]:
+        """What webhooks are answered from now on, those to a `url` if one is given."""
+        if not isinstance(node, Map) or not node:
+            self.report.error(node, "say what it is answered: `webhook: {json: {vip: true}}`")
+            return {}
+        self.only(node, _ANSWERED, "the answer to a webhook")
+        if "json" in node and "body" in node:
+            self.report.error(node["body"], "json is the body; write one of them")
+        body = b""
+        if "json" in node:
+            body = json.dumps(self.free(node["json"])).encode()
+        elif "body" in node:
+            body = self.text(node["body"]).encode("utf-8", "replace")
+        url, status = node.find("url"), node.find("status")
+        if status is not None:
+            self.check_status(status)
+        answer = "ok" if status is None else self.text(status)
+        return {"url": "*" if url is None else self.text(url), "answer": answer, "body": body}
 
     # What is expected
 

@@ -7,6 +7,7 @@ from typing import Any
 from app.domain.conference import timer_said
 from app.domain.durations import format_duration
 from app.domain.event import Event
+from workers.rules.engine.lasting.answers import said as answer_said
 from workers.rules.engine.run import Run
 from workers.rules.simulation.simulator import Made
 from workers.rules.simulation.timeline import Atom, Missing, Report, Result
@@ -53,6 +54,8 @@ def describe(event: Event) -> str:
         return f"{timer_said(data['timer'])} in {event.conference}"
     who = f" member {data['member_id']}" if data.get("member_id") else ""
     rest = ", ".join(f"{key} {data[key]}" for key in _SHOWN if key in data)
+    if answer := answer_said(data.get("response", {})):
+        rest += f", {answer}"
     return f"{event.kind} in {event.conference}{who}" + (f" ({rest})" if rest else "")
 
 

@@ -51,8 +51,10 @@ INNER: Mapping[str, EventKind] = {
     "conference.observed": EventKind(
         "observed", {"gone": "flag", "run_time": "seconds", "members": "ids"}
     ),
-    "step.done": EventKind("stepped", {"run": "text!", "step": "number!"}, own=True),
-    "record.answered": EventKind("answered", {"call": "text!"}, own=True),
+    "step.done": EventKind(
+        "stepped", {"run": "text!", "step": "number!", "response": "mapping"}, own=True
+    ),
+    "record.answered": EventKind("answered", {"call": "text!", "already": "flag"}, own=True),
     "recordings.sought": EventKind(
         "sought",
         {"number": "number!", "said": "text"},
@@ -83,9 +85,10 @@ INNER: Mapping[str, EventKind] = {
     "callback.unknown": EventKind("", words="a callback that is no event: {action}"),
 }
 """`conference.observed`: Plivo's own list was read. `operator.acted`: a person asks for one step of
-`do`; who, how they came, the step in words, and why. `record.answered`: Plivo's answer to a record
-call, with the id of the recording where it tells it. `recordings.sought`: Plivo was asked for the
-recordings of an instance (`number`); those that it has came as `recording.ready` before, `error`
-says why it could not be asked. `step.done`: a webhook or archive that a run
-waited for is through. `callback.unknown`: a callback that Gavel does not know; kept only.
-`door.closed`: there were too many wrong PINs; kept only."""
+`do`; who, how they came, the step in words, and why. `record.answered`: Plivo's answer to a
+record call, with the id of the recording where it tells it; `already`: it began none.
+`recordings.sought`: Plivo was asked for the recordings of an instance (`number`); those that it
+has came as `recording.ready` before, `error` says why it could not be asked. `step.done`: a
+webhook or archive that a run waited for is through, with what its receiver answered where steps
+ask. `callback.unknown`: a callback that Gavel does not know; kept only. `door.closed`: there
+were too many wrong PINs; kept only."""

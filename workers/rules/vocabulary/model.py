@@ -16,7 +16,12 @@ by the member it asks about. `lists` need not be given: the loader compiles them
 
 
 class Unknown(Exception):
-    """A condition or template could not be answered; the text says which field was missing."""
+    """A condition or template could not be answered; the text says which field was missing.
+    `untold` says it without the values that it was asked of."""
+
+    def __init__(self, text: str, untold: str = "") -> None:
+        super().__init__(text)
+        self.untold = untold or text
 
 
 NO_ANSWER = (ArithmeticError, ValueError, TypeError, LookupError, MemoryError, RecursionError)
@@ -24,9 +29,10 @@ NO_ANSWER = (ArithmeticError, ValueError, TypeError, LookupError, MemoryError, R
 costs the rule or the step that asked, never the event."""
 
 
-def no_answer(error: BaseException) -> str:
-    """Such an error in words."""
-    return f"it can not be evaluated: {str(error)[:200] or type(error).__name__}"
+def no_answer(error: BaseException, *, untold: bool = False) -> str:
+    """Such an error in words; `untold`: without its own, which may quote a value."""
+    said = "" if untold else str(error)[:200]
+    return f"it can not be evaluated: {said or type(error).__name__}"
 
 
 class Condition(Protocol):
@@ -97,6 +103,9 @@ class Step:
     Steps within steps are flat, so that a run's position is one number. `next` is the place that
     follows when it is not the one behind (past the last: the end), `jumps` are where the branches
     of a `choose` begin, its `else` last, or that of a `wait_for`. All lead forward.
+
+    `reads` are the names it asks about that steps before it brought by their answer (`response`,
+    `recording`); `asks`: steps after it ask about its answer, so its run waits for that.
     """
 
     action: str
@@ -107,6 +116,8 @@ class Step:
     line: int = 0
     next: int | None = None
     jumps: tuple[int, ...] = ()
+    reads: frozenset[str] = frozenset()
+    asks: bool = False
 
     def after(self, place: int) -> int:
         """The place that follows this step, which stands at `place`."""

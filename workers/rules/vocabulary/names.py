@@ -74,6 +74,16 @@ GROUPS: Mapping[str, Mapping[str, Field]] = {
     "trigger": {
         "name": Field("text", "The name the trigger came with."),
     },
+    "response": {
+        "status": Field(
+            "number", "The HTTP status of the last answer; absent where none came.", meant=("code",)
+        ),
+        "json": Field(
+            "any",
+            "The JSON of an answer 2xx, as in `response.json.vip`; absent where there is none.",
+            meant=("body", "data"),
+        ),
+    },
     "event": {
         "id": Field("text", "The id of the event, the same as in the journal."),
         "received_at": Field("time", "When the event was accepted."),
@@ -90,3 +100,16 @@ SINGLE: Mapping[str, Field] = {
 }
 
 ALWAYS = ("conference", "event", "lists", "vars", "now")
+
+AFTER_STEPS: Mapping[str, str] = {
+    "response": "webhook",
+    "awaited": "wait_for",
+    "recording": "record",
+}
+"""Names that a step brings for those after it; `recording` is known of some triggers as well."""
+
+ANSWERS: Mapping[str, str] = {step: name for name, step in AFTER_STEPS.items() if name != "awaited"}
+"""Steps whose answer is seen by those after it, with its name."""
+
+OF_RECORD = frozenset({"id"})
+"""The fields of `recording` that the step `record` brings."""

@@ -213,6 +213,9 @@ KINDS: Mapping[str, Kind] = {
     ),
 }
 
+SEEN = frozenset(name for kind in KINDS.values() for name in kind.names)
+"""The groups of names that some trigger has."""
+
 EVENTS: Mapping[str, EventKind] = {
     **{name: kind.event for name, kind in KINDS.items() if kind.event is not None},
     **INNER,

@@ -1,10 +1,12 @@
 import re
+from dataclasses import replace
 from typing import Any
 
 from app.domain.conference import Conference
 from app.domain.event import Event
 from tests.workers.rules.simulation.books import standup
 from workers.rules.engine.decide import decide
+from workers.rules.explanation.asked import state_after
 from workers.rules.explanation.explain import Explanation, explain
 from workers.rules.explanation.explain_text import render_explanation
 from workers.rules.load import load
@@ -143,3 +145,42 @@ def test_what_is_remembered_is_told_before_and_after() -> None:
     assert found.vars == (("raised", (), ["7"]), ("open", False, False))
     text = render_explanation(found)
     assert '  + raised is ["7"] (was [])\n    open is false\n' in text
+
+
+def test_it_is_said_that_steps_wait_for_an_answer() -> None:
+    rules = load(
+        """
+version: 1
+rules:
+  - name: Ask
+    when: member.entered
+    do:
+      - webhook: {url: "https://crm.example.com/"}
+      - choose: [{if: response.json.vip, do: [{mute: member}]}]
+""",
+        "rules.yaml",
+    )
+    found = explain(entered(), Conference.new("standup-eu"), rules, AT)
+    line = "webhook: https://crm.example.com/; the steps after it wait for the answer"
+    assert found.verdicts[0].steps == (line,)
+
+
+def test_the_state_before_an_event_has_what_record_was_answered_as_recorded() -> None:
+    rules = load(
+        """
+version: 1
+rules:
+  - name: Record
+    when: conference.started
+    do: [record, {wait: 1h}, {log: "{{ recording.id }}"}]
+""",
+        "rules.yaml",
+    )
+    first = entered()
+    later = replace(entered(), id="evt-3", at=AT + 9)
+    [run] = state_after([first], rules, later).waiting
+    answer = Event("evt-2", "record.answered", first.conference, AT + 1, "uuid-1",
+                   {"call": f"{run}.0", "recording_id": "rec-7"})  # fmt: skip
+    before = state_after([first, answer], rules, later)
+    assert [one.fields["recording"] for one in before.waiting.values()] == [{"id": "rec-7"}]
+    assert list(before.records) == ["rec-7"]

@@ -76,3 +76,24 @@ def test_events_are_read_from_the_journal_and_from_lines() -> None:
 def test_a_record_that_cannot_be_read_is_told(text: str, problem: str) -> None:
     with pytest.raises(UnreadableRecord, match=problem):
         list(read_lines(text))
+
+
+def test_what_webhooks_were_answered_is_said_to_be_unknown() -> None:
+    asks = load(
+        """
+version: 1
+rules:
+  - name: Ask
+    when: member.entered
+    do:
+      - webhook: {url: "https://crm.example.com/"}
+      - choose: [{if: response.json.vip, do: [{mute: member}]}]
+""",
+        "new.yaml",
+    )
+    diff = replay(RECORDED, standup(), asks)
+    assert diff.unanswered == 1
+    text = render_diff(diff)
+    assert "1 webhook asks for an answer that is not recorded" in text
+    assert "response.json.vip is absent (what it was answered is not known here)" in text
+    assert replay(RECORDED, asks, standup()).unanswered == 0

@@ -24,7 +24,9 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
-fields = sorted({name for known in EVENTS.values() for name in known} | {"conference", "uuid"})
+answers = {"url", "status", "json", "body"}
+fields = sorted({name for known in EVENTS.values() for name in known}
+                | {"conference", "uuid"} | answers)  # fmt: skip
 
 
 def mappings(keys: list[str], inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -33,7 +35,7 @@ def mappings(keys: list[str], inner: st.SearchStrategy[Any]) -> st.SearchStrateg
 
 told = mappings(fields, texts | values)
 entries = mappings(
-    ["at", *EVENTS, "restart", "swap", "drop", "duplicate", "plivo"], words | told
+    ["at", *EVENTS, "restart", "swap", "drop", "duplicate", "plivo", "webhook"], words | told
 ) | st.builds(
     lambda at, kind, data: {"at": at, kind: {"conference": "standup-eu", "member": "1", **data}},
     st.sampled_from(["0s", "1s", "5m"]),

@@ -253,6 +253,10 @@ tests:
         ("tests: [{timeline: [{at: 1s, drop: it}]}]", "write `drop: previous`"),
         ("tests: [{timeline: [{at: 1s, plivo: {speek: 404}}]}]", "did you mean"),
         ("tests: [{timeline: [{at: 1s, plivo: {speak: often}}]}]", "an HTTP status"),
+        ("tests: [{timeline: [{at: 1s, webhook: yes}]}]", "say what it is answered"),
+        ("tests: [{timeline: [{at: 1s, webhook: {jsn: 1}}]}]", "did you mean 'json'?"),
+        ("tests: [{timeline: [{at: 1s, webhook: {status: fine}}]}]", "an HTTP status"),
+        ("tests: [{timeline: [{at: 1s, webhook: {json: 1, body: x}}]}]", "write one of them"),
         ("tests: [{timeline: [{at: 1s, member.enterd: {}}]}]", "did you mean"),
         ("tests: [{timeline: [{at: 1s, member.entered: {conference: a}}]}]", "needs `member`"),
         ("tests: [{timeline: [{at: 1s, member.entered: 1}]}]", "says at least which conference"),
@@ -308,3 +312,96 @@ def test_what_rules_remember_can_be_expected() -> None:
     assert "expected at 2s vars (count 2), came instead: at 2s vars (count 1)" in render_report(
         told(2)
     )
+
+
+ASKING = """
+version: 1
+vars: {tier: {type: text, start: none}}
+rules:
+  - name: Ask
+    when: member.entered
+    do:
+      - webhook: {url: "https://crm.example.com/{{ conference.name }}"}
+        on_error: continue
+      - wait: 5s
+      - choose:
+          - if: response.json.vip | default(false)
+            do: [{mute: member}]
+        else:
+          - speak: {to: member, text: "{{ response.status | default(0) }} {{ vars.tier }}"}
+  - name: Record
+    when: {trigger: record}
+    do: [record, {log: "{{ recording.id }}"}]
+"""
+
+
+def asked(*answers: str, expect: str, plivo: str = "") -> Report:
+    """What a rule does that asks the CRM as members enter `sales` and then `other`."""
+    lines = ["tests:", "  - timeline:"]
+    lines += [f"      - {{at: 0s, webhook: {one}}}" for one in answers]
+    lines += [f"      - {{at: 0s, plivo: {plivo}}}"] if plivo else []
+    for at, name in ((1, "sales"), (2, "other")):
+        lines += [f"      - {{at: {at}s, member.entered: {{conference: {name}, member: {at}}}}}"]
+    lines += ["      - {at: 3s, restart: everything}", "    until: 2d", "    expect:"]
+    lines += [f"      - {{{line.strip()}}}" for line in expect.strip().splitlines()]
+    lines += ["    expect_nothing_else: true"]
+    return run_text("\n".join(lines), "rules_test.yaml", load(ASKING, "rules.yaml"))
+
+
+WEBHOOKS = """at: 1s, webhook: {url: "https://crm.example.com/sales"}
+    at: 2s, webhook: {url: "https://crm.example.com/other"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("answers", "sales", "other"),
+    [
+        ((), "speak: {to: 1, text: 200 none}", "speak: {to: 2, text: 200 none}"),
+        (("{json: {vip: true}}",), "mute: 1", "mute: 2"),
+        (("{url: '*/sales', json: {vip: true}}",), "mute: 1", "speak: {to: 2, text: 200 none}"),
+        (
+            ("{json: {vip: true}}", "{url: '*/sales', status: 203, body: '<html>'}"),
+            "speak: {to: 1, text: 203 none}",
+            "mute: 2",
+        ),
+        (("{status: 410}",), "speak: {to: 1, text: 410 none}", "speak: {to: 2, text: 410 none}"),
+        (('{body: \'{"vip": 1, "vip": 1}\'}',), "speak: {to: 1}", "speak: {to: 2}"),
+    ],
+)
+def test_a_test_says_what_webhooks_are_answered(
+    answers: tuple[str, ...], sales: str, other: str
+) -> None:
+    report = asked(*answers, expect=f"{WEBHOOKS}at: 6s, {sales}\nat: 7s, {other}")
+    assert report.passed, render_report(report)
+
+
+def test_a_receiver_that_is_away_for_a_day_has_answered_nothing() -> None:
+    report = asked("{status: timeout}", expect=f"{WEBHOOKS}at: 1d, vars: {{tier: none}}")
+    assert not report.passed
+    assert "came instead" not in render_report(report).partition("what happened")[0]
+    assert "speak 1 (text '0 none'" in render_report(report)
+
+
+def test_plivo_webhook_answers_them_too() -> None:
+    said = "speak: {{to: {0}, text: 410 none}}"
+    expect = f"{WEBHOOKS}at: 6s, {said.format(1)}\nat: 7s, {said.format(2)}"
+    assert asked(plivo="{webhook: 410}", expect=expect).passed
+
+
+def test_the_story_tells_what_was_answered_and_recordings_have_their_numbers() -> None:
+    text = """
+tests:
+  - timeline:
+      - {at: 0s, webhook: {json: {vip: true}}}
+      - {at: 1s, member.entered: {conference: sales, member: 1}}
+      - {at: 2s, trigger: {conference: sales, name: record}}
+      - {at: 3s, recording.ready: {conference: sales}}
+      - {at: 4s, trigger: {conference: sales, name: record}}
+    expect:
+      - {at: 2s, log: "1"}
+      - {at: 4s, log: "2"}
+"""
+    report = run_text(text, "rules_test.yaml", load(ASKING, "rules.yaml"))
+    assert report.passed, render_report(report)
+    told = render_report(report, verbose=True)
+    assert "step.done in sales (verb webhook, answered 200, 13 bytes)" in told

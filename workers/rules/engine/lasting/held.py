@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from app.domain.conference import Timer, Waiting
 from workers.rules.engine.index import Rules
+from workers.rules.engine.lasting import answers
 from workers.rules.engine.state import MutableConference
 
 HELD = 60.0
@@ -42,7 +43,8 @@ def keep(state: MutableConference, waiting: Waiting, due: float) -> bool:
     if _timer(waiting, due).id not in state.timers:
         return False
     first_due = due if waiting.due is None else waiting.due
-    state.waiting[waiting.run] = replace(waiting, awaits="timer", due=first_due)
+    fields = answers.within(state, waiting.fields)
+    state.waiting[waiting.run] = replace(waiting, awaits="timer", due=first_due, fields=fields)
     return True
 
 

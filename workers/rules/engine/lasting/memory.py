@@ -41,13 +41,16 @@ def assigned(fields: Fields, new: Mapping[str, Any]) -> Fields:
     return {**fields, "vars": {**fields.get("vars", {}), **new}}
 
 
-def refusal(vars: Mapping[str, Var], fields: Fields, new: Mapping[str, Any]) -> str:
-    """Why these values can not be set, "" when they can."""
+def refusal(
+    vars: Mapping[str, Var], fields: Fields, new: Mapping[str, Any], *, hidden: bool = False
+) -> str:
+    """Why these values can not be set, "" when they can. `hidden`: no value is told."""
     for name, value in new.items():
         if name not in vars:
             return f"vars.{name} is not in the file any more"
         if type_of(value) != vars[name].type:
-            return f"vars.{name} is a {vars[name].type}, and {said(value, 60)} is none"
+            what = "what came" if hidden else said(value, 60)
+            return f"vars.{name} is a {vars[name].type}, and {what} is none"
     size = size_of({**fields.get("vars", {}), **new})
     if size > MOST_BYTES:
         return f"the vars of this conference would take {size} bytes; at most {MOST_BYTES} fit"

@@ -46,15 +46,13 @@ def known_as(state: MutableConference, event: Event, number: int) -> str | None:
         return str(id)
     others = list(reversed(state.records.items()))
     for kept, one in others:
-        if url and one.url == url and (not id or _is_provisional(kept)):
+        if url and one.url == url and (not id or is_provisional(kept)):
             return kept
     of = _same(number, short_hash(event.uuid))
     alike = [
         (kept, one)
         for kept, one in others
-        if of(one)
-        and (not id or _is_provisional(kept))
-        and not (url and one.url and url != one.url)
+        if of(one) and (not id or is_provisional(kept)) and not (url and one.url and url != one.url)
     ]
     unfinished = next((kept for kept, one in alike if not one.ready), None)
     if unfinished is not None or event.kind == "recording.ready" or _is_asked(state, number):
@@ -215,7 +213,8 @@ def _heard_begin(event: Event) -> float:
     return event.at if event.kind in _AT_ONCE else 0.0
 
 
-def _is_provisional(id: str) -> bool:
+def is_provisional(id: str) -> bool:
+    """Whether the id is ours, for a recording that Plivo has not named."""
     return id.startswith(PROVISIONAL)
 
 

@@ -52,10 +52,9 @@ def recorded(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
         copies.want_transcript(deciding, event, kept)
 
 
-def answered(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
-    """A record call was answered: nothing occurs, and what it began is known better."""
+def answered(deciding: Deciding, event: Event) -> None:
+    """A record call was answered: what it began is known better."""
     deciding.write_down(records.asked(deciding.state, event))
-    yield from ()
 
 
 def _views(state: MutableConference, event: Event, kept: str) -> Mapping[str, Mapping[str, Any]]:
