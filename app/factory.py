@@ -26,7 +26,7 @@ from app.settings import Settings
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
 from app.store.server.errors import note
-from app.web import answer, callbacks, health, metrics, openapi, triggers
+from app.web import answer, callbacks, express, health, metrics, openapi, triggers
 from app.web.fence import places
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
     )
     app.counted, app.extensions[metrics.INSTANCE] = instance.http, instance
     app.extensions[metrics.COUNTS], app.extensions[metrics.RULES] = counts, rules
+    app.extensions[express.EXPRESS] = express.Express(settings, inbox, instance.http)
     known = route_names(app.url_map)
     app.register_error_handler(Refused, refuse)
     app.register_error_handler(HTTPException, http_error)

@@ -57,6 +57,7 @@ class Connection(TConn):
         self.buffer = RequestBuffer()
         self.watched = False  # does the loop look at it?
         self.busy = False  # is a thread at work on it?
+        self.served = False  # was a request of it answered?
         self.leaving = False  # do we only wait for the other side to close?
 
     def wait_for(self, seconds: float) -> None:

@@ -20,7 +20,9 @@ from gunicorn.http import get_parser
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.server.connection import Connection
+from app.server.express_lane import ExpressLane
 from app.server.request_buffer import RequestBuffer, State
+from app.web.express import EXPRESS
 
 READ_AT_ONCE = 128 * 1024
 ACCEPT_AT_ONCE = 64
@@ -46,6 +48,11 @@ class WebWorker(ThreadWorker):
         super().__init__(*arguments, **named)
         self._open: set[Connection] = set()
         self._swept = 0.0
+        self._express: ExpressLane | None = None
+
+    def run(self) -> None:
+        self._express = ExpressLane(self, self.wsgi.extensions[EXPRESS])
+        super().run()
 
     def get_thread_pool(self) -> "Threads":
         return Threads(self.cfg.threads, self._answer)
@@ -90,7 +97,8 @@ class WebWorker(ThreadWorker):
         state = conn.buffer.state()
         if state is State.COMPLETE:
             conn.busy = True
-            self.tpool.submit(conn)
+            if self._express is None or not self._express.take(conn):
+                self.by_thread(conn)
         elif state is State.MORE:
             if conn.buffer.take_expectation():
                 with suppress(OSError):
@@ -101,17 +109,22 @@ class WebWorker(ThreadWorker):
                 conn.sock.send(HEAD_TOO_LARGE)
             self._linger(conn)
 
+    def by_thread(self, conn: Connection) -> None:
+        """Have a thread answer the request in this connection's buffer."""
+        self.tpool.submit(conn)
+
     def _answer(self, conn: Connection) -> None:
         """In a thread: answer one request."""
         if conn.parser is None:
             conn.parser = get_parser(self.cfg, conn.sock, conn.client)
         conn.parser.unreader.unread(bytes(conn.buffer.data))
         conn.buffer = RequestBuffer()
+        conn.served = True
         keep = self.handle(conn)
         conn.sock.setblocking(False)
         more = conn.sock.unsent or conn.parser.unreader.buf.tell()
         if more or not keep or not self.alive or not conn.watched:
-            self.method_queue.defer(self._answered, conn, keep)
+            self.method_queue.defer(self.answered, conn, keep)
             return
         conn.wait_for(self.cfg.keepalive)
         conn.busy = False
@@ -128,7 +141,7 @@ class WebWorker(ThreadWorker):
         deadline = time.monotonic() + self.drain_seconds
         return bool(keepalive and conn.parser.finish_body(deadline=deadline))
 
-    def _answered(self, conn: Connection, keep: bool) -> None:
+    def answered(self, conn: Connection, keep: bool) -> None:
         """In the loop: send the rest of the answer, as slowly as the client reads it; then read
         the next request of the connection, or close it."""
         conn.busy = False
@@ -153,7 +166,8 @@ class WebWorker(ThreadWorker):
     def _go_on(self, conn: Connection, keep: bool) -> None:
         if keep:
             conn.wait_for(self.cfg.keepalive if self.alive else self.linger_seconds)
-            conn.buffer.add(conn.parser.unreader.take_buffered())
+            if conn.parser is not None:
+                conn.buffer.add(conn.parser.unreader.take_buffered())
             self._look(conn)
         else:
             self._linger(conn)
@@ -199,6 +213,17 @@ class WebWorker(ThreadWorker):
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """As gunicorn does, but who waits for a place does not wait for the next event."""
         super().wait_for_and_dispatch_events(self.full_seconds if self._is_full() else timeout)
+        if self._express is not None:
+            self._express.flush()
+
+    def watch_line(self, number: int, then: Callable[[Any], None]) -> None:
+        self.poller.register(number, selectors.EVENT_READ, then)
+
+    def unwatch_line(self, number: int) -> None:
+        self.poller.unregister(number)
+
+    def later(self, work: Callable[..., None], *arguments: Any) -> None:
+        self.method_queue.defer(work, *arguments)
 
     def _is_full(self) -> bool:
         return bool(self.nr_conns >= self.worker_connections)
@@ -210,6 +235,8 @@ class WebWorker(ThreadWorker):
         if now - self._swept < (self.full_seconds if full else self.sweep_seconds):
             return
         self._swept = now
+        if self._express is not None:
+            self._express.sweep()
         idle = [conn for conn in self._open if not conn.busy]
         for conn in idle:
             if conn.timeout <= now:
@@ -217,7 +244,7 @@ class WebWorker(ThreadWorker):
         if not self._is_full():
             return
         waiting = [conn for conn in idle if conn.since <= now - self.patience_seconds]
-        waiting.sort(key=lambda conn: (conn.parser is not None, conn.since))
+        waiting.sort(key=lambda conn: (conn.served, conn.since))
         for conn in waiting[:ACCEPT_AT_ONCE]:
             self._drop(conn)
 

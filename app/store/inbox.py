@@ -7,6 +7,7 @@ duplicate and nothing changed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from redis import Redis
 
@@ -61,24 +62,9 @@ class Inbox:
         Unusable when no conference is known to have it, but a transcription is then kept aside
         until the recording's own callback comes (for a day).
         """
-        recording = _recording(event)
         if not event.conference:
-            return self._accept_by_recording(event, recording, identities)
-        remembered = recording if event.kind.startswith("recording.") else ""
-        new, event_id = self._accept(
-            keys.conference_key(event.conference),
-            event.conference,
-            event.id,
-            event.to_json(),
-            keys.recording(remembered) if remembered else "",
-            keys.parked(remembered) if remembered else "",
-            RECORDING_SECONDS,
-            *_unreadable(event),
-            next((keys.digest(one.key) for one in identities if one.while_live), ""),
-            audit,
-            *_remember(event, identities),
-        )
-        return Accepted(bool(new), event_id.decode())
+            return self._accept_by_recording(event, _recording(event), identities)
+        return accepted(self._accept(*accept_arguments(event, identities, audit)))
 
     def _accept_by_recording(
         self, event: Event, recording: str, identities: Sequence[Identity]
@@ -107,6 +93,32 @@ class Inbox:
         """Try what the service does, on keys of its own. Raises RedisError: the reason why
         nothing can be stored now."""
         self._probe()
+
+
+def accept_arguments(
+    event: Event, identities: Sequence[Identity], audit: str = ""
+) -> Sequence[str | int]:
+    """What `lua/accept.lua` is given for an event of a conference; its answer is for `accepted`."""
+    remembered = _recording(event) if event.kind.startswith("recording.") else ""
+    return (
+        keys.conference_key(event.conference),
+        event.conference,
+        event.id,
+        event.to_json(),
+        keys.recording(remembered) if remembered else "",
+        keys.parked(remembered) if remembered else "",
+        RECORDING_SECONDS,
+        *_unreadable(event),
+        next((keys.digest(one.key) for one in identities if one.while_live), ""),
+        audit,
+        *_remember(event, identities),
+    )
+
+
+def accepted(answer: Sequence[Any]) -> Accepted:
+    """What the answer of `lua/accept.lua` says."""
+    new, event_id = answer
+    return Accepted(bool(new), event_id.decode())
 
 
 def read_event(entry: tuple[float, bytes], name: str) -> Event:

@@ -39,7 +39,7 @@ def load_scripts(redis: Redis) -> None:
 def script(redis: Redis, name: str) -> Script:
     """The script, ready to be called with its arguments; loads itself where Redis lost it."""
     registered = redis.register_script(source(name))
-    times = _times.setdefault(redis, {}).setdefault(name, StepTimes())
+    times = step_times(redis, name)
 
     def run(*arguments: str | bytes | int | float) -> Any:
         began = time.perf_counter()
@@ -73,6 +73,11 @@ class StepTimes:
 
 
 _times: WeakKeyDictionary[Redis, dict[str, StepTimes]] = WeakKeyDictionary()
+
+
+def step_times(redis: Redis, name: str) -> "StepTimes":
+    """Where the times of this step through this client are noted."""
+    return _times.setdefault(redis, {}).setdefault(name, StepTimes())
 
 
 def times_of(redis: Redis) -> Mapping[str, StepTimes]:

@@ -5,17 +5,18 @@ the request was kept.
 """
 
 import logging
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, request
 
 from app.domain.event import Event
-from app.logs import span, step
+from app.logs import Span, span, step
 from app.plivo.parse import identities, parse
 from app.plivo.request import verified
 from app.plivo.signature import PlivoRequest
 from app.settings import Settings
-from app.store.inbox import Accepted, Inbox
+from app.store.inbox import Accepted, Identity, Inbox
 
 log = logging.getLogger("gavel.receive")
 
@@ -23,30 +24,28 @@ NOTHING_TO_DO = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """For what is no event of a conference: where the address was given as `waitSound` or `action`,
 Plivo reads the answer as XML. To an event the answer is empty."""
 
+CONTENT_TYPE = "application/xml"
 
-def blueprint(settings: Settings, inbox: Inbox) -> Blueprint:
+
+def policies(settings: Settings) -> Mapping[str, str]:
     """`/plivo/conference`, `recording`, `transcription`: they differ in their policy only."""
-    routes = Blueprint("callbacks", __name__)
-    policies = {
+    return {
         "conference": settings.signature_conference,
         "recording": settings.signature_recording,
         "transcription": settings.signature_transcription,
     }
 
-    @routes.route(f"/plivo/<any({', '.join(policies)}):kind>", methods=["GET", "POST"])
+
+def blueprint(settings: Settings, inbox: Inbox) -> Blueprint:
+    """The three routes."""
+    routes = Blueprint("callbacks", __name__)
+    known = policies(settings)
+
+    @routes.route(f"/plivo/<any({', '.join(known)}):kind>", methods=["GET", "POST"])
     def callback(kind: str) -> Response:
-        given = verified(request.environ, settings, policies[kind])
+        given = verified(request.environ, settings, known[kind])
         event, accepted = accept(given, settings, inbox, request.headers.get("traceparent", ""))
-        step(
-            log,
-            "accept" if accepted.new else "duplicate",
-            event=accepted.event_id,
-            kind=event.kind,
-            conference=event.conference,
-            trace=event.trace[3:35] or None,
-        )
-        body = NOTHING_TO_DO if event.kind == "callback.unknown" else b""
-        return Response(body, content_type="application/xml")
+        return Response(answer(event, accepted), content_type=CONTENT_TYPE)
 
     return routes
 
@@ -55,16 +54,48 @@ def accept(
     request: PlivoRequest, settings: Settings, inbox: Inbox, traceparent: str = ""
 ) -> tuple[Event, Accepted]:
     """Parse and store. Raises Unusable or RedisError."""
-    event, receiving = parse(request), span("receive", traceparent)
+    received = receive(parse(request), request.nonce, settings, traceparent)
+    try:
+        return received.event, inbox.accept(received.event, identities=received.known_by)
+    finally:
+        received.end()
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An event on its way into the inbox, which knows it by `known_by`."""
+
+    event: Event
+    known_by: Sequence[Identity]
+    receiving: Span
+
+    def end(self) -> None:
+        """It was stored, or could not be."""
+        self.receiving.end(event=self.event.id, kind=self.event.kind)
+
+
+def receive(event: Event, nonce: str, settings: Settings, traceparent: str) -> Received:
+    """Begin to receive what a request told of; `nonce` where a signature proved it."""
+    receiving = span("receive", traceparent)
     if receiving.parent:
         event = replace(event, trace=receiving.parent)
     if unreadable := event.data.get("unreadable"):
         told = ", ".join(f"{name} {why}" for name, why in unreadable.items())
         step(log, "leave out", level=logging.WARNING, event=event.id, fields=told)
     known_by = identities(
-        event, request.nonce, dedupe=settings.dedupe_window, replay=settings.replay_window
+        event, nonce, dedupe=settings.dedupe_window, replay=settings.replay_window
     )
-    try:
-        return event, inbox.accept(event, identities=known_by)
-    finally:
-        receiving.end(event=event.id, kind=event.kind)
+    return Received(event, known_by, receiving)
+
+
+def answer(event: Event, accepted: Accepted) -> bytes:
+    """Tell the log, and what is answered."""
+    step(
+        log,
+        "accept" if accepted.new else "duplicate",
+        event=accepted.event_id,
+        kind=event.kind,
+        conference=event.conference,
+        trace=event.trace[3:35] or None,
+    )
+    return NOTHING_TO_DO if event.kind == "callback.unknown" else b""
