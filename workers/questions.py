@@ -4,6 +4,7 @@ The console may not read rules, and there shall be one explanation: that of `gav
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from redis import Redis
@@ -15,6 +16,7 @@ from app.errors import GavelError
 from app.operators.silences import Silences
 from app.store import keys
 from app.store.journal import Journal
+from app.store.live import others_live
 from app.store.questions import next_question, put_answer
 from workers.rules.engine.index import Rules
 from workers.rules.explanation.asked import Given, NoEvent, event_of_kind, state_after
@@ -57,6 +59,7 @@ def answer(redis: Redis, question: Mapping[str, Any], rules: Rules, public_url: 
     else:
         data = {key: str(value) for key, value in question.items() if key in FIELDS and value}
         event = event_of_kind(asked, Given(conference, data))
+        event = with_account(redis, event, rules)
         before = live_state(redis, conference)
     found = explain(event, before, rules, event.at, public_url, silences)
     return render_explanation(found, zone=rules.timezone)
@@ -79,6 +82,13 @@ def stored_event(redis: Redis, id: str, conference: str) -> tuple[Event, list[Ev
         f"no journal has an event {id}: `gavel why CONFERENCE --ids` shows them; journals are kept "
         "for KEEP_JOURNAL, and bounded"
     )
+
+
+def with_account(redis: Redis, event: Event, rules: Rules) -> Event:
+    """The event with what else is live now, where some rule asks and it does not say so itself."""
+    if event.account is not None or not rules.asks_account:
+        return event
+    return replace(event, account=others_live(redis, keys.conference_key(event.conference)))
 
 
 def live_state(redis: Redis, name: str) -> Conference:

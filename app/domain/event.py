@@ -31,13 +31,44 @@ def new_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """The other conferences that were live in the account as one of them decided: how many, and
+    the names of at most `MOST_NAMED`, those that began last (None: not known any more). A snapshot:
+    what another conference has just decided may not be in it."""
+
+    others: tuple[str, ...] | None = ()
+    count: int = 0
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """As the journal keeps it: the names only where they are few."""
+        few = self.others is not None and self.count <= MOST_KEPT
+        return {"count": self.count, **({"others": self.others} if few else {})}
+
+    @classmethod
+    def of(cls, stored: object) -> Self | None:
+        """The reverse; None for what is none."""
+        if not isinstance(stored, Mapping):
+            return None
+        names, count = stored.get("others"), stored.get("count")
+        if isinstance(names, list | tuple):
+            return cls(tuple(map(str, names)), len(names))
+        return cls(None, count) if isinstance(count, int) else None
+
+
+MOST_NAMED = 1000
+MOST_KEPT = 20
+"""So many names the journal keeps with an event."""
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One accepted fact.
 
     `at` is in seconds since the epoch on Redis' clock: when it was accepted, for a timer when it
     was due. `uuid` is Plivo's ConferenceUUID, empty when the source did not say. `data` holds the
     fields of its kind, already typed (`workers/rules/vocabulary` has the kinds). `trace` is the
-    `traceparent` of its acceptance, "" where traces are off.
+    `traceparent` of its acceptance, "" where traces are off. `account` is what else is live as it
+    is decided, None unless some rule asks about that.
     """
 
     id: str
@@ -47,6 +78,7 @@ class Event:
     uuid: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     trace: str = ""
+    account: Account | None = None
 
     def to_json(self) -> str:
         """The stored form; `at` is left out, the inbox puts it in front when it accepts."""
@@ -68,7 +100,8 @@ class Event:
         data = self.data
         if isinstance(answer := data.get("response"), Mapping):
             data = {**data, "response": {k: v for k, v in answer.items() if k != "json"}}
-        return {"id": self.id, "kind": self.kind, "uuid": self.uuid, "data": data}
+        account = {} if self.account is None else {"account": self.account.to_json_dict()}
+        return {"id": self.id, "kind": self.kind, "uuid": self.uuid, "data": data, **account}
 
     @classmethod
     def from_json(cls, text: str | bytes, at: float) -> Self:

@@ -4,11 +4,13 @@
 It is written by the commit that it tells of (see `app.store.lease`), so it is never ahead of the
 truth and never behind. Entries are JSON objects with `at` (seconds), `conference` and `kind`:
 
-- `event`: `event` (id, kind, uuid, data), and where rules can wait for such a thing `ran` (how many
-  rules ran), `skipped` (which did not, by `reason`: `rules`) and `skipped_more` (how many others).
-  Of the rules that wait for such a thing and were not meant, for another conference say, it is
-  stored how many (`not_meant_count`) and where their names and reasons are kept (`not_meant`, but
-  for `not_meant_but`): once for many events. `unfolded` puts them into `skipped`
+- `event`: `event` (id, kind, uuid, data; `account` where rules ask what else was live: `count` of
+  other conferences, and `others`, their names, if few), and where rules can wait for such a thing
+  `ran` (how many rules ran), `skipped` (which did not, by `reason`: `rules`) and `skipped_more`
+  (how many others). Of the rules that wait for such a thing and were not meant, for another
+  conference say, it is stored how many (`not_meant_count`) and where their names and reasons are
+  kept (`not_meant`, but for `not_meant_but`): once for many events. `unfolded` puts them into
+  `skipped`
 - `verdict`: the same of an event that was told of before
 - `run`: one rule that ran for one event: `event`, `rule`, `outcome`, `reason`, `steps`
 - `call`: `call` (id), `verb`, `members`, `rule`, `event`, `with` (other events whose calls went out

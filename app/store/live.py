@@ -1,7 +1,7 @@
 """Which conferences are live: the set of them, and the state of each.
 
-Read for people; the workers take a conference's state with its lease. A conference that changes
-while it is read is shown as it was or as it is.
+Read for people, and for rules that ask what else is live; the workers take a conference's state
+with its lease. A conference that changes while it is read is shown as it was or as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from typing import Any
 from redis import Redis
 
 from app.domain.conference import Conference, UnreadableConference
+from app.domain.event import MOST_NAMED, Account
 from app.store import keys
 
 AT_ONCE = 200
@@ -22,6 +23,20 @@ def live_names(redis: Redis, most: int = 0) -> Mapping[str, str]:
     names: Any = redis.hmget(keys.NAMES, units) if units else []
     known = zip(units, names, strict=True)
     return {key.decode(): name.decode("utf-8", "replace") for key, name in known if name}
+
+
+def others_live(redis: Redis, key: str) -> Account:
+    """The live conferences beside the one of this key. One that is deciding now may be missing or
+    still there. Raises RedisError."""
+    with redis.pipeline(transaction=False) as together:
+        together.zcard(keys.LIVE)
+        together.zscore(keys.LIVE, key)
+        together.zrevrange(keys.LIVE, 0, MOST_NAMED)
+        count, own, units = together.execute()
+    others = [unit for unit in units if unit.decode() != key][:MOST_NAMED]
+    names: Any = redis.hmget(keys.NAMES, others) if others else []
+    known = tuple(name.decode("utf-8", "replace") for name in names if name is not None)
+    return Account(known, count - (own is not None))
 
 
 def states_of(redis: Redis, found: Sequence[str]) -> Iterator[Conference]:

@@ -86,7 +86,8 @@ class Telling:
             return  # told once for all conferences
         if text:
             id = self._api_id(event.get("data", {}))
-            yield Line("event", ("", self.clean(text)), self._nobody_meant(entry), api_id=id)
+            rest = (*self._others(event), *self._nobody_meant(entry))
+            yield Line("event", ("", self.clean(text)), rest, api_id=id)
         if self._everything:
             yield from self._skipped(entry)
 
@@ -104,6 +105,14 @@ class Telling:
             waits = "1 waits" if count == 1 else f"{count} wait"
             because = f": {waits} for this kind; why not: {self._hint}"
         return (("dim", f"  (no rule was meant{because})"),)
+
+    def _others(self, event: Mapping[str, Any]) -> tuple[Part, ...]:
+        """How many other conferences were live, where rules ask."""
+        count = event.get("account", {}).get("count")
+        if count is None or not self._everything:
+            return ()
+        others = "1 other conference" if count == 1 else f"{count} other conferences"
+        return (("dim", f"  ({others} live)"),)
 
     def _skipped(self, entry: Entry) -> Iterator[Line]:
         for group in entry.get("skipped", ()):

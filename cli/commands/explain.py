@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from app.domain.conference import Conference
-from app.domain.event import Event
+from app.domain.event import Account, Event
 from app.domain.silence import Silence
 from app.domain.suggest import did_you_mean
 from app.operators.silences import Silences
@@ -20,7 +20,7 @@ from cli.output.rules_json import explanation as told
 from cli.output.terminal import safe_lines
 from cli.rules_file import usable_rules
 from cli.store import NoRedis, open_for_reading, open_redis
-from workers.questions import live_state, stored_event
+from workers.questions import live_state, stored_event, with_account
 from workers.rules.engine.index import Rules
 from workers.rules.explanation.answering import explain_answer, render_answering
 from workers.rules.explanation.asked import Given, NoEvent, event_of_kind, state_after
@@ -127,7 +127,12 @@ def _find(
     else:
         raise NoEvent(f"{event!r} is no file and no kind of event{did_you_mean(event, EVENTS)}")
     given_state = _state(state, happened)
-    return (happened, given_state, ()) if given_state else (happened, *_live(settings, happened))
+    return (_alone(happened), given_state, ()) if given_state else _live(settings, happened, rules)
+
+
+def _alone(event: Event) -> Event:
+    """Where nothing is looked up, nothing else is live, unless the event says so."""
+    return event if event.account is not None else replace(event, account=Account())
 
 
 def _state(state: str | None, event: Event) -> Conference | None:
@@ -143,13 +148,16 @@ def _state(state: str | None, event: Event) -> Conference | None:
     return replace(stored, name=event.conference)
 
 
-def _live(settings: Settings, event: Event) -> tuple[Conference, Sequence[Silence]]:
+def _live(
+    settings: Settings, event: Event, rules: Rules
+) -> tuple[Event, Conference, Sequence[Silence]]:
     try:
         with open_redis(settings) as redis:
-            return live_state(redis, event.conference), Silences(redis).all()
+            told = with_account(redis, event, rules)
+            return told, live_state(redis, event.conference), Silences(redis).all()
     except NoRedis:
         click.echo("(Gavel is not running here: the conference is taken to be empty)", err=True)
-        return Conference.new(event.conference), ()
+        return _alone(event), Conference.new(event.conference), ()
 
 
 def _pairs(data: tuple[str, ...]) -> dict[str, str]:

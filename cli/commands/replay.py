@@ -39,12 +39,12 @@ def replay(
     """
     settings = Settings.load()
     before, after = usable_rules(against or settings.rules_file), usable_rules(rules)
+    asks = before.asks_account or after.asks_account
     try:
-        found = _of_file(events) if events else _of_journals(settings, conference)
+        found = _of_file(events) if events else _of_journals(settings, conference, asks)
     except UnreadableRecord as error:
         raise NoEvent(f"{events or 'the journal'}: {error}") from None
-    chosen = [event for event in found if conference in (None, event.conference)]
-    diff = replay_events(chosen, before, after, shown_progress)
+    diff = replay_events(found, before, after, shown_progress, conference)
     if as_json:
         tell([difference(diff)])
     else:
@@ -60,11 +60,13 @@ def _of_file(path: str) -> list[Event]:
     return list(read_lines(text))
 
 
-def _of_journals(settings: Settings, conference: str | None) -> list[Event]:
+def _of_journals(settings: Settings, conference: str | None, asks: bool) -> list[Event]:
+    """The events of one conference, or of all: also where rules ask (`asks`) what else is live."""
     with open_for_reading(settings) as redis:
         require_known(redis, conference)
         journal = Journal(redis)
-        known = [conference] if conference else [name for name, _ in journal.conferences()]
+        alone = conference and not asks
+        known = [str(conference)] if alone else [name for name, _ in journal.conferences()]
         entries = chain.from_iterable(journal.of(name) for name in known)
         left_out: list[str] = []
         found = list(events_of((one for one in entries if one["kind"] == "event"), left_out))

@@ -236,3 +236,52 @@ def test_options_fill_in_what_a_file_leaves_out(folder: Path) -> None:
     given = ["--conference", "x", "--member", "7", "--state", "empty"]
 
     assert "+ Greet (line 4) applies" in run(folder, "explain", str(file), *given).output
+
+
+CROWDED = """
+version: 1
+rules:
+  - name: Crowded
+    when: conference.started
+    if: account.conferences | matching("support-*") | length >= 2
+    do: [{log: "{{ account.conference_count }}"}]
+"""
+
+
+def test_what_else_is_live_is_looked_up_where_rules_ask(
+    folder: Path, redis_server: ValkeyServer, redis: Redis
+) -> None:
+    (folder / "rules.yaml").write_text(CROWDED)
+    url = f"redis://{redis_server.host}:{redis_server.port}"
+    asked = ["explain", "member.entered", "--conference", "support-2", "--member", "1"]
+    assert "- Crowded (line 4) does not apply" in run(folder, *asked).output
+    redis.zadd(keys.LIVE, {keys.conference_key("support-1"): 1.0})
+    redis.hset(keys.NAMES, keys.conference_key("support-1"), "support-1")
+    assert "+ Crowded (line 4) applies" in run(folder, *asked, redis_url=url).output
+    alone = run(folder, *asked, "--state", "empty", redis_url=url)
+    assert "- Crowded (line 4) does not apply" in alone.output
+
+
+def test_an_event_in_a_file_says_itself_what_else_was_live(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(CROWDED)
+    event = {"kind": "member.entered", "conference": "support-2", "data": {"member_id": "1"}}
+    file = folder / "event.json"
+    file.write_text(json.dumps({**event, "account": {"others": ["support-1"]}}))
+    assert "+ Crowded (line 4) applies" in run(folder, "explain", str(file)).output
+
+
+def test_replay_of_one_conference_knows_the_others_where_rules_ask(
+    folder: Path, redis_server: ValkeyServer, redis: Redis
+) -> None:
+    for number in (1, 2):
+        name = f"support-{number}"
+        entry = enter(name, "1", 1_800_000_000.0 + number, f"evt-{number}")
+        redis.rpush(keys.journal(keys.conference_key(name)), entry)
+        redis.hset(keys.NAMES, keys.conference_key(name), name)
+        redis.zadd(keys.KNOWN, {keys.conference_key(name): number})
+    (folder / "new.yaml").write_text(CROWDED)
+    url = f"redis://{redis_server.host}:{redis_server.port}"
+    arguments = ["replay", "--rules", str(folder / "new.yaml"), "--conference", "support-2"]
+    output = run(folder, *arguments, redis_url=url).output
+    assert "Crowded: not asked -> applied" in output
+    assert "1 events replayed" in output

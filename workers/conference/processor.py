@@ -25,6 +25,7 @@ from app.metrics.counting import Counts
 from app.store import keys
 from app.store.inbox import Inbox, Waiting
 from app.store.lease import Lease
+from app.store.live import others_live
 from app.store.server.errors import trouble
 from workers.conference.api import ConferenceApi
 from workers.conference.aside import begin_anew, set_aside, without_timer
@@ -113,11 +114,18 @@ class ConferenceProcessor:
     def decide(self, waiting: Waiting) -> None:
         """Turn what waits in the inbox into state, timers and calls of the next commit."""
         self.unit.next.decided += len(waiting)
-        events = self.unit.read(waiting)
+        events = self._with_account(self.unit.read(waiting))
         for event in events:
             if event.kind == "call.retry":
                 self._call_again(event)
         self._decide([event for event in events if event.kind != "call.retry"])
+
+    def _with_account(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The events with what else is live now, where some rule asks. Raises RedisError."""
+        if not events or not self._rules.rules.asks_account:
+            return events
+        account = others_live(self._inbox.redis, self.lease.key)
+        return [replace(event, account=account) for event in events]
 
     def _call_again(self, event: Event) -> None:
         """A call that was given up, once more."""

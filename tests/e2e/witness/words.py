@@ -43,6 +43,7 @@ SPOKEN: Sequence[tuple[str, str, str]] = (
     ("filter sum", "sum {{ data.numbers | sum }}", "sum 6"),
     ("filter where", "{{ data.people | where('muted') | pluck('from') }}", "+1"),
     ("filter where_not", "{{ data.people | where_not('muted') | pluck('from') }}", "+49"),
+    ("filter matching", "{{ ['acme east', 'beta'] | matching('acme*') }}", "acme east"),
     ("filter pluck", "{{ data.people | pluck('from') }}", "+1, +49"),
 )
 """What is driven, a text, and what Plivo must be asked to say for it."""

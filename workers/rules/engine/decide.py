@@ -11,12 +11,12 @@ from typing import Any
 from app.domain.call import Call
 from app.domain.conference import Conference
 from app.domain.durations import format_duration
-from app.domain.event import Event
+from app.domain.event import Account, Event
 from app.domain.silence import Silence
 from workers.rules.engine import observed, outcomes, timers, transitions
 from workers.rules.engine.index import Rules
 from workers.rules.engine.lasting import answers, awaiting, held, memory
-from workers.rules.engine.occurrence import Occurrence, fields_of, root_of
+from workers.rules.engine.occurrence import Occurrence, account_view, fields_of, root_of
 from workers.rules.engine.preconditions import as_told, refusal, remember, silence_of
 from workers.rules.engine.recordings import seeking, told
 from workers.rules.engine.run import Decision, NotMeant, Run, Skipped
@@ -72,12 +72,16 @@ def meanings(
     if state.rules != rules.digest:
         timers.derive_again(state, rules, event.at)
     found = _occurrences(Deciding(state, rules, [], now), event)
-    return tuple((what, _seen(what, state, rules)) for what in found)
+    return tuple((what, _seen(what, state, rules, event.account)) for what in found)
 
 
-def _seen(what: Occurrence, state: MutableConference, rules: Rules) -> dict[str, Any]:
+def _seen(
+    what: Occurrence, state: MutableConference, rules: Rules, account: Account | None
+) -> dict[str, Any]:
     """The names that rules can see."""
     fields = fields_of(what, state, rules.lists)
+    if account is not None and rules.asks_account:
+        fields["account"] = account_view(account, state)
     return {**fields, **memory.seen(state, rules.vars, what)} if rules.vars else fields
 
 
@@ -109,6 +113,7 @@ class _Decider:
         self.events: list[Event] = []
         self.notes: list[str] = []
         self.queue: deque[Event] = deque()
+        self.account: Account | None = None
         self.happened: Counter[tuple[str, str]] = Counter()
         self.deciding = Deciding(self.state, rules, self.notes, now, over, calls=self.calls)
 
@@ -133,6 +138,7 @@ class _Decider:
         """One event, and the triggers that follow from it."""
         if self.state.rules != self.rules.digest:
             self.notes.extend(timers.derive_again(self.state, self.rules, event.at))
+        self.account = event.account
         self.queue.append(event)
         while self.queue:
             event = self.queue.popleft()
@@ -152,7 +158,7 @@ class _Decider:
     def wake(self, what: Occurrence) -> None:
         """The runs that waited for it go on, before rules are held against it."""
         if what.kind in self.rules.awaited:
-            fields = _seen(what, self.state, self.rules)
+            fields = _seen(what, self.state, self.rules, self.account)
             for waiting in list(awaiting.met(self.state, self.rules, what, fields)):
                 if waiting.run in self.state.waiting:
                     self.go_on(outcomes.came(self.state, what, waiting))
@@ -163,7 +169,7 @@ class _Decider:
         self.held.append((what.event, waiting.not_meant))
         if not waiting:
             return
-        fields = _seen(what, self.state, self.rules)
+        fields = _seen(what, self.state, self.rules, self.account)
         matching, passed = waiting.matching(fields)
         self.skipped += (Skipped(what, fields, one) for one in passed)
         for place, rule, _ in matching:
@@ -188,7 +194,7 @@ class _Decider:
             if not held.keep(self.state, waiting, what.at):
                 self.notes.append(f"{waiting.said} does not go on: its rule is gone")
             return
-        fields = _seen(what, self.state, self.rules)
+        fields = _seen(what, self.state, self.rules, self.account)
         fields["event"] = {"id": waiting.event, "received_at": waiting.at}
         lead = ""
         if waiting.awaits == "step":
@@ -206,7 +212,7 @@ class _Decider:
 
     def act(self, what: Occurrence) -> None:
         """What a person asks for: the steps of a rule that has one, and no conditions."""
-        fields = _seen(what, self.state, self.rules)
+        fields = _seen(what, self.state, self.rules, self.account)
         rule, refused = outcomes.rule_by_hand(what, self.state, self.rules)
         run = Running(what.run_id(0), rule, what, fields, self.now)
         if refused:

@@ -24,6 +24,7 @@ from workers.rules.engine.run import (
     NotMeant,
     PassedOver,
 )
+from workers.rules.expressions.asked import names_used
 from workers.rules.expressions.conditions import Match, literal_key, look_up, shown
 from workers.rules.vocabulary.model import Fields, Limit, Rule, Trigger
 from workers.rules.vocabulary.problems import Problem
@@ -44,7 +45,8 @@ _Field = tuple[tuple[str, ...], str]
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one file. `digest` tells one content from another.
+    """The rules of one file. `digest` tells one content from another. `asks_account`: some rule
+    asks what else is live in the account.
 
     Answers are remembered, up to a bound; that is all that ever changes here.
     """
@@ -60,6 +62,7 @@ class Rules:
     _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
     _by_kind: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)
     _resting: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)
+    asks_account: bool = field(init=False, repr=False, compare=False)
     awaited: dict[str, tuple[tuple[Rule, int, Trigger], ...]] = field(
         init=False, repr=False, compare=False
     )
@@ -74,6 +77,7 @@ class Rules:
         object.__setattr__(self, "_by_id", {rule.id: rule for rule in self.rules})
         object.__setattr__(self, "_by_kind", _by_kind(self.rules, enabled=True))
         object.__setattr__(self, "awaited", _awaited(self.rules))
+        object.__setattr__(self, "asks_account", any(map(_asks_account, self.rules)))
         object.__setattr__(self, "_resting", _by_kind(self.rules, enabled=False))
 
     @property
@@ -228,6 +232,11 @@ class _Waiting:
             self.parts.clear()
         self.parts[key] = _part(self.whole, meant, self.kind)
         return self.parts[key]
+
+
+def _asks_account(rule: Rule) -> bool:
+    """Whether an enabled rule asks what else is live."""
+    return rule.enabled and any(name.startswith("account.") for name in names_used(rule))
 
 
 def waits_for(rule: Rule, kind: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.conference import Past
+from app.domain.event import MOST_NAMED, Account
 from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.model import NO_ANSWER, Fields, Target, Unknown
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
@@ -75,6 +76,15 @@ def fields_of(
         "lists": lists,
         "now": what.at,
     }
+
+
+def account_view(account: Account, state: MutableConference) -> dict[str, Any]:
+    """What else is live, and this conference if it is: of itself it knows better."""
+    own = (state.name,) if state.live else ()
+    view: dict[str, Any] = {"conference_count": account.count + len(own)}
+    if account.others is not None:
+        view["conferences"] = (*own, *account.others)[:MOST_NAMED]
+    return view
 
 
 def resolve(target: Target, fields: Fields, state: MutableConference) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.call import Call
-from app.domain.event import Event
+from app.domain.event import Account, Event
 from workers.rules.engine.index import Rules
 from workers.rules.simulation.complete import lacks
 from workers.rules.simulation.simulator import Decided, Simulator
@@ -65,19 +65,33 @@ Watch = Callable[[Sequence[Event]], Iterable[Event]]
 
 
 def replay(
-    events: Iterable[Event], before: Rules, after: Rules, watch: Watch = lambda events: events
+    events: Iterable[Event],
+    before: Rules,
+    after: Rules,
+    watch: Watch = lambda events: events,
+    only: str | None = None,
 ) -> Diff:
-    """How decisions on these events differ between two sets of rules."""
+    """How decisions on these events differ between two sets of rules. `only`: in this conference;
+    the others are played where rules ask what else is live."""
+    everything = only is None or before.asks_account or after.asks_account
     recorded = sorted(
-        (event for event in events if _is_from_outside(event)), key=lambda event: event.at
+        (
+            event
+            for event in events
+            if _is_from_outside(event) and (everything or event.conference == only)
+        ),
+        key=lambda event: event.at,
     )
     old, new = _played(recorded, before, watch), _played(recorded, after, watch)
     changes = [
         change
         for key in sorted(old.keys() | new.keys())
-        if (change := _compared(key, old.get(key), new.get(key))) is not None
+        if only in (None, key[1])
+        and (change := _compared(key, old.get(key), new.get(key))) is not None
     ]
-    return Diff(len(recorded), tuple(changes), sum(one.asked for one in new.values()))
+    count = sum(only in (None, event.conference) for event in recorded)
+    asked = sum(one.asked for key, one in new.items() if only in (None, key[1]))
+    return Diff(count, tuple(changes), asked)
 
 
 def events_of(
@@ -109,6 +123,7 @@ def _event_of(number: int, entry: Mapping[str, Any], told: Mapping[str, Any]) ->
             at=float(entry["at"]),
             uuid=str(told.get("uuid", "")),
             data=dict(told.get("data", {})),
+            account=Account.of(told.get("account")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableRecord(f"record {number} is not an event: {_said(error)}") from None

@@ -123,6 +123,13 @@ FILTERS: Mapping[str, Filter] = {
     "where_not": Filter(
         "The items of which it is not so.", functions.where_not, "any", "any", (1, 2)
     ),
+    "matching": Filter(
+        '`matching("support-*")`: the items, texts, that the glob matches.',
+        functions.matching,
+        "list",
+        "list",
+        (1, 1),
+    ),
     "pluck": Filter(
         '`pluck("from")`: that field of every item that has it.',
         functions.pluck,
@@ -173,6 +180,7 @@ OTHER_NAMES: Mapping[str, str] = {
     "tojson": "json",
     "to_json": "json",
     "map": "pluck",
+    **dict.fromkeys(("glob", "match", "like", "grep"), "matching"),
     "select": "where",
     "selectattr": "where",
     "filter": "where",

@@ -9,9 +9,13 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from app.callers.phones import Phone, WithPhone, ends, plain_phone, spellings, starts
+from app.domain.globs import glob_matcher
 from workers.rules.expressions.bounds import check_replaced, check_size, joined_within
 from workers.rules.vocabulary.names import MEMBER
 from workers.rules.vocabulary.values import compare_equal
+
+LONGEST_GLOB = 256
+"""Characters, for texts and glob may both come from outside."""
 
 
 def minutes(value: Any) -> str:
@@ -124,6 +128,19 @@ def where_not(value: Any, name: Any, *wanted: Any) -> list[Any]:
 def holds(item: Any, name: Any, wanted: tuple[Any, ...]) -> bool:
     found = item.get(name) if isinstance(item, Mapping) else None
     return compare_equal(found, wanted[0]) if wanted else bool(found)
+
+
+def matching(value: Any, glob: Any) -> list[Any]:
+    if len(checked_text(glob)) > LONGEST_GLOB:
+        raise ValueError(f"a glob has at most {LONGEST_GLOB} characters")
+    matches = glob_matcher(glob)
+    return [item for item in checked_items(value) if _is_matched(item, matches)]
+
+
+def _is_matched(item: Any, matches: Callable[[str], bool]) -> bool:
+    if isinstance(item, Phone):
+        return any(map(matches, spellings(item)))
+    return isinstance(item, str) and matches(item)
 
 
 def pluck(value: Any, name: Any) -> list[Any]:

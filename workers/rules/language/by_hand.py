@@ -18,7 +18,8 @@ from workers.rules.vocabulary.model import Step, Target, Template
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
 from workers.rules.vocabulary.problems import Report, RulesError
 
-_NOT_THERE = {name: "what is asked by hand" for name in (*GROUPS, *SINGLE) if name not in ALWAYS}
+_THERE = frozenset(ALWAYS) - {"account"}  # which is looked at for rules that ask about it
+_NOT_THERE = {name: "what is asked by hand" for name in (*GROUPS, *SINGLE) if name not in _THERE}
 
 
 class NotAStep(ValueError):

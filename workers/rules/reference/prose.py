@@ -165,8 +165,28 @@ TESTS = "Written `value is test`, or `value is not test`."
 
 NAMES = """
 Types: `number`; `seconds` (a duration); `time` (seconds since the epoch); `flag` (true or false);
-`text`; `phone` (see *Telephone numbers*); `digits`; `members` (a list whose items
+`text`; `phone` (see *Telephone numbers*); `digits`; `list`; `members` (a list whose items
 have the fields of `member`); `any`. A name can be absent when Plivo did not tell it.
+
+`account` is what is live beside this conference, as Gavel knows it when the event is decided. The
+fourth support call at once:
+
+```yaml
+rules:
+  - name: Support is crowded
+    when: conference.started
+    match: {conference: "support-*"}
+    if: account.conferences | matching("support-*") | length >= 4
+    do:
+      - webhook: {url: "https://pager.example.com/", json: {room: "{{ conference.name }}"}}
+```
+
+It is a snapshot, for conferences do not wait for each other: of two that begin at the same moment
+each may see the other, or not yet; one whose end Plivo did not tell is counted until Gavel has
+asked Plivo (`RECONCILE_INTERVAL`). This conference itself is always counted right. Names are there
+of 1000 conferences at most, the count is of all. It is looked up only for files in which a rule
+asks; the journal keeps the count with the event, and the names while they are no more than 20, so
+`gavel explain` of a recorded event knows the same; `gavel replay` plays all conferences together.
 """
 
 ACTIONS = """

@@ -7,12 +7,12 @@ are played. `gavel test` and `gavel replay` are made of it.
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from app.domain.call import Call
 from app.domain.conference import Conference, Timer
-from app.domain.event import Event
+from app.domain.event import MOST_NAMED, Account, Event
 from app.domain.globs import glob_matcher
 from workers.conference.errors import CallError, PlivoError, WebhookError
 from workers.conference.retry import Gone, Repeat, Split, Unknown, retry
@@ -85,6 +85,8 @@ class Simulator:
         """Something happens now."""
         conference = self.conferences.get(event.conference) or Conference.new(event.conference)
         over = self._over.setdefault(event.conference, set())
+        if self.rules.asks_account and (event.account is None or event.account.others is None):
+            event = replace(event, account=self._account(event.conference))
         decision = decide(conference, [event], self.rules, self.now, over).in_detail()
         over.update(uuid for uuid, ended in decision.ended.items() if ended)
         self.conferences[event.conference] = decision.conference
@@ -98,6 +100,14 @@ class Simulator:
             data = {"number": one.number, "said": "it has none"}
             self.feed(self.event("recordings.sought", one.conference, one.uuid, data))
         self._work()
+
+    def _account(self, conference: str) -> Account:
+        """What else is live in this small world."""
+        live = sorted(
+            (one for one in self.conferences.values() if one.live and one.name != conference),
+            key=lambda one: -one.started_at,
+        )
+        return Account(tuple(one.name for one in live[:MOST_NAMED]), len(live))
 
     def advance(self, until: float) -> None:
         """Time passes: timers come due and calls are tried again on the way."""

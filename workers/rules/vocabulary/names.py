@@ -1,7 +1,7 @@
 """The names that rules can see: one entry per field, with its type and its documentation.
 
-Which groups a rule sees depends on its trigger (`workers.rules.vocabulary.triggers`). `conference`,
-`event`, `lists`, `vars` and `now` are there for every trigger.
+Which groups a rule sees depends on its trigger (`workers.rules.vocabulary.triggers`). Those of
+`ALWAYS` are there for every trigger.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from app.domain.facts import FACTS
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`type` is one of text, phone, digits, number, seconds, time, flag, members, any.
+    """`type` is one of text, phone, digits, number, seconds, time, flag, list, members, any.
     `seconds` are durations, `time` is seconds since the epoch; both are numbers. `values` are all
     it can be, when that is known; `meant` are words that people write for it."""
 
@@ -71,6 +71,14 @@ GROUPS: Mapping[str, Mapping[str, Field]] = {
         "step": Field("number", "Which step of `do`, counted from 0."),
         "error": Field("text", "Why it was given up.", meant=("reason", "status")),
     },
+    "account": {
+        "conference_count": Field(
+            "number", "How many conferences are live in the account, this one included."
+        ),
+        "conferences": Field(
+            "list", "Their names: of at most 1000, those that began last.", meant=("names",)
+        ),
+    },
     "trigger": {
         "name": Field("text", "The name the trigger came with."),
     },
@@ -99,7 +107,7 @@ SINGLE: Mapping[str, Field] = {
     "now": Field("time", "The time of the decision."),
 }
 
-ALWAYS = ("conference", "event", "lists", "vars", "now")
+ALWAYS = ("conference", "event", "lists", "vars", "now", "account")
 
 AFTER_STEPS: Mapping[str, str] = {
     "response": "webhook",

@@ -3,7 +3,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.conference import Conference
-from app.domain.event import Event
+from app.domain.event import Account, Event
 from tests.workers.rules.simulation.books import standup
 from workers.rules.engine.decide import decide
 from workers.rules.explanation.asked import state_after
@@ -184,3 +184,21 @@ rules:
     before = state_after([first, answer], rules, later)
     assert [one.fields["recording"] for one in before.waiting.values()] == [{"id": "rec-7"}]
     assert list(before.records) == ["rec-7"]
+
+
+def test_a_recorded_event_is_explained_by_what_else_was_live_then() -> None:
+    rules = load(
+        """
+version: 1
+rules:
+  - name: Two at once
+    when: member.entered
+    match: {account.conference_count: 2}
+    do: [{mute: member}]
+""",
+        "rules.yaml",
+    )
+    for account, outcome in ((Account(("sales-1",), 1), "applied"), (Account(), "skipped")):
+        event = replace(entered(), account=account)
+        found = explain(event, Conference.new("standup-eu"), rules, AT)
+        assert found.verdicts[0].outcome == outcome

@@ -97,3 +97,40 @@ rules:
     assert "1 webhook asks for an answer that is not recorded" in text
     assert "response.json.vip is absent (what it was answered is not known here)" in text
     assert replay(RECORDED, asks, standup()).unanswered == 0
+
+
+ASKS = """
+version: 1
+rules:
+  - name: Two at once
+    when: member.entered
+    if: account.conference_count == 2
+    do: [{mute: member}]
+"""
+
+
+def test_other_conferences_are_played_along_where_rules_ask_what_else_is_live() -> None:
+    other = Event("evt-9", "member.entered", "sales-1", AT - 5, "uuid-9", {"member_id": "1"})
+    asks, none = load(ASKS, "new.yaml"), load("version: 1\nrules: []", "old.yaml")
+    diff = replay([*RECORDED, other], none, asks, only="standup-eu")
+    assert diff.events == 2
+    assert [one.only_after for one in diff.changes if one.only_after] == [("mute 7",)]
+    alone = replay(RECORDED, none, asks, only="standup-eu")
+    assert not [one for one in alone.changes if one.only_after]
+
+
+def test_what_was_recorded_with_an_event_counts() -> None:
+    entry = {
+        "at": AT,
+        "conference": "standup-eu",
+        "kind": "event",
+        "event": {
+            "id": "evt-1",
+            "kind": "member.entered",
+            "data": {"member_id": "7"},
+            "account": {"count": 1, "others": ["sales-1"]},
+        },
+    }
+    none = load("version: 1\nrules: []", "old.yaml")
+    diff = replay(events_of([entry]), none, load(ASKS, "new.yaml"))
+    assert diff.changes[0].only_after == ("mute 7",)

@@ -50,6 +50,8 @@ def warnings_of(**parts: Any) -> list[str]:
         ('member.from is starting_with("0049 (0)30")', True),
         ('member.from is starting_with("+")', True),
         ('member.from is not starting_with("+49")', False),
+        ('conference.members | pluck("from") | matching("+4930*") | length == 1', True),
+        ('conference.members | pluck("from") | matching("4930*") | length == 1', True),
         ('member.from is starting_with("30")', False),
         ('member.from is ending_with("3456")', True),
         ('member.from is ending_with("34-56")', True),

@@ -72,6 +72,8 @@ FILTERED = {
     "sum": [("[1, 2]", "3")],
     "where('muted') | length": [("conference.members", "0")],
     "where_not('muted') | length": [("conference.members", "1")],
+    "matching('?')": [("data.list", "a, é"), ("['ab', 'a', 3, none]", "a")],
+    "matching('sales-*')": [("['sales-eu', 'Sales-us', 'x-sales-']", "sales-eu")],
     "pluck('from') | first": [("conference.members", "14155550100")],
 }  # fmt: skip
 

@@ -405,3 +405,43 @@ tests:
     assert report.passed, render_report(report)
     told = render_report(report, verbose=True)
     assert "step.done in sales (verb webhook, answered 200, 13 bytes)" in told
+
+
+def test_several_conferences_of_one_test_see_each_other() -> None:
+    rules = load(
+        """
+version: 1
+rules:
+  - name: The third support call
+    when: conference.started
+    match: {conference: "support-*"}
+    if: account.conferences | matching("support-*") | length == 3
+    do: [{speak: {to: all, text: "{{ account.conferences | join }}"}}]
+  - name: Alone again
+    when: {conference.elapsed: 1m}
+    match: {account.conference_count: 1}
+    do: [{log: alone}]
+""",
+        "rules.yaml",
+    )
+    text = """
+tests:
+  - timeline:
+      - {at: 0s, member.entered: {conference: support-1, member: 1}}
+      - {at: 1s, member.entered: {conference: sales-1, member: 1}}
+      - {at: 2s, member.entered: {conference: support-2, member: 1}}
+      - {at: 3s, member.exited: {conference: support-1, member: 1}}
+      - {at: 4s, member.entered: {conference: support-3, member: 1}}
+      - {at: 5s, restart: everything}
+      - {at: 6s, member.entered: {conference: support-4, member: 1}}
+      - {at: 7s, member.exited: {conference: sales-1, member: 1}}
+      - {at: 8s, member.exited: {conference: support-2, member: 1}}
+      - {at: 9s, member.exited: {conference: support-3, member: 1}}
+    until: 2m
+    expect:
+      - {at: 6s, speak: {to: all, text: "support-4, support-3, support-2, sales-1"}}
+      - {at: 1m6s, log: alone, conference: support-4}
+    expect_nothing_else: true
+"""
+    report = run_text(text, "rules_test.yaml", rules)
+    assert report.passed, render_report(report)
