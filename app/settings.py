@@ -86,6 +86,12 @@ class Settings:
         redis_url, None, "Redis 7 or Valkey; none: the embedded Valkey of `gavel up`", secret=True
     )
     redis_timeout: float = setting(duration, 2.0, "how long to wait for an answer of Redis")
+    durability: str = setting(
+        one_of("primary", "replica"),
+        "primary",
+        "who has an event before it is answered 200, and a call before it is made: Redis' "
+        "`primary` alone, or a `replica` too",
+    )
     rules_file: str = setting(text, "rules.yaml", "the rules")
     state_dir: str = setting(text, "var", "where the embedded Valkey and made-up secrets live")
     trigger_token: tuple[str, ...] = setting(
@@ -223,6 +229,10 @@ class Settings:
                 problems.append(f"{name} must be {error}")
         if is_set_in(environ, "PLIVO_AUTH_ID") != is_set_in(environ, "PLIVO_AUTH_TOKEN"):
             problems.append("PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN belong together: set both or none")
+        if values.get("durability") == "replica" and not is_set_in(environ, "REDIS_URL"):
+            problems.append(
+                "DURABILITY=replica needs REDIS_URL: the embedded Valkey has no replica"
+            )
         if len({is_set_in(environ, name) for name in OIDC}) > 1:
             problems.append(f"{', '.join(OIDC)} belong together: set all or none")
         if problems:
@@ -244,6 +254,11 @@ class Settings:
                 for name in missing
             )
         return self
+
+    @property
+    def replicated(self) -> bool:
+        """Is it a replica that has to confirm?"""
+        return self.durability == "replica"
 
     @property
     def keep(self) -> Retention:

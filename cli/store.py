@@ -50,7 +50,7 @@ def open_for_reading(settings: Settings) -> Iterator[Redis]:
 
 @contextmanager
 def _client(settings: Settings, url: str) -> Iterator[Redis]:
-    redis = connect(url, timeout=settings.redis_timeout)
+    redis = connect(url, timeout=settings.redis_timeout, replicated=settings.replicated)
     try:
         yield redis
     except RedisError as error:

@@ -19,7 +19,9 @@ def examine_redis(settings: Settings) -> Iterator[Finding]:
     if settings.redis_url is None:
         yield bad("there is none: set REDIS_URL, or STATE_DIR to a folder for the embedded Valkey")
         return
-    redis = connect(settings.redis_url, timeout=settings.redis_timeout)
+    redis = connect(
+        settings.redis_url, timeout=settings.redis_timeout, replicated=settings.replicated
+    )
     try:
         yield from examine(redis)
     finally:

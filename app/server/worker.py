@@ -51,7 +51,8 @@ class WebWorker(ThreadWorker):
         self._express: ExpressLane | None = None
 
     def run(self) -> None:
-        self._express = ExpressLane(self, self.wsgi.extensions[EXPRESS])
+        express = self.wsgi.extensions[EXPRESS]
+        self._express = ExpressLane(self, express) if express.serves else None
         super().run()
 
     def get_thread_pool(self) -> "Threads":

@@ -13,5 +13,7 @@ def make() -> Flask:
     """The application of this process, from its environment. Raises SettingsError."""
     settings = Settings.load().require("redis_url", "plivo_auth_id", "plivo_auth_token")
     start_logging(settings.log_format, settings.log_level, settings.secrets())
-    redis = connect(settings.redis_url or "", timeout=settings.redis_timeout)
+    redis = connect(
+        settings.redis_url or "", timeout=settings.redis_timeout, replicated=settings.replicated
+    )
     return create_app(settings, Inbox(redis))

@@ -11,6 +11,7 @@ from redis.sentinel import Sentinel
 
 from app.store.server.address import Address, read_address
 from app.store.server.primary import Primary, PrimaryConnection, PrimaryTlsConnection
+from app.store.server.replica import ReplicatedRedis
 
 HEALTH_CHECK_SECONDS = 15
 CONNECTIONS = 8
@@ -23,14 +24,14 @@ ELSEWHERE = (RedisConnectionError, ReadOnlyError, MasterDownError)
 whose address is resolved anew: nothing of the step was done, or it may be done twice."""
 
 
-def connect(url: str, *, timeout: float = 2.0) -> Redis:
+def connect(url: str, *, timeout: float = 2.0, replicated: bool = False) -> Redis:
     """A thread-safe client for an address as `app.store.server.address` reads it.
 
     Every command answers or raises within `timeout` seconds (connecting, and waiting for one of the
     `CONNECTIONS`, not counted), unless the URL has a `socket_timeout` of its own. One whose
     connection went away, or whose server is no primary any more, is tried once more over a new
-    connection. A connection that was idle for 15 s is tested first. Raises ValueError for a URL
-    that cannot be used.
+    connection. A connection that was idle for 15 s is tested first. `replicated`: confirmed steps
+    wait for a replica (`app.store.server.replica`). Raises ValueError for a URL that is none.
     """
     address = read_address(url)
     options: dict[str, Any] = {
@@ -42,12 +43,16 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
     }
     if "path" not in options:
         options.setdefault("socket_keepalive", True)
-    if address.service:
-        return _by_sentinel(address, options)
-    return Redis.from_pool(_pool(**options))
+    pool = _by_sentinel(address, options) if address.service else _pool(**options)
+    if not replicated:
+        return Redis.from_pool(pool)
+    client = ReplicatedRedis(connection_pool=pool)
+    client.auto_close_connection_pool = True  # as `from_pool` does, which makes no other class
+    client.longest_seconds = min(client.longest_seconds, options["socket_timeout"] / 2)
+    return client
 
 
-def _by_sentinel(address: Address, options: dict[str, Any]) -> Redis:
+def _by_sentinel(address: Address, options: dict[str, Any]) -> BlockingConnectionPool:
     """The primary that the Sentinels name (`app.store.server.primary`)."""
     shared = ("health_check_interval", "protocol")
     of_sentinels = {
@@ -62,12 +67,11 @@ def _by_sentinel(address: Address, options: dict[str, Any]) -> Redis:
         | {"retry": _retry(), "ssl": address.tls}
         | dict(address.sentinel_login),
     )
-    pool = _pool(
+    return _pool(
         connection_class=PrimaryTlsConnection if address.tls else PrimaryConnection,
         primary=Primary(address.service, manager.sentinels),
         **options,
     )
-    return Redis.from_pool(pool)
 
 
 def _pool(**options: Any) -> BlockingConnectionPool:

@@ -50,9 +50,9 @@ class Inbox:
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
-        self._accept = script(redis, "accept")
-        self._park = script(redis, "park")
-        self._probe = script(redis, "probe")
+        self._accept = script(redis, "accept", confirmed=True)
+        self._park = script(redis, "park", confirmed=True)
+        self._probe = script(redis, "probe", confirmed=True)
 
     def accept(self, event: Event, *, identities: Sequence[Identity], audit: str = "") -> Accepted:
         """Store the event for good, once. `event.at` is ignored: Redis' clock dates it. `audit` is

@@ -19,6 +19,7 @@ copy of a recording: `{k}-{hash}-rec`.
 | gavel:ended:{hash}         | string | an instance (conference and UUID) has ended, expires |
 | gavel:nonces:{k}           | hash   | nonces of the live instance -> event ids, expires |
 | gavel:doubtful             | zset   | conferences about which Plivo is to be asked, by when (s) |
+| gavel:confirmed            | string | what a replica is to confirm (`DURABILITY`), 60 s |
 | gavel:known                | zset   | every conference with a journal, by last activity (s) |
 | gavel:names                | hash   | {k} -> name |
 | gavel:seen:{hash}          | string | an identity that was accepted -> its event id, expires |
@@ -74,6 +75,7 @@ from hashlib import blake2b
 PREFIX = "gavel:"
 AWAKE = PREFIX + "awake"
 BEGUN = PREFIX + "begun"
+CONFIRMED = PREFIX + "confirmed"
 DOUBTFUL = PREFIX + "doubtful"
 DUE = PREFIX + "due"
 LIVE = PREFIX + "live"

@@ -95,19 +95,26 @@ class Lease:
         return True
 
     def commit(
-        self, commit: Commit, *, release: bool = False, wake_at: float | None = None
+        self,
+        commit: Commit,
+        *,
+        release: bool = False,
+        wake_at: float | None = None,
+        confirmed: bool = False,
     ) -> Waiting | None:
         """Apply one commit; answers the events that wait now.
 
         With `release` the lease is given back if none waits (the answer is then None), and the
-        unit is woken at `wake_at`. Raises `LeaseLost`, or RedisError after which the same commit
-        may be sent again.
+        unit is woken at `wake_at`. `confirmed`: a replica has it before this answers, where that is
+        wanted (`DURABILITY`). Raises `LeaseLost`, or RedisError after which the same commit may be
+        sent again.
         """
+        run = self._leases.run_confirmed if confirmed else self._leases.run_commit
         texts = self._leases.not_meant_texts
         missing = texts.missing(commit.not_meant)
         commit.not_meant = {id: commit.not_meant[id] for id in missing}
         asked = time.monotonic()
-        answer = self._leases.run_commit(
+        answer = run(
             self.key,
             self._token,
             self._number,
@@ -181,6 +188,7 @@ class Leases:
         self.keep = keep
         self._take = script(redis, "take")
         self.run_commit = script(redis, "commit")
+        self.run_confirmed = script(redis, "commit", confirmed=True)
         self.run_begin = script(redis, "begin")
         self.run_outlive = script(redis, "outlive")
         self._renew = script(redis, "renew")

@@ -14,6 +14,8 @@ from weakref import WeakKeyDictionary
 
 from redis import Redis
 
+from app.store.server.replica import ReplicatedRedis
+
 Script = Callable[..., Any]
 
 STEP_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5)
@@ -36,14 +38,18 @@ def load_scripts(redis: Redis) -> None:
             redis.script_load(source(entry.name.removesuffix(".lua")))
 
 
-def script(redis: Redis, name: str) -> Script:
-    """The script, ready to be called with its arguments; loads itself where Redis lost it."""
+def script(redis: Redis, name: str, *, confirmed: bool = False) -> Script:
+    """The script, ready to be called with its arguments; loads itself where Redis lost it.
+    `confirmed`: it answers when a replica has what it wrote, where the client is one that waits."""
     registered = redis.register_script(source(name))
     times = step_times(redis, name)
+    waits = redis if confirmed and isinstance(redis, ReplicatedRedis) else None
 
     def run(*arguments: str | bytes | int | float) -> Any:
         began = time.perf_counter()
         try:
+            if waits is not None:
+                return waits.confirmed(lambda pipe: registered(args=arguments, client=pipe))
             return registered(args=arguments)
         finally:
             times.note(time.perf_counter() - began)

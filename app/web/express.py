@@ -52,6 +52,12 @@ class Express:
         known = callbacks.policies(settings).items()
         self._routes = {f"/plivo/{kind}" for kind, policy in known if policy == REQUIRED}
 
+    @property
+    def serves(self) -> bool:
+        """Is there anything that may be answered as soon as the primary has it? Only threads wait
+        for a replica."""
+        return bool(self._routes) and not self._settings.replicated
+
     def begin(self, environ: MutableMapping[str, Any]) -> Begun | None:
         """What to store; None: this one is for Flask."""
         began = time.perf_counter()

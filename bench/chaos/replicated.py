@@ -18,6 +18,8 @@ from bench.chaos.processes import free_port
 from cli.up.embedded import program
 
 SERVICE = "gavel"
+LOGIN = "default", "once-it-is-cut-off"
+"""Whoever gives it gets in at any time: before, no password is asked for."""
 DOWN_AFTER_MS = 2000
 PATIENCE = 120.0
 
@@ -44,6 +46,16 @@ class Server:
     def client(self) -> Redis:
         return Redis("127.0.0.1", self.port, socket_timeout=5.0)
 
+    def cut_off(self) -> None:
+        """From now on replicas and Sentinels reach it no more; who gives `LOGIN` still does."""
+        with self.client() as client:
+            client.auth(LOGIN[1], LOGIN[0])
+            client.execute_command("ACL", "SETUSER", LOGIN[0], "resetpass", f">{LOGIN[1]}")
+            for one in client.client_list():
+                if one["name"].startswith("sentinel-"):
+                    client.client_kill_filter(one["id"])
+            client.client_kill_filter(_type="replica")
+
     def signal(self, number: signal.Signals) -> None:
         if self.process is not None:
             self.process.send_signal(number)
@@ -66,7 +78,7 @@ class Replicated:
     @property
     def url(self) -> str:
         places = ",".join(f"127.0.0.1:{one.port}" for one in self.sentinels)
-        return f"redis+sentinel://{places}/{SERVICE}/0"
+        return f"redis+sentinel://{':'.join(LOGIN)}@{places}/{SERVICE}/0"
 
     def start(self, replicas: int, sentinels: int, **options: str) -> None:
         """Started, all of them known to each other."""

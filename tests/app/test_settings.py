@@ -60,6 +60,13 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     assert Settings.from_environ({"PORT": "", "TRIGGER_TOKEN": " "}) == Settings()
 
 
+def test_the_embedded_valkey_has_no_replica_that_could_confirm() -> None:
+    with pytest.raises(SettingsError, match="DURABILITY=replica needs REDIS_URL"):
+        Settings.from_environ({"DURABILITY": "replica"})
+    given = {"DURABILITY": "replica", "REDIS_URL": "redis://redis.example.com"}
+    assert Settings.from_environ(given).replicated
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -88,7 +88,12 @@ class Unit:
         inbox now, None when the lease was given back. Raises LeaseLost or RedisError."""
         if self.outbox != self._stored:
             self.next.outbox = self.outbox.to_json()
-        waiting = patiently(lambda: self.lease.commit(self.next, release=release, wake_at=wake_at))
+        to_send = bool(self.outbox.left_sending())
+        waiting = patiently(
+            lambda: self.lease.commit(
+                self.next, release=release, wake_at=wake_at, confirmed=to_send
+            )
+        )
         self._stored, self.next = self.outbox, Commit()
         return waiting
 

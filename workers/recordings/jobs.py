@@ -145,7 +145,9 @@ def _keep(leases: Leases) -> None:
 @cache
 def _this_process() -> Copying:
     settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
-    redis = connect(settings.redis_url or "", timeout=settings.redis_timeout)
+    redis = connect(
+        settings.redis_url or "", timeout=settings.redis_timeout, replicated=settings.replicated
+    )
     load_scripts(redis)
     parts = copying(redis, settings)
     threading.Thread(target=_keep, args=(parts.leases,), daemon=True).start()

@@ -30,6 +30,7 @@ from redis.sentinel import MasterNotFoundError
 
 from app.metrics.catalogue import STORE_ERRORS
 from app.metrics.counting import Counts
+from app.store.server.replica import NotReplicated
 
 
 class Kind(StrEnum):
@@ -115,6 +116,8 @@ def _full(error: RedisError, text: str) -> str | None:
 
 
 def _not_writable(error: RedisError, text: str) -> str | None:
+    if isinstance(error, NotReplicated):
+        return "no replica confirms what Redis writes, and DURABILITY=replica wants one to"
     if "NOREPLICAS" in text:
         return "Redis takes no writes: it has fewer replicas than min-replicas-to-write demands"
     if "MISCONF" in text:

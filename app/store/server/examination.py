@@ -14,6 +14,7 @@ from app.logs import step
 from app.store.connection import CONNECTIONS
 from app.store.inbox import Inbox
 from app.store.server.errors import Kind, trouble
+from app.store.server.replica import ReplicatedRedis
 
 OLDEST = 7
 AGAIN_SECONDS = 1.0
@@ -111,7 +112,9 @@ def _of_facts(redis: Redis, facts: Facts) -> Iterator[Finding]:
             f"maxmemory-policy {facts.policy} throws conferences away when memory is short: set "
             "maxmemory-policy noeviction"
         )
-    if "primary" in redis.get_connection_kwargs():
+    if isinstance(redis, ReplicatedRedis):
+        yield from _confirming(facts.info)
+    elif "primary" in redis.get_connection_kwargs():
         yield _replicas(facts.config.get("min-replicas-to-write"))
 
 
@@ -152,6 +155,12 @@ def _fsync(redis: Redis, policy: str) -> Finding:
         f"appendfsync {policy}: a power cut, and now and then a killed Redis, lose the last "
         "second or two of what was answered 200. appendfsync always"
     )
+
+
+def _confirming(info: Mapping[str, Any]) -> Iterator[Finding]:
+    yield good("a replica has each event before it is answered 200 (DURABILITY=replica)")
+    if info.get("connected_slaves") == 1:
+        yield doubtful("it has one replica: while that is away, every callback is answered 503")
 
 
 def _replicas(number: str | None) -> Finding:

@@ -42,4 +42,5 @@ SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
     "planned": failover.planned,
     "sudden": failover.sudden,
     "demoted": failover.demoted,
+    "split": failover.split,
 }

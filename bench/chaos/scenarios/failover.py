@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from bench.chaos.callbacks import entries, unacknowledged
@@ -31,6 +32,7 @@ async def planned(short: bool) -> list[Row]:
             await _by_sentinel("planned, COORDINATED", short, ordered("COORDINATED")),
             await _by_sentinel("planned, one replica, min 1", short, ordered(), 1, **GUARD),
             await _by_sentinel("planned, two replicas, min 1", short, ordered(), 2, **GUARD),
+            await _confirmed("planned", ordered()),
         ]
     return rows
 
@@ -40,7 +42,24 @@ async def sudden(short: bool) -> list[Row]:
     rows = [await _by_sentinel("killed", short, signalled(signal.SIGKILL))]
     if not short:
         rows.append(await _by_sentinel("frozen", short, signalled(signal.SIGSTOP)))
+        rows.append(await _confirmed("killed", signalled(signal.SIGKILL)))
     return rows
+
+
+async def split(short: bool) -> list[Row]:
+    """The network splits: the primary is cut off from its two replicas and its Sentinels, not from
+    us, and takes what nobody will have. With DURABILITY=replica it is answered 503 instead."""
+    rows = [await _cut_off("DURABILITY=replica", short, DURABILITY="replica")]
+    if not short:
+        as_it_comes = await _cut_off("as it comes", short)
+        rows.append(replace(as_it_comes, holds=True, in_time=True))  # what the setting is for
+    return rows
+
+
+async def _cut_off(what: str, short: bool, **settings: str) -> Row:
+    with replicated(replicas=2) as store:
+        cut = store.servers[0].cut_off
+        return await _played(f"cut off, {what}", short, store.url, cut, rate=200, **settings)
 
 
 def ordered(*options: str) -> Move:
@@ -72,10 +91,25 @@ async def _by_sentinel(
         return await _played(f"Sentinel, {what}", short, store.url, lambda: move(store))
 
 
-async def _played(what: str, short: bool, url: str, move: Callable[[], None]) -> Row:
+async def _confirmed(what: str, move: Move) -> Row:
+    """With two replicas, of which one confirms each event and each call that is about to be made."""
+    with replicated(replicas=2) as store:
+        told = f"Sentinel, {what}, DURABILITY=replica"
+        return await _played(told, False, store.url, lambda: move(store), DURABILITY="replica")
+
+
+async def _played(
+    what: str,
+    short: bool,
+    url: str,
+    move: Callable[[], None],
+    rate: int = 50,
+    **settings: str,
+) -> Row:
     """Post, move the primary meanwhile, and look what came of all that was answered 200."""
-    callbacks, rate = (entries("room", 20, 8), 30) if short else (entries("room", 40, 20), 50)
-    async with stage(MUTE_AND_SPEAK, WORKER_PROCESSES="2", REDIS_URL=url) as on:
+    callbacks = entries("room", 20, 8) if short else entries("room", 40, 20 * rate // 50)
+    rate = 30 if short else rate
+    async with stage(MUTE_AND_SPEAK, WORKER_PROCESSES="2", REDIS_URL=url, **settings) as on:
         on.edge.fate = lambda _request, _before: Fate(delay=0.1)
         posting = asyncio.create_task(on.plivo.post_all(callbacks, rate))
         await asyncio.sleep(1.0 if short else BEFORE_SECONDS)

@@ -17,6 +17,7 @@ from bench.chaos.scenarios import SCENARIOS
 NAMES = (
     "planned",
     "demoted",
+    "split",
     "timers",
     "emptied",
     "recovery",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
+from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener, urlopen
 
 import pytest
 from redis import Redis
@@ -41,6 +41,13 @@ rules:
     when: {trigger: go}
     do: [log: went]
 """
+KEPT = {
+    "ConferenceAction": "enter",
+    "ConferenceName": "kept",
+    "ConferenceUUID": "uuid-of-kept",
+    "ConferenceMemberID": "1",
+    "CallUUID": "call-of-kept",
+}
 HOST = "127.0.0.2"
 PUBLIC = "https://gavel.example.com/base"
 
@@ -54,6 +61,7 @@ class Other:
     url: str
     edge: Edge
     server: ValkeyServer
+    replica: ValkeyServer
 
     def post(self, path: str, fields: Mapping[str, str], **headers: str) -> dict[str, Any]:
         """An unsigned request. Raises HTTPError when it is refused."""
@@ -61,6 +69,7 @@ class Other:
         return dict(json.loads(read(request) or b"{}"))
 
     def callback(self, action: str, conference: str, nonce: str = "", **more: str) -> None:
+        """One of Plivo's, again and again while it is answered 503. Raises HTTPError."""
         fields = {
             "ConferenceAction": action,
             "ConferenceName": conference,
@@ -113,7 +122,8 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
     (folder / "others.yaml").write_text(RULES)
     (folder / "trigger-token").write_text("token-out-of-a-file\n")
     port = free_port()
-    server = start_valkey(folder / "valkey")
+    server = start_valkey(folder / "valkey", {"repl-diskless-sync-delay": "0"})
+    replica = start_valkey(folder / "replica", {"replicaof": f"{server.host} {server.port}"})
     with edge() as plivo:
         environ = bare_environment(
             PLIVO_AUTH_ID=ACCOUNT,
@@ -122,6 +132,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
             PUBLIC_URL=PUBLIC,
             REDIS_URL=f"redis://{server.host}:{server.port}/0",
             REDIS_TIMEOUT="1m",
+            DURABILITY="replica",
             RULES_FILE="others.yaml",
             STATE_DIR="elsewhere",
             TRIGGER_TOKEN_FILE="trigger-token",
@@ -152,8 +163,9 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
         up = Process(["-m", "cli", "up"], environ, folder)
         url = f"http://{HOST}:{port}"
         until(lambda: answers(f"{url}/readyz") or up.process.poll() is not None, "ready")
-        yield Other(up, folder, url, plivo, server)
+        yield Other(up, folder, url, plivo, server, replica)
         up.stop(signal.SIGTERM, hurry=True)
+        replica.stop()
         server.stop()
 
 
@@ -326,6 +338,18 @@ def test_a_silent_redis_is_waited_for_as_long_as_it_says(other: Other) -> None:
     silence.start()
     assert answers(f"{other.url}/readyz")
     silence.join()
+
+
+@drives("setting DURABILITY")
+def test_nothing_is_answered_200_that_no_replica_has(other: Other) -> None:
+    pid = other.replica.client().info()["process_id"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(HTTPError, match="503"):
+            urlopen(f"{other.url}/plivo/conference", urlencode(KEPT).encode(), PATIENCE)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    other.post("/plivo/conference", KEPT)
 
 
 @drives("setting SANDBOX_PORT")
