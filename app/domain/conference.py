@@ -138,6 +138,18 @@ class Known(NamedTuple):
     archived: str = ""
 
 
+class Ensured(NamedTuple):
+    """What was done so that one thing is as a rule ensures: when last, by which call that is under
+    way ("": none), how often in a row it was undone, until when nothing is done, and who has it
+    otherwise by hand ("": nobody). Times in seconds since the epoch."""
+
+    at: float
+    call: str = ""
+    undone: int = 0
+    until: float = 0.0
+    by: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """An instance that is over: what its late recordings and transcripts still need to know."""
@@ -169,6 +181,8 @@ class Conference:
     the live instance: id -> (number, since, until; 0: still in), `attended_before` the same of
     recorded earlier ones. `doubted` are enters of another instance while this one lives: id, time,
     UUID and data of each event. `vars` are what rules have set; any JSON value, 16 KiB in all.
+    `ensured` is by rule, state and member what was done for it; `acted` are members whose flags a
+    call changed, and when, while anything is ensured.
     """
 
     name: str
@@ -202,6 +216,8 @@ class Conference:
     past: tuple[Past, ...] = ()
     doubted: tuple[tuple[str, float, str, Mapping[str, Any]], ...] = ()
     vars: dict[str, Any] = field(default_factory=dict)
+    ensured: dict[str, Ensured] = field(default_factory=dict)
+    acted: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def new(cls, name: str) -> Self:
@@ -264,6 +280,8 @@ class Conference:
             plain["doubted"] = tuple((i, at, u, d) for i, at, u, d in plain["doubted"])
         if "records" in plain:
             plain["records"] = {id: Known(*row) for id, row in plain["records"].items()}
+        if "ensured" in plain:
+            plain["ensured"] = {key: Ensured(*row) for key, row in plain["ensured"].items()}
         if "asked" in plain:
             plain["asked"] = tuple((c, r, n, at, i) for c, r, n, at, i in plain["asked"])
         if "sought" in plain:
@@ -326,6 +344,8 @@ _PLAIN = (
     ("st", "strays"),
     ("d", "doubted"),
     ("va", "vars"),
+    ("en", "ensured"),
+    ("ac", "acted"),
 )
 _ZERO_COUNTS = frozenset({"limit", "alone_since"})  # here 0 is not the same as nothing
 

@@ -44,6 +44,7 @@ from workers.conference.outbox import (
 from workers.conference.turns import Turns
 from workers.conference.unit import Unit
 from workers.rules.engine.decide import decide
+from workers.rules.engine.ensured.acts import RUN as ENSURES
 from workers.rules.engine.index import Rules
 from workers.rules.engine.run import Decision
 from workers.rules.vocabulary.actions import VERBS, WEB_VERBS
@@ -316,8 +317,9 @@ class ConferenceProcessor:
 
     def _tell_of_failure(self, call: Call, error: str) -> None:
         """A run learns that its step was given up; after one that was made it goes on by itself,
-        but where its steps ask for the answer."""
-        if error:
+        but where its steps ask for the answer. What is ensured is not looked at until its call is
+        through, so that is told."""
+        if error or ENSURES in call.run:
             event = outcome(call, error)
             self.unit.next.send_to(self.lease.key, self.unit.name, event.to_json())
         elif call.asks and call.id != self._told:

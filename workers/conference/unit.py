@@ -238,7 +238,8 @@ class Unit:
         """Nothing more is to be done for these calls."""
         self.outbox = self.outbox.without(group)
         self._record(group, status, at, took, error, ids)
-        self._settled(group[0].call, "")
+        for entry in group:
+            self._settled(entry.call, "")
 
     def _give_up(self, entry: Entry, reason: str, why: str, *, status: str = "") -> None:
         """Keep the call for people; the rest of its run goes with it where the rule says so. `why`

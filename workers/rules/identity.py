@@ -18,7 +18,7 @@ from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.templates import PlainText, Rendered, Typed
 from workers.rules.language.matched_key import NUMBERS, typed_number
 from workers.rules.nodes.yaml import Map, Seq, Text
-from workers.rules.vocabulary.model import Rule, Step, Target, Trigger
+from workers.rules.vocabulary.model import Rule, Step, Target, Trigger, Wish
 from workers.rules.vocabulary.spoken import words_of
 
 VERSION = "2"
@@ -49,6 +49,7 @@ def _meaning(rule: Rule, match: Any, scope: Scope) -> str:
         "if": _plain(rule.condition),
         "do": [_step(step) for step in rule.steps],
         "limits": [rule.once, rule.cooldown, rule.dry_run],
+        **({"ensure": [_wish(wish) for wish in rule.ensures]} if rule.ensures else {}),
     }
     return hashlib.sha256(_bytes(json.dumps(meaning, sort_keys=True))).hexdigest()
 
@@ -104,6 +105,10 @@ def _value(text: Text, kind: str) -> str | float:
     """A literal in its one form."""
     number = typed_number(text, kind) if kind in NUMBERS else None
     return literal_key(str(text), kind) if number is None else number
+
+
+def _wish(wish: Wish) -> list[Any]:
+    return [wish.flag, wish.value, _target(wish.target), _plain(wish.params)]
 
 
 def _step(step: Step) -> list[Any]:

@@ -15,11 +15,13 @@ from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope, scope_of
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.language.declared import read_vars, vars_of
-from workers.rules.language.entries import AnswerEntry, File, LimitEntry, RuleEntry
+from workers.rules.language.ensure import read_ensure, scope_of_ensure
+from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.joining import CallerScope, caller_checks
 from workers.rules.language.match import compile_match, conference_globs
 from workers.rules.language.parse_steps import StepReader
 from workers.rules.language.when import read_when
+from workers.rules.lint.ensure import check_ensuring
 from workers.rules.lint.file import check_parts
 from workers.rules.lint.parts import Parts, Section
 from workers.rules.lint.rule import check_rule
@@ -185,6 +187,8 @@ class _Loader:
         return Entry(globs or ("*",), checks, options, hours, node.line)
 
     def rule(self, node: Any, index: int) -> Rule:
+        if isinstance(node, Map) and "ensure" in node:
+            return self.ensuring(node)
         before = self.report.errors
         data = load_part(RuleEntry(), node, self.report, "a rule, with name, when and do")
         self.drop_empty(data, node)
@@ -210,6 +214,36 @@ class _Loader:
         if self.report.errors != before:
             return rule
         check_rule(rule, node, self.report)
+        return identity.identified(rule, node, scope)
+
+    def ensuring(self, node: Map) -> Rule:
+        """A rule that ensures something instead of waiting."""
+        before = self.report.errors
+        data = load_part(EnsureEntry(), node, self.report, "a rule, with name and ensure")
+        if is_empty(data.get("match")):
+            self.report.error(key_of(node, "match"), "match is empty")
+            del data["match"]
+        scope = scope_of_ensure(self.lists, self.zone, vars_of(self.vars))
+        match = data.get("match")
+        rule = Rule(
+            id="",
+            name=str(data.get("name", "")),
+            triggers=(),
+            steps=(),
+            match=None if match is None else compile_match(match, scope, self.report),
+            condition=self.condition(data.get("condition"), scope),
+            conference_globs=conference_globs(match),
+            enabled=data.get("enabled", True),
+            dry_run=data.get("dry_run", False),
+            description=str(data.get("description", "")),
+            line=node.line,
+            ensures=read_ensure(node, data["ensure"], scope, self.report)
+            if "ensure" in data
+            else (),
+        )
+        if self.report.errors != before:
+            return rule
+        check_ensuring(rule, node, self.report)
         return identity.identified(rule, node, scope)
 
     def drop_empty(self, data: dict[str, Any], node: Any) -> None:

@@ -34,9 +34,10 @@ def published(rules: Rules) -> dict[str, Any]:
 
 def _about(rule: Rule) -> dict[str, Any]:
     """What people are told of a rule."""
+    ensured = [f"ensures {wish.state}" for wish in rule.ensures]
     return {
         "line": rule.line,
-        "when": list(dict.fromkeys(trigger.kind for trigger in rule.triggers)),
+        "when": [*dict.fromkeys(trigger.kind for trigger in rule.triggers), *ensured],
         "conferences": list(rule.conference_globs),
         "enabled": rule.enabled,
         "dry_run": rule.dry_run,

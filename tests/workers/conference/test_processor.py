@@ -11,6 +11,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
+from app.domain.conference import Conference
 from app.domain.event import Event, new_id
 from app.domain.operator import Operator
 from app.domain.retention import KEPT
@@ -349,3 +350,47 @@ def test_a_recording_is_one_record_from_plivos_answer_to_its_file(
     whole = records.get("r1")
     assert whole is not None
     assert whole.members == [{"id": "1", "from": ""}]
+
+
+ENSURED = """
+version: 1
+rules:
+  - name: Everyone is muted
+    ensure: {muted: true}
+"""
+
+
+def test_what_is_ensured_learns_of_each_of_its_calls_that_it_is_through(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    context = context_of(redis, edge.url, tmp_path, ENSURED)
+    for member in ("1", "2"):
+        enter(redis, member)
+    work_all(context)
+    assert verbs(edge) == ["Member/1,2/Mute/"]  # two calls, which went out as one
+    assert len(journal(redis, "run", "rule")) == 2
+    stored = redis.get(keys.conference(KEY))
+    assert isinstance(stored, bytes)
+    known = Conference.from_json(stored).ensured
+    assert sorted(key.rpartition(".")[2] for key in known) == ["1", "2"]
+    assert [one.call for one in known.values()] == ["", ""]
+
+
+def test_a_list_that_shows_otherwise_is_told_with_the_call_and_a_quiet_one_is_not(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    context = context_of(redis, edge.url, tmp_path, ENSURED)
+    enter(redis)
+    work_all(context)
+    at = float(redis.time()[0])
+    for muted in (True, False):
+        row = {"member_id": "1", "call_uuid": "call-1", "muted": muted}
+        data = {"gone": False, "members": [row], "as_of": at + 60.0}
+        Inbox(redis).accept(
+            Event(new_id(), "conference.observed", "sales-1", 0.0, "", data), identities=[]
+        )
+        work_all(context)
+    assert verbs(edge) == ["Member/1/Mute/"] * 2
+    assert journal(redis, "run", "reason") == ["", "Plivo's list shows member 1 not muted"]
+    kinds = [event["kind"] for event in journal(redis, "event", "event")]
+    assert kinds.count("conference.observed") == 1

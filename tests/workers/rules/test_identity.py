@@ -106,6 +106,20 @@ def test_a_rule_that_does_something_else_is_another(
     assert rule_of(**one).id != rule_of(**other).id
 
 
+def ensuring(ensure: str) -> str:
+    text = f"version: 1\nrules:\n  - name: one\n    ensure: {ensure}\n"
+    return load(text, "x").rules[0].id
+
+
+def test_what_is_ensured_tells_a_rule_from_others_and_its_spelling_does_not() -> None:
+    one = ensuring("{muted: {where: member.id=='1'}, recording: true}")
+    assert ensuring('{muted: {where: member.id == "1"}, recording: yes}') == one
+    others = ("{muted: true, recording: true}", "{recording: true}", "{recording: false}",
+              "{unmuted: {where: member.id=='1'}, recording: true}",
+              "{muted: {where: member.id=='1'}, recording: {format: wav}}")  # fmt: skip
+    assert len({one, *(ensuring(other) for other in others)}) == len(others) + 1
+
+
 def test_where_a_rule_stands_does_not_matter() -> None:
     moved = file_of().replace(
         "  - name: one", "  - {name: zero, when: conference.started, do: [record]}\n  - name: one"

@@ -14,6 +14,7 @@ from app.domain.durations import format_duration
 from app.domain.event import Account, Event
 from app.domain.silence import Silence
 from workers.rules.engine import observed, outcomes, timers, transitions
+from workers.rules.engine.ensured.look import Flags, Look, flags
 from workers.rules.engine.index import Rules
 from workers.rules.engine.lasting import answers, awaiting, held, memory
 from workers.rules.engine.occurrence import Occurrence, account_view, fields_of, root_of
@@ -112,6 +113,7 @@ class _Decider:
         self.calls: list[Call] = []
         self.events: list[Event] = []
         self.notes: list[str] = []
+        self.idle: list[Run] = []
         self.queue: deque[Event] = deque()
         self.account: Account | None = None
         self.happened: Counter[tuple[str, str]] = Counter()
@@ -132,10 +134,20 @@ class _Decider:
             happened=self.happened,
             recordings=tuple(self.deciding.recordings),
             sought=tuple(self.deciding.sought),
+            idle=tuple(self.idle),
         )
 
     def take(self, event: Event) -> None:
-        """One event, and the triggers that follow from it."""
+        """One event, the triggers that follow from it, and then what shall be so."""
+        if not self.rules.ensuring and not self.state.ensured:
+            self.follow(event)
+            return
+        was, made = flags(self.state), len(self.calls)
+        self.follow(event)
+        self.ensure(event, was, self.calls[made:])
+
+    def follow(self, event: Event) -> None:
+        """An event, and the triggers that follow from it."""
         if self.state.rules != self.rules.digest:
             self.notes.extend(timers.derive_again(self.state, self.rules, event.at))
         self.account = event.account
@@ -185,6 +197,16 @@ class _Decider:
                 self.record(run, 0, refused.outcome, refused.reason)
             else:
                 self.proceed(as_told(self.state, run, self.silences), 0)
+
+    def ensure(self, event: Event, was: Flags, made: Sequence[Call]) -> None:
+        """What rules ensure, held against the conference as it is now."""
+        what = Occurrence("ensure", event.id, event.id, event.at)
+        look = Look(self.state, self.rules, event, was, made, self.now, self.silences)
+        look.look(_seen(what, self.state, self.rules, event.account))
+        self.runs.update(((run.id, 0), run) for run in look.runs)
+        self.calls += look.calls
+        self.notes += look.notes
+        self.idle += look.idle
 
     def go_on(self, what: Occurrence) -> None:
         """A run that waited."""

@@ -66,6 +66,7 @@ class Rules:
     awaited: dict[str, tuple[tuple[Rule, int, Trigger], ...]] = field(
         init=False, repr=False, compare=False
     )
+    ensuring: tuple[tuple[int, Rule], ...] = field(init=False, repr=False, compare=False)
     _remembered: dict[tuple[str, str], "_Waiting"] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -78,6 +79,9 @@ class Rules:
         object.__setattr__(self, "_by_kind", _by_kind(self.rules, enabled=True))
         object.__setattr__(self, "awaited", _awaited(self.rules))
         object.__setattr__(self, "asks_account", any(map(_asks_account, self.rules)))
+        every = enumerate(self.rules)
+        ensuring = tuple((place, rule) for place, rule in every if rule.ensures and rule.enabled)
+        object.__setattr__(self, "ensuring", ensuring)
         object.__setattr__(self, "_resting", _by_kind(self.rules, enabled=False))
 
     @property

@@ -49,7 +49,7 @@ def observed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
         return
     yield from _arrivals(deciding, event, rows, started_at)
     _correct_start(deciding, event, started_at)
-    _learn_muted(state, rows, fresh_since)
+    _learn_muted(state, rows, fresh_since, by_acts=bool(deciding.rules.ensuring))
     if rows and not partial:
         yield from _departures(deciding, event, rows, fresh_since)
 
@@ -144,10 +144,17 @@ def _correct_start(deciding: Deciding, event: Event, started_at: float | None) -
         timers.derive(state, deciding.rules, event.at)
 
 
-def _learn_muted(state: MutableConference, rows: Sequence[Row], fresh_since: float) -> None:
+def _learn_muted(
+    state: MutableConference, rows: Sequence[Row], fresh_since: float, *, by_acts: bool
+) -> None:
+    """`by_acts`: who is heard of all the time is believed to be what the list says all the same,
+    unless a call of ours changed that lately."""
     for row in rows:
         member = state.members.get(row["member_id"])
-        if member is None or member.seen >= fresh_since:
+        if member is None:
+            continue
+        known_since = member.facts["entered_at"] if by_acts else member.seen
+        if max(known_since, state.acted.get(member.id, 0.0)) >= fresh_since:
             continue
         news = {key: row[key] for key in ("muted", "deaf") if key in row}
         news |= {k: v for k, v in entry_facts(row).items() if k not in member.facts}

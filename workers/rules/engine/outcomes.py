@@ -90,6 +90,8 @@ def came_due(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     if late > _LATE:
         deciding.notes.append(f"{timer.said} was {format_duration(round(late, 1))} late")
     del state.timers[timer.id]
+    if timer.kind == timers.ENSURE:
+        return
     if timer.kind == "held":
         said = state.waiting[timer.run].said if timer.run in state.waiting else "a run"
         held.drop_wait(state, timer.run)

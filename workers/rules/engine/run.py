@@ -194,7 +194,8 @@ class Decision:
     says of instances (UUIDs) that they have ended, or have not after all. `held` has an entry for
     each occurrence: its event, and the rules that were not meant. `ignored` says of events (ids)
     why they change nothing. `happened`: how often what occurred, with the kind of event that told
-    it. `recordings`: what was learnt of recordings. `sought`: those to ask Plivo for."""
+    it. `recordings`: what was learnt of recordings. `sought`: those to ask Plivo for. `idle`: rules
+    that ensure something for which nothing was to do, and why: for explanations."""
 
     conference: Conference
     runs: tuple[Run, ...] = ()
@@ -208,6 +209,7 @@ class Decision:
     happened: Mapping[tuple[str, str], int] = field(default_factory=dict)
     recordings: tuple[RecordingChange, ...] = ()
     sought: tuple[Sought, ...] = ()
+    idle: tuple[Run, ...] = ()
 
     def verdicts(self) -> dict[str, Verdicts]:
         """By the id of the event, for each that was held against the rules."""

@@ -90,6 +90,8 @@ class MutableConference(Conference):
         self.cooldowns = {}
         self.attended = {}
         self.vars = {}
+        self.ensured = {}
+        self.acted = {}
 
     def adopt(self, uuid: str) -> None:
         """An instance that began without a UUID learns it."""
@@ -117,6 +119,8 @@ class MutableConference(Conference):
         }
         self.recording = False
         self.alone_since = None
+        self.ensured = {}
+        self.acted = {}
         self.past = (*self.past, over)[-PAST_KEPT:]
         self.uuid = ""
         oldest = self.past[0].number
@@ -159,6 +163,7 @@ class MutableConference(Conference):
     def remove(self, member_id: str, at: float, call: str = "") -> Member | None:
         """A member is out, known or not; remembered as gone."""
         member = self.members.pop(member_id, None)
+        self.acted.pop(member_id, None)
         if member_id in self.attended:
             self.attended[member_id] = (*self.attended[member_id][:2], at)
         self._leave(member_id, call or (member.facts.get("call_uuid", "") if member else ""))

@@ -32,6 +32,9 @@ def _since(*times: str) -> tuple[str, ...]:
 _ALONE, _MISSED = _since("alone"), _since("end")
 _BY_CLOCK = (*_since("start", "limit", "clock"), *_ALONE)
 _REPEATING = frozenset(name for name, kind in KINDS.items() if kind.repeats)
+ENSURE = "ensure"
+"""What rules ensure is looked at again."""
+
 _KEPT = ("wait", "held", "doubt", SEEK, *_MISSED)
 
 

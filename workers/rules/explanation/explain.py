@@ -86,7 +86,7 @@ def explain(
     decision = decide(conference, [event], rules, now, silences=silences).in_detail()
     meant = meanings(conference, event, rules, now)
     ignored = "" if meant else decision.ignored.get(event.id, "")
-    runs: dict[str, Run] = {}
+    runs: dict[str, Run] = {run.rule_id: run for run in decision.idle}
     for run in decision.runs:
         known = runs.get(run.rule_id)
         if known is None or known.outcome in ("skipped", "unknown"):
@@ -130,6 +130,8 @@ def _verdicts(
 def _why_not(rule: Rule, meant: Meant, event: Event, ignored: str) -> str:
     if not rule.enabled:
         return "it is not enabled"
+    if rule.ensures:
+        return "it ensures something while the conference is live, which it is not"
     own = {trigger.kind for trigger in rule.triggers}
     meaning = next(((what, fields) for what, fields in meant if what.kind in own), None)
     if meaning is None and ignored and event.kind in own:

@@ -12,6 +12,11 @@ from workers.rules.simulation.timeline_text import describe
 from workers.rules.vocabulary.vars import said
 
 _MARKS = {"applied": "+", "dry_run": "+", "failed": "!", "unknown": "?"}
+_INNER = {
+    "limit": "the limit: everybody is hung up",
+    "ensure": "what is ensured and was undone is tried again",
+}
+_OF_RUNS = {"wait": "the end of a wait", "held": "the end of a hold"}
 _WORDS = {
     "applied": "applies",
     "dry_run": "applies (dry run: everything but the calls)",
@@ -108,8 +113,8 @@ def _timer(timer: Timer, explanation: Explanation, zone: tzinfo) -> str:
 
 def _what(timer: Timer, explanation: Explanation) -> str:
     """What is due, and for which rule."""
-    if timer.kind == "limit":
-        return "the limit: everybody is hung up"
-    kind = {"wait": "the end of a wait", "held": "the end of a hold"}.get(timer.kind, timer.kind)
+    if timer.kind in _INNER:
+        return _INNER[timer.kind]
+    kind = _OF_RUNS.get(timer.kind, timer.kind)
     name = explanation.rule_names.get(timer.rule)
     return f"{kind}, for “{name}”" if name else kind

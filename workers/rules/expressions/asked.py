@@ -6,17 +6,18 @@ from typing import Any
 from workers.rules.expressions.conditions import Match
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.expressions.templates import Rendered, Typed
-from workers.rules.vocabulary.model import Rule, Step, Target
+from workers.rules.vocabulary.model import Rule, Step, Target, Wish
 
 
 def names_used(rule: Rule) -> frozenset[str]:
     """The dotted names that a rule asks about: in `match`, in `if`, in its texts and targets."""
-    steps = frozenset().union(*map(names_of, rule.steps))
-    return steps | frozenset(_names([rule.match, rule.condition]))
+    parts: list[Step | Wish] = [*rule.steps, *rule.ensures]
+    named = frozenset().union(*map(names_of, parts))
+    return named | frozenset(_names([rule.match, rule.condition]))
 
 
-def names_of(step: Step) -> frozenset[str]:
-    """Those that a step asks about, without the steps within it."""
+def names_of(step: Step | Wish) -> frozenset[str]:
+    """Those that a step asks about, without the steps within it; or something that is ensured."""
     return frozenset(_names([step.params, step.target]))
 
 

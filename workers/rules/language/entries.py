@@ -17,6 +17,7 @@ from workers.rules.nodes.schema_fields import (
     Whole,
     Zone,
 )
+from workers.rules.vocabulary.states import ENSURE
 
 
 class LimitEntry(Strict):
@@ -123,6 +124,23 @@ class RuleEntry(Strict):
     cooldown = Duration("Not again in this conference for that long.")
     enabled = Flag("false: the rule rests.")
     dry_run = Flag("Everything but the calls; recorded as such.")
+
+
+class EnsureEntry(Strict):
+    hints: ClassVar[dict[str, str]] = {
+        key: f"{key} is for rules that wait for something; what is ensured needs a rule of its own"
+        for key in ("when", "do", "once", "cooldown")
+    }
+    name = RuleEntry._declared_fields["name"]
+    description = RuleEntry._declared_fields["description"]
+    match = Raw(
+        "Where it is ensured: `conference`, and what else is known without an event.",
+        described={"type": "object"},
+    )
+    condition = ExpressionText("While this holds; always if not given.", data_key="if")
+    ensure = Block("What shall be so.", ENSURE, required=True)
+    enabled = RuleEntry._declared_fields["enabled"]
+    dry_run = RuleEntry._declared_fields["dry_run"]
 
 
 class File(Strict):

@@ -3,7 +3,7 @@
 from app.callers.joining import COUNT
 from workers.rules.language import joining
 from workers.rules.language.declared import VarEntry
-from workers.rules.language.entries import AnswerEntry, File, LimitEntry, RuleEntry
+from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.matched_key import OPERATORS
 from workers.rules.nodes.schema_errors import describe, described
 from workers.rules.nodes.schema_fields import Duration, Json
@@ -83,6 +83,7 @@ def file_schema() -> Json:
     texts = {"type": "array", "items": {"type": ["string", "number"]}}
     properties["lists"] |= {"type": "object", "additionalProperties": texts}
     properties["vars"] |= {"type": "object", "additionalProperties": describe(VarEntry)}
+    properties["rules"]["items"] = _rule_schema()
     rule = properties["rules"]["items"]["properties"]
     trigger = {"$ref": "#/definitions/trigger"}
     rule["when"] |= {"anyOf": [trigger, {"type": "array", "items": trigger, "minItems": 1}]}
@@ -106,6 +107,19 @@ def file_schema() -> Json:
             "match": match_schema(),
             "condition": condition_schema(),
         },
+    }
+
+
+def _rule_schema() -> Json:
+    """One mapping for rules of both kinds, so that editors offer all their keys."""
+    waits, ensures = describe(RuleEntry), describe(EnsureEntry)
+    own = {name: part for name, part in ensures["properties"].items() if name == "ensure"}
+    either = [{"required": ["when", "do"]}, {"required": ["ensure"]}]
+    return {
+        **waits,
+        "properties": {**waits["properties"], **own},
+        "required": ["name"],
+        "oneOf": either,
     }
 
 

@@ -10,6 +10,7 @@ from app.domain.suggest import did_you_mean, quoted
 from workers.rules.engine.steps import MOST_DESCENDANTS, MOST_TRIGGERS
 from workers.rules.expressions.asked import names_used
 from workers.rules.language.parse_steps import items_of, step_key
+from workers.rules.lint.ensure import ensured_is_not_undone, ensured_is_reached
 from workers.rules.lint.entries import (
     entries_are_reached,
     entries_can_match,
@@ -44,6 +45,7 @@ def _pairs(parts: Parts) -> int:
     """About how many comparisons of globs the pairwise checks make."""
     rules = sum(1 + len(rule.conference_globs) for rule in parts.rules)
     entries = sum(1 + len(globs) for _, _, globs in (*parts.limits, *parts.answers))
+    entries += sum(len(rule.ensures) for rule in parts.rules)
     return (rules + entries) * entries
 
 
@@ -88,7 +90,7 @@ def _limits_are_there(parts: Parts, report: Report) -> None:
             report.warning(
                 node, "conference.time_left or conference.limit is asked for" + _NO_LIMIT
             )
-        for step, item in zip(rule.steps, items_of(node["do"]), strict=True):
+        for step, item in zip(rule.steps, items_of(node.find("do") or ()), strict=True):
             if step.action == "extend":
                 report.error(step_key(item), "extend" + _NO_LIMIT)
 
@@ -134,7 +136,7 @@ def _triggers_are_heard(parts: Parts, report: Report) -> None:
     told: set[str] = set()  # a circle is told once
     for rule, node in _named(parts):
         own = _heard(rule)
-        for step, item in zip(rule.steps, items_of(node["do"]), strict=True):
+        for step, item in zip(rule.steps, items_of(node.find("do") or ()), strict=True):
             name = step.params.get("name")
             if step.action != "trigger":
                 continue
@@ -233,6 +235,8 @@ _CHECKS: tuple[Callable[[Parts, Report], None], ...] = (
 _PAIRWISE: tuple[Callable[[Parts, Report], None], ...] = (
     entries_are_reached,
     _limits_are_there,
+    ensured_is_reached,
+    ensured_is_not_undone,
     _times_come_before_the_limit,
     plivo_reports_what_rules_wait_for,
 )

@@ -105,7 +105,8 @@ def _last_step_waits(rule: Rule, node: Map, report: Report) -> None:
             report.warning(key, "a wait at the end does nothing")
 
 
-def _if_depends_on_something(rule: Rule, node: Map, report: Report) -> None:
+def if_depends_on_something(rule: Rule, node: Map, report: Report) -> None:
+    """An `if` that is always or never true."""
     if not isinstance(rule.condition, Compiled) or rule.condition.names:
         return
     if _holds(rule.condition):
@@ -139,7 +140,7 @@ def _holds(condition: Compiled) -> bool:
         return False
 
 
-def _match_can_hold(rule: Rule, node: Map, report: Report) -> None:
+def match_can_hold(rule: Rule, node: Map, report: Report) -> None:
     """`match` against what the trigger says of itself, and against itself."""
     if not isinstance(rule.match, Match):
         return
@@ -218,8 +219,8 @@ _CHECKS: tuple[Callable[[Rule, Map, Report], None], ...] = (
     _member_is_there,
     _conference_is_there,
     _last_step_waits,
-    _if_depends_on_something,
+    if_depends_on_something,
     _branches_can_be_taken,
-    _match_can_hold,
+    match_can_hold,
     _brakes_make_sense,
 )

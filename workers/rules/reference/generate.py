@@ -14,7 +14,7 @@ from app.domain.durations import format_duration
 from workers.rules.expressions.filters import FILTERS, TESTS, Filter
 from workers.rules.language.asking import AskPin
 from workers.rules.language.declared import VarEntry
-from workers.rules.language.entries import AnswerEntry, File, LimitEntry, RuleEntry
+from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.matched_key import OPERATORS
 from workers.rules.language.schema import file_schema
 from workers.rules.nodes.schema_errors import Block
@@ -23,6 +23,7 @@ from workers.rules.reference import prose, settings
 from workers.rules.vocabulary.action import BESIDE_EVERY, Action
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.names import AFTER_STEPS, ALWAYS, GROUPS, OF_RECORD, SINGLE, Field
+from workers.rules.vocabulary.states import STATES
 from workers.rules.vocabulary.triggers import KINDS, SEEN
 
 DOCUMENT = Path("docs/rules.md")
@@ -54,6 +55,7 @@ def document() -> str:
         _expressions(),
         _names(),
         _actions(),
+        _ensure(),
         _keys("## `limits`", prose.LIMITS, LimitEntry),
         _keys("## `conferences`", prose.CONFERENCES, AnswerEntry),
         _keys("### `ask_pin`", prose.ASK_PIN, AskPin),
@@ -177,6 +179,15 @@ def _actions() -> str:
         *(_action(name, action) for name, action in ACTIONS.items()),
     ]
     return "\n\n".join(parts)
+
+
+def _ensure() -> str:
+    rows = [
+        (f"`{name}`", _written(state.argument), state.doc, f"`{state.example}`")
+        for name, state in STATES.items()
+    ]
+    states = _table(("state", "written as", "meaning", "example"), rows)
+    return f"{_keys('## A rule that ensures: `ensure`', prose.ENSURE, EnsureEntry)}\n\n{states}"
 
 
 def _action(name: str, action: Action) -> str:

@@ -16,6 +16,8 @@ FORMS = {
     "Nested": "list of steps",
     "Assignments": "mapping of names to values with `{{ }}`",
     "SecretName": "`{env: NAME}`",
+    "Whose": "`true`, or `{where: EXPRESSION}`",
+    "Running": "`true`, `false`, or mapping of `format` and `transcribe`",
     "Block": "mapping",
     "Words": "text, or mapping",
     "Pin": "mapping, see below",
@@ -100,6 +102,7 @@ for its own steps only, up to its next wait.
 RULE = """
 All rules that match an event run, in the order of the file. Within one conference everything
 happens in the order in which its events were accepted; conferences do not wait for each other.
+A rule may also say what shall be so, instead of waiting for something: see *A rule that ensures*.
 """
 
 TRIGGERS = """
@@ -260,6 +263,41 @@ Where the journal counts steps, those within count as they stand, one after the 
 `expires_in` and `on_error` stand beside the action, at its column, or inside its mapping.
 """
 
+ENSURE = """
+Among `rules`, one may say what shall be so, instead of waiting for something:
+
+```yaml
+rules:
+  - name: Guests stay muted
+    match: {conference: "panel-*"}
+    ensure:
+      muted: {where: member.role == "guest" and member.id != vars.speaking}
+  - name: The board is recorded from five members on
+    match: {conference: "board-*"}
+    if: conference.member_count >= 5
+    ensure:
+      recording: {format: mp3}
+```
+
+It is held against the conference after everything that happens in it (somebody enters, a var is
+set, another rule has acted) and against each list of Plivo's own (`RECONCILE_INTERVAL`), whoever
+changed what. What is otherwise is corrected by one call, and nothing more is done for it until
+that call is through; the journal says what was otherwise. Of members whom `where` does not name
+nothing is said: they stay as they are. What only time changes (`conference.elapsed`, `now`) is seen
+with the next thing that happens, at the latest with Plivo's next list. Whether a recording runs is
+not in Plivo's list: that is known from callbacks and answers.
+
+What is undone again within ten minutes of its correction is left for a minute, then corrected; the
+next time for two minutes, and so on up to half an hour. The journal names who undoes it: a rule of
+this file, or somebody else. What a person makes otherwise by hand, in Gavel's console, API or on
+its command line, is left so, until somebody makes it as it shall be by hand, or it is not ensured
+any more, or the conference ends. A call that fails is made again after the same pauses.
+
+Of two rules that ensure the contrary for the same member, the first in the file holds; so
+exceptions come first. `if` and `match` see what is known without an event: `conference`, `vars`,
+`lists`, `account` and `now`.
+"""
+
 LIMITS = "The first entry that matches sets a conference's time limit."
 
 CONFERENCES = """
@@ -347,7 +385,7 @@ END = """
 Beside mistakes, `gavel check` tells what is well written and still wrong: rules that can never
 run, conditions that are always or never true, timers that come after the limit, entries of `limits`
 and `conferences` that an earlier one hides, lists and triggers that nobody uses, actions that
-reach nobody. All mistakes are told at once: a value that was to be quoted, or a rule whose form
-cannot be read, is passed over and the rest is checked. An *error* stops the file
-from being used, a *warning* does not.
+reach nobody, or do what another rule ensures the contrary of. All mistakes are told at once: a
+value that was to be quoted, or a rule whose form cannot be read, is passed over and the rest is
+checked. An *error* stops the file from being used, a *warning* does not.
 """

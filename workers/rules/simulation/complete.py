@@ -14,7 +14,7 @@ _TYPES: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
     "number": ("a number", (int, float)),
     "seconds": ("a number", (int, float)),
     "mapping": ("a mapping", dict),
-    "ids": ("a list", list),
+    "rows": ("a list", list),
 }
 _FIELDS: Mapping[str, str] = {
     name: form.rstrip("!") for kind in EVENTS.values() for name, form in kind.data.items()

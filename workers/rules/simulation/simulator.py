@@ -18,6 +18,7 @@ from workers.conference.errors import CallError, PlivoError, WebhookError
 from workers.conference.retry import Gone, Repeat, Split, Unknown, retry
 from workers.plivo.responses import Answer, failure
 from workers.rules.engine.decide import decide
+from workers.rules.engine.ensured.acts import RUN as ENSURES
 from workers.rules.engine.index import Rules
 from workers.rules.engine.run import Decision
 from workers.rules.vocabulary.actions import WEB_VERBS
@@ -240,7 +241,7 @@ class Simulator:
 
     def _tell(self, call: Call, error: str, brought: Mapping[str, object] | None = None) -> None:
         """The event that the engine makes of an outcome."""
-        if not error and call.verb not in WEB_VERBS:
+        if not error and call.verb not in WEB_VERBS and ENSURES not in call.run:
             if call.asks and self.answers_records:
                 self._record_answered(call)
             return

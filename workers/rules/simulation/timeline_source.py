@@ -11,7 +11,7 @@ from app.domain.suggest import did_you_mean, quoted
 from workers.rules.nodes.schema_errors import Block
 from workers.rules.nodes.targets_as_written import Members
 from workers.rules.nodes.templates_as_written import Templated
-from workers.rules.nodes.yaml import Map, Text, parse
+from workers.rules.nodes.yaml import Map, Seq, Text, parse
 from workers.rules.simulation.simulator import TIMEOUT
 from workers.rules.simulation.timeline_nodes import Nodes
 from workers.rules.simulation.timeline_order import rearranged
@@ -44,6 +44,10 @@ def read_cases(text: str, path: str, zone: ZoneInfo) -> tuple[Case, ...]:
         report.error(root or Place(1, 1), "a file of tests begins with `tests:`")
     report.raise_errors()
     return cases
+
+
+_SHOWN = ("muted", "deaf")
+"""What Plivo's list shows of a member beside who it is."""
 
 
 class _Reader(Nodes):
@@ -125,7 +129,7 @@ class _Reader(Nodes):
             "flag": self.flag,
             "seconds": self.seconds,
             "mapping": self.mapping,
-            "ids": self.ids,
+            "rows": self.rows,
         }
         needed = ["conference", *(name for name, form in fields.items() if form.endswith("!"))]
         for name in needed:
@@ -140,6 +144,20 @@ class _Reader(Nodes):
         uuid = "" if node.find("uuid") is None else self.text(node["uuid"])
         name = self.text(node["conference"])
         return Moment(at, kind, _as_event_data(kind, data), name, uuid, node.line)
+
+    def rows(self, node: Any) -> tuple[Mapping[str, Any], ...]:
+        """Members as Plivo's list shows them: an id, or what is shown of it."""
+        return tuple(self.row(item) for item in (node if isinstance(node, Seq) else [node]))
+
+    def row(self, node: Any) -> Mapping[str, Any]:
+        if not isinstance(node, Map):
+            return {"member_id": self.text(node, "a member id, or {member: ID, muted: true}")}
+        self.only(node, {"member", *_SHOWN}, "a member of the list")
+        if node.find("member") is None:
+            self.report.error(node, "say which member: {member: ID, muted: true}")
+            return {}
+        shown = {name: self.flag(node[name]) for name in _SHOWN if name in node}
+        return {"member_id": self.text(node["member"]), **shown}
 
     def answers(self, node: Any) -> Mapping[str, str]:
         if not isinstance(node, Map):
@@ -247,7 +265,7 @@ def _as_event_data(kind: str, written: Mapping[str, Any]) -> dict[str, Any]:
     data = {ours.get(name, name): value for name, value in written.items()}
     if kind == "conference.observed" and not data.get("gone"):
         members = data.get("members", ())
-        rows = [{"member_id": member, "call_uuid": f"call-{member}"} for member in members]
+        rows = [{"call_uuid": f"call-{row.get('member_id')}", **row} for row in members]
         return {"gone": False, "run_time": data.get("run_time", 0.0), "members": rows}
     known = {"recording_id": "1", **data}
     for name, sample in KINDS_OF_EVENTS[kind].sample.items():

@@ -15,7 +15,7 @@ class EventKind:
     """One kind of event.
 
     `read_as` names the transition of the engine that reads it, "" when nothing is decided. `data`
-    are its fields: text, flag, mapping, ids, seconds or number, with `!` when they must be there.
+    are its fields: text, flag, mapping, rows, seconds or number, with `!` when they must be there.
     `words` tell people what happened, with its data in braces; "" says nothing. `sample` is what a
     test need not write. `own`: the engine makes it, so tests and replays do not bring it. `brief`:
     the same may truly happen again two seconds later. `mark` is its bit in what is remembered of a
@@ -49,7 +49,7 @@ INNER: Mapping[str, EventKind] = {
         "due", {"timer": "text!", "due": "number", "what": "text"}, "time: {what}", own=True
     ),
     "conference.observed": EventKind(
-        "observed", {"gone": "flag", "run_time": "seconds", "members": "ids"}
+        "observed", {"gone": "flag", "run_time": "seconds", "members": "rows"}
     ),
     "step.done": EventKind(
         "stepped", {"run": "text!", "step": "number!", "response": "mapping"}, own=True

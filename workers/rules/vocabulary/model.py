@@ -125,11 +125,23 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """One thing that a rule ensures: a row of the catalogue of states, the `flag` that is held at
+    `value`, of whom (None: of the conference), and how the call is made that brings it about."""
+
+    state: str
+    flag: str
+    value: bool
+    target: Target | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. `id` stays the same while its name and what it does stay: timers, waits, `once`
     and `cooldown` of an unchanged rule live through a reload. `former_id` is the id that an older
     version gave it; `meaning` is the same for rules that do the same. `triggers` are in an order
-    that does not depend on the file."""
+    that does not depend on the file. A rule that `ensures` something has no steps, nor these."""
 
     id: str
     name: str
@@ -146,6 +158,7 @@ class Rule:
     line: int = 0
     former_id: str = ""
     meaning: str = ""
+    ensures: tuple[Wish, ...] = ()
 
     @property
     def every_trigger(self) -> tuple[Trigger, ...]:

@@ -202,3 +202,51 @@ rules:
         event = replace(entered(), account=account)
         found = explain(event, Conference.new("standup-eu"), rules, AT)
         assert found.verdicts[0].outcome == outcome
+
+
+ENSURED = load(
+    "version: 1\nrules:\n"
+    "  - {name: Muted, ensure: {muted: {where: member.id == '7'}}}\n"
+    "  - {name: If, if: conference.member_count > 5, ensure: {recording: true}}\n"
+    "  - {name: Elsewhere, match: {conference: board}, ensure: {recording: true}}\n"
+    "  - {name: Asleep, enabled: false, ensure: {recording: true}}\n",
+    "rules.yaml",
+)
+
+
+def test_what_is_ensured_says_what_was_otherwise_or_why_nothing_is_done() -> None:
+    before = Conference.new("standup-eu")
+    found = explain(entered(), before, ENSURED, AT, "https://gavel.example.com")
+    assert reasons(found) == {
+        "Muted": ("applied", ""),
+        "If": ("skipped", "`conference.member_count > 5` is false"),
+        "Elsewhere": ("skipped", "conference.name is 'standup-eu', not board"),
+        "Asleep": ("not asked", "it is not enabled"),
+    }
+    assert [r.path for w in found.wanted for r in w.requests] == [
+        "/Conference/standup-eu/Member/7/Mute/"
+    ]
+    after = found.decision.conference
+    again = explain(entered(member_id="8", call_uuid="call-8"), after, ENSURED, AT)
+    assert reasons(again)["Muted"] == ("skipped", "all is as it shall be")
+
+
+def test_nothing_is_ensured_where_nobody_is() -> None:
+    event = Event("evt-1", "trigger", "standup-eu", AT, "", {"name": "x"})
+    outcome, reason = reasons(explain(event, Conference.new("standup-eu"), ENSURED, AT))["Muted"]
+    assert (outcome, "which it is not" in reason) == ("not asked", True)
+
+
+def test_what_was_undone_is_told_as_a_timer() -> None:
+    state = decide(Conference.new("standup-eu"), [entered()], ENSURED, AT).conference
+    rows = [{"member_id": "7", "call_uuid": "call-7", "muted": False}]
+    for at in (AT + 100, AT + 200):
+        data = {"members": rows}
+        listed = Event(f"evt-{at}", "conference.observed", "standup-eu", at, "", data)
+        found = explain(listed, state, ENSURED, at)
+        state = found.decision.conference
+    text = render_explanation(found)
+    assert "(in 1m) what is ensured and was undone is tried again" in text
+    assert (
+        "note: “Muted”: somebody else unmutes member 7 again and again; trying again in 1m" in text
+    )

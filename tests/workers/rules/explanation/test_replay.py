@@ -134,3 +134,16 @@ def test_what_was_recorded_with_an_event_counts() -> None:
     none = load("version: 1\nrules: []", "old.yaml")
     diff = replay(events_of([entry]), none, load(ASKS, "new.yaml"))
     assert diff.changes[0].only_after == ("mute 7",)
+
+
+def test_what_is_ensured_is_replayed_against_what_plivos_lists_showed() -> None:
+    rows = [{"member_id": "7", "call_uuid": "call-7", "muted": False}]
+    listed = event(3, "conference.observed", 60.0, members=rows)
+    ensured = "version: 1\nrules: [{name: Muted, ensure: {muted: true}}]"
+    without = "version: 1\nrules: [{name: Muted, when: member.entered, do: [{mute: member}]}]"
+    told = [event(1, "member.entered", 0.0), listed]
+    diff = replay(told, load(without, "old.yaml"), load(ensured, "new.yaml"))
+    assert [(one.event, one.only_before, one.only_after) for one in diff.changes] == [
+        ("evt-3", (), ("mute 7",))
+    ]
+    assert diff.changes[0].runs[0][2].startswith("applied (Plivo's list shows member 7 not muted)")

@@ -10,13 +10,14 @@ import pytest
 import yaml
 
 from workers.rules.expressions.filters import FILTERS, TESTS
-from workers.rules.language.entries import AnswerEntry, File, LimitEntry, RuleEntry
+from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.matched_key import OPERATORS
 from workers.rules.load import load
 from workers.rules.reference import generate as reference
-from workers.rules.vocabulary.actions import ACTIONS
+from workers.rules.vocabulary.actions import ACTIONS, VERBS
 from workers.rules.vocabulary.names import GROUPS, SINGLE
 from workers.rules.vocabulary.problems import RulesError
+from workers.rules.vocabulary.states import SETTING, STATES, WORDS
 from workers.rules.vocabulary.triggers import KINDS
 
 ROOT = Path(__file__).parents[4]
@@ -41,11 +42,12 @@ def test_the_schema_is_as_the_catalogue_has_it() -> None:
         *FILTERS,
         *TESTS,
         *OPERATORS,
+        *STATES,
         *SINGLE,
         *(f"{group}.{name}" for group, fields in GROUPS.items() for name in fields),
         *(
             field.data_key or name
-            for schema in (File, RuleEntry, LimitEntry, AnswerEntry)
+            for schema in (File, RuleEntry, EnsureEntry, LimitEntry, AnswerEntry)
             for name, field in schema().fields.items()
         ),
     ],
@@ -57,7 +59,7 @@ def test_every_word_of_the_language_is_in_the_reference(name: str) -> None:
 @pytest.mark.parametrize(
     "doc",
     [
-        *(entry.doc for entry in (*KINDS.values(), *ACTIONS.values())),
+        *(entry.doc for entry in (*KINDS.values(), *ACTIONS.values(), *STATES.values())),
         *(entry.doc for entry in (*FILTERS.values(), *TESTS.values(), *SINGLE.values())),
         *(field.doc for fields in GROUPS.values() for field in fields.values()),
     ],
@@ -87,6 +89,36 @@ def test_the_example_of_an_action_is_good(name: str) -> None:
         f"    do:\n      - {ACTIONS[name].example}\n"
     )
     assert load(text, "x").rules[0].steps[0].action == name
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_the_example_of_a_state_is_good(name: str) -> None:
+    text = (
+        "version: 1\nvars: {outside: {type: list}}\nrules:\n"
+        f"  - name: x\n    ensure:\n      {STATES[name].example}\n"
+    )
+    assert [wish.state for wish in load(text, "x").rules[0].ensures] == [name]
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_call_brings_each_state_about(name: str) -> None:
+    state = STATES[name]
+    for value in (True, False) if state.value is None else (state.value,):
+        assert VERBS[SETTING[state.flag, value]].sets == {state.flag: value}
+        assert (state.flag, value) in WORDS
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "when: member.entered",
+        "ensure: {mute: true}",
+        "ensure: {}\n    do: [record]\n    when: member.entered",
+    ],
+)
+def test_the_editors_schema_knows_both_kinds_of_rules(body: str) -> None:
+    assert valid("version: 1\nrules:\n  - name: x\n    ensure: {muted: true}\n")
+    assert not valid(f"version: 1\nrules:\n  - name: x\n    {body}\n")
 
 
 def test_every_key_of_the_schema_has_its_documentation() -> None:

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -445,3 +446,45 @@ tests:
 """
     report = run_text(text, "rules_test.yaml", rules)
     assert report.passed, render_report(report)
+
+
+def test_a_test_can_say_what_plivos_list_shows_of_members() -> None:
+    rules = load(
+        "version: 1\nrules:\n  - {name: Muted, ensure: {muted: {where: member.role == 'guest'}}}\n",
+        "rules.yaml",
+    )
+    text = """
+tests:
+  - name: it is corrected
+    timeline:
+      - {at: 0s, member.entered: {conference: a, member: 1, role: guest}}
+      - {at: 1s, member.entered: {conference: a, member: 2, role: host}}
+      - at: 30s
+        conference.observed: {conference: a, run_time: 30s, members: [{member: 1, muted: false}, 2]}
+      - at: 60s
+        conference.observed: {conference: a, run_time: 60s, members: [{member: 1, muted: true}, 2]}
+      - at: 90s
+        conference.observed: {conference: a, members: [{member: 1, muted: false, deaf: true}, 2]}
+    expect:
+      - {at: 0s, mute: 1}
+      - {at: 30s, mute: 1}
+      - {at: 90s, log: "somebody else unmutes member 1 again and again; trying again in 1m"}
+    expect_nothing_else: true
+"""
+    report = run_text(text, "rules_test.yaml", rules)
+    assert report.passed, render_report(report)
+    assert not run_text(text.replace("muted: false", "muted: true"), "x", rules).passed
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("{member: 1, muted: perhaps}", "expected true or false"),
+        ("{muted: true}", "say which member: {member: ID, muted: true}"),
+        ("{member: 1, mutd: true}", "'mutd' is nothing that a member of the list has"),
+        ("[1]", "expected a member id, or {member: ID, muted: true}"),
+    ],
+)
+def test_a_wrong_row_of_plivos_list_is_told(row: str, message: str) -> None:
+    with pytest.raises(RulesError, match=re.escape(message)):
+        play(f"at: 0s, conference.observed: {{conference: a, members: [{row}]}}")

@@ -1,0 +1,44 @@
+"""`ensure`: what a rule holds as it shall be, instead of waiting for something."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import Any
+
+from workers.rules.expressions.scope import Scope
+from workers.rules.language.parse_steps import StepReader
+from workers.rules.nodes.schema_errors import key_of
+from workers.rules.nodes.targets_as_written import TargetSpec
+from workers.rules.nodes.yaml import Map
+from workers.rules.vocabulary.model import Wish
+from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
+from workers.rules.vocabulary.problems import Report
+from workers.rules.vocabulary.states import STATES
+
+_NO_EVENT = {name: "ensure" for name in (*GROUPS, *SINGLE) if name not in ALWAYS}
+
+
+def scope_of_ensure(
+    lists: Mapping[str, tuple[str, ...]], zone: tzinfo, vars: Mapping[str, str]
+) -> Scope:
+    """What is known without an event."""
+    return Scope(_NO_EVENT, lists, zone, vars)
+
+
+def read_ensure(
+    node: Map, written: Mapping[str, Any], scope: Scope, report: Report
+) -> tuple[Wish, ...]:
+    """What is ensured, in the order of the file; everything wrong goes to the report."""
+    reader = StepReader(scope, report)
+    if not written and not report.errors:
+        report.error(key_of(node, "ensure"), f"ensure is empty; it says one of {', '.join(STATES)}")
+    return tuple(
+        _wish(name, written[name], reader) for name in map(str, node["ensure"]) if name in written
+    )
+
+
+def _wish(name: str, value: Any, reader: StepReader) -> Wish:
+    state = STATES[name]
+    if isinstance(value, TargetSpec):
+        return Wish(name, state.flag, bool(state.value), reader.target(value))
+    so, params = value
+    return Wish(name, state.flag, so, None, params)
