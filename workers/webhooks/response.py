@@ -1,16 +1,19 @@
-"""What a webhook's receiver answered, as the steps after it may see it.
+"""What a webhook's receiver answered: whether that is a success, and what the steps after it see.
 
-It comes from a host that nobody here vouches for, so what is taken is small and plain: at most
-`LARGEST` bytes of JSON as RFC 8259 has it, in UTF-8, without a key twice (RFC 7493), nested no
+Their answer comes from a host that nobody here vouches for, so what is taken is small and plain: at
+most `LARGEST` bytes of JSON as RFC 8259 has it, in UTF-8, without a key twice (RFC 7493), nested no
 deeper than `data` of a trigger may be. Anything else is left out, and said so in words.
 """
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from math import isfinite
 from typing import Any
 
 from app.operators.acts import is_deeper
+from workers.conference.errors import Kind, WebhookError
+from workers.plivo.responses import retry_after_seconds
 
 LARGEST = 16 * 1024
 DEEPEST = 32
@@ -18,8 +21,27 @@ LONGEST_NUMBER = 20
 """Digits of a whole number: all 64-bit ids fit."""
 
 
+_MAY_PASS = frozenset({404, 408, 409, 425, 429})
+"""Statuses of the 4xx that a receiver may give during a deploy, or that ask to come again."""
+
+
 class _LeftOut(ValueError):
     """Why the body is not taken."""
+
+
+def judge(host: str, status: int, retry_after: str | None, now: datetime) -> None:
+    """Raises WebhookError unless the receiver took the message."""
+    if 200 <= status < 300:
+        return
+    kind: Kind = "temporary" if status >= 500 or status in _MAY_PASS else "permanent"
+    moved = ", and redirects are not followed" if 300 <= status < 400 else ""
+    raise WebhookError(
+        f"{host} answered {status}{moved}",
+        kind=kind,
+        sent="yes",
+        status=status,
+        retry_after=retry_after_seconds(retry_after, now),
+    )
 
 
 def response_of(

@@ -23,9 +23,8 @@ from typing import Any
 from app.domain.call import Call
 from app.settings import named_secret
 from workers import tls
-from workers.conference.errors import Kind, WebhookError
-from workers.plivo.responses import retry_after_seconds
-from workers.webhooks.response import LARGEST, response_of
+from workers.conference.errors import WebhookError
+from workers.webhooks.response import LARGEST, judge, response_of
 from workers.webhooks.ssrf_guard import Place, Resolve, resolve
 
 CONNECT_SECONDS = 3.05
@@ -37,9 +36,6 @@ SHORTEST_SECONDS = 0.5
 """So long an answer is waited for, however little time is left."""
 
 LARGEST_ANSWER = 64 * 1024
-
-_MAY_PASS = frozenset({404, 408, 409, 425, 429})
-"""Statuses of the 4xx that a receiver may give during a deploy, or that ask to come again."""
 
 
 class WebhookSender:
@@ -88,7 +84,7 @@ class WebhookSender:
         finally:
             cut.cancel()
             connection.close()
-        _judge(place, answer.status, answer.getheader("Retry-After"))
+        judge(place.host, answer.status, answer.getheader("Retry-After"), datetime.now(UTC))
         if not call.asks:
             return {}
         encoding, whole = answer.getheader("Content-Encoding", ""), not answer.length
@@ -174,20 +170,6 @@ def _body(call: Call) -> bytes:
             "data": {"event": call.event, "rule": call.rule, "conference": call.conference},
         }
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _judge(place: Place, status: int, retry_after: str | None) -> None:
-    if 200 <= status < 300:
-        return
-    kind: Kind = "temporary" if status >= 500 or status in _MAY_PASS else "permanent"
-    moved = ", and redirects are not followed" if 300 <= status < 400 else ""
-    raise WebhookError(
-        f"{place.host} answered {status}{moved}",
-        kind=kind,
-        sent="yes",
-        status=status,
-        retry_after=retry_after_seconds(retry_after, datetime.now(UTC)),
-    )
 
 
 def _cut(sock: socket.socket) -> None:

@@ -18,6 +18,7 @@ from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.action import Action
 from workers.rules.vocabulary.actions import ACTIONS, CALLS, VERBS, WEB_VERBS
 from workers.rules.vocabulary.model import Fields, Rule, Step, Template, Unknown
+from workers.rules.vocabulary.names import ANSWERS
 from workers.rules.vocabulary.vars import NO_VARS, Var, said
 
 MOST_TRIGGERS = 8
@@ -159,6 +160,9 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
                 return StepResults(tuple(results), steps[at].jumps[0], most, waits_for=at)
             case NotDone() if steps[at].on_error == "stop":
                 return StepResults(tuple(results), stopped=result)
+            case NotDone() if steps[at].asks:
+                name = ANSWERS[steps[at].action]  # nor is what one before it was answered
+                run = run._replace(fields={**run.fields, name: {}})
             case Done(events=(_, *_)):
                 run = run._replace(triggered=run.triggered + 1)
             case Done(extend=more) if more:

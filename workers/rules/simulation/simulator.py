@@ -22,7 +22,8 @@ from workers.rules.engine.ensured.acts import RUN as ENSURES
 from workers.rules.engine.index import Rules
 from workers.rules.engine.run import Decision
 from workers.rules.vocabulary.actions import WEB_VERBS
-from workers.webhooks.response import response_of
+from workers.webhooks.response import judge, response_of
+from workers.webhooks.ssrf_guard import Place
 
 TIMEOUT = "timeout"
 UNKNOWN_ANSWER = "what it was answered is not known here"
@@ -190,18 +191,29 @@ class Simulator:
         return "expired" if call.expires_at is not None and self.now > call.expires_at else ""
 
     def _ask(self, call: Call) -> CallError | None:
-        answer = self.answers.get(call.verb, "ok")
         if call.verb == "webhook":
-            answer = self._web_answer(call).answer
-        if answer == "ok" or answer.startswith("2"):
+            return self._ask_the_web(call)
+        answer = self.answers.get(call.verb, "ok")
+        if answer == "ok":
             return None
         if answer == TIMEOUT:
             return PlivoError(f"{call.verb} had no answer", kind="temporary", sent="maybe")
-        moment = datetime.fromtimestamp(self.now, UTC)
-        error = failure(call.verb, Answer(int(answer)), moment)
+        error = failure(call.verb, Answer(int(answer)), datetime.fromtimestamp(self.now, UTC))
         if error is not None and call.verb in WEB_VERBS and error.kind == "gone":
             return WebhookError(str(error), kind="permanent", sent="yes", status=error.status)
         return error
+
+    def _ask_the_web(self, call: Call) -> CallError | None:
+        answer = self._web_answer(call).answer
+        try:
+            host = Place.of(str(call.params["url"])).host
+            if answer == TIMEOUT:
+                raise WebhookError(f"{host} gave no answer", kind="temporary", sent="maybe")
+            if answer != "ok":
+                judge(host, int(answer), None, datetime.fromtimestamp(self.now, UTC))
+        except CallError as error:
+            return error
+        return None
 
     def _next(self, queue: Queue) -> None:
         queue.calls.popleft()

@@ -54,8 +54,9 @@ def describe(event: Event) -> str:
         return f"{timer_said(data['timer'])} in {event.conference}"
     who = f" member {data['member_id']}" if data.get("member_id") else ""
     rest = ", ".join(f"{key} {data[key]}" for key in _SHOWN if key in data)
-    if answer := answer_said(data.get("response", {})):
-        rest += f", {answer}"
+    answer = data.get("response", {})
+    if "size" in answer:
+        rest += f", {answer_said(answer)}"
     return f"{event.kind} in {event.conference}{who}" + (f" ({rest})" if rest else "")
 
 

@@ -91,6 +91,13 @@ def test_the_last_webhook_counts() -> None:
     assert reason == "response.json.vip is absent (its body is empty)"
 
 
+def test_one_that_could_not_be_sent_has_no_answer_nor_that_of_one_before() -> None:
+    second = 'webhook: {url: "https://crm.example.com/{{ member.role }}", on_error: continue}'
+    room = room_of(second, "log: \"{{ response.json.vip | default('none') }}\"")
+    answer(room, json_of({"vip": 1}))
+    assert told(room) == ["none"]
+
+
 CHOICE = """choose:
           - if: response.json.vip | default(false)
             do: [log: vip]
