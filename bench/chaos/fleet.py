@@ -26,7 +26,10 @@ GRANTED = 30.0  # seconds from SIGTERM to SIGKILL, as the files of deploy/ have 
 
 
 class Fleet(System):
-    """`port` is the balancer's. What is called `web-0` runs `gavel web`."""
+    """`port` is the balancer's. What is called `web-0` runs `gavel web`. What is started from now on
+    is of `tree`, where another version of Gavel lies; None: of this one."""
+
+    tree: Path | None = None
 
     def __init__(self, folder: Path, api: str, rules: str, **settings: str) -> None:
         super().__init__(folder, api, rules, **settings)
@@ -59,10 +62,13 @@ class Fleet(System):
 
     def launch(self, name: str) -> None:
         """Start one, without waiting for it."""
+        environ = self.environ | {"PORT": str(self._ports.get(name, self.port))}
+        if self.tree is not None:
+            environ["PYTHONPATH"] = str(self.tree)
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "cli", name.partition("-")[0]],
-                env=self.environ | {"PORT": str(self._ports.get(name, self.port))},
+                env=environ,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -18,6 +18,7 @@ from bench.chaos.scenarios import (
     rolling,
     timers,
     townhall,
+    upgrade,
 )
 
 SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
@@ -43,4 +44,5 @@ SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
     "sudden": failover.sudden,
     "demoted": failover.demoted,
     "split": failover.split,
+    "upgrade": upgrade.there_and_back,
 }

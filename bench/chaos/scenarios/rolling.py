@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 from bench.chaos.callbacks import Callback, callback, unacknowledged
 from bench.chaos.edge import Fate
@@ -20,7 +21,7 @@ async def restarted_one_by_one(short: bool) -> list[Row]:
         assert isinstance(on.gavel, Fleet)
         on.edge.fate = lambda _request, _before: Fate(delay=0.2)  # so that calls are under way then
         restarting = asyncio.create_task(asyncio.to_thread(_restart, on.gavel, 1 if short else 3))
-        callbacks = await _post_until(on, restarting)
+        callbacks = await post_until(on, restarting)
         codes, before_valkey, took = await restarting
         await on.until_quiet()
         lost, doubled, untouched, _ = account(on, callbacks)
@@ -58,9 +59,7 @@ def _restart(fleet: Fleet, rounds: int) -> tuple[list[int], float, float]:
     return codes, at, time.monotonic() - begun
 
 
-async def _post_until(
-    on: Stage, done: "asyncio.Task[tuple[list[int], float, float]]"
-) -> list[Callback]:
+async def post_until(on: Stage, done: "asyncio.Task[Any]") -> list[Callback]:
     """Somebody enters at an even rate until it is over; all are acknowledged then."""
     callbacks: list[Callback] = []
     posting = []
