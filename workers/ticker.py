@@ -20,7 +20,9 @@ from workers.questions import answer_questions
 
 log = logging.getLogger("gavel.clock")
 
-TICK_SECONDS = 0.05  # the longest that a timer set by another process waits to be seen
+TICK_SECONDS = 0.5
+"""The longest pause. What this process sets and must not wait for, its alarm tells; what another
+one set before it died waits so long to be seen."""
 RENEW_SECONDS = 1.0
 RULES_SECONDS = 0.5
 VERSION_SECONDS = 5
@@ -43,15 +45,14 @@ def tick_forever(context: Context, stopping: threading.Event) -> None:
             tick = context.timers.tick()
             if tick.fired:
                 continue
-            if tick.next_due is not None:
-                pause = min(pause, max(0.0, tick.next_due - tick.now))
+            pause = min(pause, tick.pause())
         except RedisError as error:
             context.tell(error)
             pause = 0.3
         except Exception:  # a clock that stands still would hold up everything here
             log.exception("the clock stumbled")
             pause = 0.3
-        stopping.wait(pause)
+        context.leases.alarm.wait(pause)
 
 
 def _beat(context: Context, beats: Beats) -> None:

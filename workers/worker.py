@@ -93,6 +93,7 @@ class ConferenceWorker(SimpleWorker):
         self.crew.join(until)
         self.webhooks.join(until)
         at_rest.set()
+        self.context.leases.alarm.within(0.0)
         clock.join(1.0)
         self._unregister()
 

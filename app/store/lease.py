@@ -24,6 +24,7 @@ from app.store.inbox import Waiting, entries
 from app.store.journal import NotMeantTexts
 from app.store.scripts import script
 from app.store.server.errors import may_pass
+from app.store.timers import Alarm
 
 AGAIN_SECONDS = 30.0  # how long a commit is tried while Redis is away
 LEASE_MS = 4000  # whoever dies is replaced after this long; renewed every second
@@ -135,6 +136,9 @@ class Lease:
         self.silences = _silences(silences)
         self._number += 1
         self._clock = Clock(_number(now), asked)
+        due = [*commit.set_timers.values(), *([] if wake_at is None else [wake_at])]
+        if due:
+            self._leases.alarm.within(min(due) - self.latest())
         if not held:
             self._leases.forget(self._token)
             return None
@@ -182,10 +186,11 @@ class _Held:
 
 class Leases:
     """All units that this process holds; `renew` is called about once a second by its clock. `keep`
-    is how long what they write is kept."""
+    is how long what they write is kept, `alarm` is for the clock of this process."""
 
     def __init__(self, redis: Redis, keep: Retention = KEPT) -> None:
         self.keep = keep
+        self.alarm = Alarm()
         self._take = script(redis, "take")
         self.run_commit = script(redis, "commit")
         self.run_confirmed = script(redis, "commit", confirmed=True)
@@ -202,6 +207,7 @@ class Leases:
         asked = time.monotonic()
         answer = self._take(key, token, LEASE_MS, EVENTS_AT_ONCE)
         if answer is None:
+            self.alarm.within(0.0)  # when that lease runs out, the clock has to look
             return None
         with self._lock:
             self._held[token] = _Held(key, asked + LEASE_MS / 1000)

@@ -6,6 +6,8 @@ worker may tick, none is special, and a timer fires once.
 """
 
 import math
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,11 +26,18 @@ SPARE_SECONDS = 86400
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """`now` and `next_due` in seconds on Redis' clock; `next_due` is None when nothing is set."""
+    """Times in seconds on Redis' clock. `next_due`: of the next timer, `next_awake`: when the next
+    unit has to be looked after should nobody have worked it; None for none."""
 
     now: float
     fired: int
     next_due: float | None
+    next_awake: float | None
+
+    def pause(self) -> float:
+        """Seconds until there is something to do, infinite for nothing."""
+        times = [time for time in (self.next_due, self.next_awake) if time is not None]
+        return max(0.0, min(times, default=math.inf) - self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,36 @@ class Due:
     at: float
     conference: str
     timer: str
+
+
+class Alarm:
+    """Wakes the clock of a process in time for what this process itself has set. Safe for
+    threads."""
+
+    def __init__(self) -> None:
+        self._lock, self._rung = threading.Lock(), threading.Event()
+        self._at = math.inf  # on the monotonic clock
+        self._waits_until = -math.inf
+
+    def within(self, seconds: float) -> None:
+        """Wake the clock after so many seconds at the latest."""
+        at = time.monotonic() + seconds
+        with self._lock:
+            self._at = min(self._at, at)
+            if at < self._waits_until:
+                self._rung.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long at the most, and no longer than somebody wants; then look."""
+        with self._lock:
+            self._rung.clear()
+            now = time.monotonic()
+            self._waits_until = min(now + seconds, self._at)
+            left = self._waits_until - now
+        if left > 0:
+            self._rung.wait(left)
+        with self._lock:
+            self._at, self._waits_until = math.inf, -math.inf
 
 
 class Timers:
@@ -50,8 +89,10 @@ class Timers:
 
     def tick(self) -> Tick:
         """Fire what is due (at most `AT_ONCE`) and wake units that were forgotten."""
-        now, fired, following, _ = self._tick(AT_ONCE, self._known_for)
-        return Tick(float(now), int(fired), float(following) if following else None)
+        now, fired, due, _, awake = self._tick(AT_ONCE, self._known_for)
+        return Tick(
+            float(now), int(fired), float(due) if due else None, float(awake) if awake else None
+        )
 
     def all(self) -> Iterator[Due]:
         """What is due, soonest first, as it stands now."""

@@ -1,5 +1,6 @@
 -- Fire what is due, look after units that nobody worked in time, forget old names.
--- ARGV: how many timers at most, seconds that anything is kept of a conference. Returns {now, timers fired, time of the next timer or '', units woken again}.
+-- ARGV: how many timers at most, seconds that anything is kept of a conference. Returns {now, timers fired, time of the next timer or '',
+-- units woken again, time when the next unit has to be looked after or ''}.
 -- A fired timer is an event in its conference's inbox, dated with the time it was due;
 -- the timer called `~` only wakes its unit (a call waits for its time).
 
@@ -34,4 +35,5 @@ if #old > 0 then
 end
 
 local next = redis.call('ZRANGE', 'gavel:due', 0, 0, 'WITHSCORES')
-return {seconds(now), #due / 2, next[2] or '', #forgotten}
+local awake = redis.call('ZRANGE', 'gavel:awake', 0, 0, 'WITHSCORES')
+return {seconds(now), #due / 2, next[2] or '', #forgotten, awake[2] and seconds(awake[2] / 1000) or ''}
