@@ -7,8 +7,8 @@ from apispec import APISpec
 from app.api.problems import PROBLEM
 from app.api.schemas import ActBody, DropBody, RetryBody, SilenceBody
 from app.operators.outcome import STATES as OUTCOMES
-from app.operators.recordings import STATES
 from app.store.idempotency import LONGEST_KEY
+from app.store.recordings import STATES
 
 Json = dict[str, Any]
 
@@ -16,6 +16,10 @@ TEXT = {"type": "string"}
 NUMBER = {"type": "integer"}
 TIME = {"type": "number", "description": "Seconds since the epoch."}
 MOMENT = {**TEXT, "description": "ISO 8601; UTC unless it says another zone."}
+SOUGHT = (
+    "A part of the conference's name, of the recording's id, or (four digits or more) of the "
+    "number of somebody who was there."
+)
 FLAG = {"type": "boolean"}
 TEXTS = {"type": "array", "items": TEXT}
 OBJECTS = {"type": "array", "items": {"type": "object"}}
@@ -107,12 +111,14 @@ def _paths() -> dict[str, Json]:
         },
         "/recordings": {
             "get": _operation(
-                "What was recorded, the newest first; transcripts are told of one alone.",
+                "What was recorded, the newest first; transcripts are told of one alone. An answer "
+                "looks at 2,000 at most: `next` goes on, also after few or none.",
                 _object(recordings=OBJECTS, next=TEXT),
                 [
-                    _query("state", {"type": "string", "enum": list(STATES)}),
-                    _query("conference"),
-                    _query("since", MOMENT),
+                    _query("q", {**TEXT, "description": SOUGHT}),
+                    _query("state", {**TEXT, "enum": list(STATES)}),
+                    _query("conference", {**TEXT, "description": "A whole name."}),
+                    *(_query("from", MOMENT), _query("to", MOMENT)),
                     *pages,
                 ],
             )

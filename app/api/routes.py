@@ -12,7 +12,6 @@ from flask import Blueprint, Response, g, request, url_for
 from app.api import told
 from app.api.access import allowed, asks_for_numbers, operator_of
 from app.api.schemas import ActBody, DropBody, RetryBody, SilenceBody, loaded
-from app.domain.moments import moment_of
 from app.domain.operator import Operator
 from app.errors import Conflict, Forbidden, NotFound, Unusable
 from app.metrics.processes import living
@@ -22,7 +21,7 @@ from app.operators.audit import Audit, Entry, Sought
 from app.operators.batches import ask_all, batch_of
 from app.operators.outcome import outcome_of
 from app.operators.reading import conferences, name_of, state_of, story
-from app.operators.recordings import STATES, failing_copies, recording, recordings
+from app.operators.recordings import failing_copies, recording, recordings, wanted_of
 from app.operators.silences import Silences
 from app.operators.tokens import Tokens
 from app.plivo.request import json_object, read_body
@@ -106,14 +105,8 @@ def blueprint(
 
     @routes.get("/recordings")
     def list_recordings() -> Response:
-        found, following = recordings(
-            redis,
-            state=_choice("state", *STATES),
-            conference=request.args.get("conference", ""),
-            since=moment_of(request.args.get("since", ""), "since", 0.0),
-            cursor=request.args.get("cursor", ""),
-            limit=_limit(50),
-        )
+        wanted, cursor = wanted_of(request.args), request.args.get("cursor", "")
+        found, following = recordings(redis, wanted, cursor=cursor, limit=_limit(50))
         return _answer({"recordings": [one.to_json_dict() for one in found], "next": following})
 
     @routes.get("/recordings/<path:id>")

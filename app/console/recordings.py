@@ -14,37 +14,24 @@ from app.console.access.guard import operator
 from app.console.exports import exported
 from app.console.frame import Pages
 from app.console.texts import moment, shown
-from app.domain.moments import moment_of
 from app.domain.recording import Recording
 from app.errors import Forbidden, NotFound
 from app.operators.audit import Audit, Entry
-from app.operators.recordings import STATES, recording, recordings
+from app.operators.recordings import recording, recordings, wanted_of
 from app.store import keys
+from app.store.recordings import STATES
 
 SHOWN = 50
+FIELDS = ("q", "conference", "state", "from", "to")
 COLUMNS = ("id", "conference", "at", "seconds", "state", "transcript", "copy", "rule", "api_id")
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
-    """What the form says; the time as it writes it, in UTC."""
-
-    conference: str
-    state: str
-    since: str
-
-    @property
-    def asked(self) -> Mapping[str, str]:
-        """The fields of the form that say something, for links."""
-        fields = {"conference": self.conference, "state": self.state, "from": self.since}
-        return {name: value for name, value in fields.items() if value}
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
-    """`following` is where to look further, "" at the end."""
+    """`asked` are the fields of the form that say something, as they were written; `following` is
+    where to look further, "" at the end."""
 
-    sought: Sought
+    asked: Mapping[str, str]
     rows: Sequence[Recording]
     following: str
 
@@ -54,14 +41,15 @@ def add_routes(routes: Blueprint, pages: Pages, redis: Redis, cookies: Cookies) 
 
     @routes.get("/recordings", endpoint="recordings")
     def show_recordings() -> Response:
-        wanted, cursor = sought(request.args), request.args.get("cursor", "")
+        asked = {name: request.args[name] for name in FIELDS if request.args.get(name)}
+        cursor = request.args.get("cursor", "")
         if form := request.args.get("format", ""):
-            rows = find(redis, wanted, cursor).rows
+            rows = find(redis, asked, cursor).rows
             return exported(form, "recordings", COLUMNS, map(_row, rows))
         return pages.show(
             "console/recordings.html",
             lambda _now: {
-                "found": find(redis, wanted, cursor),
+                "found": find(redis, asked, cursor),
                 "cursor": cursor,
                 "states": [name for name in STATES if name != "all"],
             },
@@ -84,27 +72,10 @@ def add_routes(routes: Blueprint, pages: Pages, redis: Redis, cookies: Cookies) 
         return redirect(found.url, 303)
 
 
-def sought(fields: Mapping[str, str]) -> Sought:
-    """What a form asks for."""
-    state = fields.get("state", "")
-    return Sought(
-        fields.get("conference", "").strip(),
-        state if state in STATES and state != "all" else "",
-        fields.get("from", ""),
-    )
-
-
-def find(redis: Redis, wanted: Sought, cursor: str) -> Found:
+def find(redis: Redis, asked: Mapping[str, str], cursor: str) -> Found:
     """The newest first. Raises Unusable and RedisError."""
-    rows, following = recordings(
-        redis,
-        state=wanted.state or "all",
-        conference=wanted.conference,
-        since=moment_of(wanted.since, "from", 0.0),
-        cursor=cursor,
-        limit=SHOWN,
-    )
-    return Found(wanted, rows, following)
+    rows, following = recordings(redis, wanted_of(asked), cursor=cursor, limit=SHOWN)
+    return Found(asked, rows, following)
 
 
 def can_be_opened(one: Recording) -> bool:

@@ -1,5 +1,6 @@
 """`gavel recordings`: what was recorded, and where it is."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import click
@@ -9,7 +10,7 @@ from app.domain.durations import format_duration
 from app.domain.moments import written
 from app.domain.recording import Recording
 from app.settings import Settings
-from app.store.recordings import Recordings
+from app.store.recordings import EVERY, STATES, Recordings, Wanted
 from cli.copies.archive import archive
 from cli.names.completion import conference_names
 from cli.names.known import require_known
@@ -20,56 +21,71 @@ from cli.since import Since
 from cli.store import open_for_reading
 
 AT_ONCE = 500
+MISSING = Wanted(state="missing")
 
 
 @click.group(cls=SuggestingGroup, invoke_without_command=True)
+@click.option("--q", metavar="TEXT", help="Part of the conference, a number there, or the id.")
 @click.option("--conference", shell_complete=conference_names, help="Only of this conference.")
-@click.option("--since", type=Since(), help="Only those that began since: 2d ago, or a date.")
-@click.option("--missing", is_flag=True, help="Only those whose file never came.")
+@click.option("--state", type=click.Choice(list(STATES)), default="all", help="Only such as these.")
+@click.option("--missing", is_flag=True, help="The same as --state missing.")
+@click.option(
+    "--from", "--since", "since", type=Since(), help="Only begun since: 2d ago, or a date."
+)
+@click.option("--to", "until", type=Since(), help="Only begun before: 2d ago, or a date.")
 @click.option("--last", default=100, show_default=True, type=click.IntRange(min=1), help="So many.")
 @json_option
 @click.pass_context
 def recordings(
     context: click.Context,
+    q: str | None,
     conference: str | None,
-    since: float | None,
+    state: str,
     missing: bool,
+    since: float | None,
+    until: float | None,
     last: int,
     as_json: bool,
 ) -> None:
     """List what was recorded and where it is, the newest last.
 
-    With --json also who was there, who asked for it, and the transcript.
+    A number is found by four of its digits or more. With --json also who was there, who asked for
+    it, and the transcript.
     """
     if context.invoked_subcommand is not None:
         return
+    wanted = Wanted(
+        conference or "",
+        -math.inf if since is None else since,
+        math.inf if until is None else until,
+        "missing" if missing else state,
+        q or "",
+    )
     with open_for_reading(Settings.load()) as redis:
         require_known(redis, conference)
-        found = _newest(redis, last, conference, since, missing=missing)
+        found = _newest(redis, last, wanted)
         if as_json:
             tell(one.to_json_dict() for one in _whole(redis, found))
             return
     show(
         ("started", "conference", "lasts", "state", "transcript", "where", "id"),
         [_row(one) for one in found],
-        "No recording is missing." if missing else "Nothing was recorded.",
+        _none(wanted),
     )
 
 
-def _newest(
-    redis: Redis, last: int, conference: str | None, since: float | None, *, missing: bool
-) -> Sequence[Recording]:
+def _none(wanted: Wanted) -> str:
+    if wanted == EVERY:
+        return "Nothing was recorded."
+    return "No recording is missing." if wanted == MISSING else "No recording is like that."
+
+
+def _newest(redis: Redis, last: int, wanted: Wanted) -> Sequence[Recording]:
     """So many, the newest last."""
     found: list[Recording] = []
     records, cursor = Recordings(redis), ""
     while True:
-        part, cursor = records.find(
-            conference=conference,
-            since=since,
-            missing=missing,
-            cursor=cursor,
-            most=min(last - len(found), AT_ONCE),
-        )
+        part, cursor = records.find(wanted, cursor=cursor, most=min(last - len(found), AT_ONCE))
         found += part
         if not cursor or len(found) >= last:
             return found[::-1]

@@ -1,6 +1,7 @@
 """`gavel recordings archive`: copies what has no copy yet."""
 
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from app.domain.recording import Recording
 from app.operators.copies import ask_for_copy, seen, under_way
 from app.settings import Settings
 from app.store import keys
-from app.store.recordings import MOST, Recordings
+from app.store.recordings import MOST, Recordings, Wanted
 from cli.names.completion import conference_names
 from cli.names.known import require_all, require_known
 from cli.operator import this_person
@@ -111,10 +112,10 @@ def _all(redis: Redis, conference: str | None, since: float | None) -> Sequence[
     """Those that are ready and have no copy, the oldest first."""
     found: list[Recording] = []
     cursor = ""
+    begun = -math.inf if since is None else since
+    wanted = Wanted(conference or "", begun, state="not_archived")
     while True:
-        part, cursor = Recordings(redis).find(
-            conference=conference, since=since, archived=False, cursor=cursor, most=MOST
-        )
+        part, cursor = Recordings(redis).find(wanted, cursor=cursor, most=MOST)
         found += part
         if not cursor:
             return found[::-1]

@@ -266,6 +266,9 @@ def test_recordings_are_listed_with_where_they_are(run: Run, redis: Redis) -> No
     assert "1m5s" in rows[2]
     assert len(run("recordings", "--since", "2h").output.splitlines()) == 3
     assert len(run("recordings", "--last", "1", "--json").output.splitlines()) == 1
+    assert len(run("recordings", "--from", "2d", "--to", "2h").output.splitlines()) == 2
+    assert len(run("recordings", "--q", "STAND", "--state", "archived").output.splitlines()) == 2
+    assert run("recordings", "--q", "0177").output == "No recording is like that.\n"
     [told] = [
         json.loads(line) for line in run("recordings", "--missing", "--json").stdout.splitlines()
     ]

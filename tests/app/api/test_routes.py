@@ -399,7 +399,7 @@ def test_recordings_are_listed_and_told(ask: Ask, redis: Redis) -> None:
         known = {"state": "ready", "conference": "a", "started_at": 100.0 + time.time() + number}
         told = {"members": members, "transcript": f"call {NUMBER}", "transcript_state": "ready"}
         commit(redis, RecordingChange(f"r/{number}", known | told), conference="a")
-    first = ask("GET", "/recordings?limit=2&state=not_copied&conference=a&since=2020-01-01")
+    first = ask("GET", "/recordings?limit=2&state=not_archived&conference=a&from=2020-01-01")
     assert [one["id"] for one in first["recordings"]] == ["r/2", "r/1"]
     rest = ask("GET", f"/recordings?{urlencode({'cursor': first['next']})}")
     assert [one["id"] for one in rest["recordings"]] == ["r/0"]
@@ -409,5 +409,8 @@ def test_recordings_are_listed_and_told(ask: Ask, redis: Redis) -> None:
     seen = ask("GET", "/recordings/r/1", scope="read")
     assert (seen["members"][0]["from"], seen["transcript"]) == ("…0100", "call …0100")
     assert ask("GET", "/recordings?state=missing")["recordings"] == []
-    for path, status in (("/nope", 404), ("?state=x", 400), ("?cursor=x", 400), ("?since=x", 400)):
+    assert ask("GET", "/recordings?to=2020-01-01")["recordings"] == []
+    by_number = ask("GET", f"/recordings?{urlencode({'q': NUMBER, 'limit': '1'})}")
+    assert [one["id"] for one in by_number["recordings"]] == ["r/2"]
+    for path, status in (("/nope", 404), ("?state=x", 400), ("?cursor=x", 400), ("?to=x", 400)):
         ask("GET", f"/recordings{path}", status)

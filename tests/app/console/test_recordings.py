@@ -1,9 +1,11 @@
 """Recordings: listed, looked at, opened by those who may, also as a file."""
 
+import html
 import json
 import time
 from collections.abc import Callable
-from urllib.parse import urlencode
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from redis import Redis
@@ -32,6 +34,11 @@ def recorded(
     commit(redis, change, conference=conference)
 
 
+def at(ago: float) -> str:
+    """As the form writes it."""
+    return datetime.fromtimestamp(BEGAN - ago, UTC).strftime("%Y-%m-%dT%H:%M")
+
+
 def one(id: str, page: str = "one") -> str:
     return f"/recordings/{page}?{urlencode({'id': id})}"
 
@@ -51,14 +58,31 @@ def test_they_are_listed_the_newest_first_and_found(visit: Visit, redis: Redis) 
     person = visit("viewer")
     assert ids(person) == ["r3", "r2", "r1"]
     assert ids(person, conference="board-1") == ids(person, state="missing") == ["r2"]
-    assert (ids(person, state="copied"), ids(person, state="not_copied")) == (["r3"], ["r1"])
+    assert (ids(person, state="archived"), ids(person, state="not_archived")) == (["r3"], ["r1"])
+    assert (ids(person, q="board"), ids(person, q="R1")) == (["r2"], ["r1"])
+    assert ids(person, to=at(1800)) == ["r2", "r1"]
+    assert ids(person, **{"from": at(5400), "to": at(1800), "q": "-1"}) == ["r2"]
     page = person.get("/recordings").text
     assert "s3://acme/r3.mp3" in page
     assert "1:15" in page
     assert URL not in page
     assert "No recording of that kind" in person.get("/recordings?conference=nope").text
-    assert person.get("/recordings?from=soon").status_code == 400
+    for wrong in ("from=soon", "to=soon", "state=broken"):
+        assert person.get(f"/recordings?{wrong}").status_code == 400
     assert person.get("/recordings?cursor=x").status_code == 400
+
+
+def test_a_view_is_an_address(visit: Visit, redis: Redis) -> None:
+    for number in range(60):
+        recorded(redis, f"r{number:02d}", ago=number, members=[{"id": "7", "from": NUMBER}])
+    asked = {"q": "0177", "state": "ready", "from": at(3600), "to": at(-60)}
+    page = visit("viewer").get(f"/recordings?{urlencode(asked)}").text
+    for name, value in asked.items():
+        assert f'name="{name}" value="{value}"' in page or f'value="{value}" selected' in page
+    links = [html.unescape(part.split('"')[0]) for part in page.split('href="')[1:]]
+    kept = [dict(parse_qsl(urlsplit(link).query)) for link in links if "q=0177" in link]
+    assert len(kept) == 3  # further back, CSV, JSON lines
+    assert all(asked.items() <= one.items() for one in kept)
 
 
 def test_nothing_recorded_yet_says_how_to(visit: Visit) -> None:

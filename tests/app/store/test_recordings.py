@@ -1,6 +1,7 @@
 """The record of a recording: written by commits, changed afterwards, found again."""
 
 import json
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -12,7 +13,7 @@ from app.store import keys
 from app.store.commit import Commit
 from app.store.inbox import Inbox
 from app.store.lease import Leases
-from app.store.recordings import Recordings
+from app.store.recordings import STATES, Recordings, Wanted
 
 
 def commit(redis: Redis, *changes: RecordingChange, conference: str = "sales-1") -> None:
@@ -63,7 +64,7 @@ def test_what_was_kept_before_its_id_was_known_comes_along(redis: Redis) -> None
     assert found is not None
     assert (found.rule, found.state, found.recording_id) == ("Record", "ready", "r1")
     assert records.get("unknown-1") is None
-    assert ids(records.find()) == ids(records.find(conference="sales-1")) == ["r1"]
+    assert ids(records.find()) == ids(records.find(Wanted("sales-1"))) == ["r1"]
 
 
 def test_a_commit_whose_answer_was_lost_changes_nothing_when_sent_again(redis: Redis) -> None:
@@ -102,14 +103,81 @@ def test_they_are_found_by_conference_start_and_what_became_of_them(redis: Redis
     commit(redis, began(redis, "gone", 400, state="missing"))
     commit(redis, began(redis, "here", 300, state="ready"), conference="support-1")
     commit(redis, began(redis, "runs", 200))
+    commit(redis, began(redis, "bad", 100, state="ready", archive_error="no such bucket"))
     records, at = Recordings(redis), now(redis)
-    assert ids(records.find()) == ["runs", "here", "gone", "old"]
-    assert ids(records.find(conference="support-1")) == ["here"]
-    assert ids(records.find(since=at - 450)) == ["runs", "here", "gone"]
-    assert ids(records.find(missing=True)) == ["gone"]
-    assert ids(records.find(archived=True)) == ["old"]
-    assert ids(records.find(archived=False)) == ["here"]
-    assert ids(records.find(conference="other")) == []
+
+    def found(**wanted: Any) -> list[str]:
+        return ids(records.find(Wanted(**wanted)))
+
+    assert found() == ["bad", "runs", "here", "gone", "old"]
+    assert found(conference="support-1") == ["here"]
+    assert found(since=at - 450) == ["bad", "runs", "here", "gone"]
+    assert found(since=at - 450, until=at - 150) == ["runs", "here", "gone"]
+    [old] = records.find(Wanted(until=at - 450))[0]
+    assert found(until=old.at) == []
+    assert found(since=old.at, until=old.at + 0.001) == ["old"]
+    assert found(conference="other") == []
+    assert {state: found(state=state) for state in STATES} == {
+        "all": ["bad", "runs", "here", "gone", "old"],
+        "started": ["runs"],
+        "ready": ["bad", "here", "old"],
+        "missing": ["gone"],
+        "archived": ["old"],
+        "not_archived": ["bad", "here"],
+        "failed": ["bad"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("q", "ids_found"),
+    [
+        ("SALES", ["r1"]),
+        ("straße", ["r2"]),
+        ("STRASSE", ["r2"]),
+        ("0C0F", ["r2"]),
+        ("+1 (415) 555-0177", ["r1"]),
+        ("0014155550177", ["r1"]),
+        ("…0177", ["r1"]),
+        ("0178", ["r2"]),
+        ("178", []),
+        ("from", []),
+        ("7777", []),
+        ("  sales-1 ", ["r1"]),
+        ("nobody", []),
+        ("", ["r2", "r1"]),
+    ],
+)
+def test_they_are_found_by_a_part_of_a_name_an_id_or_a_number(
+    redis: Redis, q: str, ids_found: list[str]
+) -> None:
+    there = [{"id": "7777", "from": "14155550177"}, {"id": "2", "from": ""}]
+    other = [{"id": "3", "from": "sip:anna@acme.example"}, {"id": "4", "from": "+493012340178"}]
+    id = "8e0c0f3a"
+    commit(redis, began(redis, "r1", 9, conference="sales-1", members=there))
+    commit(redis, began(redis, id, conference="Straße", members=other), conference="Straße")
+    named = {"r1": "r1", id: "r2"}
+    assert [named[one] for one in ids(Recordings(redis).find(Wanted(q=q)))] == ids_found
+
+
+def test_members_that_can_not_be_read_are_nobody(redis: Redis) -> None:
+    commit(redis, began(redis, "r1"), began(redis, "r2"), began(redis, "r3"))
+    redis.hset(keys.recorded("r1"), "members", "{4155")
+    redis.hset(keys.recorded("r2"), "members", '["4155"]')
+    assert ids(Recordings(redis).find(Wanted(q="4155"))) == []
+    assert sorted(ids(Recordings(redis).find(Wanted(q="r")))) == ["r1", "r2", "r3"]
+
+
+def test_one_answer_looks_at_so_many_and_says_where_it_stopped(redis: Redis) -> None:
+    commit(redis, *(began(redis, f"r{n:03}", n) for n in range(450)))
+    commit(redis, began(redis, "gone", 500, state="missing"))
+    records, wanted, looks, cursor = Recordings(redis), Wanted(state="missing"), 0, ""
+    while True:
+        found, cursor = records.find(wanted, cursor=cursor, looks=100)
+        looks += 1
+        if not cursor:
+            break
+        assert found == []
+    assert (looks, ids((found, ""))) == (5, ["gone"])
 
 
 def test_a_list_is_read_in_parts_and_new_ones_move_nothing(redis: Redis) -> None:
@@ -122,8 +190,9 @@ def test_a_list_is_read_in_parts_and_new_ones_move_nothing(redis: Redis) -> None
             break
         commit(redis, began(redis, f"new-{len(seen)}", -len(seen)))
     assert sorted(seen) == [f"r{n:03}" for n in range(450)]
-    with pytest.raises(ValueError, match="float"):
-        records.find(cursor="yesterday")
+    for cursor in ("yesterday", "nan x", "inf x"):
+        with pytest.raises(ValueError, match=r"float|not a time"):
+            records.find(cursor=cursor)
 
 
 def test_a_record_is_kept_for_a_while_after_its_start(redis: Redis) -> None:

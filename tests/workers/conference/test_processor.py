@@ -19,7 +19,7 @@ from app.operators.silences import Silences
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.journal import Journal
-from app.store.recordings import Recordings
+from app.store.recordings import Recordings, Wanted
 from tests.doubles.plivo_edge import DONE, PlivoEdge, Script, Seen, answer, reset
 from tests.workers.builders import MUTE_EVERYONE, context_of, enter, work_all, work_until
 from workers import jobs
@@ -336,7 +336,7 @@ def test_a_recording_is_one_record_from_plivos_answer_to_its_file(
     enter(redis)
     work_all(context)
     records = Recordings(redis)
-    ([asked], _) = records.find(conference="sales-1")
+    ([asked], _) = records.find(Wanted("sales-1"))
     assert (asked.state, asked.rule, asked.api_id) == ("started", "Record", "api-1")
     assert asked.recording_id == told.get("recording_id", "")
     data = {"recording_id": "r1", "url": "https://x/r1.mp3", "duration": 5.0}
