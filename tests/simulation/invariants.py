@@ -18,6 +18,10 @@ from tests.simulation.system import ACTIONS, what_of
 from workers.conference.careful import DEADLY, TAKEN
 
 UNTOLD = ("conference.observed", "rules.changed")
+
+ASKING = "hook"
+"""The rule that asks by a webhook."""
+
 SPEAKING = (  # rules whose words nothing is merged with
     "digits",
     "elapsed",
@@ -49,6 +53,7 @@ def violations(end: Ended, *, at_rest: bool) -> Iterator[str]:
         nothing_is_sent_too_late,
         what_is_recorded_was_sent,
         what_plivo_has_is_told,
+        answers_come_to_their_runs,
     ):
         yield from check(end)
 
@@ -164,6 +169,20 @@ def what_is_decided_is_done(end: Ended) -> Iterator[str]:
                 continue
             if run["rule"] in SPEAKING and (run["event"], "speak") not in told:
                 yield f"of {run['run']} ({run['rule']}) nothing was said, and no record why"
+
+
+def answers_come_to_their_runs(end: Ended) -> Iterator[str]:
+    """What a webhook is answered is known to the steps after it, whoever dies and waits between,
+    and to no other run."""
+    for send in end.world.plivo.sends:
+        if send.call.rule == ASKING and send.call.verb == "speak":
+            words = _words(send)
+            if words.split()[-1] != f"{send.call.run}.0":
+                yield f"{send.call.id} says {words!r}, which is another's answer"
+    for entries in end.journal.values():
+        for run in entries:
+            if run["kind"] == "run" and run["rule"] == ASKING and run["outcome"] == "unknown":
+                yield f"{run['run']} does not know its answer: {run['reason']}"
 
 
 def calm_is_calm(end: Ended) -> Iterator[str]:

@@ -68,6 +68,15 @@ def _set(owner: Any, name: str, method: Any) -> None:
     setattr(owner, name, method)
 
 
+def _answer_not_kept() -> None:
+    from workers.rules.engine.lasting import answers
+
+    def without(rule: Any, step: int, fields: Any) -> dict[str, Any]:
+        return {name: value for name, value in fields.items() if name != "response"}
+
+    _set(answers, "still_asked", without)
+
+
 MUTATIONS: Mapping[str, Mutation] = {
     "lease-without-fencing": Mutation(
         "commit",
@@ -98,6 +107,7 @@ MUTATIONS: Mapping[str, Mutation] = {
     ),
     "grant-of-any-age": Mutation(patch=_grant_from_the_answer),
     "recording-found-and-not-told": Mutation(patch=_found_and_not_told, kinds=("network",)),
+    "answer-not-kept": Mutation(patch=_answer_not_kept),
     "missing-when-plivo-is-away": Mutation(patch=_missing_when_not_asked, kinds=("network", "api")),
 }
 

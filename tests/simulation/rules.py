@@ -77,7 +77,8 @@ rules:
     do:
       - webhook:
           url: "https://hooks.example/{{ event.id }}"
-      - speak: {to: member, text: "hooked {{ event.id }}"}
+      - wait: 500ms
+      - speak: {to: member, text: "hooked {{ event.id }} {{ response.json.to }}"}
   - name: muted
     when: member.entered
     do:

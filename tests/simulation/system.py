@@ -1,6 +1,7 @@
 """The product, wired into the simulation: the one file that knows how it is built."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -232,17 +233,21 @@ class Hooks:
     def __init__(self, world: "World", process: Process) -> None:
         self._world, self._process = world, process
 
-    def send(self, call: Any, traceparent: str = "") -> None:
+    def send(
+        self, call: Any, traceparent: str = "", seconds: float | None = None
+    ) -> Mapping[str, Any]:
         unit = keys.conference_key(call.conference) + keys.WEB
         _raise(WebhookError, self._world.plivo.perform(self._process, call, unit))
+        return {"status": 200, "size": 9, "json": {"to": call.id}} if call.asks else {}
 
 
 def _raise(kind: type[PlivoError] | type[WebhookError], send: Send) -> None:
     outcome: Any = OUTCOMES[send.outcome]
     if outcome.kind:
+        is_gone = outcome.kind == "gone" and kind is WebhookError  # 404: its receiver may be back
         raise kind(
             f"simulated: {send.outcome}",
-            kind=outcome.kind,
+            kind="temporary" if is_gone else outcome.kind,
             sent=outcome.sent,
             status=outcome.status,
             retry_after=send.retry_after,
