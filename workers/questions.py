@@ -13,11 +13,13 @@ from app.domain.conference import Conference, UnreadableConference
 from app.domain.event import Event
 from app.domain.suggest import did_you_mean, quoted
 from app.errors import GavelError
+from app.operators.copies import COPIES
 from app.operators.silences import Silences
 from app.store import keys
 from app.store.journal import Journal
 from app.store.live import others_live
 from app.store.questions import next_question, put_answer
+from workers.copies import copies_by_rules
 from workers.rules.engine.index import Rules
 from workers.rules.explanation.asked import Given, NoEvent, event_of_kind, state_after
 from workers.rules.explanation.explain import explain
@@ -38,7 +40,7 @@ def answer_questions(redis: Redis, rules: Rules, public_url: str) -> None:
         if found is None:
             return
         id, question = found
-        text = "This could not be explained; the log of the worker says why."
+        text = "This could not be answered; the log of the worker says why."
         try:
             text = answer(redis, question, rules, public_url)
         except GavelError as error:
@@ -48,7 +50,10 @@ def answer_questions(redis: Redis, rules: Rules, public_url: str) -> None:
 
 
 def answer(redis: Redis, question: Mapping[str, Any], rules: Rules, public_url: str) -> str:
-    """What `gavel explain` says. Raises NoEvent and RedisError."""
+    """What `gavel explain` says, or what came of wishes for copies. Raises NoEvent and
+    RedisError."""
+    if question.get("about") == COPIES:
+        return copies_by_rules(redis, question, rules)
     asked, conference = str(question.get("event", "")), str(question.get("conference", ""))
     silences = Silences(redis).all()
     if asked.startswith("evt-"):

@@ -16,6 +16,8 @@ NEEDS: Mapping[str, str] = {
     "api.outcome": "read",
     "api.list_recordings": "read",
     "api.one_recording": "read",
+    "api.archive": "act",
+    "api.copies": "read",
     "api.list_silences": "read",
     "api.add_silence": "act",
     "api.end_silence": "act",

@@ -5,7 +5,8 @@ from typing import Any
 from apispec import APISpec
 
 from app.api.problems import PROBLEM
-from app.api.schemas import ActBody, DropBody, RetryBody, SilenceBody
+from app.api.schemas import ActBody, ArchiveBody, DropBody, RetryBody, SilenceBody
+from app.operators.copies import STATES as COPY_STATES
 from app.operators.outcome import STATES as OUTCOMES
 from app.store.idempotency import LONGEST_KEY
 from app.store.recordings import STATES
@@ -47,6 +48,7 @@ MEANINGS = {
 def describe(spec: APISpec) -> None:
     """Add every route and schema of the admin API."""
     spec.components.schema("Act", schema=ActBody)
+    spec.components.schema("CopyAgain", schema=ArchiveBody)
     spec.components.schema("Silence", schema=SilenceBody)
     spec.components.schema("Retry", schema=RetryBody)
     spec.components.schema("Drop", schema=DropBody)
@@ -127,6 +129,34 @@ def _paths() -> dict[str, Json]:
             "get": _operation(
                 "One recording: where it is, who was there, what was said.",
                 _object(id=TEXT, conference=TEXT, state=TEXT, url=TEXT, members=OBJECTS),
+                [id],
+                404,
+            )
+        },
+        "/recordings/{id}/archive": {
+            "post": _operation(
+                "Copy it, once more or at last, where the rules copy recordings of its conference. "
+                "A worker is asked; what came of it is under `href`.",
+                _object(id=TEXT, state=TEXT, href=TEXT),
+                [id],
+                *(404, 413),
+                body="CopyAgain",
+                status=202,
+            )
+        },
+        "/copies/{id}": {
+            "get": _operation(
+                "What came of copies that were asked for, for 15 minutes; each with its address.",
+                _object(
+                    id=TEXT,
+                    state={**TEXT, "enum": ["waiting", "answered"]},
+                    copies={
+                        "type": "array",
+                        "items": _object(
+                            id=TEXT, to=TEXT, state={**TEXT, "enum": list(COPY_STATES)}, why=TEXT
+                        ),
+                    },
+                ),
                 [id],
                 404,
             )

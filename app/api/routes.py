@@ -11,7 +11,7 @@ from flask import Blueprint, Response, g, request, url_for
 
 from app.api import told
 from app.api.access import allowed, asks_for_numbers, operator_of
-from app.api.schemas import ActBody, DropBody, RetryBody, SilenceBody, loaded
+from app.api.schemas import ActBody, ArchiveBody, DropBody, RetryBody, SilenceBody, loaded
 from app.domain.operator import Operator
 from app.errors import Conflict, Forbidden, NotFound, Unusable
 from app.metrics.processes import living
@@ -19,6 +19,7 @@ from app.operators.acts import Act, act, reason_of
 from app.operators.attention import drop, for_people, given_up, set_aside
 from app.operators.audit import Audit, Entry, Sought
 from app.operators.batches import ask_all, batch_of
+from app.operators.copies import wish, wished
 from app.operators.outcome import outcome_of
 from app.operators.reading import conferences, name_of, state_of, story
 from app.operators.recordings import failing_copies, recording, recordings, wanted_of
@@ -112,6 +113,23 @@ def blueprint(
     @routes.get("/recordings/<path:id>")
     def one_recording(id: str) -> Response:
         return _answer(recording(redis, id).to_json_dict())
+
+    @routes.post("/recordings/<path:id>/archive")
+    def archive(id: str) -> Response:
+        body = loaded(ArchiveBody, _body())
+        wanted = wish(redis, [recording(redis, id).id], _operator(), body["reason"])
+        where = url_for("api.copies", id=wanted)
+        answer = _answer({"id": wanted, "state": "waiting", "href": where}, 202)
+        answer.headers["Location"] = where
+        return answer
+
+    @routes.get("/copies/<id>")
+    def copies(id: str) -> Response:
+        _, found = wished(redis, id)
+        copies = [one.to_json_dict() for one in found or ()]
+        return _answer(
+            {"id": id, "state": "waiting" if found is None else "answered", "copies": copies}
+        )
 
     @routes.get("/silences")
     def list_silences() -> Response:

@@ -57,6 +57,14 @@ class ActBody(_Body):
     )
 
 
+class ArchiveBody(_Body):
+    """A copy of a recording, once more or at last."""
+
+    reason = fields.String(
+        load_default="", validate=validate.Length(max=LONGEST_REASON), metadata=_WHY
+    )
+
+
 class SilenceBody(_Body):
     """Rules that do nothing for a while: one by its name, or every rule."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from redis import Redis
 
@@ -17,6 +17,7 @@ from app.console.texts import moment, shown
 from app.domain.recording import Recording
 from app.errors import Forbidden, NotFound
 from app.operators.audit import Audit, Entry
+from app.operators.copies import wish, wished
 from app.operators.recordings import recording, recordings, wanted_of
 from app.store import keys
 from app.store.recordings import STATES
@@ -58,7 +59,17 @@ def add_routes(routes: Blueprint, pages: Pages, redis: Redis, cookies: Cookies) 
     @routes.get("/recordings/one", endpoint="recording")
     def show_recording() -> Response:
         found = recording(redis, request.args.get("id", ""))
-        return pages.show("console/recording.html", lambda _now: _shown(found), found)
+        came = _came_of(redis, found, request.args.get("asked", ""))
+        more = {"asked": came, "copiers": bool(redis.scard(keys.COPIERS))}
+        return pages.show(
+            "console/recording.html", lambda _now: _shown(found) | more, (found, more)
+        )
+
+    @routes.post("/recordings/archive", endpoint="archive")
+    def archive() -> ResponseReturnValue:
+        found = recording(redis, request.form.get("id", ""))
+        asked = wish(redis, [found.id], operator(), request.form.get("reason", ""))
+        return redirect(url_for("console.recording", id=found.id, asked=asked) + "#copy", 303)
 
     @routes.get("/recordings/audio", endpoint="audio")
     def open_audio() -> ResponseReturnValue:
@@ -83,7 +94,19 @@ def can_be_opened(one: Recording) -> bool:
     return one.state == "ready" and urlsplit(one.url).scheme in ("http", "https")
 
 
-def _shown(found: Recording) -> Mapping[str, Any]:
+def _came_of(redis: Redis, found: Recording, id: str) -> Mapping[str, Any]:
+    """What came of a wish for copies of this recording; it is not `known` where it is of another,
+    or its time is over."""
+    try:
+        ids, copies = wished(redis, id)
+    except NotFound:
+        ids, copies = (), ()
+    known = found.id in ids
+    shown_copies = copies if known and copies else ()
+    return {"known": known, "waits": known and copies is None, "copies": shown_copies}
+
+
+def _shown(found: Recording) -> dict[str, Any]:
     return {
         "found": found,
         "key": keys.conference_key(found.conference),

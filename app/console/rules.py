@@ -119,7 +119,7 @@ def add_routes(routes: Blueprint, pages: Pages, redis: Redis, rules: PublishedRu
     @routes.get("/rules/tried/<id>", endpoint="tried")
     def tried(id: str) -> Response:
         found = asked(redis, id)
-        if found is None:
+        if found is None or "about" in found.question:
             raise NotFound("that question is not known any more: ask again on the page Rules")
         return pages.show("console/tried.html", lambda _now: {"found": found}, found.answer is None)
 

@@ -3,18 +3,20 @@
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
 from redis import Redis
 
 from app.domain.recording import Recording
+from app.operators.acts import reason_of
 from app.operators.copies import ask_for_copy, seen, under_way
 from app.settings import Settings
 from app.store import keys
 from app.store.recordings import MOST, Recordings, Wanted
+from cli.copies.by_rules import Copy, by_rules
 from cli.names.completion import conference_names
 from cli.names.known import require_all, require_known
 from cli.operator import this_person
@@ -48,44 +50,27 @@ class To(click.ParamType[Template]):
         return made
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One that is wanted. `state` is waiting, copied, trying, failed or skipped."""
-
-    recording: Recording
-    to: str
-    state: str = "waiting"
-    error: str = ""
-
-    def told(self) -> Mapping[str, Any]:
-        one = self.recording
-        return {
-            "id": one.recording_id,
-            "conference": one.conference,
-            "to": self.to,
-            "state": self.state,
-            "error": self.error,
-        }
-
-
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "everything", is_flag=True, help="All that have no copy yet.")
-@click.option("--to", required=True, type=To(), help="Where, as in `archive: {to}` of a rule.")
+@click.option("--to", type=To(), help="Where, as in `archive: {to}` of a rule; else as rules say.")
 @click.option("--conference", shell_complete=conference_names, help="Only of this conference.")
 @click.option("--since", type=Since(), help="Only those that began since: 2d ago, or a date.")
+@click.option("--reason", default="", help="Why; kept in the audit.")
 @click.option("--no-wait", is_flag=True, help="Have them copied, and do not wait for it.")
 @json_option
 def archive(
     ids: tuple[str, ...],
     everything: bool,
-    to: Template,
+    to: Template | None,
     conference: str | None,
     since: float | None,
+    reason: str,
     no_wait: bool,
     as_json: bool,
 ) -> None:
-    """Copy recordings that have no copy yet, each to where TO says.
+    """Copy recordings that have no copy yet, or whose copy failed: where `--to` says, or where the
+    rules at work copy those of their conference.
 
     `gavel recordings-worker` makes the copies; Ctrl-C here ends the waiting alone. Exit code 1 when
     one was not copied.
@@ -95,7 +80,11 @@ def archive(
     with open_redis(Settings.load()) as redis:
         require_known(redis, conference)
         chosen = _all(redis, conference, since) if everything else _these(redis, ids)
-        copies = [_asked(redis, _addressed(one, to)) for one in chosen]
+        why = reason_of(reason)
+        if to is None:
+            copies = list(by_rules(redis, chosen, why))
+        else:
+            copies = [_asked(redis, _addressed(one, to), why) for one in chosen]
         if not no_wait:
             _warn_where_nobody_copies(redis, copies)
             copies = list(_waited(redis, copies))
@@ -135,13 +124,13 @@ def _addressed(one: Recording, to: Template) -> Copy:
         return Copy(one, "", "skipped", no_answer(error))
 
 
-def _asked(redis: Redis, copy: Copy) -> Copy:
+def _asked(redis: Redis, copy: Copy, reason: str) -> Copy:
     if copy.state == "waiting" and copy.recording.state != "ready":
         return replace(copy, state="skipped", error="its file is not there")
     if copy.to and copy.recording.archived_to == copy.to:
         return replace(copy, state="copied")
     if copy.state == "waiting":
-        ask_for_copy(redis, copy.recording, copy.to, time.time(), this_person())
+        ask_for_copy(redis, copy.recording, copy.to, time.time(), this_person(), reason)
     return copy
 
 

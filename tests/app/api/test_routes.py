@@ -15,13 +15,17 @@ from app.domain.conference import Conference, Member, Past, Timer
 from app.domain.operator import Operator
 from app.domain.recording import RecordingChange
 from app.factory import create_app
+from app.operators.audit import Audit, Sought
 from app.operators.tokens import Tokens
 from app.store import journal, keys
 from app.store.inbox import Inbox
+from app.store.questions import ask as question
 from tests.app.api.test_access import KEY, client
 from tests.app.builders import settings
 from tests.app.store.test_recordings import commit
 from tests.workers.conference.test_outbox import call
+from workers.questions import answer_questions
+from workers.rules.load import load
 
 __all__ = ["client"]  # the fixture
 
@@ -414,3 +418,31 @@ def test_recordings_are_listed_and_told(ask: Ask, redis: Redis) -> None:
     assert [one["id"] for one in by_number["recordings"]] == ["r/2"]
     for path, status in (("/nope", 404), ("?state=x", 400), ("?cursor=x", 400), ("?to=x", 400)):
         ask("GET", f"/recordings{path}", status)
+
+
+def test_a_recording_is_copied_again_where_the_rules_say(ask: Ask, redis: Redis) -> None:
+    known = {
+        "state": "ready",
+        "conference": "a",
+        "started_at": time.time(),
+        "archive_error": "full",
+    }
+    commit(redis, RecordingChange("r/1", known), conference="a")
+    made = ask("POST", "/recordings/r/1/archive", 202, json={"reason": "there is room again"})
+    assert made == {"id": made["id"], "state": "waiting", "href": f"/api/v1/copies/{made['id']}"}
+    where = made["href"].removeprefix("/api/v1")
+    assert ask("GET", where)["state"] == "waiting"
+    rule = {"name": "Keep", "when": "recording.ready"}
+    step = {"archive": {"to": "s3://acme/{{ recording.id }}"}}
+    rules = load(json.dumps({"version": 1, "rules": [{**rule, "do": [step]}]}), "")
+    answer_questions(redis, rules, "")
+    copy = {"id": "r/1", "to": "s3://acme/r%2F1", "state": "asked", "why": ""}
+    assert ask("GET", where) == {"id": made["id"], "state": "answered", "copies": [copy]}
+    [entry], _ = Audit(redis).entries(Sought(verb="archive"))
+    assert (entry.how, entry.reason) == ("api", "there is room again")
+    ask("POST", "/recordings/nope/archive", 404, json={})
+    ask("POST", "/recordings/r/1/archive", 403, json={}, scope="read")
+    assert "to" in ask("POST", "/recordings/r/1/archive", 400, json={"to": "s3://x/y"})["detail"]
+    explained = question(redis, {"event": "member.entered"})
+    for id in ("nope", explained):
+        ask("GET", f"/copies/{id}", 404)

@@ -13,10 +13,13 @@ from redis import Redis
 from app.domain.recording import RecordingChange
 from app.operators.audit import Audit, Sought
 from app.store import keys
+from app.store.questions import next_question
 from app.store.recordings import Recordings
 from tests.app.console.person import Person
 from tests.app.console.test_live import HOSTILE
 from tests.app.store.test_recordings import commit
+from workers.questions import answer_questions
+from workers.rules.load import load
 
 Visit = Callable[..., Person]
 NUMBER = "+14155550177"
@@ -126,6 +129,47 @@ def test_a_copy_that_is_made_meanwhile_is_news(visit: Visit, redis: Redis) -> No
     assert person.get(one("r1"), If_None_Match=tag).status_code == 304
     Recordings(redis).change("r1", archive_error="the bucket refuses us")
     assert "the bucket refuses us" in person.get(one("r1"), If_None_Match=tag).text
+
+
+def test_one_whose_copy_failed_is_copied_again(visit: Visit, redis: Redis) -> None:
+    recorded(redis, "r1", archive_error="the bucket is not there")
+    person = visit("operator")
+    assert "Copy it where the rules say" in person.get(one("r1")).text
+    fields = {"token": person.token(one("r1")), "id": "r1", "reason": "there now"}
+    asked = person.post("/recordings/archive", fields)
+    assert asked.status_code == 303
+    where = asked.headers["Location"].removeprefix("http://127.0.0.1").partition("#")[0]
+    assert "A worker is asked" in person.get(where).text
+    rule = {"name": "Keep", "when": "recording.ready"}
+    step = {"archive": {"to": "s3://acme/{{ recording.id }}"}}
+    answer_questions(
+        redis, load(json.dumps({"version": 1, "rules": [rule | {"do": [step]}]}), ""), ""
+    )
+    page = person.get(where).text
+    assert "asked for" in page
+    assert "s3://acme/r1" in page
+    assert "start <code>gavel recordings-worker</code>" in page
+    [entry], _ = Audit(redis).entries(Sought(verb="archive"))
+    assert (entry.who, entry.how, entry.reason) == ("Anna", "console", "there now")
+    recorded(redis, "r2")
+    assert "s3://acme" not in person.get(where.replace("id=r1", "id=r2")).text
+    assert person.get(f"{one('r1')}&asked=nothing").status_code == 200
+
+
+def test_who_may_not_act_or_comes_from_elsewhere_has_nothing_copied(
+    visit: Visit, redis: Redis
+) -> None:
+    recorded(redis, "r1")
+    recorded(redis, "r2", archived_to="s3://acme/r2.mp3")
+    viewer, anna = visit("viewer"), visit("operator")
+    assert "Copy it where" not in viewer.get(one("r1")).text
+    assert "Copy it where" not in anna.get(one("r2")).text
+    token = viewer.token()
+    assert viewer.post("/recordings/archive", {"token": token, "id": "r1"}).status_code == 403
+    assert anna.post("/recordings/archive", {"token": "x", "id": "r1"}).status_code == 403
+    unknown = {"token": anna.token(), "id": "nope"}
+    assert anna.post("/recordings/archive", unknown).status_code == 404
+    assert next_question(redis) is None
 
 
 def test_operators_are_led_to_the_audio_and_that_is_noted(visit: Visit, redis: Redis) -> None:

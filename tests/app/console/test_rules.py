@@ -164,7 +164,7 @@ def test_a_mistake_of_ours_is_an_answer_and_does_not_hold_up_the_next_question(
     redis.rpush(keys.journal(keys.conference_key("board-1")), "no json")
     with pytest.raises(ValueError, match="Expecting value"):
         answer_questions(redis, load(TEXT, ""), "")
-    assert "could not be explained" in person.get(asked).text
+    assert "could not be answered" in person.get(asked).text
     assert next_question(redis) is None
 
 
