@@ -18,7 +18,7 @@ from cli.output.terminal import safe_lines
 from cli.rules_file import usable_rules
 from cli.store import open_for_reading
 from workers.rules.explanation.asked import NoEvent
-from workers.rules.explanation.replay import UnreadableRecord, events_of, read_lines
+from workers.rules.explanation.replay import UnreadableRecord, events_of, needs_others, read_lines
 from workers.rules.explanation.replay import replay as replay_events
 from workers.rules.explanation.replay_text import render_diff
 
@@ -39,7 +39,7 @@ def replay(
     """
     settings = Settings.load()
     before, after = usable_rules(against or settings.rules_file), usable_rules(rules)
-    asks = before.asks_account or after.asks_account
+    asks = needs_others(before) or needs_others(after)
     try:
         found = _of_file(events) if events else _of_journals(settings, conference, asks)
     except UnreadableRecord as error:
@@ -61,7 +61,7 @@ def _of_file(path: str) -> list[Event]:
 
 
 def _of_journals(settings: Settings, conference: str | None, asks: bool) -> list[Event]:
-    """The events of one conference, or of all: also where rules ask (`asks`) what else is live."""
+    """The events of one conference, or of all: also where rules ask (`asks`) for others."""
     with open_for_reading(settings) as redis:
         require_known(redis, conference)
         journal = Journal(redis)

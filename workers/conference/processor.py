@@ -187,6 +187,10 @@ class ConferenceProcessor:
         if len(after.members) != len(before.members):
             self.unit.next.members = len(after.members)
         self._hand_out(_traced(decision.calls, deciding))
+        for sent in decision.sent:
+            trace = next(iter(deciding.values())).parent
+            text = replace(sent, trace=trace).to_json()
+            self.unit.next.send_to(keys.conference_key(sent.conference), sent.conference, text)
         self.conference = after
 
     def _count(self, decision: Decision, *, by_rule: bool) -> None:

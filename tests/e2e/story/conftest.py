@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,13 @@ Start = Callable[..., Gavel]
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start `gavel up`; everything that was started is stopped in the end."""
+    with starting(tmp_path) as start_gavel:
+        yield start_gavel
+
+
+@contextmanager
+def starting(tmp_path: Path) -> Iterator[Start]:
+    """The same in this folder, for as long as it takes."""
     started: list[Gavel] = []
 
     def start_gavel(rules: str | None = RULES, **settings: str) -> Gavel:

@@ -136,6 +136,10 @@ class Sandbox:
     def press(self, call: str, digits: str) -> None:
         self._ask(f"calls/{call}/digits", {"digits": digits})
 
+    def speak(self, call: str, seconds: float) -> None:
+        """The caller says something for so long."""
+        self._ask(f"calls/{call}/speak", {"seconds": seconds})
+
     def advance(self, seconds: float) -> None:
         """Its clock goes on by so much at once."""
         self._ask("clock", {"advance": seconds})

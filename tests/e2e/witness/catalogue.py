@@ -10,6 +10,7 @@ from workers.rules.language.entries import AnswerEntry, LimitEntry, RuleEntry
 from workers.rules.language.matched_key import OPERATORS
 from workers.rules.vocabulary.action import BESIDE_EVERY
 from workers.rules.vocabulary.actions import ACTIONS
+from workers.rules.vocabulary.states import STATES
 from workers.rules.vocabulary.triggers import KINDS
 
 
@@ -21,6 +22,8 @@ def everything() -> set[str]:
         *options(),
         *(f"beside {name}" for name in BESIDE_EVERY),
         *(f"rule {field.data_key or name}" for name, field in RuleEntry().fields.items()),
+        "rule ensure",
+        *(f"ensure {name}" for name in STATES),
         *(f"limit {name}" for name in LimitEntry().fields),
         *(f"conferences {name}" for name in AnswerEntry().fields),
         *(f"operator {name}" for name in OPERATORS),

@@ -88,6 +88,33 @@ def test_a_limit_is_moved_and_a_rule_triggers_another(stage: Stage) -> None:
     assert stage.spoken("w-extend") == ["It is 65 minutes now."]
 
 
+@drives("option trigger.conference")
+def test_a_rule_triggers_another_in_another_conference(stage: Stage) -> None:
+    stage.enter("w-elsewhere-too")
+    stage.enter("w-elsewhere")
+    stage.until_asked("w-elsewhere-too", "speak")
+    assert stage.spoken("w-elsewhere-too") == ["1 calls."]
+
+
+@drives("rule ensure", "ensure muted", "ensure deaf", "ensure recording")
+def test_what_shall_be_so_is(stage: Stage) -> None:
+    call = stage.enter("w-ensure")
+    until(lambda: len(stage.operations("w-ensure")) == 3, "three calls")
+    asked = dict(stage.asked("w-ensure"))
+    assert asked.keys() == {"mute", "deaf", "record"}
+    assert asked["record"]["file_format"] == "wav"
+    (member,) = members(stage, "w-ensure")
+    assert (member["call_uuid"], member["muted"], member["deaf"]) == (call, True, True)
+
+
+@drives("ensure unmuted", "ensure undeaf")
+def test_so_is_the_contrary(stage: Stage) -> None:
+    stage.enter("w-ensure-not")
+    stage.until_asked("w-ensure-not", "mute", "deaf", "record", "unmute", "undeaf", "stop_record")
+    (member,) = members(stage, "w-ensure-not")
+    assert (member["muted"], member["deaf"]) == (False, False)
+
+
 @drives("action webhook", "option webhook.url", "option webhook.json", "option webhook.headers")
 @drives("option webhook.secret", "rule description", "setting ALLOW_PRIVATE_WEBHOOKS")
 def test_another_system_is_told_signed(stage: Stage) -> None:

@@ -394,3 +394,31 @@ def test_a_list_that_shows_otherwise_is_told_with_the_call_and_a_quiet_one_is_no
     assert journal(redis, "run", "reason") == ["", "Plivo's list shows member 1 not muted"]
     kinds = [event["kind"] for event in journal(redis, "event", "event")]
     assert kinds.count("conference.observed") == 1
+
+
+BACK = """
+version: 1
+rules:
+  - name: Call the others
+    when: member.entered
+    match: {conference: sales-1}
+    do: [{trigger: back, conference: sales-2}]
+  - name: Back
+    when: {trigger: back}
+    do: [{speak: {to: all, text: "Come back."}}]
+"""
+
+
+def test_a_trigger_for_another_conference_is_worked_there(
+    redis: Redis, edge: PlivoEdge, tmp_path: Path
+) -> None:
+    context = context_of(redis, edge.url, tmp_path, BACK)
+    enter(redis)
+    work_all(context)
+    work_all(context)
+    assert [seen.path.split("/Conference/")[1] for seen in edge.seen] == [
+        "sales-2/Member/all/Speak/"
+    ]
+    assert journal(redis, "run", "steps") == [["trigger back in sales-2"]]
+    told = [entry for entry in Journal(redis).of("sales-2") if entry["kind"] == "event"]
+    assert [entry["event"]["kind"] for entry in told] == ["trigger"]

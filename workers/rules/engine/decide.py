@@ -114,6 +114,7 @@ class _Decider:
         self.events: list[Event] = []
         self.notes: list[str] = []
         self.idle: list[Run] = []
+        self.sent: list[Event] = []
         self.queue: deque[Event] = deque()
         self.account: Account | None = None
         self.happened: Counter[tuple[str, str]] = Counter()
@@ -135,6 +136,7 @@ class _Decider:
             recordings=tuple(self.deciding.recordings),
             sought=tuple(self.deciding.sought),
             idle=tuple(self.idle),
+            sent=tuple(self.sent),
         )
 
     def take(self, event: Event) -> None:
@@ -273,8 +275,10 @@ class _Decider:
                 continue
             self.notes += done.notes
             self.calls += done.calls
-            self.events += done.events
-            self.queue += done.events
+            own = [event for event in done.events if event.conference == self.state.name]
+            self.events += own
+            self.queue += own
+            self.sent += (event for event in done.events if event.conference != self.state.name)
             self.state.count_triggers(root_of(run.id), len(done.events))
             if run.what.over is None:
                 for call in done.calls:

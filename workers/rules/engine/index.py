@@ -46,7 +46,8 @@ _Field = tuple[tuple[str, ...], str]
 @dataclass(frozen=True)
 class Rules:
     """The rules of one file. `digest` tells one content from another. `asks_account`: some rule
-    asks what else is live in the account.
+    asks what else is live in the account; `reaches_others`: some rule triggers something in other
+    conferences.
 
     Answers are remembered, up to a bound; that is all that ever changes here.
     """
@@ -63,6 +64,7 @@ class Rules:
     _by_kind: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)
     _resting: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)
     asks_account: bool = field(init=False, repr=False, compare=False)
+    reaches_others: bool = field(init=False, repr=False, compare=False)
     awaited: dict[str, tuple[tuple[Rule, int, Trigger], ...]] = field(
         init=False, repr=False, compare=False
     )
@@ -79,6 +81,7 @@ class Rules:
         object.__setattr__(self, "_by_kind", _by_kind(self.rules, enabled=True))
         object.__setattr__(self, "awaited", _awaited(self.rules))
         object.__setattr__(self, "asks_account", any(map(_asks_account, self.rules)))
+        object.__setattr__(self, "reaches_others", any(map(_reaches_others, self.rules)))
         every = enumerate(self.rules)
         ensuring = tuple((place, rule) for place, rule in every if rule.ensures and rule.enabled)
         object.__setattr__(self, "ensuring", ensuring)
@@ -236,6 +239,11 @@ class _Waiting:
             self.parts.clear()
         self.parts[key] = _part(self.whole, meant, self.kind)
         return self.parts[key]
+
+
+def _reaches_others(rule: Rule) -> bool:
+    steps = rule.steps if rule.enabled else ()
+    return any(step.action == "trigger" and "conference" in step.params for step in steps)
 
 
 def _asks_account(rule: Rule) -> bool:

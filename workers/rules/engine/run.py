@@ -194,7 +194,8 @@ class Decision:
     says of instances (UUIDs) that they have ended, or have not after all. `held` has an entry for
     each occurrence: its event, and the rules that were not meant. `ignored` says of events (ids)
     why they change nothing. `happened`: how often what occurred, with the kind of event that told
-    it. `recordings`: what was learnt of recordings. `sought`: those to ask Plivo for. `idle`: rules
+    it. `recordings`: what was learnt of recordings. `sought`: those to ask Plivo for. `sent` are
+    triggers for other conferences, not decided yet. `idle`: rules
     that ensure something for which nothing was to do, and why: for explanations."""
 
     conference: Conference
@@ -210,6 +211,7 @@ class Decision:
     recordings: tuple[RecordingChange, ...] = ()
     sought: tuple[Sought, ...] = ()
     idle: tuple[Run, ...] = ()
+    sent: tuple[Event, ...] = ()
 
     def verdicts(self) -> dict[str, Verdicts]:
         """By the id of the event, for each that was held against the rules."""

@@ -5,13 +5,15 @@ could be worked out, so a rule never does half of what it says because a field w
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple, cast
 
 from app.domain.call import Call
 from app.domain.durations import format_duration
-from app.domain.event import Event
+from app.domain.event import Event, checked_name
 from app.domain.moments import written
+from app.errors import Unusable
 from workers.rules.engine.lasting import answers, awaiting, memory
 from workers.rules.engine.occurrence import Occurrence, resolve, root_of
 from workers.rules.engine.state import MutableConference
@@ -261,18 +263,34 @@ def _trigger(
     state: MutableConference, run: Running, index: int, params: Mapping[str, Any]
 ) -> Result:
     name, what = params["name"], run.what
+    step, to = run.rule.steps[index], params.get("conference", state.name)
+    if what.chain > MOST_TRIGGERS:
+        return _not_done(step, f"trigger {name} refused: another conference has triggered this")
     if what.chain >= MOST_TRIGGERS:
         reason = f"trigger {name} refused: {MOST_TRIGGERS} triggers led here already"
-        return _not_done(run.rule.steps[index], reason)
+        return _not_done(step, reason)
     if state.triggered.get(root_of(run.id), 0) + run.triggered >= MOST_DESCENDANTS:
         reason = f"trigger {name} refused: one event has led to {MOST_DESCENDANTS} triggers already"
-        return _not_done(run.rule.steps[index], reason)
+        return _not_done(step, reason)
     data = {"name": name, "data": params.get("data", {}), "chain": what.chain + 1}
+    if to != state.name:
+        return _elsewhere(run, index, to, {**data, "chain": MOST_TRIGGERS + 1})
     if run.fields.get("member"):
         data["member_id"] = run.fields["member"]["id"]
     uuid = _uuid(state, what)
     event = Event(f"{run.id}.{index}", "trigger", state.name, what.at, uuid, data)
     return Done(_short(f"trigger {name}"), events=(event,))
+
+
+def _elsewhere(run: Running, index: int, to: str, data: Mapping[str, Any]) -> Result:
+    """A trigger in another conference, of which nothing is known here: neither instance nor
+    members."""
+    try:
+        event = Event(f"{run.id}.{index}", "trigger", checked_name(to, "conference"), run.what.at)
+    except Unusable as error:
+        return _not_done(run.rule.steps[index], str(error))
+    sent = replace(event, data=data)
+    return Done(_short(f"trigger {data['name']} in {to}"), events=(sent,))
 
 
 def _set(state: MutableConference, run: Running, index: int, values: Mapping[str, Any]) -> Result:

@@ -72,8 +72,8 @@ def replay(
     only: str | None = None,
 ) -> Diff:
     """How decisions on these events differ between two sets of rules. `only`: in this conference;
-    the others are played where rules ask what else is live."""
-    everything = only is None or before.asks_account or after.asks_account
+    the others are played where rules ask what else is live, or trigger something in others."""
+    everything = only is None or needs_others(before) or needs_others(after)
     recorded = sorted(
         (
             event
@@ -92,6 +92,11 @@ def replay(
     count = sum(only in (None, event.conference) for event in recorded)
     asked = sum(one.asked for key, one in new.items() if only in (None, key[1]))
     return Diff(count, tuple(changes), asked)
+
+
+def needs_others(rules: Rules) -> bool:
+    """Whether what they do in one conference depends on others."""
+    return rules.asks_account or rules.reaches_others
 
 
 def events_of(

@@ -144,6 +144,8 @@ def _triggers_are_heard(parts: Parts, report: Report) -> None:
             if name not in heard:
                 message = f"no rule waits for the trigger {quoted(str(name))}"
                 report.warning(where, message + did_you_mean(str(name), heard))
+            elif "conference" in step.params:
+                continue
             elif name in own:
                 report.warning(where, f"the rule triggers itself; {ENDS}")
             elif (back := sorted(own & _reached(name, leads_to))) and not told & {*back}:
@@ -157,7 +159,9 @@ def _heard(rule: Rule) -> set[str]:
 
 
 def _triggered(rule: Rule) -> set[str]:
-    return {step.params["name"] for step in rule.steps if step.action == "trigger"}
+    """In its own conference: what another one is sent triggers nothing more."""
+    steps = (step for step in rule.steps if step.action == "trigger")
+    return {step.params["name"] for step in steps if "conference" not in step.params}
 
 
 def _reached(name: str, leads_to: Mapping[str, set[str]]) -> set[str]:

@@ -101,6 +101,8 @@ class Simulator:
         for one in decision.sought:  # what Plivo has, a timeline tells as `recording.ready`
             data = {"number": one.number, "said": "it has none"}
             self.feed(self.event("recordings.sought", one.conference, one.uuid, data))
+        for sent in decision.sent:
+            self.feed(replace(sent, at=self.now))
         self._work()
 
     def _account(self, conference: str) -> Account:

@@ -265,7 +265,13 @@ ACTIONS: Mapping[str, Action] = {
             required=True,
         ),
         param="name",
-        beside={"data": FreeMapping("What those rules see as `data`.")},
+        beside={
+            "data": FreeMapping("What those rules see as `data`."),
+            "conference": Templated(
+                "The name of another conference that is meant; this one if not given. There it "
+                "comes as if your system had sent it, and triggers nothing more."
+            ),
+        },
         expires_in=None,
         after_all=True,
     ),

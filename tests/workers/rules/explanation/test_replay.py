@@ -147,3 +147,22 @@ def test_what_is_ensured_is_replayed_against_what_plivos_lists_showed() -> None:
         ("evt-3", (), ("mute 7",))
     ]
     assert diff.changes[0].runs[0][2].startswith("applied (Plivo's list shows member 7 not muted)")
+
+
+def test_other_conferences_are_played_along_where_rules_reach_into_others() -> None:
+    text = """
+version: 1
+rules:
+  - name: Call the others
+    when: member.entered
+    match: {conference: sales-1}
+    do: [{trigger: back, conference: standup-eu}]
+  - name: Back
+    when: {trigger: back}
+    do: [{speak: {to: all, text: "Come back."}}]
+"""
+    other = Event("evt-9", "member.entered", "sales-1", AT + 5, "uuid-9", {"member_id": "1"})
+    rules, none = load(text, "new.yaml"), load("version: 1\nrules: []", "old.yaml")
+    diff = replay([*RECORDED, other], none, rules, only="standup-eu")
+    (calls,) = [one.only_after for one in diff.changes if one.only_after]
+    assert calls[0].startswith("speak all")

@@ -1,0 +1,182 @@
+"""Recipes of the cookbook, played live one after the other at one Gavel, which takes each as its
+rules change: where callers are, what they hear, and what is recorded, at the sandbox with sound."""
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from urllib.request import Request, urlopen
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.e2e.story.conftest import Gavel, starting
+from tests.e2e.story.processes import ROOT
+from tests.waiting import PATIENCE, until
+from workers.rules.load import digest_of
+
+HOST, GUEST = "+14155550100", "+4930123456"
+TOKEN = "token-of-the-story"
+VOICE = 620.0
+"""Of the guest who is listened for, in Hz."""
+
+
+@pytest.fixture(scope="module")
+def gavel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gavel]:
+    with starting(tmp_path_factory.mktemp("recipes")) as start:
+        running = start("version: 1\nrules: []\n", TRIGGER_TOKEN=TOKEN, RECONCILE_INTERVAL="1s")
+        running.until_ready()
+        yield running
+
+
+def play(gavel: Gavel, name: str, **sooner: str) -> None:
+    """Gavel goes on by this recipe, with some of its durations shorter."""
+    text = (ROOT / "docs" / "cookbook" / f"{name}.yaml").read_text(encoding="utf-8")
+    for long, short in sooner.items():
+        assert f" {long[1:]}" in text
+        text = text.replace(f" {long[1:]}", f" {short}")
+    (gavel.folder / "rules.yaml").write_text(text, encoding="utf-8")
+    wanted = f'gavel_rules_info{{digest="{digest_of(text)}"}} 1'
+    until(lambda: wanted in _get(f"{gavel.url}/metrics/cluster").decode(), f"{name} to be taken")
+
+
+def _get(url: str) -> bytes:
+    with urlopen(url, timeout=PATIENCE) as answer:
+        return bytes(answer.read())
+
+
+def at_plivo(gavel: Gavel, method: str, path: str) -> None:
+    """What somebody does at Plivo's console: a request to the Conference API past Gavel."""
+    account = json.loads((gavel.folder / "var" / "sandbox.json").read_text())
+    url = f"{gavel.sandbox.url}/v1/Account/{account['auth_id']}/Conference/{path}"
+    pair = f"{account['auth_id']}:{account['auth_token']}".encode()
+    headers = {"Authorization": "Basic " + base64.b64encode(pair).decode()}
+    with urlopen(Request(url, headers=headers, method=method), timeout=PATIENCE):
+        pass
+
+
+def muted(gavel: Gavel, conference: str) -> dict[str, bool]:
+    """By call, whether it is muted."""
+    return {one["call_uuid"]: one["muted"] for one in gavel.sandbox.members(conference)}
+
+
+def until_muted(gavel: Gavel, conference: str, wanted: dict[str, bool]) -> None:
+    until(
+        lambda: muted(gavel, conference) == wanted,
+        lambda: f"{wanted} in {conference}, there is {muted(gavel, conference)}",
+    )
+
+
+def is_heard(gavel: Gavel, listener: str) -> bool:
+    """Whether the voice is in what this caller heard so far."""
+    sound = _get(f"{gavel.sandbox.url}/sandbox/calls/{listener}/heard.wav")
+    samples, rate = soundfile.read(io.BytesIO(sound))
+    instants = np.arange(len(samples)) / rate
+    return bool(abs(np.mean(samples * np.exp(-2j * np.pi * VOICE * instants))) > 0.002)
+
+
+def until_ended(gavel: Gavel, call: str) -> list[str]:
+    """The end of a call; what it heard outside of conferences."""
+    until(lambda: gavel.sandbox.call(call)["status"] == "completed", "the end of the call")
+    return list(gavel.sandbox.call(call)["heard"])
+
+
+def said(gavel: Gavel, conference: str) -> list[tuple[tuple[str, ...], str]]:
+    """What was spoken into a conference, and to whom."""
+    spoken = [one for one in gavel.sandbox.asked(conference) if one["operation"] == "speak"]
+    return [(tuple(one["members"]), one["params"]["text"]) for one in spoken]
+
+
+def trigger(gavel: Gavel, name: str, conference: str) -> None:
+    body = json.dumps({"conference": conference}).encode()
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    with urlopen(Request(f"{gavel.url}/triggers/{name}", body, headers), timeout=PATIENCE):
+        pass
+
+
+def test_guests_of_a_panel_are_muted_again_and_heard_while_they_have_the_floor(
+    gavel: Gavel,
+) -> None:
+    play(gavel, "panel")
+    host = gavel.sandbox.call_in("panel-1", **{"from": HOST})
+    until(lambda: len(gavel.sandbox.members("panel-1")) == 1, "the host to be in")
+    guest = gavel.sandbox.call_in("panel-1", **{"from": GUEST, "tone": str(VOICE)})
+    until_muted(gavel, "panel-1", {host: False, guest: True})
+    (member,) = [one["id"] for one in gavel.sandbox.members("panel-1") if one["muted"]]
+    at_plivo(gavel, "DELETE", f"panel-1/Member/{member}/Mute/")
+    gavel.sandbox.until_asked("panel-1", "mute")
+    until_muted(gavel, "panel-1", {host: False, guest: True})
+    until(
+        lambda: f"Plivo's list shows member {member} not muted" in gavel.ask("why", "panel-1"),
+        "it to be told",
+    )
+    gavel.sandbox.speak(guest, 0.3)
+    assert not is_heard(gavel, host)
+    gavel.sandbox.press(guest, "*1")
+    gavel.sandbox.press(host, "*1")
+    until_muted(gavel, "panel-1", {host: False, guest: False})
+    gavel.sandbox.speak(guest, 0.5)
+    until(lambda: is_heard(gavel, host), "the guest to be heard")
+    gavel.sandbox.press(host, "*2")
+    until_muted(gavel, "panel-1", {host: False, guest: True})
+    assert gavel.sandbox.operations("panel-1").count("record") == 1
+
+
+def test_breakout_rooms_end_together(gavel: Gavel) -> None:
+    play(gavel, "breakout", _1m="1s")
+    rooms = ("breakout-red", "breakout-blue")
+    hosts = [gavel.sandbox.call_in(room, **{"from": HOST}) for room in rooms]
+    guests = [gavel.sandbox.call_in(room, **{"from": GUEST}) for room in rooms]
+    until(lambda: all(len(gavel.sandbox.members(room)) == 2 for room in rooms), "all are in")
+    gavel.sandbox.press(guests[0], "*9")
+    gavel.sandbox.press(hosts[1], "*9")
+    for call in (*hosts, *guests):
+        assert until_ended(gavel, call) == ["The breakout is over."]
+    for room in rooms:
+        assert said(gavel, room) == [(("all",), "One minute is left.")]
+        assert gavel.sandbox.operations(room) == ["speak", "kick"]
+
+
+def test_the_fifth_caller_of_the_board_starts_the_recording(gavel: Gavel) -> None:
+    play(gavel, "quorum")
+    for number in range(1, 6):
+        assert gavel.sandbox.recordings("board-9") == []
+        gavel.sandbox.call_in("board-9", **{"from": f"+493011111{number}"})
+        until(lambda n=number: len(gavel.sandbox.members("board-9")) == n, "they are in")
+    until(lambda: len(gavel.sandbox.recordings("board-9")) == 1, "the recording")
+    told = [(("all",), "Five are present. The meeting is recorded from now on.")]
+    assert said(gavel, "board-9") == told
+
+
+def test_two_who_consent_are_recorded_and_who_does_not_leaves(gavel: Gavel) -> None:
+    play(gavel, "consent-by-key")
+    both = [gavel.sandbox.call_in("interview-1", **{"from": f"+49301234{n}"}) for n in (1, 2)]
+    until(lambda: len(said(gavel, "interview-1")) == 2, "both to be asked")
+    for call in both:
+        gavel.sandbox.press(call, "1")
+    until(lambda: len(gavel.sandbox.recordings("interview-1")) == 1, "the recording")
+    play(gavel, "consent-by-key", _30s="500ms", _5s="500ms")
+    silent = gavel.sandbox.call_in("interview-1", **{"from": GUEST})
+    until_ended(gavel, silent)
+    assert set(muted(gavel, "interview-1")) == set(both)
+    last = "Without your consent we can not go on. Goodbye."
+    assert [text for _, text in said(gavel, "interview-1")].count(last) == 1
+
+
+def test_raised_hands_get_the_floor_in_their_order(gavel: Gavel) -> None:
+    play(gavel, "hands-in-order")
+    calls = []
+    for number in range(3):
+        calls.append(gavel.sandbox.call_in("panel-2", **{"from": f"+493055555{number}"}))
+        until(lambda n=number: len(gavel.sandbox.members("panel-2")) == n + 1, "they are in")
+    ids = {one["call_uuid"]: one["id"] for one in gavel.sandbox.members("panel-2")}
+    for nth, call in enumerate((calls[2], calls[0]), 1):
+        gavel.sandbox.press(call, "*1")
+        until(lambda n=nth: len(said(gavel, "panel-2")) == n, "the hand to be seen")
+    for nth in (3, 4):
+        trigger(gavel, "next-please", "panel-2")
+        until(lambda n=nth: len(said(gavel, "panel-2")) == n, "the floor to be given")
+    floor = "You have the floor."
+    assert said(gavel, "panel-2")[2:] == [((ids[calls[2]],), floor), ((ids[calls[0]],), floor)]
+    until(lambda: muted(gavel, "panel-2")[calls[2]], "who spoke before to be muted")
