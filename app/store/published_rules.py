@@ -1,15 +1,15 @@
 """What the receiver knows of the rules: a summary that the workers publish in Redis.
 
-The receiver never reads the rules file. It looks at the summary at most once a second, and goes
-on with the last one it saw while Redis is away or has lost it: a caller still gets into the
-conference then, as the rules say. One who has never seen any refuses (503) to answer a call.
+The receiver never reads the rules file. It asks for the digest each time, so a call that comes
+after "rules taken" is answered by those rules, and goes on with the last summary it saw while Redis
+is away or has lost it: a caller still gets into the conference then, as the rules say. One who has
+never seen any refuses (503) to answer a call.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any, Self
 
 from redis import Redis
@@ -92,7 +92,8 @@ class Published:
 
 
 class PublishedRules:
-    """Reads the summary. Safe for threads."""
+    """Reads the summary: again when its digest is another one, and after a second in any case,
+    since a newer worker may tell more of the same rules. Safe for threads."""
 
     def __init__(
         self, redis: Redis, *, seconds: float = 1.0, clock: Callable[[], float] = time.monotonic
@@ -100,30 +101,32 @@ class PublishedRules:
         self.redis = redis
         self._seconds = seconds
         self._clock = clock
-        self._lock = Lock()
-        self._looked = float("-inf")
+        self._read = float("-inf")
         self._last: Published | None = None
 
     def current(self, *, stale: bool = False) -> Published | None:
-        """The summary, at most a second old; the last one where Redis lost it; None when this
-        process has never seen one.
+        """The summary as it is now; the last one where Redis lost it; None when this process has
+        never seen one.
 
         Raises RedisError when Redis is away, unless `stale` and an older one was seen.
         """
-        with self._lock:
-            asked = self._clock()
-            if self._last is not None and asked - self._looked < self._seconds:
+        try:
+            return self._looked_up()
+        except RedisError:
+            if stale and self._last is not None:
                 return self._last
-            try:
-                text = self.redis.get(keys.RULES)
-            except RedisError:
-                if stale and self._last is not None:
-                    return self._last
-                raise
-            if isinstance(text, bytes):  # else Redis lost it: a worker puts it back
-                self._last = Published.from_json(text)
-            self._looked = asked
-            return self._last
+            raise
+
+    def _looked_up(self) -> Published | None:
+        last, now = self._last, self._clock()
+        digest: Any = self.redis.get(keys.RULES_DIGEST)
+        if last is not None and digest == last.digest.encode() and now - self._read < self._seconds:
+            return last
+        text = self.redis.get(keys.RULES)
+        if isinstance(text, bytes):  # else Redis lost it: a worker puts it back
+            self._last = last = Published.from_json(text)
+            self._read = now
+        return last
 
 
 def _matches(globs: Iterable[str], conference: str) -> bool:

@@ -53,6 +53,7 @@ def publish(redis: Redis) -> Callable[..., None]:
     """Publish a summary of the rules, as a worker does."""
 
     def write(**summary: Any) -> None:
-        redis.set(keys.RULES, json.dumps({"digest": "d1", "trigger_names": []} | summary))
+        told = {"digest": "d1", "trigger_names": []} | summary
+        redis.mset({keys.RULES: json.dumps(told), keys.RULES_DIGEST: str(told["digest"])})
 
     return write

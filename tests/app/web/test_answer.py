@@ -13,7 +13,7 @@ from app.factory import create_app
 from app.store import keys
 from app.store.connection import connect
 from app.store.inbox import Inbox
-from app.store.published_rules import PublishedRules
+from app.store.published_rules import Published, PublishedRules
 from tests.app.builders import Plivo, answer_path, settings
 
 
@@ -141,12 +141,10 @@ def test_an_unsigned_call_is_refused(plivo: Plivo) -> None:
 def test_while_redis_is_away_the_last_rules_answer(own_server: ValkeyServer) -> None:
     redis = connect(f"redis://{own_server.host}:{own_server.port}/0", timeout=20.0)
     redis.set(keys.RULES, '{"answers": [{"conference": ["*"], "muted": true}]}')
-    now = [0.0]
-    rules = PublishedRules(redis, clock=lambda: now[0])
+    rules = PublishedRules(redis)
     before = rules.current()
     assert before is not None
     own_server.stop()
-    now[0] = 60.0
     assert rules.current(stale=True) is before
     entry = before.entry_for("demo", {}, 0.0)
     assert entry is not None
@@ -160,21 +158,27 @@ def test_without_redis_and_without_rules_the_answer_is_503() -> None:
     assert Plivo(app.test_client()).get(answer_path("demo")).status_code == 503
 
 
-def test_the_rules_are_looked_at_once_a_second(redis: Redis, publish: Callable[..., None]) -> None:
+def test_rules_hold_from_the_call_after_they_were_taken(
+    redis: Redis, publish: Callable[..., None]
+) -> None:
     now = [0.0]
     rules = PublishedRules(redis, clock=lambda: now[0])
 
-    def digest_at(seconds: float) -> str | None:
+    def current(seconds: float) -> Published:
         now[0] = seconds
-        current = rules.current()
-        return current and current.digest
+        found = rules.current()
+        assert found is not None
+        return found
 
     publish(digest="one")
-    assert digest_at(0.0) == "one"
+    first = current(0.0)
+    assert current(0.9) is first  # read once
     publish(digest="two")
-    assert (digest_at(0.9), digest_at(1.0)) == ("one", "two")
-    redis.delete(keys.RULES)
-    assert digest_at(2.0) == "two"  # a worker puts them back; until then they are what they were
+    assert current(0.9).digest == "two"
+    publish(digest="two", lists=["hosts"])  # a newer worker tells more of the same rules
+    assert current(2.0).lists == ("hosts",)
+    redis.delete(keys.RULES, keys.RULES_DIGEST)
+    assert current(4.0).digest == "two"  # until a worker puts them back
 
 
 def test_nobody_is_let_in_before_the_rules_are_known(redis: Redis) -> None:

@@ -121,8 +121,6 @@ class Reader:
         printed = tuple(normal(line) for line in step.printed)
         command = self._with_ports(step.command)
         said = on_terminal(command, self.folder, self.environ)
-        while "no rule listens" in said:  # the web server knows new rules within a second
-            said = on_terminal(command, self.folder, self.environ)
         lines = [normal(self._as_on_the_page(line)) for line in said.splitlines()]
         assert matches(printed, tuple(lines)), said
 
