@@ -127,6 +127,15 @@ def checked_name(name: str, field: str) -> str:
     return name
 
 
+def unusable_name(name: str) -> str:
+    """Why a conference can not have this name, "" when it can."""
+    try:
+        checked_name(name, "conference")
+    except Unusable as error:
+        return str(error)
+    return ""
+
+
 def checked_member(member_id: str, field: str) -> str:
     """The id as it is. Only decimal digits (docs/plivo.md 7.4): `all` or `1,2` as an id would
     make one member's rule act on others."""

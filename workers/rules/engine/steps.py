@@ -5,15 +5,13 @@ could be worked out, so a rule never does half of what it says because a field w
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple, cast
 
 from app.domain.call import Call
 from app.domain.durations import format_duration
-from app.domain.event import Event, checked_name
+from app.domain.event import Event, unusable_name
 from app.domain.moments import written
-from app.errors import Unusable
 from workers.rules.engine.lasting import answers, awaiting, memory
 from workers.rules.engine.occurrence import Occurrence, resolve, root_of
 from workers.rules.engine.state import MutableConference
@@ -285,12 +283,10 @@ def _trigger(
 def _elsewhere(run: Running, index: int, to: str, data: Mapping[str, Any]) -> Result:
     """A trigger in another conference, of which nothing is known here: neither instance nor
     members."""
-    try:
-        event = Event(f"{run.id}.{index}", "trigger", checked_name(to, "conference"), run.what.at)
-    except Unusable as error:
-        return _not_done(run.rule.steps[index], str(error))
-    sent = replace(event, data=data)
-    return Done(_short(f"trigger {data['name']} in {to}"), events=(sent,))
+    if refused := unusable_name(to):
+        return _not_done(run.rule.steps[index], refused)
+    event = Event(f"{run.id}.{index}", "trigger", to, run.what.at, "", data)
+    return Done(_short(f"trigger {data['name']} in {to}"), events=(event,))
 
 
 def _set(state: MutableConference, run: Running, index: int, values: Mapping[str, Any]) -> Result:
