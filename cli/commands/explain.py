@@ -22,10 +22,11 @@ from cli.rules_file import usable_rules
 from cli.store import NoRedis, open_for_reading, open_redis
 from workers.questions import live_state, stored_event, with_account
 from workers.rules.engine.index import Rules
+from workers.rules.explanation.after_answer import after_answers
 from workers.rules.explanation.answering import explain_answer, render_answering
 from workers.rules.explanation.asked import Given, NoEvent, event_of_kind, state_after
 from workers.rules.explanation.explain import explain as explain_event
-from workers.rules.explanation.explain_text import render_explanation
+from workers.rules.explanation.explain_text import render_after, render_explanation
 from workers.rules.vocabulary.triggers import EVENTS
 
 ANSWER = "answer"
@@ -47,6 +48,11 @@ ANSWER = "answer"
 @click.option("--digits", help="What was pressed.")
 @click.option("--name", help="The name of a trigger.")
 @click.option("--data", multiple=True, metavar="KEY=VALUE", help="What a trigger brings along.")
+@click.option(
+    "--response",
+    metavar="JSON",
+    help="What webhooks are answered whose answer steps ask for: JSON, or a status such as 404.",
+)
 @json_option
 @click.option("--state", help="A JSON file with the state before; `empty`; default: as it is live.")
 def explain(
@@ -59,6 +65,7 @@ def explain(
     digits: str | None,
     name: str | None,
     data: tuple[str, ...],
+    response: str | None,
     state: str | None,
     as_json: bool,
 ) -> None:
@@ -84,13 +91,15 @@ def explain(
     explanation = explain_event(
         happened, before, loaded, happened.at, settings.public_url, silences
     )
+    url = settings.public_url
+    answers = after_answers(explanation, loaded, response, url, silences) if response else ()
     if as_json:
-        tell([told(explanation)])
+        tell([told(explanation), *map(told, answers)])
         return
     account = settings.plivo_auth_id or "{auth_id}"
-    click.echo(
-        safe_lines(render_explanation(explanation, zone=loaded.timezone, account=account)), nl=False
-    )
+    text = render_explanation(explanation, zone=loaded.timezone, account=account)
+    text += "".join(render_after(one, zone=loaded.timezone, account=account) for one in answers)
+    click.echo(safe_lines(text), nl=False)
 
 
 def _answer(

@@ -285,3 +285,57 @@ def test_replay_of_one_conference_knows_the_others_where_rules_ask(
     output = run(folder, *arguments, redis_url=url).output
     assert "Crowded: not asked -> applied" in output
     assert "1 events replayed" in output
+
+
+QUESTION = """
+version: 1
+vars: {tier: {type: text}}
+rules:
+  - name: Ask
+    when: member.entered
+    if: vars.tier != "gold"
+    do:
+      - webhook: {url: "https://crm.example.com/", on_error: continue}
+      - choose:
+          - if: response.json.vip | default(false)
+            do:
+              - set: {tier: gold}
+              - webhook: {url: "https://crm.example.com/more", on_error: continue}
+              - wait: 5s
+              - log: "{{ response.status }}"
+        else:
+          - mute: member
+"""
+
+
+@pytest.mark.parametrize(
+    ("response", "said"),
+    [
+        (
+            '{"vip": true}',
+            ["then, answered 200, 13 bytes:", "choose: response.json.vip", "+ tier is \"gold\"",
+             "POST https://crm.example.com/more", "(in 5s) the end of a wait"],
+        ),
+        ("<html>", ["answered 200, 6 bytes; its body is no JSON:", "/Member/7/Mute/"]),
+        ("404", ["then, answered 404:", "else", "/Member/7/Mute/"]),
+        ("204", ["answered 204, 0 bytes; its body is empty:", "/Member/7/Mute/"]),
+    ],
+)  # fmt: skip
+def test_what_follows_from_an_answer_is_told(folder: Path, response: str, said: list[str]) -> None:
+    (folder / "rules.yaml").write_text(QUESTION)
+    asked = ["explain", "member.entered", "--conference", "room", "--member", "7"]
+    output = run(folder, *asked, "--response", response).output
+    assert "then," not in run(folder, *asked).output
+    for words in said:
+        assert words in output
+    assert output.count("then,") == (2 if "true" in response else 1)
+
+
+def test_a_program_is_told_each_answer_as_a_line_of_its_own(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(QUESTION)
+    asked = ["explain", "member.entered", "--conference", "room", "--member", "7", "--json"]
+    lines = run(folder, *asked, "--response", "410").stdout.splitlines()
+    first, second = map(json.loads, lines)
+    assert first["event"]["kind"] == "member.entered"
+    assert second["event"]["kind"] == "action.failed"
+    assert [call["verb"] for call in second["calls"]] == ["mute"]

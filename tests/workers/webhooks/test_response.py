@@ -5,6 +5,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from workers.webhooks.response import DEEPEST, LARGEST, response_of
 
@@ -69,3 +71,23 @@ def test_what_is_compressed_is_not_unpacked() -> None:
 
 def test_what_broke_off_is_left_out() -> None:
     assert response_of(200, b"12", whole=False)["left_out"] == "its body broke off"
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+            lambda inner: (
+                st.lists(inner, max_size=4)
+                | st.dictionaries(st.text(max_size=5), inner, max_size=4)
+            ),
+        ).map(lambda value: json.dumps(value).encode()),
+    )
+)
+def test_whatever_comes_is_either_plain_json_or_left_out(body: bytes) -> None:
+    found = response_of(200, body)
+    assert ("json" in found) is ("left_out" not in found)
+    text = json.dumps(found, ensure_ascii=False, allow_nan=False)
+    assert json.loads(text.encode()) == found

@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 from app.domain.conference import Timer
 from app.domain.durations import format_duration
 from app.domain.moments import written
+from workers.rules.engine.lasting.answers import said as answer_said
 from workers.rules.explanation.explain import Explanation, Verdict, Wanted
 from workers.rules.simulation.timeline_text import describe
 from workers.rules.vocabulary.vars import said
@@ -32,6 +33,21 @@ def render_explanation(
 ) -> str:
     """The event, every rule with its reason, timers, and the exact requests."""
     return "\n".join(_lines(explanation, zone, account)) + "\n"
+
+
+def render_after(explanation: Explanation, *, zone: tzinfo = UTC, account: str) -> str:
+    """What followed from the answer to a question: only what is new."""
+    answer = answer_said(explanation.event.data["response"])
+    lines = ["", f"then, {answer}:", ""]
+    for verdict in explanation.verdicts:
+        lines += _verdict(verdict)
+    for wanted in explanation.wanted:
+        lines += _requests(wanted, account)
+    new = explanation.timers_set
+    lines += [f"  + {_timer(timer, explanation, zone)}" for timer in new]
+    lines += [f"  + {name} is {said(now)}" for name, was, now in explanation.vars if was != now]
+    lines += [f"  note: {note}" for note in explanation.decision.notes]
+    return "\n".join(lines) + "\n"
 
 
 def _lines(explanation: Explanation, zone: tzinfo, account: str) -> Iterator[str]:
