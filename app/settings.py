@@ -144,8 +144,8 @@ class Settings:
     host: str = setting(host, "127.0.0.1", "the address to listen on; 0.0.0.0 or :: in a container")
     port: int = setting(integer(1, 65535), 8000, "the port to listen on")
     sandbox_port: int = setting(integer(1, 65535), 8001, "the port of the sandbox, on 127.0.0.1")
-    web_processes: int = setting(integer(1, 64), 2, "gunicorn workers")
-    web_threads: int = setting(integer(1, 256), 2, "threads of each of them")
+    web_processes: int = setting(integer(1, 64), 1, "gunicorn workers")
+    web_threads: int = setting(integer(1, 256), 4, "threads of each of them")
     worker_processes: int = setting(integer(1, 64), 1, "processes that decide and act")
     worker_threads: int = setting(
         integer(1, 4096), 768, "conferences that each of them works at the same time, at most"

@@ -23,4 +23,4 @@ def test_every_setting_has_its_row() -> None:
 
 
 def test_a_row_that_is_wrong_is_made_right() -> None:
-    assert with_table(PAGE.replace("| `WEB_THREADS` | `2` |", "| `WEB_THREADS` | `3` |")) == PAGE
+    assert with_table(PAGE.replace("| `WEB_THREADS` | `4` |", "| `WEB_THREADS` | `3` |")) == PAGE

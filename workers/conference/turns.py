@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-AT_ONCE = 4
+AT_ONCE = 2
 """Beside any number that wait for an answer from outside. More would only share the one interpreter
 lock, and each would find fewer events to take together (docs/decisions/0004)."""
 
