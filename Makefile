@@ -15,7 +15,8 @@ BENCH_STAMP := bench/adapters/.venv/.installed
 SEEDS ?= 10000
 # Four at once, since the slow ones mostly wait. The tests of a file stay together.
 PYTEST_SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
-BENCH ?= floor naive gavel gavel-timers
+# Node-RED is measured where there is npm, which installs it beside its adapter.
+BENCH ?= floor naive $(shell command -v npm >/dev/null && echo node-red) gavel gavel-timers
 
 .DEFAULT_GOAL := help
 .PHONY: help install dev run test simulate lint format bench chaos audit browser conformance alerts lock clean
