@@ -104,7 +104,7 @@ def test_web_tells_systemd_that_it_is_there_takes_sighup_and_ends_by_sigterm(
         edge() as api,
     ):
         systemd.bind(place)
-        more = {"PORT": str(port), "NOTIFY_SOCKET": place}
+        more = {"PORT": str(port), "NOTIFY_SOCKET": place, "WEB_PROCESSES": "2"}
         with started(redis_server, tmp_path, api, "web", **more) as [web]:
             assert b"READY=1" in systemd.recv(4096)
             until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), "web")

@@ -107,7 +107,7 @@ def server(redis_server: ValkeyServer, redis: Redis, tmp_path: Path) -> tuple[st
 def test_one_scrape_shows_all_processes_of_a_web_server_and_loses_none_that_is_killed(
     server: tuple[str, Path],
 ) -> None:
-    with serve(*server, WEB_PROCESSES="3") as live:
+    with serve(*server, WEB_PROCESSES="3", WEB_THREADS="2") as live:
         for number in range(60):
             assert b" 200 " in live.send(live.callback(enter(), nonce=str(number)))
         assert answered(live) == 60
