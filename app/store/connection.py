@@ -10,6 +10,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from app.store.server.address import Address, read_address
+from app.store.server.client import Client
 from app.store.server.primary import Primary, PrimaryConnection, PrimaryTlsConnection
 from app.store.server.replica import ReplicatedRedis
 
@@ -44,11 +45,10 @@ def connect(url: str, *, timeout: float = 2.0, replicated: bool = False) -> Redi
     if "path" not in options:
         options.setdefault("socket_keepalive", True)
     pool = _by_sentinel(address, options) if address.service else _pool(**options)
-    if not replicated:
-        return Redis.from_pool(pool)
-    client = ReplicatedRedis(connection_pool=pool)
+    client = ReplicatedRedis(connection_pool=pool) if replicated else Client(connection_pool=pool)
     client.auto_close_connection_pool = True  # as `from_pool` does, which makes no other class
-    client.longest_seconds = min(client.longest_seconds, options["socket_timeout"] / 2)
+    if isinstance(client, ReplicatedRedis):
+        client.longest_seconds = min(client.longest_seconds, options["socket_timeout"] / 2)
     return client
 
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import RedisError
 
 from app.store import keys
+from app.store.server.client import Client
 
 REPLICAS = 1
 LONGEST_SECONDS = 1.0
@@ -29,7 +29,7 @@ class NotReplicated(RedisError):
     """No replica confirmed a step in time. It was done, and may be sent again."""
 
 
-class ReplicatedRedis(Redis):
+class ReplicatedRedis(Client):
     """A client whose confirmed steps wait for a replica. Safe for threads."""
 
     longest_seconds = LONGEST_SECONDS
