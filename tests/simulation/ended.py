@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.conference import Conference
 from tests.simulation.plivo import Send
 from tests.simulation.system import state_of
 from tests.simulation.world import World
@@ -16,8 +17,8 @@ AFTER = 6.0  # what was marked before a failover may be on its way for a lease a
 @dataclass(frozen=True)
 class Ended:
     """What a run left behind. `accepted` and `journal` are by the key of the conference,
-    `wanted` the timers that the states speak of, `due` those that are set,
-    `dead` what was set aside."""
+    `wanted` the timers that the states speak of, `due` those that are set, `dead` what was set
+    aside; `asking` the runs that wait for an answer."""
 
     world: World
     accepted: dict[str, list[Any]]
@@ -25,6 +26,7 @@ class Ended:
     wanted: set[str]
     due: set[str]
     dead: list[Any]
+    asking: dict[str, list[str]]
 
     def calls(self) -> Iterator[Any]:
         for entries in self.journal.values():
@@ -52,7 +54,7 @@ def ended(world: World) -> Ended:
     server = world.server
     keys = [key.decode() for key in server.look(("KEYS", "sim:accepted:*"))[0]]
     units = [key.removeprefix("sim:accepted:") for key in sorted(keys)]
-    accepted, journal, wanted = {}, {}, set()
+    accepted, journal, wanted, asking = {}, {}, set(), {}
     for unit in units:
         inbox, told, state = server.look(
             ("LRANGE", f"sim:accepted:{unit}", "0", "-1"),
@@ -63,7 +65,10 @@ def ended(world: World) -> Ended:
             continue
         accepted[unit] = [json.loads(entry.partition(b" ")[2]) for entry in inbox]
         journal[unit] = [json.loads(entry) for entry in told]
-        wanted |= {f"{unit} {timer}" for timer in (state_of(state).timers if state else ())}
+        known = state_of(state) if state else Conference.new("")
+        wanted |= {f"{unit} {timer}" for timer in known.timers}
+        waiting = known.waiting.values()
+        asking[unit] = [one.run for one in waiting if one.awaits in ("step", "answer")]
     dead, due = server.look(("LRANGE", "gavel:dead", "0", "-1"), ("ZRANGE", "gavel:due", "0", "-1"))
     set_now = {row.decode() for row in due if not row.endswith(b" ~")}
-    return Ended(world, accepted, journal, wanted, set_now, list(map(json.loads, dead)))
+    return Ended(world, accepted, journal, wanted, set_now, list(map(json.loads, dead)), asking)

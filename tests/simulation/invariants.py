@@ -54,6 +54,7 @@ def violations(end: Ended, *, at_rest: bool) -> Iterator[str]:
         what_is_recorded_was_sent,
         what_plivo_has_is_told,
         answers_come_to_their_runs,
+        nobody_waits_for_what_is_over,
     ):
         yield from check(end)
 
@@ -183,6 +184,16 @@ def answers_come_to_their_runs(end: Ended) -> Iterator[str]:
         for run in entries:
             if run["kind"] == "run" and run["rule"] == ASKING and run["outcome"] == "unknown":
                 yield f"{run['run']} does not know its answer: {run['reason']}"
+
+
+def nobody_waits_for_what_is_over(end: Ended) -> Iterator[str]:
+    """A run that waits for an answer goes on, or ends, when its call is through."""
+    for unit, runs in end.asking.items():
+        for entry in end.journal[unit]:
+            is_final = entry["kind"] == "call" and entry["status"] in FINAL
+            run = entry.get("call", "").rpartition(".")[0]
+            if is_final and run in runs and not end.excused(entry["at"], entry["at"]):
+                yield f"{run} still waits, and {entry['call']} is recorded as {entry['status']}"
 
 
 def calm_is_calm(end: Ended) -> Iterator[str]:

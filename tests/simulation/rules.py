@@ -9,7 +9,7 @@ rules:
     when: conference.started
     do:
       - record: {format: mp3}
-      - speak: {to: all, text: "begun {{ event.id }}"}
+      - speak: {to: all, text: "begun {{ event.id }} {{ recording.id | default('unnamed') }}"}
   - name: muted
     when: member.entered
     do:
