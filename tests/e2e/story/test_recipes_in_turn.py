@@ -4,13 +4,14 @@ rules change: where callers are, what they hear, and what is recorded, at the sa
 import base64
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
 import soundfile
 
+from tests.doubles.plivo_edge import answer, plivo_edge
 from tests.e2e.story.conftest import Gavel, starting
 from tests.e2e.story.processes import ROOT
 from tests.waiting import PATIENCE, until
@@ -20,19 +21,31 @@ HOST, GUEST = "+14155550100", "+4930123456"
 TOKEN = "token-of-the-story"
 VOICE = 620.0
 """Of the guest who is listened for, in Hz."""
+WELCOME = 3100.0
+"""Of the sound that a VIP hears, in Hz."""
 
 
 @pytest.fixture(scope="module")
 def gavel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gavel]:
     with starting(tmp_path_factory.mktemp("recipes")) as start:
-        running = start("version: 1\nrules: []\n", TRIGGER_TOKEN=TOKEN, RECONCILE_INTERVAL="1s")
+        running = start(
+            "version: 1\nrules: []\n",
+            TRIGGER_TOKEN=TOKEN,
+            RECONCILE_INTERVAL="1s",
+            ALLOW_PRIVATE_WEBHOOKS="true",
+            CRM_WEBHOOK_SECRET="whsec_aGk=",
+        )
         running.until_ready()
         yield running
 
 
-def play(gavel: Gavel, name: str, **sooner: str) -> None:
-    """Gavel goes on by this recipe, with some of its durations shorter."""
+def play(gavel: Gavel, name: str, elsewhere: Sequence[tuple[str, str]] = (), **sooner: str) -> None:
+    """Gavel goes on by this recipe, with some of its addresses elsewhere and of its durations
+    shorter."""
     text = (ROOT / "docs" / "cookbook" / f"{name}.yaml").read_text(encoding="utf-8")
+    for address, other in elsewhere:
+        assert address in text
+        text = text.replace(address, other)
     for long, short in sooner.items():
         assert f" {long[1:]}" in text
         text = text.replace(f" {long[1:]}", f" {short}")
@@ -68,12 +81,12 @@ def until_muted(gavel: Gavel, conference: str, wanted: dict[str, bool]) -> None:
     )
 
 
-def is_heard(gavel: Gavel, listener: str) -> bool:
-    """Whether the voice is in what this caller heard so far."""
+def is_heard(gavel: Gavel, listener: str, voice: float = VOICE) -> bool:
+    """Whether the voice, or another tone, is in what this caller heard so far."""
     sound = _get(f"{gavel.sandbox.url}/sandbox/calls/{listener}/heard.wav")
     samples, rate = soundfile.read(io.BytesIO(sound))
     instants = np.arange(len(samples)) / rate
-    return bool(abs(np.mean(samples * np.exp(-2j * np.pi * VOICE * instants))) > 0.002)
+    return bool(abs(np.mean(samples * np.exp(-2j * np.pi * voice * instants))) > 0.002)
 
 
 def until_ended(gavel: Gavel, call: str) -> list[str]:
@@ -180,3 +193,36 @@ def test_raised_hands_get_the_floor_in_their_order(gavel: Gavel) -> None:
     floor = "You have the floor."
     assert said(gavel, "panel-2")[2:] == [((ids[calls[2]],), floor), ((ids[calls[0]],), floor)]
     until(lambda: muted(gavel, "panel-2")[calls[2]], "who spoke before to be muted")
+
+
+def test_a_vip_is_known_by_a_question_to_the_crm_and_hears_a_welcome_alone(gavel: Gavel) -> None:
+    with plivo_edge() as crm, plivo_edge() as cdn:
+        crm.answers(answer(200, {"vip": False}), answer(200, {"vip": True, "name": "Ada"}))
+        cdn.answers(answer(200, a_tone(WELCOME), Content_Type="audio/wav"))
+        addresses = (
+            ("https://crm.example.com", crm.url),
+            ("https://cdn.example.com/vip-welcome.mp3", f"{cdn.url}/vip-welcome.wav"),
+        )
+        play(gavel, "vip-by-question", addresses, _5s="5m")  # a busy machine may be slow
+        guest = gavel.sandbox.call_in("sales-1", **{"from": GUEST})
+        until(lambda: len(said(gavel, "sales-1")) == 1, "the guest to be greeted")
+        vip = gavel.sandbox.call_in("sales-1", **{"from": HOST})
+        until(lambda: len(said(gavel, "sales-1")) == 2, "the guest to hear of the VIP")
+        until(lambda: is_heard(gavel, vip, WELCOME), "the welcome to be heard")
+        assert not is_heard(gavel, guest, WELCOME)
+    ids = {one["call_uuid"]: one["id"] for one in gavel.sandbox.members("sales-1")}
+    told = [((ids[guest],), "Welcome."), ((ids[guest],), "Ada is here.")]
+    assert said(gavel, "sales-1") == told
+    assert [seen.json() for seen in crm.seen] == [{"number": GUEST}, {"number": HOST}]
+    assert all(seen.headers["webhook-signature"] for seen in crm.seen)
+    story = gavel.ask("why", "sales-1", "--json")
+    assert '"size"' in story
+    assert "Ada" not in story
+
+
+def a_tone(hertz: float) -> bytes:
+    """Half a second of it, as a .wav file."""
+    file = io.BytesIO()
+    samples = 0.3 * np.sin(2 * np.pi * hertz * np.arange(4000) / 8000)
+    soundfile.write(file, samples, 8000, format="WAV")
+    return file.getvalue()

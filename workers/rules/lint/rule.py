@@ -115,6 +115,17 @@ def if_depends_on_something(rule: Rule, node: Map, report: Report) -> None:
         report.error(node["if"], "this is never true, so the rule can never run")
 
 
+def _answers_come_in_time(rule: Rule, node: Map, report: Report) -> None:
+    """A question that is asked for a day, before what people hear or feel."""
+    for place, (step, key) in enumerate(_steps(rule, node)):
+        if step.action != "webhook" or not step.asks or step.expires_in is not None:
+            continue
+        felt = (one for one in rule.steps[place + 1 :] if ACTIONS[one.action].expires_in)
+        if (late := next(felt, None)) is not None:
+            message = f"{late.action} may come a day late: so long the answer is waited for"
+            report.warning(key, f"{message}; write `expires_in: 10s` beside webhook, or so")
+
+
 def _branches_can_be_taken(rule: Rule, node: Map, report: Report) -> None:
     for step, item in zip(rule.steps, items_of(node["do"]), strict=True):
         seen: set[str] = set()
@@ -219,6 +230,7 @@ _CHECKS: tuple[Callable[[Rule, Map, Report], None], ...] = (
     _member_is_there,
     _conference_is_there,
     _last_step_waits,
+    _answers_come_in_time,
     if_depends_on_something,
     _branches_can_be_taken,
     match_can_hold,

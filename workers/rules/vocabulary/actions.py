@@ -174,7 +174,8 @@ ACTIONS: Mapping[str, Action] = {
         (Verb("stop_play", safe=True, priority=1, members="list", request=_delete("Play/")),),
     ),
     "record": Action(
-        "Records the conference. While a recording is running it is done without a call.",
+        "Records the conference. While a recording is running it is done without a call. The steps "
+        "after it see its id as `recording.id`.",
         "record: {format: mp3, transcribe: true}",
         Block("How.", Record, optional=True),
         (
@@ -276,7 +277,8 @@ ACTIONS: Mapping[str, Action] = {
         after_all=True,
     ),
     "webhook": Action(
-        "Tells another system: a signed POST, retried.",
+        "Tells another system, or asks it: a signed POST, retried. The steps after it see what was "
+        "answered as `response`.",
         'webhook: {url: "https://crm.example.com/calls", json: {room: "{{ conference.name }}"}}',
         Block("What is sent, and where.", Webhook),
         (Verb("webhook", safe=True, priority=2, to_web=True),),
