@@ -13,6 +13,7 @@ from sandbox.conferences.prompts import Prompts
 from sandbox.conferences.recorder import Recorder
 from sandbox.conferences.sounds import Sounds
 from sandbox.conferences.studios import studio_for
+from sandbox.world.causes import BY_CALLER, Cause
 from sandbox.world.clock import Clock
 from sandbox.world.directory import Directory
 from sandbox.world.elements import Element
@@ -23,6 +24,9 @@ from sandbox.world.options import Options
 from sandbox.world.switches import Switches
 from sandbox.world.tasks import Tasks
 from sandbox.world.timeline import Timeline
+
+OUTSIDE = "outside"
+"""What a call is called where it is in no conference."""
 
 
 class Telephony:
@@ -47,7 +51,15 @@ class Telephony:
         self.prompts = Prompts(clock, self._positions, studio, self.tasks)
         self.sounds = Sounds(clock, self._positions, studio, self.post, self.tasks)
         self.exchange = Exchange(clock, self._positions, self)
-        self._life = CallLife(self.exchange, self.post, clock, self._positions, self._finished)
+        self._life = CallLife(
+            self.exchange,
+            self.post,
+            clock,
+            self._positions,
+            self._finished,
+            self.hang_up,
+            studio,
+        )
 
     def _positions(self) -> Switches:
         return self.switches
@@ -59,6 +71,11 @@ class Telephony:
         self, call: Call, elements: list[Element], answer_url: str = "", method: str = "POST"
     ) -> None:
         """A call comes in and lives on by itself."""
+        call.came_at = self.clock.now()
+        if self.studio.keeps_sound:
+            call.timeline = Timeline()
+            call.timeline.set_gate(OUTSIDE, call.came_at, speaks=False, hears=True)
+            call.stays.append((call.timeline, OUTSIDE))
         self.calls[call.uuid] = call
         call.task = self.tasks.spawn(self._life.run(call, elements, answer_url, method))
 
@@ -91,8 +108,9 @@ class Telephony:
         await self.post.close()
         self.studio.close()
 
-    def hang_up(self, call: Call) -> None:
-        """The caller hangs up: the call is over wherever it is."""
+    def hang_up(self, call: Call, cause: Cause = BY_CALLER) -> None:
+        """The call is over wherever it is; if nothing else is said, the caller hangs up."""
+        call.cause = cause
         if call.member is not None:
             self.exchange.leave(call.member, goes_on=False)
         elif call.task is not None:
@@ -126,6 +144,8 @@ class Telephony:
         self.sounds.set_gate(member)
 
     def entered(self, member: Member, *, first: bool) -> None:
+        if member.conference.timeline is not None:
+            member.call.stays.append((member.conference.timeline, member.id))
         self._record_by_xml(member.conference)
         self._tell(member, "enter", {"ConferenceFirstMember": str(first).lower()})
         self.sounds.entered(member, first=first)
@@ -191,10 +211,10 @@ class Telephony:
             )
         )
 
-    async def heard(self, member: Member) -> bytes:
-        """What this member heard since it came, as a wav file."""
-        timeline = member.conference.timeline or Timeline()
-        return await self.studio.heard(timeline, member.id, member.joined_at, self.clock.now())
+    async def heard(self, call: Call) -> bytes:
+        """What this call heard since it came, in conferences and outside, as a wav file."""
+        until = self.clock.now() if call.ended_at is None else call.ended_at
+        return await self.studio.heard(call.stays, call.came_at, until)
 
     def _finished(self, call: Call) -> None:
         self.calls.pop(call.uuid, None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sandbox.callbacks.delivery import Post
 from sandbox.callbacks.fields import action_fields, rich_fields
@@ -9,7 +10,9 @@ from sandbox.callbacks.sender import Message
 from sandbox.conferences.conferences import Exchange
 from sandbox.conferences.keypad import Keypad, Nothing
 from sandbox.conferences.prompts import PLAY_SECONDS, speaking_seconds
-from sandbox.world.clock import Clock
+from sandbox.conferences.studio import Studio
+from sandbox.world.causes import BAD_ANSWERS, BY_API, BY_CALLER, BY_XML, END_OF_XML, REFUSED, Cause
+from sandbox.world.clock import Clock, Timer
 from sandbox.world.elements import (
     BadAnswer,
     ConferenceElement,
@@ -24,6 +27,7 @@ from sandbox.world.elements import (
 )
 from sandbox.world.model import Call
 from sandbox.world.switches import Switches
+from sandbox.world.timeline import Clip, Content, File, Words
 
 MAX_FETCHES = 50
 
@@ -37,18 +41,27 @@ class CallLife:
     clock: Clock
     switches: Callable[[], Switches]
     finished: Callable[[Call], None]
+    hang_up: Callable[[Call, Cause], None]
+    studio: Studio
 
     async def run(self, call: Call, elements: list[Element], answer_url: str, method: str) -> None:
         """From the answer to the hang-up; `answer_url` "" begins with the elements."""
         call.status = "in-progress"
-        fetches = 0
+        fetches, answered = 0, False
+        scheduled: list[Timer] = []
         try:
             if answer_url:
                 elements = await self._fetch(call, "answer", answer_url, method, self._start(call))
             while elements and fetches < MAX_FETCHES:
                 element = elements.pop(0)
                 if isinstance(element, Hangup):
+                    if element.schedule and elements:
+                        scheduled.append(self._later(call, element.schedule))
+                        continue
+                    reason = element.reason or "rejected"
+                    call.cause = BY_XML if answered or element.schedule else REFUSED[reason]
                     break
+                answered = answered or not isinstance(element, Redirect | Wait)
                 if isinstance(element, Redirect):
                     fetches += 1
                     elements = await self._fetch(
@@ -66,8 +79,12 @@ class CallLife:
                         elements = after
                 else:
                     await self._listen(call, element)
+            call.cause = call.cause or END_OF_XML
         finally:
+            for timer in scheduled:
+                timer.cancel()
             call.status = "completed"
+            call.cause, call.ended_at = call.cause or BY_CALLER, self.clock.now()
             if call.hangup_url:
                 self._tell_end(call)
             self.finished(call)
@@ -86,6 +103,7 @@ class CallLife:
         goes_on = await left
         if not goes_on:
             call.status = "completed"
+            call.cause = call.cause or BY_API
         if member is None or not element.action:
             return None if goes_on else []
         fields = action_fields(member, member.conference.last_recording, self.switches())
@@ -106,7 +124,8 @@ class CallLife:
         """The XML that takes over after digits; None for the next element."""
         call.keypad = keypad = Keypad(self.clock)
         try:
-            digits = await keypad.digits(element, lambda prompt: self._hear(call, prompt))
+            hear, hush = partial(self._hear, call), partial(self._hush, call)
+            digits = await keypad.digits(element, hear, hush)
         except Nothing:
             return None
         finally:
@@ -133,8 +152,29 @@ class CallLife:
 
     async def _hear(self, call: Call, prompt: Speak | Play) -> float:
         """The call is told of it; how long it takes."""
+        content: Content
+        if isinstance(prompt, Speak):
+            content = Words(prompt.text, prompt.language, prompt.voice)
+            guess = speaking_seconds(prompt.text)
+        else:
+            content, guess = File(prompt.url), PLAY_SECONDS
+        measured = await self.studio.measure(content)
+        seconds = guess if measured is None else measured
         call.heard.append(prompt.text if isinstance(prompt, Speak) else prompt.url)
-        return speaking_seconds(prompt.text) if isinstance(prompt, Speak) else PLAY_SECONDS
+        if call.timeline is not None:
+            now = self.clock.now()
+            call.timeline.clips.append(Clip(now, now + seconds, content))
+        return seconds
+
+    def _hush(self, call: Call) -> None:
+        """What it hears ends, if it has not ended."""
+        if call.timeline is not None and call.timeline.clips:
+            last = call.timeline.clips[-1]
+            last.end = min(last.end, self.clock.now())
+
+    def _later(self, call: Call, seconds: float) -> Timer:
+        """Hung up then, wherever the call is."""
+        return self.clock.after(seconds, lambda: self.hang_up(call, BY_XML))
 
     async def _listen(self, call: Call, element: Speak | Play | Wait) -> None:
         if isinstance(element, Wait):
@@ -164,11 +204,13 @@ class CallLife:
         answer = await self.post.fetch(message)
         if answer.status != 200:
             call.warnings.append(f"{action}: {url} answered {answer.status or 'nothing'}")
+            call.cause = BAD_ANSWERS[action, "no 2xx"]
             return []
         try:
             return read_answer(answer.body, call.warnings.append)
         except BadAnswer as error:
             call.warnings.append(f"{action}: {error}")
+            call.cause = BAD_ANSWERS[action, "XML"]
             return []
 
     def _tell_end(self, call: Call) -> None:
@@ -178,7 +220,11 @@ class CallLife:
                 conference="",
                 url=call.hangup_url,
                 method=call.hangup_method,
-                fields={**rich_fields(call), "Event": "Hangup"},
+                fields={
+                    **rich_fields(call),
+                    **(call.cause.fields() if call.cause else {}),
+                    "Event": "Hangup",
+                },
             )
         )
 

@@ -8,6 +8,7 @@ from sandbox.world.clock import Clock
 from sandbox.world.elements import GetDigits, Play, Speak
 
 Hear = Callable[[Speak | Play], Awaitable[float]]
+Hush = Callable[[], None]
 
 
 class Nothing(Exception):
@@ -26,11 +27,12 @@ class Keypad:
         for digit in digits:
             self.pressed.put_nowait(digit)
 
-    async def digits(self, element: GetDigits, hear: Hear) -> str:
+    async def digits(self, element: GetDigits, hear: Hear, hush: Hush) -> str:
         """What was entered, without the finish key. `hear` tells the call of a prompt and answers
-        how long it takes. Raises Nothing."""
+        how long it takes, `hush` ends it. Raises Nothing."""
         for _ in range(max(1, element.retries)):
             first = await self._first(element, hear)
+            hush()
             if first in element.valid or (first and first == element.finish):
                 found = await self._rest(element, first)
                 if found is not None:

@@ -1,5 +1,6 @@
 """Who makes the files of recordings: what every studio can (see studios.py for which there are)."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from sandbox.world.model import Recording
@@ -7,6 +8,10 @@ from sandbox.world.timeline import Content, Timeline
 
 RATE = 8_000
 """Samples a second, mono, as the telephone network has them."""
+
+
+Stays = Sequence[tuple[Timeline, str]]
+"""Where a call was, with its id there."""
 
 
 class Studio(Protocol):
@@ -27,8 +32,8 @@ class Studio(Protocol):
     def read(self, recording: Recording) -> bytes:
         """A finished file."""
 
-    async def heard(self, timeline: Timeline, member_id: str, start: float, end: float) -> bytes:
-        """What one member heard, as a wav file; only where sound is kept."""
+    async def heard(self, stays: Stays, start: float, end: float) -> bytes:
+        """What one call heard at all these places, as a wav file."""
 
     def forget(self, recording: Recording) -> None:
         """Remove the file of this recording."""

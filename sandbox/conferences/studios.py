@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from sandbox.conferences.studio import RATE, Studio
+from sandbox.conferences.studio import RATE, Stays, Studio
 from sandbox.world.errors import BadOptions
 from sandbox.world.model import Recording
 from sandbox.world.timeline import Content, Timeline
@@ -36,7 +36,7 @@ class SilentStudio:
             return _FRAME * (samples // _FRAME_SAMPLES)
         return wav_header(samples) + bytes(2 * samples)
 
-    async def heard(self, timeline: Timeline, member_id: str, start: float, end: float) -> bytes:
+    async def heard(self, stays: Stays, start: float, end: float) -> bytes:
         samples = round((end - start) * RATE)
         return wav_header(samples) + bytes(2 * samples)
 

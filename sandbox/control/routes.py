@@ -137,8 +137,8 @@ class Control:
         return web.json_response(call_state(call))
 
     async def heard(self, http: web.Request) -> web.Response:
-        member = self._member(self._call(http))
-        return web.Response(body=await self._lines.heard(member), content_type="audio/wav")
+        call = self._call(http, ended=True)
+        return web.Response(body=await self._lines.heard(call), content_type="audio/wav")
 
     async def state(self, http: web.Request) -> web.Response:
         return web.json_response(state(self._lines))
@@ -214,8 +214,11 @@ class Control:
             raise BadParameter(f"to parameter is invalid: no application answers {called}")
         return found
 
-    def _call(self, http: web.Request) -> Call:
-        call = self._lines.calls.get(http.match_info["uuid"])
+    def _call(self, http: web.Request, *, ended: bool = False) -> Call:
+        uuid = http.match_info["uuid"]
+        call = self._lines.calls.get(uuid)
+        if call is None and ended:
+            call = next((one for one in self._lines.ended_calls if one.uuid == uuid), None)
         if call is None:
             raise NotFound("no such call is up")
         return call

@@ -67,6 +67,7 @@ def call_state(call: Call) -> dict[str, Any]:
         "member_id": member.id if member else None,
         "asked": call.keypad is not None,
         "heard": call.heard,
+        "hangup_cause": call.cause.name if call.cause and call.ended_at is not None else None,
         "warnings": call.warnings,
     }
 

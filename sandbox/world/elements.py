@@ -102,7 +102,11 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Hangup:
-    """`<Hangup>`: the end of the call."""
+    """`<Hangup>`: the end of the call, at once or, when something comes behind it, `schedule`
+    seconds later. `reason` is "rejected", "busy" or "" and counts before the call is answered."""
+
+    reason: str = ""
+    schedule: float = 0.0
 
 
 Element = ConferenceElement | Speak | Play | Wait | GetDigits | Redirect | Hangup
@@ -138,7 +142,7 @@ def _elements(root: ElementTree.Element, warn: Callable[[str], None]) -> Iterato
         elif node.tag == "Redirect":
             yield Redirect(text, node.get("method", "POST").upper())
         elif node.tag == "Hangup":
-            yield Hangup()
+            yield _hang_up(node, warn)
         else:
             warn(f"<{node.tag}> is not known here and left out")
 
@@ -148,6 +152,16 @@ def _prompt(node: ElementTree.Element) -> Speak | Play:
     if node.tag == "Play":
         return Play(text)
     return Speak(text, node.get("voice", "WOMAN"), node.get("language", "en-US"))
+
+
+def _hang_up(node: ElementTree.Element, warn: Callable[[str], None]) -> Hangup:
+    reason, schedule = node.get("reason", ""), node.get("schedule", "")
+    if reason not in ("", "rejected", "busy"):
+        warn(f"<Hangup reason={reason!r}>: not a value for it, ignored")
+        reason = ""
+    if schedule and not _whole(schedule, 0):
+        warn(f"<Hangup schedule={schedule!r}>: not a value for it, ignored")
+    return Hangup(reason, float(_whole(schedule, 0)))
 
 
 def _get_digits(node: ElementTree.Element, warn: Callable[[str], None]) -> GetDigits:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sandbox.world.causes import Cause
 from sandbox.world.clock import Timer
 from sandbox.world.digits import DigitMatcher
 from sandbox.world.elements import ConferenceElement
@@ -29,7 +30,9 @@ class Call:
     """One telephone call. `account` is whose it is, `began_at` epoch seconds as the service is told
     them; `left` is set while it is in a conference: how it goes on from there. `hangup_url` is told
     of its end, when the number that was called has an application. `keypad` is there while digits
-    are asked for outside of a conference; `heard` are the texts and sounds it was played there.
+    are asked for outside of a conference; `heard` are the texts and sounds it was played there,
+    `timeline` keeps their sound, and `stays` that of the conferences it was in, with its id there.
+    `came_at` and `ended_at` are the sandbox's time, `cause` is why it ended.
     """
 
     uuid: str
@@ -49,6 +52,11 @@ class Call:
     task: "asyncio.Task[None] | None" = None
     keypad: "Keypad | None" = None
     heard: list[str] = field(default_factory=list)
+    came_at: float = 0.0
+    ended_at: float | None = None
+    cause: Cause | None = None
+    timeline: Timeline | None = None
+    stays: list[tuple[Timeline, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 

@@ -8,7 +8,7 @@ import soundfile
 
 from sandbox.conferences.sound.mix import heard_parts, mixed, recorded_parts
 from sandbox.conferences.sound.voices import Voices
-from sandbox.conferences.studio import RATE
+from sandbox.conferences.studio import RATE, Stays
 from sandbox.world.timeline import Timeline
 
 FORMATS = {"mp3": ("MP3", "MPEG_LAYER_III"), "wav": ("WAV", "PCM_16")}
@@ -34,11 +34,13 @@ def render_recording(
     return file, float(made.frames / made.samplerate)
 
 
-def render_heard(
-    timeline: Timeline, member_id: str, start: float, end: float, voices: Voices
-) -> bytes:
-    """What one member heard, as the bytes of a wav file."""
-    parts = [(clip, heard_parts(timeline, clip, member_id)) for clip in timeline.clips]
+def render_heard(stays: Stays, start: float, end: float, voices: Voices) -> bytes:
+    """What one call heard, as the bytes of a wav file."""
+    parts = [
+        (clip, heard_parts(timeline, clip, member_id))
+        for timeline, member_id in stays
+        for clip in timeline.clips
+    ]
     wav = io.BytesIO()
     with soundfile.SoundFile(
         wav, "w", samplerate=RATE, channels=1, format="WAV", subtype="PCM_16"

@@ -9,6 +9,7 @@ import aiohttp
 
 from sandbox.callbacks.sender import read_whole
 from sandbox.conferences.sound.speech import synthesizer
+from sandbox.conferences.studio import Stays
 from sandbox.world.model import Recording
 from sandbox.world.timeline import Content, File, Timeline, Words
 
@@ -66,13 +67,14 @@ class SoundStudio:
             return None
         return await self._in_thread(lambda: self._voices().seconds(content))
 
-    async def heard(self, timeline: Timeline, member_id: str, start: float, end: float) -> bytes:
-        """What this member heard in this time, as a wav file."""
+    async def heard(self, stays: Stays, start: float, end: float) -> bytes:
+        """What this call heard in this time, as a wav file."""
+        stays = tuple(stays)
 
         def work() -> bytes:
             from sandbox.conferences.sound.render import render_heard
 
-            return render_heard(timeline, member_id, start, end, self._voices())
+            return render_heard(stays, start, end, self._voices())
 
         return await self._in_thread(work)
 
