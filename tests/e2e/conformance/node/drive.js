@@ -49,7 +49,7 @@ assert.equal(shown.conferenceMemberCount, "2");
 for (const id of [ids[0], ids.join(","), "all"]) {
   const muted = await conferences.muteMember(room, id);
   assert.equal(muted.message, "muted");
-  assert.equal(muted.memberId, id);
+  assert.deepEqual(muted.memberId, id.split(","));
   await conferences.unmuteMember(room, id);
   assert.equal((await conferences.deafMember(room, id)).message, "deaf");
   await conferences.undeafMember(room, id);
