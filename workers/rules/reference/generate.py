@@ -19,7 +19,7 @@ from workers.rules.language.matched_key import OPERATORS
 from workers.rules.language.schema import file_schema
 from workers.rules.nodes.schema_errors import Block
 from workers.rules.nodes.schema_fields import Choice, Value, Whole
-from workers.rules.reference import prose, settings
+from workers.rules.reference import callers, prose, settings
 from workers.rules.vocabulary.action import BESIDE_EVERY, Action
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.names import AFTER_STEPS, ALWAYS, GROUPS, OF_RECORD, SINGLE, Field
@@ -57,8 +57,8 @@ def document() -> str:
         _actions(),
         _ensure(),
         _keys("## `limits`", prose.LIMITS, LimitEntry),
-        _keys("## `conferences`", prose.CONFERENCES, AnswerEntry),
-        _keys("### `ask_pin`", prose.ASK_PIN, AskPin),
+        _keys("## `conferences`", callers.CONFERENCES, AnswerEntry),
+        _keys("### `ask_pin`", callers.ASK_PIN, AskPin),
         prose.END,
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
