@@ -1,7 +1,7 @@
 """`do`: the steps of a rule, read by the catalogue of actions and compiled."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ from workers.rules.expressions.scope import Scope, joined
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.templates import PlainText, compile_template, doubts_of
 from workers.rules.language.declared import read_assignments
+from workers.rules.language.flat import END, asking, is_side, redirect
 from workers.rules.language.wait_for import read_wait_for
 from workers.rules.nodes.nested_as_written import BranchesAsWritten
 from workers.rules.nodes.schema_errors import Strict, key_of, load_part
@@ -117,7 +118,7 @@ class StepReader:
         return self.known(name, item)
 
     def action(self, item: Map) -> Text | None:
-        named = [key for key in item if key in ACTIONS and not _is_side(key, item)]
+        named = [key for key in item if key in ACTIONS and not is_side(key, item)]
         if len(named) > 1:
             self.report.error(named[1], f"two actions in one step; begin {named[1]} with its own -")
             return None
@@ -253,54 +254,11 @@ class StepReader:
             self.report.warning(text.at(offset), message)
 
 
-def asking(steps: Sequence[Step]) -> Iterator[Step]:
-    """The steps, those marked whose answer one behind them asks about."""
-    for place, step in enumerate(steps):
-        name = ANSWERS.get(step.action)
-        asks = any(name in later.reads for later in steps[place + 1 :])
-        yield replace(step, asks=True) if asks else step
-
-
-END = 1_000_000
-"""A place past the last of any rule."""
-
-
-def redirect(flat: list[Step], part: tuple[int, int], end: int, to: int) -> None:
-    """Have the steps of a part that go on at `end` go on at `to`."""
-    for place in range(*part):
-        step = flat[place]
-        jumps = tuple(to if jump == end else jump for jump in step.jumps)
-        if step.after(place) == end:
-            step = replace(step, next=to)
-        flat[place] = replace(step, jumps=jumps)
-
-
-def items_of(do: Any) -> Iterator[Any]:
-    """The nodes of all steps, in the order of `StepReader.read`. They were read without error."""
-    for item in do:
-        yield item
-        if isinstance(item, Map):
-            for branch in item.find("choose") or ():
-                yield from items_of(branch["do"])
-            yield from items_of(item.find("else") or ())
-
-
-def step_key(item: Text | Map) -> Text:
-    """The name of a step's action as it stands in the file. The step was read without error."""
-    if isinstance(item, Text):
-        return item
-    return next(key for key in item if key in ACTIONS and not _is_side(key, item))
-
-
 def _bare(name: Text) -> Map:
     item, empty = Map(), Text("")
     item.line, item.column = empty.line, empty.column = name.line, name.column
     item[name] = empty
     return item
-
-
-def _is_side(key: str, item: Map) -> bool:
-    return any(key in ACTIONS[other].beside for other in item if other in ACTIONS)
 
 
 def _misplaced(item: Map, name: str) -> str:

@@ -7,7 +7,7 @@ from app.domain.facts import FACTS
 from app.domain.suggest import quoted
 from workers.rules.expressions.conditions import Literals, Match
 from workers.rules.expressions.expressions import Compiled
-from workers.rules.language.parse_steps import items_of, step_key
+from workers.rules.language.flat import items_of, step_key
 from workers.rules.lint.parts import Parts, covers_all, only_globs, overlap
 from workers.rules.lint.rule import if_depends_on_something, match_can_hold
 from workers.rules.nodes.schema_errors import key_of

@@ -9,7 +9,7 @@ from app.domain.globs import any_matches, covers, is_glob
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.engine.steps import MOST_DESCENDANTS, MOST_TRIGGERS
 from workers.rules.expressions.asked import names_used
-from workers.rules.language.parse_steps import items_of, step_key
+from workers.rules.language.flat import items_of, step_key
 from workers.rules.lint.ensure import ensured_is_not_undone, ensured_is_reached
 from workers.rules.lint.entries import (
     entries_are_reached,

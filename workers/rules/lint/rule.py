@@ -6,7 +6,7 @@ from typing import Any
 from app.domain.durations import parse_duration
 from workers.rules.expressions.conditions import Check, Match
 from workers.rules.expressions.expressions import Compiled
-from workers.rules.language.parse_steps import END, items_of, step_key
+from workers.rules.language.flat import END, items_of, step_key
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Text
 from workers.rules.vocabulary.actions import ACTIONS
