@@ -1,6 +1,7 @@
 """The record of a recording: written by commits, changed afterwards, found again."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,16 +13,26 @@ from app.domain.retention import KEPT
 from app.store import keys
 from app.store.commit import Commit
 from app.store.inbox import Inbox
-from app.store.lease import Leases
+from app.store.lease import LeaseLost, Leases
 from app.store.recordings import STATES, Recordings, Wanted
+from tests.waiting import until
 
 
 def commit(redis: Redis, *changes: RecordingChange, conference: str = "sales-1") -> None:
-    """What the turn of a worker does."""
+    """What the turn of a worker does; once more, as another worker does, where a busy machine let
+    the lease run out."""
     Inbox(redis).accept(Event(new_id(), "trigger", conference, 0.0), identities=[])
-    lease = Leases(redis).take(keys.conference_key(conference))
-    assert lease is not None
-    lease.commit(Commit(decided=1, recordings=list(changes)), release=True)
+
+    def committed() -> bool:
+        lease = Leases(redis).take(keys.conference_key(conference))
+        if lease is None:
+            return False
+        with suppress(LeaseLost):
+            lease.commit(Commit(decided=1, recordings=list(changes)), release=True)
+            return True
+        return False
+
+    until(committed, "a lease that lasts")
 
 
 def now(redis: Redis) -> float:
