@@ -25,7 +25,7 @@ from app.console.frame import Pages
 from app.console.settings import about, access, audit, doctor
 from app.console.texts import FILTERS, TONES
 from app.errors import STATUS, NotFound, Refused
-from app.operators.batches import batch_of, batches
+from app.operators.batches import WORDS, batch_of, batches
 from app.operators.recordings import failing_copies
 from app.settings import Settings
 from app.store.inbox import Inbox
@@ -175,6 +175,7 @@ def _names(state: BlueprintSetupState, guard: Guard, assets: Assets) -> None:
         "may": may_now,
         "form_token": guard.token,
         "places": PLACES,
+        "batch_words": WORDS,
         "asset": lambda name: url_for("console.asset", name=assets.address(name)),
     }
 

@@ -33,7 +33,16 @@ ENDS = {"done": "done", "dry_run": "done", "failed": "failed", "unknown": "unkno
 ENDS |= {"gone": "not_needed", "dropped": "not_needed"}
 EVERYBODY = ("",)
 _WORST = ("done", "not_needed", "unknown", "failed", "")
-STATES = (*UNDER_WAY, "done", "not_needed", "failed", "unknown")
+WORDS = {
+    "planned": "not asked yet",
+    "asked": "left",
+    "done": "done",
+    "not_needed": "not needed any more",
+    "failed": "given up again",
+    "unknown": "of unknown outcome",
+}
+STATES = tuple(WORDS)
+"""What becomes of a call, in the words that people read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,11 @@ class Batch:
         return {state: found[state] for state in STATES if found[state]}
 
     @property
+    def told(self) -> str:
+        """The same in words: `3 left, 9 done`."""
+        return ", ".join(f"{count} {WORDS[state]}" for state, count in self.counts.items())
+
+    @property
     def left(self) -> int:
         return sum(self.counts.get(state, 0) for state in UNDER_WAY)
 
@@ -79,13 +93,17 @@ def ask_all(
     operator: Operator,
     reason: str = "",
     what: str = "",
+    least: int = 2,
 ) -> tuple[str, Mapping[str, str]]:
-    """Ask for all of these again; the batch's id, "" for fewer than two, and the event of each by
-    the id of its call. Should it end in between, the batch shows what was not asked for any more.
-    Raises RedisError."""
-    if len(chosen) < 2:
+    """Ask for all of these again; the batch's id, "" for fewer than `least`, and the event of each
+    by the id of its call. Should it end in between, the batch shows what was not asked for any
+    more. `what` they are is, unless it is said, their verb where they have one. Raises
+    RedisError."""
+    if len(chosen) < max(least, 1):
         return "", {one.id: ask_again(redis, one, now, operator, reason) for one in chosen}
     id = "bat-" + secrets.token_hex(8)
+    verbs = {str(one.call["verb"]) for one in chosen}
+    what = what or (verbs.pop().replace("_", " ") if len(verbs) == 1 else "")
     about = {"what": what, "who": operator.name, "at": now, "reason": reason}
     items = {one.id: _item(one) for one in chosen}
     stored: Fields = {call: json.dumps(asdict(item)) for call, item in items.items()}

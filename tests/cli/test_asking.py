@@ -1,6 +1,7 @@
 """`gavel why`, `conferences`, `timers`, `retry`: what they say about a real Redis."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,9 +15,12 @@ from app.domain.call import Call
 from app.domain.conference import Conference, Member, Past, Timer
 from app.domain.recording import stored_fields
 from app.errors import GavelError
+from app.operators.audit import Audit, Sought
+from app.operators.batches import batches
 from app.store import journal, keys
 from app.store.journal import tell_of_rules
 from cli.main import gavel
+from tests.waiting import until
 
 Run = Callable[..., Result]
 RULES = """
@@ -232,6 +236,66 @@ def test_retry_of_a_conference_leaves_the_others(run: Run, redis: Redis) -> None
     run("retry", "--conference", "standup")
     assert "other" in run("retry").output
     assert "standup" not in run("retry").output
+
+
+def test_what_is_asked_for_together_is_one_batch_as_in_the_console(run: Run, redis: Redis) -> None:
+    for number in range(3):
+        given_up(redis, f"room-{number}", f"evt-{number}.0.0")
+    told = [
+        json.loads(line)
+        for line in run("retry", "--all", "--reason", "well", "--json").stdout.splitlines()
+    ]
+    [batch] = batches(redis, time.time())
+    assert (batch.what, batch.reason, batch.counts) == ("speak", "well", {"asked": 3})
+    assert {(one["batch"], one["state"]) for one in told} == {(batch.id, "asked")}
+    entries, _ = Audit(redis).entries(Sought(verb="retry"))
+    assert [(one.how, one.reason) for one in entries] == [("cli", "well")] * 3
+    said = run("retry", "--batch", batch.id).output
+    assert f"{batch.id}: 3 x speak, asked again by {batch.who} 0s ago (well): 3 left" in said
+
+
+def test_asking_again_says_how_many_and_where_to_look(run: Run, redis: Redis) -> None:
+    given_up(redis, "a", "evt-1.0.0")
+    given_up(redis, "b", "evt-2.0.0")
+    said = run("retry", "evt-1.0.0", "evt-2.0.0").output
+    [batch] = batches(redis, time.time())
+    assert said.startswith("asked again: evt-1.0.0\nasked again: evt-2.0.0\n")
+    assert ": 2 left\n" in said
+    assert said.endswith(f"`gavel retry --batch {batch.id}` tells how far they are\n")
+    given_up(redis, "a", "evt-3.0.0")
+    assert run("retry", "evt-3.0.0").output == "asked again: evt-3.0.0\n"
+
+
+@pytest.mark.parametrize(("status", "code", "word"), [("done", 0, "done"), ("failed", 1, "given")])
+def test_who_waits_is_told_the_end(
+    run: Run, redis: Redis, status: str, code: int, word: str
+) -> None:
+    """A worker ends the call while the command waits."""
+    call = given_up(redis, "standup")
+    asked = threading.Thread(target=end_it, args=(redis, call, status))
+    asked.start()
+    result = run("retry", call.id, "--wait")
+    asked.join()
+    assert (result.exit_code, f": 1 {word}" in result.output) == (code, True), result.output
+    [batch] = batches(redis, time.time())
+    assert run("retry", "--batch", batch.id, "--wait").exit_code == code
+
+
+def end_it(redis: Redis, call: Call, status: str) -> None:
+    key = keys.conference_key(call.conference)
+    until(lambda: redis.llen(keys.inbox(key)), "it was asked for again")
+    [row] = redis.lrange(keys.inbox(key), 0, -1)
+    event = json.loads(row.partition(b" ")[2])
+    told = {"id": event["id"], "kind": event["kind"], "data": {}}
+    of = {"call": call.id, "verb": call.verb, "members": list(call.members), "event": call.event}
+    lines = [journal.line(call.conference, time.time(), "event", event=told)]
+    lines.append(journal.line(call.conference, time.time(), "call", status=status, **of))
+    redis.rpush(keys.journal(key), *lines)
+
+
+def test_a_batch_that_nobody_knows_is_an_error(run: Run) -> None:
+    assert "they are kept for a week" in str(run("retry", "--batch", "bat-0").exception)
+    assert run("retry", "--all", "--batch", "bat-0").exit_code == 2
 
 
 def test_retry_of_an_unknown_call_is_an_error_that_says_where_the_known_are(run: Run) -> None:

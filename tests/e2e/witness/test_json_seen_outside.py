@@ -67,9 +67,9 @@ def test_every_command_that_tells_something_tells_it_as_json_too() -> None:
 def test_the_document_and_the_schema_name_the_same_shapes() -> None:
     named = {row[0].strip("`") for row in table("| command | one line for each |")}
     assert named == SHAPES["$defs"].keys() - PARTS
-    lists = {"init-list"}
-    assert named - lists <= ALL.keys()
-    assert ALL.keys() - WITHOUT - GROUPS == named - lists
+    by_option = {"init-list", "retry-batch"}
+    assert named - by_option <= ALL.keys()
+    assert ALL.keys() - WITHOUT - GROUPS == named - by_option
 
 
 def test_the_document_tells_the_exit_codes_of_all_commands() -> None:
@@ -166,8 +166,10 @@ def _of_what_was_given_up(asked: Asked) -> None:
         return {one["conference"]: one["id"] for one in asked.lines("retry", "retry")}
 
     until(lambda: {"w-json-retry", "w-json-drop"} <= given_up().keys(), "they were given up")
-    [again] = asked.lines("retry", "retry", given_up()["w-json-retry"])
-    assert again["asked_again"] is True
+    [again] = asked.lines("retry", "retry", given_up()["w-json-retry"], "--wait")
+    assert (again["asked_again"], again["state"] in ("done", "not_needed")) == (True, True)
+    [together] = asked.lines("retry-batch", "retry", "--batch", again["batch"])
+    assert (together["left"], together["calls"][0]["id"]) == (0, again["id"])
     ids = given_up()
     assert ids["w-json-drop"] in {one["id"] for one in asked.lines("drop", "drop")}
     [gone] = asked.lines("drop", "drop", ids["w-json-drop"], "--reason", "x")

@@ -1,7 +1,8 @@
 """`gavel replay`: holds two sets of rules against the same recorded events; sends nothing.
 
 Recorded timers and outcomes belong to the rules that were in force then. They are left out: each
-set of rules gets its own timers, on a virtual clock, and an outside where everything works.
+set of rules gets its own timers, on a virtual clock, and an outside where everything works. Asked
+for a recording whose file has not come, Plivo answers by what came of it.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 from app.domain.call import Call
 from app.domain.event import Account, Event
 from workers.rules.engine.index import Rules
+from workers.rules.explanation.plivos_recordings import PlivosRecordings
 from workers.rules.simulation.complete import lacks
 from workers.rules.simulation.simulator import Decided, Simulator
 from workers.rules.vocabulary.triggers import EVENTS
@@ -74,6 +76,8 @@ def replay(
     """How decisions on these events differ between two sets of rules. `only`: in this conference;
     the others are played where rules ask what else is live, or trigger something in others."""
     everything = only is None or needs_others(before) or needs_others(after)
+    events = list(events)
+    plivo = PlivosRecordings(events)
     recorded = sorted(
         (
             event
@@ -82,7 +86,7 @@ def replay(
         ),
         key=lambda event: event.at,
     )
-    old, new = _played(recorded, before, watch), _played(recorded, after, watch)
+    old, new = (_played(recorded, rules, watch, plivo) for rules in (before, after))
     changes = [
         change
         for key in sorted(old.keys() | new.keys())
@@ -162,9 +166,12 @@ def _is_from_outside(event: Event) -> bool:
     return not is_own and not event.data.get("chain")
 
 
-def _played(recorded: list[Event], rules: Rules, watch: Watch) -> dict[_Key, _Told]:
+def _played(
+    recorded: list[Event], rules: Rules, watch: Watch, plivo: PlivosRecordings
+) -> dict[_Key, _Told]:
     """What these rules do, by time, conference and event."""
     simulator = Simulator(rules, recorded[0].at if recorded else 0.0)
+    simulator.has_none = plivo.has_none
     for event in watch(recorded):
         simulator.advance(event.at)
         simulator.feed(event)

@@ -14,6 +14,7 @@ from app.domain.call import Call
 from app.domain.conference import Conference, Timer
 from app.domain.event import MOST_NAMED, Account, Event
 from app.domain.globs import glob_matcher
+from app.domain.recording import Sought
 from workers.conference.errors import CallError, PlivoError, WebhookError
 from workers.conference.retry import Gone, Repeat, Split, Unknown, retry
 from workers.plivo.responses import Answer, failure
@@ -77,6 +78,8 @@ class Simulator:
         self.happened: list[Decided | Made] = []
         self.answers: Mapping[str, str] = {}
         self.web_answers: tuple[WebAnswer, ...] = ()
+        # What Plivo has, a timeline tells as `recording.ready`, before it is asked.
+        self.has_none: Callable[[Sought, float], bool] = lambda sought, now: True
         self.answers_records = True  # else what is fed tells how they were answered
         self._queues: dict[str, Queue] = {}
         self._over: dict[str, set[str]] = {}
@@ -98,7 +101,9 @@ class Simulator:
                 continue
             queue = event.conference + ("\0web" if call.verb in WEB_VERBS else "")
             self._queues.setdefault(queue, Queue()).calls.append(call)
-        for one in decision.sought:  # what Plivo has, a timeline tells as `recording.ready`
+        for one in decision.sought:
+            if not self.has_none(one, self.now):
+                continue
             data = {"number": one.number, "said": "it has none"}
             self.feed(self.event("recordings.sought", one.conference, one.uuid, data))
         for sent in decision.sent:

@@ -166,3 +166,49 @@ rules:
     diff = replay([*RECORDED, other], none, rules, only="standup-eu")
     (calls,) = [one.only_after for one in diff.changes if one.only_after]
     assert calls[0].startswith("speak all")
+
+
+ALARM = """
+version: 1
+rules:
+  - {name: Record, when: conference.started, do: [record]}
+  - {name: Alarm, when: {recording.missing: 1m}, do: [webhook: {url: "https://ops.example.com/"}]}
+"""
+QUIET = ALARM.replace("name: Alarm,", "name: Alarm, enabled: false,")
+READY = {"recording_id": "r1", "url": "https://media.plivo.com/r1.mp3", "duration": 30}
+
+
+def sought(number: int, after: float, uuid: str = "uuid-1", **data: Any) -> Event:
+    """What Plivo's Recording API said."""
+    told = {"number": 1, "said": "it has none", **data}
+    return Event(f"evt-{number}", "recordings.sought", "standup-eu", AT + after, uuid, told)
+
+
+@pytest.mark.parametrize(
+    ("came", "told"),
+    [
+        ([], True),
+        ([sought(3, 91)], True),
+        ([event(3, "recording.ready", 91, **READY), sought(4, 92, said="it has r1")], False),
+        ([event(3, "recording.ready", 700, **READY)], False),
+        ([sought(3, 91), event(4, "recording.ready", 700, **READY)], True),
+        ([sought(3, 150), event(4, "recording.ready", 700, **READY)], True),
+        ([sought(3, 91, "uuid-0"), event(4, "recording.ready", 700, **READY)], False),
+        ([sought(3, 86_491, said="it could not be found out: 503", error="503")], False),
+        ([sought(3, 91, error="503"), event(4, "recording.ready", 700, **READY)], False),
+    ],
+    ids=[
+        *("never", "Plivo has none", "healed", "by a callback that was late"),
+        *("none at first", "none later", "none of another", "not found out", "asked in vain"),
+    ],
+)
+def test_a_recording_is_told_as_missing_where_plivo_had_none(came: list[Event], told: bool) -> None:
+    begun = event(2, "recording.started", 1.0, recording_id="r1")
+    later = Event(
+        "evt-9", "member.entered", "standup-eu", AT + 90_000, "uuid-2", {"member_id": "8"}
+    )
+    over = event(8, "member.exited", 30.0, last=True)
+    happened = [event(1, "member.entered", 0.0), begun, over, *came, later]
+    diff = replay(happened, load(QUIET, "old.yaml"), load(ALARM, "new.yaml"))
+    calls = [call for one in diff.changes for call in one.only_after]
+    assert [call.partition(" ")[0] for call in calls] == (["webhook"] if told else [])
