@@ -277,7 +277,7 @@ CODES: dict[str, Sequence[Witness]] = {
         (("recordings", "--conference", "nope"), 1),
         (("recordings", "--since", "yesterday"), 2),
         (("recordings", "archive", "nope", *ARCHIVE), 1),
-        (("recordings", "archive", "--all"), 2),
+        (("recordings", "archive"), 2),
     ),
     "act": (
         (("act", "w-codes", "log: hello"), 0),
