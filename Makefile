@@ -66,7 +66,7 @@ audit: $(VENV)/.audit  ## known vulnerabilities of what is locked (needs the net
 browser: $(DEV_STAMP)  ## the pages in a real Chromium (Debian: apt install chromium chromium-driver npm)
 	$(BIN)/python -m pytest tests/e2e/browser $(PYTEST_ARGS)
 
-conformance: $(DEV_STAMP)  ## the official Node package against the sandbox (needs node and npm)
+conformance: $(DEV_STAMP)  ## the official Node package, and copies to Azure's storage (needs node and npm)
 	$(BIN)/python -m pytest tests/e2e/conformance $(PYTEST_ARGS)
 
 alerts: $(DEV_STAMP)  ## the alerts by promtool (Debian: in the package prometheus; .ci/run unpacks it)

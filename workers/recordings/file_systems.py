@@ -77,7 +77,7 @@ def _s3(target: Target, _: SftpLogin) -> FileSystem:
 
 
 def _gs(target: Target, _: SftpLogin) -> FileSystem:
-    from gcsfs import GCSFileSystem
+    from gcsfs.core import GCSFileSystem  # the other asks for the kind of the bucket at each step
 
     return GCSFileSystem(block_size=BLOCK, use_listings_cache=False, skip_instance_cache=True)
 

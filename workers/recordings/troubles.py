@@ -42,20 +42,26 @@ REFUSED = frozenset({"AccessDenied", "AccountProblem", "AllAccessDisabled", "Aut
 MISSING = frozenset({"NoSuchBucket", "ContainerNotFound", "ResourceNotFoundError"})
 HOST_KEYS = frozenset({"BadHostKeyException"})
 
+WRONG_CREDENTIALS = ("Server failed to authenticate", "account_name with credentials")
+FORBIDDEN = "Forbidden: "
+"""What Azure answers, adlfs says without any, and gcsfs says of a 403: by no error of their own."""
+
 
 def trouble_with(target: Target, error: Exception) -> ArchiveError:
     """An error of the library that writes to this target, for people."""
     place = _place(target)
     names = set(_names(error))
     code = next((one.errno for one in _chain(error) if isinstance(one, OSError)), None)
-    said = f"{place}: {_text(error)}"
-    if names & CREDENTIALS:
+    said, text = f"{place}: {_text(error)}", str(error)
+    untold = any(part in text for part in WRONG_CREDENTIALS) or _status(error) == 401
+    if names & CREDENTIALS or untold:
         return ArchiveError.for_good(f"the credentials for {place} are wrong or missing: {said}")
-    if names & HOST_KEYS or "not found in known_hosts" in str(error):
+    if names & HOST_KEYS or "not found in known_hosts" in text:
         return ArchiveError.for_good(f"the key of {place} is not the known one: {said}")
-    if names & MISSING or _status(error) == 404 or "bucket does not exist" in str(error):
+    no_place = isinstance(error, FileNotFoundError) and target.kind.is_object_store
+    if names & MISSING or _status(error) == 404 or no_place:
         return ArchiveError.for_good(f"{target.kind.what} of {target.address} is not there: {said}")
-    if names & REFUSED or _status(error) in (401, 403):
+    if names & REFUSED or _status(error) == 403 or text.startswith(FORBIDDEN):
         return ArchiveError.for_good(f"{place} refuses the recording: {said}")
     if code in FULL:
         return ArchiveError.for_now(f"the disk is full: {said}")
