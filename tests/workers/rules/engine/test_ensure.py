@@ -3,6 +3,7 @@
 import pytest
 
 from app.domain.conference import Conference
+from app.domain.event import Event
 from app.domain.silence import Silence
 from tests.workers.rules.engine.builders import NAME, Timeline
 from tests.workers.rules.engine.ensuring import PANEL, RECORDED, Room
@@ -211,3 +212,15 @@ def test_rules_without_it_keep_nothing_of_it() -> None:
     assert decision.idle == ()
     assert not decision.conference.ensured
     assert not decision.conference.acted
+
+
+def test_new_rules_hold_at_once_and_calls_of_several_conferences_are_told_apart() -> None:
+    ids = set()
+    for name in ("panel-1", "panel-2"):
+        room = Timeline(load("version: 1\nrules: []", "rules.yaml"), name)
+        room.enter(1, role="guest")
+        room.rules = load(PANEL, "rules.yaml")
+        event = Event("evt-of-all", "rules.changed", name, room.at, "", {"said": "1 rule"})
+        (call,) = room.feed(event).calls
+        ids.add(call.id)
+    assert len(ids) == 2

@@ -1,6 +1,8 @@
 """What rules ensure and is undone: by somebody else, by another rule, by hand."""
 
+from tests.workers.rules.engine.builders import Timeline
 from tests.workers.rules.engine.ensuring import NEVER_RECORDED, PANEL, RECORDED, Room
+from workers.rules.load import load
 
 
 def test_what_a_list_shows_otherwise_is_corrected_once_and_told() -> None:
@@ -217,3 +219,28 @@ def test_a_recording_that_could_not_be_ended_is_ended_later() -> None:
     room.outside.answers = {}
     room.later(61.0)
     assert room.calls == ["stop_recording"]
+
+
+def test_a_recording_that_ends_with_its_conference_is_not_missed_though_another_was_to_begin() -> (
+    None
+):
+    room = Timeline(load(RECORDED, "rules.yaml"), "panel-1")
+    room.enter(1)
+    call = room.enter(2).calls[0]
+    room.happen("step.done", run=call.run, step=0, call=call.id, verb="record")
+    room.happen("recording.started", recording_id="r1")
+    room.pass_time(60.0)
+    url = "https://x.example.com/r1.wav"
+    assert len(room.happen("recording.ready", recording_id="r1", url=url).calls) == 1
+    room.exit(1)
+    room.exit(2)
+    assert not room.conference.timers
+
+
+def test_a_recording_that_was_begun_is_awaited() -> None:
+    room = Room(RECORDED)
+    room.enter(1)
+    room.enter(2)
+    for member in ("1", "2"):
+        room.happen("member.exited", member_id=member, call_uuid=f"call-{member}")
+    assert [timer.kind for timer in room.state.timers.values()] == ["seek"]

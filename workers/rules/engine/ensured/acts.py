@@ -96,6 +96,7 @@ def _is_now(
     """Unless another call has come behind ours."""
     if not who:
         state.recording = value
+        state.awaited = state.awaited or value
     elif state.acted.get(who, 0.0) <= asked_at:
         state.learn(who, {flag: value}, at)
         state.acted[who] = at

@@ -18,7 +18,7 @@ from workers.rules.engine.index import Rules, elsewhere
 from workers.rules.engine.occurrence import EVERYBODY, Occurrence, resolve
 from workers.rules.engine.preconditions import as_told, refusal
 from workers.rules.engine.run import Run
-from workers.rules.engine.state import MutableConference
+from workers.rules.engine.state import MutableConference, short_hash
 from workers.rules.engine.steps import Running
 from workers.rules.engine.timers import ENSURE
 from workers.rules.vocabulary.actions import VERBS
@@ -61,6 +61,8 @@ class Look:
         self.notes: list[str] = []
         self._keeping = Keeping(state, event, Acts(state, event, made), was)
         self._first: Flags = {}
+        here = f".{short_hash(state.name, 4)}" if event.kind == "rules.changed" else ""
+        self._event_id = event.id + here  # one event comes to all conferences then
 
     def look(self, fields: Fields) -> None:
         """`fields` are the names that are known without an event of a kind."""
@@ -75,7 +77,7 @@ class Look:
         keeping.set_timer()
 
     def _rule(self, place: int, rule: Rule, fields: Fields) -> None:
-        event, run_id = self.event, f"{self.event.id}{RUN}{place}"
+        event, run_id = self.event, f"{self._event_id}{RUN}{place}"
         if rule.conference_globs and not any_matches(rule.conference_globs, self.state.name):
             self._idle(run_id, rule, elsewhere(rule, self.state.name))
             return
@@ -149,6 +151,8 @@ class Look:
 
     def _take_effect(self, calls: Sequence[Call]) -> None:
         self.calls += calls
+        awaited = self.state.awaited
         for call in calls:
             self.state.assume(call, self.event.at)
+        self.state.awaited = awaited  # the file of a recording is, once its call is through
         remember(self.state, calls, self.event.at)
