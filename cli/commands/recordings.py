@@ -102,9 +102,12 @@ def _row(one: Recording) -> Sequence[str]:
     transcript = one.transcript_state
     if one.transcript_error:
         transcript = f"failed: {one.transcript_error}"
+    where = one.archived_to or one.url
+    if one.archive_error:
+        where = f"{where} (copy failed: {one.archive_error})"
     return (
         *(written(one.at), one.conference, lasts, one.state, transcript),
-        *(one.archived_to or one.url, one.recording_id),
+        *(where, one.recording_id),
     )
 
 

@@ -321,11 +321,18 @@ def test_recordings_are_listed_with_where_they_are(run: Run, redis: Redis) -> No
     assert run("recordings").output == "Nothing was recorded.\n"
     at = time.time() - 3600
     here = {"conference": "standup", "state": "ready", "started_at": at, "url": "https://x/r1.mp3"}
+    here |= {"archive_error": "the disk is full"}
     gone = {"conference": "standup", "state": "missing", "heard_at": at - 86400, "url": ""}
-    copied = here | {"duration": 65.0, "started_at": at + 1, "archived_to": "s3://b/r3.mp3"}
+    copied = here | {
+        "archive_error": "",
+        "duration": 65.0,
+        "started_at": at + 1,
+        "archived_to": "s3://b/r3.mp3",
+    }
     write_recordings(redis, r1=here, **{"unknown-2": gone}, r3=copied)
     rows = run("recordings").output.splitlines()[1:]
     assert [row.split()[-1] for row in rows] == ["missing", "r1", "r3"]
+    assert "https://x/r1.mp3 (copy failed: the disk is full)" in rows[1]
     assert "s3://b/r3.mp3" in rows[2]
     assert "1m5s" in rows[2]
     assert len(run("recordings", "--since", "2h").output.splitlines()) == 3

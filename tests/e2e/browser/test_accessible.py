@@ -14,8 +14,9 @@ from app.store import keys
 from app.store.connection import connect
 from cli.up import embedded
 from tests.app.console.test_live import give_up
+from tests.app.console.test_recordings import recorded
 from tests.e2e.browser.chromium import chromium
-from tests.e2e.browser.test_console import HOSTILE, SIZES, Running, gavel, press, shows
+from tests.e2e.browser.test_console import HOSTILE, SIZES, Running, gavel, press, shows, sideways
 
 AXE = Path(__file__).parent / "axe"
 THEMES = ("light", "dark")
@@ -69,6 +70,7 @@ def faults(browser: Chrome, axe: str) -> list[str]:
 def test_no_page_has_a_serious_fault(browser: Chrome, gavel: Running, axe: str) -> None:
     with connect(embedded.url(embedded.socket_path(gavel.folder / "var" / "valkey"))) as redis:
         give_up(redis, "room")
+        recorded(redis, HOSTILE, HOSTILE, archive_error="the bucket is not there")
     gavel.sandbox.call_in(HOSTILE)
     gavel.sandbox.until_asked(HOSTILE, "mute")
     browser.set_script_timeout(120)
@@ -86,4 +88,12 @@ def test_no_page_has_a_serious_fault(browser: Chrome, gavel: Running, axe: str) 
     browser.get(f"{gavel.url}/rules?event=member.entered&conference=board-1&member_id=7")
     press(browser, "Ask", "try")
     assert shows(browser, "applies")
+    found += faults(browser, axe)
+    browser.get(f"{gavel.url}/recordings?q=onerror&state=failed")
+    found += faults(browser, axe)
+    browser.find_element(By.CSS_SELECTOR, "a[data-row]").click()
+    found += faults(browser, axe)
+    press(browser, "Copy it where the rules say", "copy")
+    assert shows(browser, "no rule copies recordings of the conference")
+    assert not sideways(browser)
     assert [*found, *faults(browser, axe)] == []
