@@ -25,7 +25,7 @@ Token = Callable[[str], dict[str, str]]
 def client(redis: Redis, publish: Callable[..., None]) -> FlaskClient:
     publish(rules={"r1": "Mute"}, by_hand=["mute", "speak", "hang_up", "record", "kick"])
     redis.hset(keys.NAMES, KEY, "sales-1")
-    return create_app(settings(), Inbox(redis)).test_client()
+    return create_app(settings(web_threads=2), Inbox(redis)).test_client()
 
 
 @pytest.fixture
