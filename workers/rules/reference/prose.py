@@ -254,7 +254,8 @@ kept with the run, through restarts, until no step asks for it any more; runs th
 conference keep at most 64 KiB of answers, what comes beyond that is left out. Journal and log tell
 its status and size and no value of it, but for what a `log` or a `trigger` says of it. A dry run
 sends nothing, so it ends before the first step that asks for the response. What would follow from
-an answer tells `gavel explain member.entered --conference demo --response '{"vip": true}'`, or `--response 404`.
+an answer tells `gavel explain member.entered --conference demo --response '{"vip": true}'`, or
+`--response 404`.
 
 After `record` the steps that ask for `recording.id` wait until Plivo has answered; it is absent
 where Plivo told none.
