@@ -139,8 +139,8 @@ def _serve(edge: PlivoEdge, raw: socket.socket, number: int, tls: ssl.SSLContext
 
 
 def _read(stream: Any, number: int) -> Seen | None:
-    first = stream.readline().decode()
-    if not first:
+    first = stream.readline().decode("utf-8", "replace")
+    if first.count(" ") != 2:  # no request: a server hangs up
         return None
     method, target, _ = first.split(" ")
     headers: dict[str, str] = {}

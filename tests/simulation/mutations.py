@@ -8,13 +8,15 @@ from typing import Any
 @dataclass(frozen=True)
 class Mutation:
     """A line of a script in the place of another, or a method in the place of another. `kinds`: the
-    faults under which it shows soonest; none: whatever the seed has."""
+    faults under which it shows soonest; none: whatever the seed has. `near`: the first seed that
+    found it; the search begins there."""
 
     script: str = ""
     line: str = ""
     instead: str = ""
     patch: Callable[[], None] | None = None
     kinds: tuple[str, ...] = ()
+    near: int = 0
 
 
 def _unmarked() -> None:
@@ -82,33 +84,42 @@ MUTATIONS: Mapping[str, Mutation] = {
         "commit",
         "if owner ~= token then return nil end\nif tonumber(expected) == number then",
         "if true then",
+        near=15,
     ),
-    "outbox-unmarked": Mutation(patch=_unmarked, kinds=("kill",)),
+    "outbox-unmarked": Mutation(patch=_unmarked, kinds=("kill",), near=1),
     "timer-claimed-without-removal": Mutation(
-        "tick", "redis.call('ZREM', 'gavel:due', due[i])", ""
+        "tick", "redis.call('ZREM', 'gavel:due', due[i])", "", near=1
     ),
     "dedupe-after-append": Mutation(
         "accept",
         "if before then return {0, before} end\nremember(12, id)",
         "if not before then remember(12, id) end",
+        near=6,
     ),
     "budget-read-without-reserve": Mutation(
         "budget",
         "redis.call('RPUSH', SENT, whole(now))\nredis.call('PEXPIRE', SENT",
         "redis.call('PEXPIRE', SENT",
+        near=2,
     ),
-    "early-clock": Mutation(patch=_early_clock, kinds=("api", "slow")),
-    "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late")),
-    "expiry-not-looked-at": Mutation(patch=_any_time, kinds=("slow", "late")),
-    "outbox-not-stored": Mutation("commit", "    redis.call('SET', kept, value)\n", "    do end\n"),
+    "early-clock": Mutation(patch=_early_clock, kinds=("api", "slow"), near=23),
+    "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late"), near=31),
+    "expiry-not-looked-at": Mutation(patch=_any_time, kinds=("slow", "late"), near=36),
+    "outbox-not-stored": Mutation(
+        "commit", "    redis.call('SET', kept, value)\n", "    do end\n", near=1
+    ),
     "poison-decided-for-ever": Mutation("begin", "return times", "return 0", kinds=("poison",)),
     "any-turn-counts-as-begun": Mutation(
-        "begin", "string.gsub(others, mark, '')", "string.gsub(others, '%S+ ', '')"
+        "begin", "string.gsub(others, mark, '')", "string.gsub(others, '%S+ ', '')", near=14
     ),
-    "grant-of-any-age": Mutation(patch=_grant_from_the_answer),
-    "recording-found-and-not-told": Mutation(patch=_found_and_not_told, kinds=("network",)),
-    "answer-not-kept": Mutation(patch=_answer_not_kept),
-    "missing-when-plivo-is-away": Mutation(patch=_missing_when_not_asked, kinds=("network", "api")),
+    "grant-of-any-age": Mutation(patch=_grant_from_the_answer, near=37),
+    "recording-found-and-not-told": Mutation(
+        patch=_found_and_not_told, kinds=("network",), near=543
+    ),
+    "answer-not-kept": Mutation(patch=_answer_not_kept, near=4),
+    "missing-when-plivo-is-away": Mutation(
+        patch=_missing_when_not_asked, kinds=("network", "api"), near=256
+    ),
 }
 
 

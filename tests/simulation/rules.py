@@ -94,4 +94,30 @@ rules:
       - speak: {to: all, text: "digits {{ event.id }}"}
       - kick: member
 """,
+    """
+version: 1
+rules:
+  - name: everybody is muted
+    ensure: {muted: {where: member.id != "2"}, recording: {format: mp3}}
+  - name: nobody hears
+    match: {conference: "room-1"}
+    ensure: {deaf: true}
+  - name: entered
+    when: member.entered
+    do:
+      - speak: {to: member, text: "Welcome."}
+  - name: digits
+    when: member.digits
+    do:
+      - unmute: member
+      - speak: {to: all, text: "digits {{ event.id }}"}
+  - name: recorded
+    when: recording.ready
+    do:
+      - speak: {to: all, text: "recorded {{ event.id }}"}
+  - name: missed
+    when: {recording.missing: 1s}
+    do:
+      - log: "no recording"
+""",
 )

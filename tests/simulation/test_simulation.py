@@ -10,7 +10,7 @@ from tests.simulation.mutations import MUTATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = "0:300"
-SEEDS_FOR_A_MUTATION = "0:600"  # the run stops at the first that finds it
+SEEDS_FOR_A_MUTATION = 600  # the run stops at the first that finds it
 
 
 def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -32,6 +32,8 @@ def test_a_seed_runs_the_same_again_alone_as_among_others() -> None:
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_planted_mistake_is_found(mutation: str) -> None:
-    told = simulate("--seeds", SEEDS_FOR_A_MUTATION, "--first", "--mutation", mutation)
+    first = MUTATIONS[mutation].near
+    seeds = f"{first}:{first + SEEDS_FOR_A_MUTATION}"
+    told = simulate("--seeds", seeds, "--first", "--mutation", mutation)
     assert "WRONG: " in told.stdout, told.stderr[-5_000:]
     assert "again: make simulate SEED=" in told.stdout

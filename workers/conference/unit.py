@@ -170,7 +170,7 @@ class Unit:
     def write_decision(self, events: Sequence[Event], decision: Decision) -> None:
         """What was decided about these events, in journal and log."""
         counters, verdicts = self.next.counters, decision.verdicts()
-        for one in {one for found in verdicts.values() for one in found.not_meant}:
+        for one in dict.fromkeys(one for found in verdicts.values() for one in found.not_meant):
             self.next.not_meant[one.id] = one.text
         said_nothing = not (verdicts or decision.runs or decision.calls or decision.notes)
         told = (*events, *decision.events)
