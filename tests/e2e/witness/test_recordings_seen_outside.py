@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.e2e.witness.conftest import Stage, pages
 from tests.e2e.witness.witnesses import drives
 from tests.waiting import until
@@ -65,7 +67,7 @@ def test_a_file_whose_callback_was_lost_is_found_and_not_told_as_missing(stage: 
     [theirs], [ours] = made(stage, "w-healed"), listed(stage, "w-healed")
     assert stage.told("/healed") == [{"id": theirs["id"]}]
     assert (ours["id"], ours["state"], ours["url"]) == (theirs["id"], "ready", theirs["url"])
-    assert ours["duration"] == round(theirs["duration"], 3)
+    assert ours["duration"] == pytest.approx(theirs["duration"], abs=0.001)  # told in whole ms
     assert {"from": "w-healed"} not in stage.told("/missing")
     asked = [one["status"] for one in lists(stage, "w-healed")]
     assert asked == [503, 200]
