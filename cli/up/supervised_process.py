@@ -6,6 +6,7 @@ dies (PR_SET_PDEATHSIG, docs/decisions/0061).
 """
 
 import ctypes
+import logging  # noqa: F401  # a thread that imports it while we fork spoils its lock: be first
 import os
 import signal
 import subprocess
