@@ -41,14 +41,25 @@ class ControlClient:
         return self._send("GET", "state")
 
     def requests(self, after: int = 0, wait: float = 0.0) -> list[dict[str, Any]]:
-        """Requests to the API beyond number `after`; waits up to `wait` seconds for one."""
-        path = f"requests?after={after}&wait={wait}"
-        return list(self._send("GET", path, timeout=wait + 10)["requests"])
+        """All requests to the API beyond number `after` that are kept (docs/sandbox.md); waits up
+        to `wait` seconds for one."""
+        return self._beyond("requests", after, wait)
 
     def deliveries(self, after: int = 0, wait: float = 0.0) -> list[dict[str, Any]]:
-        """Requests to the service beyond number `after`, each try on its own."""
-        path = f"deliveries?after={after}&wait={wait}"
-        return list(self._send("GET", path, timeout=wait + 10)["deliveries"])
+        """The same for requests to the service, each try on its own."""
+        return self._beyond("deliveries", after, wait)
+
+    def _beyond(self, name: str, after: int, wait: float) -> list[dict[str, Any]]:
+        """Page by page, until one is empty."""
+        found: list[dict[str, Any]] = []
+        while page := self._page(name, after, 0.0 if found else wait):
+            found += page
+            after = page[-1]["n"]
+        return found
+
+    def _page(self, name: str, after: int, wait: float) -> list[dict[str, Any]]:
+        path = f"{name}?after={after}&wait={wait}"
+        return list(self._send("GET", path, timeout=wait + 10)[name])
 
     def fault(self, kind: str, **wanted: Any) -> int:
         """Set a fault; its id."""

@@ -251,3 +251,13 @@ def test_the_log_shows_each_request_and_its_answer(api: Api, room: Room, sandbox
     assert (spoken["operation"], spoken["conference"]) == ("speak", "room")
     assert (spoken["members"], spoken["params"], spoken["status"]) == (["all"], {"text": "Hi"}, 202)
     assert (kicked["status"], kicked["error"]) == (404, "member not found")
+
+
+def test_the_log_is_told_whole(sandbox: Sandbox) -> None:
+    url = f"{sandbox.url}/v1/Account/{sandbox.options.auth_id}/Conference/"
+    auth = (sandbox.options.auth_id, sandbox.options.auth_token)
+    before = len(sandbox.requests())
+    with requests.Session() as session:
+        for _ in range(1_001):
+            session.get(url, auth=auth, timeout=PATIENCE)
+    assert len(sandbox.requests()) - before == 1_001

@@ -1,7 +1,7 @@
 """Starting the whole of Gavel, each time in a folder of its own and on free ports."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +50,18 @@ class Gavel:
 Start = Callable[..., Gavel]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed shows what the Gavel it shares with others said until then."""
+    report = yield
+    shared = getattr(item, "funcargs", {}).get("gavel")
+    if report.failed and isinstance(shared, Gavel):
+        report.sections.append(("gavel up", shared.up.output))
+    return report
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start `gavel up`; everything that was started is stopped in the end."""
@@ -80,6 +92,7 @@ def starting(tmp_path: Path) -> Iterator[Start]:
     yield start_gavel
     for gavel in started:
         gavel.up.stop(signal.SIGTERM, hurry=True)
+        print(gavel.up.output)  # shown beside a test that failed
     assert not [pid for pid in _everyone() if str(tmp_path) in command(pid)]
 
 

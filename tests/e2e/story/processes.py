@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -151,14 +151,20 @@ class Sandbox:
 
     def asked(self, conference: str) -> list[dict[str, Any]]:
         """What was asked of the API about this conference and answered well, reads left out."""
-        entries = self._ask("requests")["requests"]
         return [
             entry
-            for entry in entries
+            for entry in self._requests()
             if entry["conference"] == conference
             and entry["method"] != "GET"
             and 200 <= (entry["status"] or 0) < 300  # none yet: it is being answered
         ]
+
+    def _requests(self) -> Iterator[dict[str, Any]]:
+        """All that is in its log, which is answered page by page."""
+        after = 0
+        while page := self._ask(f"requests?after={after}")["requests"]:
+            yield from page
+            after = page[-1]["n"]
 
     def call(self, call: str) -> dict[str, Any]:
         """A call, also one that is over."""
