@@ -278,24 +278,31 @@ def what_is_recorded_was_sent(end: Ended) -> Iterator[str]:
 
 
 def what_plivo_has_is_told(end: Ended) -> Iterator[str]:
-    """A recording that Plivo listed was told as ready, and missing is only what it did not list."""
+    """A recording that Plivo listed was told as ready, and missing is only what it did not list: of
+    the instance that it was asked for."""
     ready, lists = set[tuple[str, str]](), end.world.plivo.listed
     for entries in end.journal.values():
         for entry in entries:
             if entry["kind"] == "event" and entry["event"]["kind"] == "recording.ready":
                 ready.add((entry["conference"], entry["event"]["data"]["recording_id"]))
-    for at, conference, ids in lists:
-        for id in ids:
-            if (conference, id) not in ready and not end.excused(at, at):
-                yield f"Plivo listed {id} of {conference} at {at:.3f}, and nobody was told"
+    for asked in lists:
+        for id in asked.ids:
+            if (asked.conference, id) not in ready and not end.excused(asked.at, asked.at):
+                yield f"Plivo listed {id}: {asked}, and nobody was told"
+    numbers = {
+        event["id"]: event["data"]["number"]
+        for events in end.accepted.values()
+        for event in events
+        if event["kind"] == "recordings.sought"
+    }
     for entries in end.journal.values():
         for run in entries:
             if run["kind"] != "run" or run["rule"] != "missed" or run["outcome"] != "applied":
                 continue
-            at, conference = run["at"] - EPOCH, run["conference"]
-            before = [ids for when, of, ids in lists if of == conference and when <= at]
-            if (not before or before[-1]) and not end.excused(at, at):
-                yield f"{run['run']} says that a recording of {conference} is missing: {before}"
+            at, of = run["at"] - EPOCH, (run["conference"], numbers[run["event"]])
+            before = [one for one in lists if (one.conference, one.number) == of and one.at <= at]
+            if (not before or before[-1].ids) and not end.excused(at, at):
+                yield f"{run['run']} says that a recording of {of} is missing: {before}"
 
 
 def _what(entry: Any) -> tuple[str, ...]:

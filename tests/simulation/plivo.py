@@ -1,11 +1,13 @@
 """Plivo's side: it posts callbacks, carries out calls, and answers as the climate has it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.scenario import Callback, recording, transcription
 from tests.simulation.scheduler import Process
+from tests.simulation.stdlib import EPOCH
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -29,6 +31,41 @@ class Send:
     told: float | None = None
     retry_after: float | None = None
     recording: str = ""
+
+
+@dataclass(frozen=True)
+class File:
+    """A recording: of which instance of which conference, since when, and from when it is there."""
+
+    conference: str
+    uuid: str
+    began: float
+    ready: float
+
+    def row(self, id: str) -> dict[str, str]:
+        """As the Recording API lists it (docs/plivo.md 21.4): without the UUID."""
+        return {
+            "recording_id": id,
+            "recording_url": f"https://media.example/{id}.mp3",
+            "recording_type": "conference",
+            "recording_duration_ms": "27000.00000",
+            "recording_start_ms": self.start_ms,
+        }
+
+    @property
+    def start_ms(self) -> str:
+        """As Plivo writes it."""
+        return f"{(EPOCH + self.began) * 1000:.5f}"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What Plivo said that it has of one instance, and when; `number` is Gavel's of it."""
+
+    at: float
+    conference: str
+    number: int
+    ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -71,9 +108,10 @@ class Plivo:
         self.heard: Counter[tuple[str, str, str]] = Counter()
         self.under_way = 0
         self._recordings = 0
-        self.files: dict[str, tuple[str, float]] = {}  # recording -> its conference, and from when
-        self.listed: list[tuple[float, str, tuple[str, ...]]] = []  # when, of which, those it has
+        self.files: dict[str, File] = {}
+        self.listed: list[Listing] = []
         self.present: dict[str, set[str]] = {}
+        self._instances: Counter[str] = Counter()
         self.hooks: Counter[str] = Counter()
 
     # Callbacks.
@@ -86,9 +124,12 @@ class Plivo:
     def _happens(self, callback: Callback) -> None:
         room = self.present.setdefault(callback.conference, set())
         if callback.action == "enter":
+            self._instances[callback.conference] += not room
             room.add(callback.member)
         elif callback.action == "exit":
             room.discard(callback.member)
+        if "ConferenceUUID" in callback.fields:
+            callback.fields["ConferenceUUID"] = self._uuid(callback.conference)
         callback.posted = self.world.now
         faults = self.world.faults
         if faults.strikes("network", self.world.now) and faults.coin():
@@ -183,17 +224,28 @@ class Plivo:
         self.world.scheduler.sleep(self.world.faults.between(0.005, 0.3))
         self.world.seam(process)
 
-    def find(self, process: Process, conference: str) -> list[str] | None:
-        """The recordings that it has of that conference now; None: it fails."""
+    def list_recordings(
+        self, process: Process, asked: Mapping[str, str]
+    ) -> list[dict[str, str]] | None:
+        """What it has by now of an instance, by its UUID, or of all of a name; None: it fails."""
         self.read(process)
         now = self.world.now
         if self.world.faults.strikes("api", now):
-            self.world.tell("Plivo does not list the recordings of", conference)
+            self.world.tell("Plivo does not list the recordings of", dict(asked))
             return None
-        found = [id for id, (of, at) in self.files.items() if of == conference and at <= now]
-        self.listed.append((now, conference, tuple(found)))
-        self.world.tell("Plivo lists the recordings of", conference, found)
+        found = [
+            file.row(id)
+            for id, file in self.files.items()
+            if file.ready <= now
+            and asked.get("conference_uuid", file.uuid) == file.uuid
+            and asked.get("conference_name", file.conference) == file.conference
+        ]
+        self.world.tell("Plivo lists the recordings of", dict(asked), found)
         return found
+
+    def _uuid(self, conference: str) -> str:
+        """Of the instance that is, or was last; a conference that is empty has another one next."""
+        return f"uuid-{conference}-{self._instances[conference]}"
 
     def _carry_out(self, send: Send) -> None:
         call = send.call
@@ -215,7 +267,11 @@ class Plivo:
             nonce = f"{7_000_000_000 + 2 * self._recordings + number}"
             callback = make(conference, send.recording, at, nonce)
             if callback.action == "recording":
-                self.files[send.recording] = (conference, at)
+                file = File(conference, self._uuid(conference), began=now, ready=at)
+                self.files[send.recording] = file
+                callback.fields["recording_start_ms"] = file.row(send.recording)[
+                    "recording_start_ms"
+                ]
             self.world.callbacks.append(callback)
             self.under_way += 1
             self.world.scheduler.at(at, self._happens, callback)

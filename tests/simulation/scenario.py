@@ -75,7 +75,7 @@ def _fields(conference: str, member: str, action: str, number: int) -> dict[str,
     fields = {
         "ConferenceAction": action,
         "ConferenceName": conference,
-        "ConferenceUUID": f"uuid-{conference}",
+        "ConferenceUUID": "",  # of the instance in which it comes to happen
         "ConferenceMemberID": member,
         "CallUUID": f"call-{member}",
         "From": f"+1415555{member:0>4}",

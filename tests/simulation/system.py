@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from redis.exceptions import RedisError
 
 from app.domain.conference import Conference
 from app.domain.event import Event, new_id
+from app.domain.recording import Sought
 from app.errors import STATUS, Refused, Unavailable
 from app.plivo.request import form_pairs, verified
 from app.plivo.signature import NONCE, V3, PlivoRequest, sign, signed_text
@@ -22,17 +23,21 @@ from app.store.scripts import script
 from app.web.callbacks import accept
 from app.web.triggers import Triggers
 from tests.simulation.client import Client
-from tests.simulation.plivo import OUTCOMES, Send
+from tests.simulation.plivo import OUTCOMES, Listing, Send
 from tests.simulation.rules import RULES
 from tests.simulation.scenario import Callback
 from tests.simulation.scheduler import Process
+from tests.simulation.stdlib import EPOCH
 from workers.bootstrap import assemble
 from workers.conference import processor
 from workers.conference.api import FoundRecording
 from workers.conference.budget import Budget
 from workers.conference.errors import PlivoError, WebhookError
 from workers.jobs import work
+from workers.plivo.endpoints import ApiRequest
 from workers.plivo.observed import ObservedConference, ObservedMember, RecordingStarted
+from workers.plivo.recordings import find_recordings
+from workers.plivo.responses import Answer
 from workers.reconcile import reconcile_forever
 from workers.rules.engine.decide import decide
 from workers.rules.engine.index import Rules
@@ -218,13 +223,21 @@ class Port:
             raise PlivoError("not found", kind="gone", sent="yes", status=404)
         return ObservedConference(name, None, tuple(ObservedMember(member) for member in members))
 
-    def find_recordings(self, sought: Any) -> list[FoundRecording]:
-        ids = self._world.plivo.find(self._process, sought.conference)
-        if ids is None:
-            raise PlivoError("simulated: 503", kind="temporary", sent="yes", status=503)
-        return [
-            FoundRecording(id, f"https://media.example/{id}.mp3", "mp3", True, 27.0) for id in ids
-        ]
+    def find_recordings(self, sought: Sought) -> list[FoundRecording]:
+        plivo = self._world.plivo
+
+        def send(request: ApiRequest) -> Answer:
+            rows = plivo.list_recordings(
+                self._process, dict(parse_qsl(urlsplit(request.path).query))
+            )
+            if rows is None:
+                raise PlivoError("simulated: 503", kind="temporary", sent="yes", status=503)
+            return Answer(200, json.dumps({"objects": rows}).encode())
+
+        found = find_recordings(sought, send, EPOCH + self._world.now)
+        ids = tuple(one.id for one in found)
+        plivo.listed.append(Listing(self._world.now, sought.conference, sought.number, ids))
+        return found
 
 
 class Hooks:
