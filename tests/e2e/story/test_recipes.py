@@ -1,9 +1,11 @@
 """Recipes of the cookbook, played live: where callers are and what they hear, at the sandbox."""
 
 from collections.abc import Mapping
+from itertools import permutations
 
 from tests.e2e.story.conftest import Gavel, Start
 from tests.e2e.story.processes import ROOT
+from tests.e2e.story.sound import TONES, hearing
 from tests.waiting import until
 
 HOST, GUEST = "+14155550100", "+4930123456"
@@ -43,17 +45,28 @@ def enter(gavel: Gavel, call: str, pin: str) -> None:
 
 def test_guests_of_a_board_meeting_wait_for_the_host_and_leave_with_them(start: Start) -> None:
     gavel = played(start, "board-meeting")
-    guest = gavel.sandbox.call_in("board-1", **{"from": GUEST})
-    until_there_are(gavel, "board-1", {guest: WAITS})
-    host = gavel.sandbox.call_in("board-1", **{"from": HOST})
-    until_there_are(gavel, "board-1", {guest: MUTED, host: SPEAKS})
-    gavel.sandbox.press(guest, "*1")
+    one, other = (join(gavel, "board-1", GUEST, tone) for tone in TONES[:2])
+    voices = {one: TONES[0], other: TONES[1]}
+    until_there_are(gavel, "board-1", {one: WAITS, other: WAITS})
+    assert hearing(gavel.sandbox, voices) == set()
+    host = join(gavel, "board-1", HOST, TONES[2])
+    voices |= {host: TONES[2]}
+    until_there_are(gavel, "board-1", {one: MUTED, other: MUTED, host: SPEAKS})
+    assert hearing(gavel.sandbox, voices) == {(one, host), (other, host)}
+    gavel.sandbox.press(one, "*1")
     gavel.sandbox.press(host, "*1")
-    until_there_are(gavel, "board-1", {guest: SPEAKS, host: SPEAKS})
+    until_there_are(gavel, "board-1", {one: SPEAKS, other: SPEAKS, host: SPEAKS})
+    assert hearing(gavel.sandbox, voices) == set(permutations(voices, 2))
     gavel.sandbox.press(host, "*2")
-    until_there_are(gavel, "board-1", {guest: MUTED, host: SPEAKS})
+    until_there_are(gavel, "board-1", {one: MUTED, other: MUTED, host: SPEAKS})
+    assert hearing(gavel.sandbox, voices) == {(one, host), (other, host)}
     gavel.sandbox.hang_up(host)
-    until_over(gavel, guest, "The meeting is over. Goodbye.")
+    for guest in (one, other):
+        until_over(gavel, guest, "The meeting is over. Goodbye.")
+
+
+def join(gavel: Gavel, conference: str, number: str, tone: float) -> str:
+    return gavel.sandbox.call_in(conference, **{"from": number, "tone": str(tone)})
 
 
 def test_a_pin_makes_hosts_and_guests_and_keeps_others_out(start: Start) -> None:

@@ -5,6 +5,7 @@ import base64
 import io
 import json
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -14,13 +15,12 @@ import soundfile
 from tests.doubles.plivo_edge import answer, plivo_edge
 from tests.e2e.story.conftest import Gavel, starting
 from tests.e2e.story.processes import ROOT
+from tests.e2e.story.sound import TONES, has, heard, hearing, recorded, say
 from tests.waiting import PATIENCE, until
 from workers.rules.load import digest_of
 
 HOST, GUEST = "+14155550100", "+4930123456"
 TOKEN = "token-of-the-story"
-VOICE = 620.0
-"""Of the guest who is listened for, in Hz."""
 WELCOME = 3100.0
 """Of the sound that a VIP hears, in Hz."""
 
@@ -59,6 +59,14 @@ def _get(url: str) -> bytes:
         return bytes(answer.read())
 
 
+def call_in(gavel: Gavel, conference: str, number: str, tone: float) -> str:
+    """A call comes in, with this voice, and is in."""
+    there = len(gavel.sandbox.members(conference))
+    call = gavel.sandbox.call_in(conference, **{"from": number, "tone": str(tone)})
+    until(lambda: len(gavel.sandbox.members(conference)) == there + 1, f"{number} to be in")
+    return call
+
+
 def at_plivo(gavel: Gavel, method: str, path: str) -> None:
     """What somebody does at Plivo's console: a request to the Conference API past Gavel."""
     account = json.loads((gavel.folder / "var" / "sandbox.json").read_text())
@@ -79,14 +87,6 @@ def until_muted(gavel: Gavel, conference: str, wanted: dict[str, bool]) -> None:
         lambda: muted(gavel, conference) == wanted,
         lambda: f"{wanted} in {conference}, there is {muted(gavel, conference)}",
     )
-
-
-def is_heard(gavel: Gavel, listener: str, voice: float = VOICE) -> bool:
-    """Whether the voice, or another tone, is in what this caller heard so far."""
-    sound = _get(f"{gavel.sandbox.url}/sandbox/calls/{listener}/heard.wav")
-    samples, rate = soundfile.read(io.BytesIO(sound))
-    instants = np.arange(len(samples)) / rate
-    return bool(abs(np.mean(samples * np.exp(-2j * np.pi * voice * instants))) > 0.002)
 
 
 def until_ended(gavel: Gavel, call: str) -> list[str]:
@@ -113,9 +113,9 @@ def test_guests_of_a_panel_are_muted_again_and_heard_while_they_have_the_floor(
     gavel: Gavel,
 ) -> None:
     play(gavel, "panel")
-    host = gavel.sandbox.call_in("panel-1", **{"from": HOST})
-    until(lambda: len(gavel.sandbox.members("panel-1")) == 1, "the host to be in")
-    guest = gavel.sandbox.call_in("panel-1", **{"from": GUEST, "tone": str(VOICE)})
+    host = call_in(gavel, "panel-1", HOST, TONES[0])
+    guest = call_in(gavel, "panel-1", GUEST, TONES[1])
+    voices = {host: TONES[0], guest: TONES[1]}
     until_muted(gavel, "panel-1", {host: False, guest: True})
     (member,) = [one["id"] for one in gavel.sandbox.members("panel-1") if one["muted"]]
     at_plivo(gavel, "DELETE", f"panel-1/Member/{member}/Mute/")
@@ -125,15 +125,14 @@ def test_guests_of_a_panel_are_muted_again_and_heard_while_they_have_the_floor(
         lambda: f"Plivo's list shows member {member} not muted" in gavel.ask("why", "panel-1"),
         "it to be told",
     )
-    gavel.sandbox.speak(guest, 0.3)
-    assert not is_heard(gavel, host)
+    assert hearing(gavel.sandbox, voices) == {(guest, host)}
     gavel.sandbox.press(guest, "*1")
     gavel.sandbox.press(host, "*1")
     until_muted(gavel, "panel-1", {host: False, guest: False})
-    gavel.sandbox.speak(guest, 0.5)
-    until(lambda: is_heard(gavel, host), "the guest to be heard")
+    assert hearing(gavel.sandbox, voices) == {(guest, host), (host, guest)}
     gavel.sandbox.press(host, "*2")
     until_muted(gavel, "panel-1", {host: False, guest: True})
+    assert hearing(gavel.sandbox, voices) == {(guest, host)}
     assert gavel.sandbox.operations("panel-1").count("record") == 1
 
 
@@ -154,23 +153,38 @@ def test_breakout_rooms_end_together(gavel: Gavel) -> None:
 
 def test_the_fifth_caller_of_the_board_starts_the_recording(gavel: Gavel) -> None:
     play(gavel, "quorum")
-    for number in range(1, 6):
+    calls = []
+    for number in range(5):
         assert gavel.sandbox.recordings("board-9") == []
-        gavel.sandbox.call_in("board-9", **{"from": f"+493011111{number}"})
-        until(lambda n=number: len(gavel.sandbox.members("board-9")) == n, "they are in")
+        tone = TONES[min(number, 1)]
+        calls.append(call_in(gavel, "board-9", f"+493011111{number}", tone))
+        if number == 0:
+            say(gavel.sandbox, calls[0])
     until(lambda: len(gavel.sandbox.recordings("board-9")) == 1, "the recording")
     told = [("all", "Five are present. The meeting is recorded from now on.")]
     assert said(gavel, "board-9") == told
+    say(gavel.sandbox, calls[1])
+    for call in calls:
+        gavel.sandbox.hang_up(call)
+    sound = recorded(gavel.sandbox, "board-9")
+    assert [has(sound, tone) for tone in TONES[:2]] == [False, True]
 
 
 def test_two_who_consent_are_recorded_and_who_does_not_leaves(gavel: Gavel) -> None:
     play(gavel, "consent-by-key")
-    both = [gavel.sandbox.call_in("interview-1", **{"from": f"+49301234{n}"}) for n in (1, 2)]
+    voices = {call_in(gavel, "interview-1", f"+4930123{n}", TONES[n]): TONES[n] for n in (0, 1)}
+    both = list(voices)
     until(lambda: len(said(gavel, "interview-1")) == 2, "both to be asked")
     until(lambda: gavel.ask("timers", "interview-1").count("wait") == 2, "both keys to be awaited")
+    assert hearing(gavel.sandbox, voices) == set()
     for call in both:
         gavel.sandbox.press(call, "1")
     until(lambda: len(gavel.sandbox.recordings("interview-1")) == 1, "the recording")
+    until_muted(gavel, "interview-1", dict.fromkeys(both, False))
+    late = call_in(gavel, "interview-1", "+49301232", TONES[2])
+    heard_by_all = set(permutations(both)) | {(late, call) for call in both}
+    assert hearing(gavel.sandbox, {**voices, late: TONES[2]}) == heard_by_all
+    gavel.sandbox.hang_up(late)
     play(gavel, "consent-by-key", _30s="500ms", _5s="500ms")
     silent = gavel.sandbox.call_in("interview-1", **{"from": GUEST})
     until_ended(gavel, silent)
@@ -183,18 +197,19 @@ def test_raised_hands_get_the_floor_in_their_order(gavel: Gavel) -> None:
     play(gavel, "hands-in-order")
     calls = []
     for number in range(3):
-        calls.append(gavel.sandbox.call_in("panel-2", **{"from": f"+493055555{number}"}))
-        until(lambda n=number: len(gavel.sandbox.members("panel-2")) == n + 1, "they are in")
+        calls.append(call_in(gavel, "panel-2", f"+493055555{number}", TONES[number]))
     ids = {one["call_uuid"]: one["id"] for one in gavel.sandbox.members("panel-2")}
     for nth, call in enumerate((calls[2], calls[0]), 1):
         gavel.sandbox.press(call, "*1")
         until(lambda n=nth: len(said(gavel, "panel-2")) == n, "the hand to be seen")
-    for nth in (3, 4):
+    for nth, speaker in enumerate((calls[2], calls[0]), 3):
         trigger(gavel, "next-please", "panel-2")
         until(lambda n=nth: len(said(gavel, "panel-2")) == n, "the floor to be given")
+        until_muted(gavel, "panel-2", {call: call != speaker for call in calls})
+        only = {(call, speaker) for call in calls if call != speaker}
+        assert hearing(gavel.sandbox, dict(zip(calls, TONES, strict=False))) == only
     floor = "You have the floor."
     assert said(gavel, "panel-2")[2:] == [(ids[calls[2]], floor), (ids[calls[0]], floor)]
-    until(lambda: muted(gavel, "panel-2")[calls[2]], "who spoke before to be muted")
 
 
 def test_a_vip_is_known_by_a_question_to_the_crm_and_hears_a_welcome_alone(gavel: Gavel) -> None:
@@ -210,8 +225,8 @@ def test_a_vip_is_known_by_a_question_to_the_crm_and_hears_a_welcome_alone(gavel
         until(lambda: len(said(gavel, "sales-1")) == 1, "the guest to be greeted")
         vip = gavel.sandbox.call_in("sales-1", **{"from": HOST})
         until(lambda: len(said(gavel, "sales-1")) == 2, "the guest to hear of the VIP")
-        until(lambda: is_heard(gavel, vip, WELCOME), "the welcome to be heard")
-        assert not is_heard(gavel, guest, WELCOME)
+        until(lambda: has(heard(gavel.sandbox, vip), WELCOME), "the welcome to be heard")
+        assert not has(heard(gavel.sandbox, guest), WELCOME)
     ids = {one["call_uuid"]: one["id"] for one in gavel.sandbox.members("sales-1")}
     told = [(ids[guest], "Welcome."), (ids[guest], "Ada is here.")]
     assert said(gavel, "sales-1") == told
