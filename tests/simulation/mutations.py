@@ -98,9 +98,12 @@ MUTATIONS: Mapping[str, Mutation] = {
     ),
     "budget-read-without-reserve": Mutation(
         "budget",
-        "redis.call('RPUSH', SENT, whole(now))\nredis.call('PEXPIRE', SENT",
-        "redis.call('PEXPIRE', SENT",
+        "for _ = 1, granted do redis.call('RPUSH', SENT, whole(now)) end\n",
+        "",
         near=2,
+    ),
+    "slots-ahead-not-counted": Mutation(
+        "budget", "for _ = 1, granted do", "for _ = 1, 1 do", near=23
     ),
     "early-clock": Mutation(patch=_early_clock, kinds=("api", "slow"), near=23),
     "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late"), near=31),

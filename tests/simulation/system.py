@@ -31,7 +31,7 @@ from tests.simulation.stdlib import EPOCH
 from workers.bootstrap import assemble
 from workers.conference import processor
 from workers.conference.api import FoundRecording
-from workers.conference.budget import Budget
+from workers.conference.budget import Ahead, Budget
 from workers.conference.errors import PlivoError, WebhookError
 from workers.jobs import work
 from workers.plivo.endpoints import ApiRequest
@@ -153,7 +153,9 @@ class Worker:
         book: Any = Rulebook(world, redis)
         hooks: Any = Hooks(world, process)
         calls, seconds = world.budget
-        self.context = assemble(redis, book, port, hooks, Budget(redis, calls, seconds), 3.0)
+        ahead = Ahead(often=1, share=1.0) if world.hasty else None
+        budget = Budget(redis, calls, seconds, ahead)
+        self.context = assemble(redis, book, port, hooks, budget, 3.0)
 
     def start(self, threads: int, *, reconciling: bool) -> None:
         scheduler, context = self.world.scheduler, self.context

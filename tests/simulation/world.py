@@ -42,6 +42,7 @@ class World:
         self.deaths = 0  # of workers, by the poison
         self.begun: dict[str, set[str]] = {}  # event -> the turns that decided it alone
         self.budget = self.rng.choice(((3, 1.0), (5, 2.0), (20, 1.0)))
+        self.hasty = seed % 4 == 3  # workers get slots ahead as if they made many calls
         self.reconciling = self.rng.random() < 0.25
         self.story: list[tuple[float, str, tuple[Any, ...]]] = []
         self.plivo = Plivo(self)

@@ -14,7 +14,10 @@ call a second goes out, until one succeeds; then the budget opens over `SLOW_STA
 """
 
 import time
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from redis import Redis
@@ -58,6 +61,17 @@ DOUBT = 3
 QUIET = 0.2
 """Share of the window up to which nobody asks how it was filled: it is far from dry."""
 
+MOST_AHEAD = 7
+"""Slots that a process gets beside the one it asks for, while the window is quiet and nobody waits
+(docs/decisions/0193). One that is not used counts as a call that was made."""
+
+OFTEN = 4
+"""Of the calls in `GRANT_SECONDS`, one in so many is got ahead: they are used long before they are
+too old."""
+
+RECONCILE = 2
+"""The lowest class."""
+
 PROBE_EVERY = 1.0
 SLOW_START = 5.0
 """Seconds: between the probes of an API that is down; from its first success to the full rate."""
@@ -94,11 +108,54 @@ class Wait:
     spending: Spending
 
 
+class Ahead:
+    """Slots that came with others', of a process that makes many calls: one ahead for `often` calls
+    in `GRANT_SECONDS`, while no more than this share of the window is used. All times on one clock,
+    in seconds. Safe for threads."""
+
+    def __init__(self, often: int = OFTEN, share: float = QUIET) -> None:
+        self.share = share
+        self._often = often
+        self._lock = Lock()
+        self._good_until: deque[float] = deque()
+        self._lately: deque[float] = deque(maxlen=often * MOST_AHEAD)  # when slots were wanted
+        self._users: list[str] = []
+
+    def take(self, who: str, now: float) -> float | None:
+        """A slot for `who`, good until then; None: ask for one."""
+        with self._lock:
+            self._lately.append(now)
+            while self._good_until:
+                until = self._good_until.popleft()
+                if now < until:
+                    self._users.append(who)
+                    return until
+            return None
+
+    def wanted(self, now: float) -> int:
+        """How many to ask for beside the next one."""
+        with self._lock:
+            lately = sum(at > now - GRANT_SECONDS for at in self._lately)
+            return 0 if self._good_until else lately // self._often
+
+    def add(self, number: int, until: float) -> None:
+        with self._lock:
+            self._good_until.extend([until] * number)
+
+    def users(self) -> Sequence[str]:
+        """Who took slots since this was asked last."""
+        with self._lock:
+            users, self._users = self._users, []
+            return users
+
+
 class Budget:
     """`calls` in any `seconds`. For all threads. `limit` is their number, `window` the seconds that
     the window is kept for."""
 
-    def __init__(self, redis: Redis, calls: int, seconds: float) -> None:
+    def __init__(
+        self, redis: Redis, calls: int, seconds: float, ahead: Ahead | None = None
+    ) -> None:
         self._script = script(redis, "budget")
         self._calls = calls
         self._window = seconds + MARGIN
@@ -106,6 +163,7 @@ class Budget:
         self._spending = Spending(calls, self._window)
         self.limit, self.window = calls, self._window
         self._told_at = 0.0  # monotonic: when `_spending` was told
+        self._ahead = ahead or Ahead()
 
     def spacing(self) -> float:
         """Seconds to leave between two calls of one conference that others could join, by what
@@ -122,18 +180,24 @@ class Budget:
 
         One who waits is known by `conference_key`: asking again keeps the place. `now` in epoch
         seconds is for tests; None: Redis' clock. Raises RedisError."""
+        asked = time.monotonic()
+        clock = asked if now is None else now
+        ahead = priority < RECONCILE
+        if ahead and (until := self._ahead.take(conference_key, clock)) is not None:
+            return Granted(self._spending, asked + until - clock)
         limits = (LOW_SHARE, _micros(TRICKLE), _micros(LONGEST_WAIT), _micros(GRACE))
         recovery = (_micros(PROBE_EVERY), SLOW_START)
         watched = (_micros(MEASURED), QUIET)
-        asked = time.monotonic()
-        answer = self._run(
-            "reserve", now, min(max(priority, 0), 2), conference_key, *limits, *recovery, *watched
-        )
+        wanted = self._ahead.wanted(clock) if ahead else 0
+        spare: tuple[str | float, ...] = (wanted, self._ahead.share, *self._ahead.users())
+        asked_for = (min(max(priority, 0), RECONCILE), conference_key)
+        answer = self._run("reserve", now, *asked_for, *limits, *recovery, *watched, *spare)
         granted, micros, tell, *rest = (int(part) for part in answer)
         self._tell_success = bool(tell)
         spending = self._spending_of(*rest)
         self._spending, self._told_at = spending, asked
         if granted:
+            self._ahead.add(granted - 1, clock + GRANT_SECONDS)
             return Granted(spending, asked + GRANT_SECONDS)
         return Wait(micros / 1e6, spending)
 

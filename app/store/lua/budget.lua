@@ -1,6 +1,8 @@
 -- The account's budget of API calls: who may make one now, and how the API fares. One step each.
 -- ARGV: 'reserve', now (us, '' for Redis' own), calls, window (us), class, who
---   -> {1 granted / 0 wait, us to wait, 1 if the outcome shall be told, calls in the window,
+--   ARGV 15: so many more slots, while no more than 16 (a share) of the window is used;
+--   17 and following: who used such slots
+--   -> {how many are granted / 0 wait, us to wait, 1 if the outcome shall be told, calls in the window,
 --       calls lately, conferences that made them, then us until the oldest, the one after a
 --       quarter, half, three quarters and the newest of the window's calls leave it}
 --      From `calls lately` on only when the window is fuller than `quiet`, else nothing.
@@ -91,7 +93,8 @@ local function forget_absent(c)
 end
 
 local place, ahead, low_waits = 0, 0, false
-if redis.call('EXISTS', waiting(0), waiting(1), waiting(2)) > 0 then
+local somebody_waits = redis.call('EXISTS', waiting(0), waiting(1), waiting(2)) > 0
+if somebody_waits then
   for c = 0, LOWEST do forget_absent(c) end
   place = redis.call('ZRANK', waiting(class), who) or redis.call('ZCARD', waiting(class))
   ahead = place
@@ -149,7 +152,7 @@ local tell = (tripped or failures > 0) and 1 or 0
 
 -- How the window was filled, for whoever decides what may wait.
 local function spending(granted)
-  local answer = {granted, granted == 1 and 0 or wait, tell, used}
+  local answer = {granted, granted > 0 and 0 or wait, tell, used}
   if used <= most * quiet then return answer end
   local low, high = 0, used  -- the first call within `lately`
   while low < high do
@@ -177,14 +180,19 @@ if wait > 0 then
   return spending(0)
 end
 
-redis.call('RPUSH', SENT, whole(now))
+local granted = 1
+if not (somebody_waits or tripped or opened_at > 0) then
+  granted = granted + math.max(0, math.min(tonumber(ARGV[15]), math.floor(most * ARGV[16]) - used - 1))
+end
+for _ = 1, granted do redis.call('RPUSH', SENT, whole(now)) end
 redis.call('PEXPIRE', SENT, math.ceil(window / 1000) + 1000)
 redis.call('ZADD', SPENDERS, whole(now), who)
+for index = 17, #ARGV do redis.call('ZADD', SPENDERS, whole(now), ARGV[index]) end
 redis.call('PEXPIRE', SPENDERS, math.ceil(lately / 1000) + 1000)
-used = used + 1
+used = used + granted
 redis.call('ZREM', waiting(class), who)
 redis.call('ZREM', expected(class), who)
 if class == LOWEST then redis.call('SET', P .. 'trickle', whole(now), 'PX', KEEP_MS) end
 if tripped then set('probe_at', whole(now + probe_every)) end
 if opened_at > 0 then set('opened', opened + 1) end
-return spending(1)
+return spending(granted)

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from workers.conference.budget import (
+    GRANT_SECONDS,
     LOW_SHARE,
     MARGIN,
+    MOST_AHEAD,
+    RECONCILE,
     SLOW_START,
     TRIP_AFTER,
     UNANSWERED_FOR,
@@ -225,6 +228,73 @@ def test_no_window_ever_holds_more_than_the_budget(
         else:
             assert 0 < answer.seconds <= 2.0
     assert_window(seen, calls, 1.0)
+
+
+def asked(redis: Redis) -> int:
+    """How often Redis was asked to run a script."""
+    return int(redis.info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0))
+
+
+def test_who_calls_often_gets_slots_ahead_and_uses_them_before_asking_again(redis: Redis) -> None:
+    budget = Budget(redis, 300, 5.0)
+    before = asked(redis)
+    assert grants(budget, 40, START) == 40
+    assert asked(redis) - before < 20
+    assert 40 <= redis.llen("gavel:budget:sent") <= 40 + MOST_AHEAD
+
+
+def test_who_calls_seldom_gets_none_ahead(redis: Redis) -> None:
+    budget = Budget(redis, 300, 5.0)
+    for number in range(20):
+        assert grants(budget, 1, START + number * GRANT_SECONDS) == 1
+    assert redis.llen("gavel:budget:sent") == 20
+
+
+def test_a_slot_got_ahead_is_not_used_when_it_is_too_old(redis: Redis) -> None:
+    budget = Budget(redis, 300, 5.0)
+    grants(budget, 8, START)
+    sent = redis.llen("gavel:budget:sent")
+    assert sent > 8
+    assert grants(budget, 1, START + GRANT_SECONDS + 0.01) == 1
+    assert redis.llen("gavel:budget:sent") == sent + 1
+
+
+def test_reconciling_and_a_window_that_fills_get_none_ahead(redis: Redis) -> None:
+    budget = Budget(redis, 50, 5.0)
+    assert grants(budget, 20, START, priority=RECONCILE) == 20
+    assert redis.llen("gavel:budget:sent") == 20
+    assert grants(budget, 20, START) == 20
+    assert redis.llen("gavel:budget:sent") == 40
+
+
+def test_who_used_a_slot_got_ahead_counts_among_those_that_spent(redis: Redis) -> None:
+    budget = Budget(redis, 100, 5.0)
+    for number in range(60):
+        spending = budget.reserve(0, f"c{number}", now=START).spending
+    assert spending.conferences == 60
+
+
+@settings(max_examples=30, suppress_health_check=SHARED_SERVER)
+@given(
+    bursts=st.lists(
+        st.tuples(st.sampled_from((0.001, 0.02, 0.09)), st.integers(0, 2), st.integers(1, 40)),
+        min_size=4,
+        max_size=16,
+    ),
+    calls=st.integers(30, 80),
+)
+def test_no_window_holds_more_than_the_budget_with_slots_got_ahead(
+    redis: Redis, bursts: list[tuple[float, int, int]], calls: int
+) -> None:
+    redis.flushall()
+    processes = [Budget(redis, calls, 1.0) for _ in range(2)]
+    now = START
+    used: list[float] = []
+    for number, (pause, priority, many) in enumerate(bursts):
+        now += pause
+        used += [now] * grants(processes[number % 2], many, now, priority)
+    for first, last in zip(used, used[calls:], strict=False):
+        assert last - first > 1.0
 
 
 @settings(max_examples=60, suppress_health_check=SHARED_SERVER)
