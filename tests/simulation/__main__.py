@@ -19,6 +19,8 @@ from cli.up.embedded import program
 from tests.simulation import stdlib
 
 STORY_LINES = 300
+HUNTED = "mutation: "
+SEEDS_FOR_A_MUTATION = 600  # the hunt stops at the first that finds it
 
 
 def main() -> int:
@@ -60,6 +62,28 @@ def _share(first: int, last: int, processes: int) -> int:
 def _run(arguments: argparse.Namespace, path: str) -> int:
     stdlib.take_over()  # before the product is imported
     logging.disable(logging.CRITICAL)
+    return _hunt(arguments, path) if arguments.hunt else _run_seeds(arguments, path)
+
+
+def _hunt(arguments: argparse.Namespace, path: str) -> int:
+    """Each mistake in a fork of its own, which has the product from here; 0 when all are found."""
+    from tests.simulation.mutations import MUTATIONS
+
+    found = 0
+    for mutation in MUTATIONS:
+        near = MUTATIONS[mutation].near
+        print(f"{HUNTED}{mutation}", flush=True)
+        child = os.fork()
+        if not child:
+            seeds = (near, near + SEEDS_FOR_A_MUTATION)
+            planted = {"mutation": mutation, "seeds": seeds, "first": True}
+            code = _run_seeds(argparse.Namespace(**{**vars(arguments), **planted}), path)
+            os._exit(code)
+        found += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    return 0 if found == len(MUTATIONS) else 1
+
+
+def _run_seeds(arguments: argparse.Namespace, path: str) -> int:
     from tests.simulation.mutations import MUTATIONS, plant
     from tests.simulation.run import run_seed
     from tests.simulation.server import Server
@@ -91,6 +115,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first", action="store_true", help="stop at the first that fails")
     parser.add_argument("--digests", action="store_true", help="tell courses apart, a line a seed")
     parser.add_argument("--mutation", default="", help="plant this mistake (mutations.py)")
+    parser.add_argument("--hunt", action="store_true", help="plant them all, one after the other")
     return parser.parse_args()
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.__main__ import HUNTED
 from tests.simulation.mutations import MUTATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = "0:300"
-SEEDS_FOR_A_MUTATION = 600  # the run stops at the first that finds it
 
 
 def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,10 +30,15 @@ def test_a_seed_runs_the_same_again_alone_as_among_others() -> None:
     assert alone[0] == among[11]
 
 
+@pytest.fixture(scope="module")
+def hunts() -> dict[str, str]:
+    """What the hunt for each planted mistake told."""
+    told = simulate("--hunt")
+    _, *hunts = f"\n{told.stdout}".split(f"\n{HUNTED}")
+    return {name: text + told.stderr for name, _, text in (hunt.partition("\n") for hunt in hunts)}
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS)
-def test_a_planted_mistake_is_found(mutation: str) -> None:
-    first = MUTATIONS[mutation].near
-    seeds = f"{first}:{first + SEEDS_FOR_A_MUTATION}"
-    told = simulate("--seeds", seeds, "--first", "--mutation", mutation)
-    assert "WRONG: " in told.stdout, told.stderr[-5_000:]
-    assert "again: make simulate SEED=" in told.stdout
+def test_a_planted_mistake_is_found(mutation: str, hunts: dict[str, str]) -> None:
+    assert "WRONG: " in hunts[mutation], hunts[mutation][-5_000:]
+    assert "again: make simulate SEED=" in hunts[mutation]

@@ -1,8 +1,6 @@
 """Rows that are damaged, or of a newer version, in a whole Gavel that runs."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.request import urlopen
@@ -12,6 +10,7 @@ import pytest
 from app.store import keys
 from bench.chaos.callbacks import call_uuid, callback
 from bench.chaos.scenarios.kills import MUTE
+from tests.commands import run_gavel
 from tests.e2e.chaos.stage import Stage
 from tests.waiting import PATIENCE, until
 
@@ -37,11 +36,8 @@ class Damaged(Stage):
         return text
 
     def doctor(self) -> str:
-        command = [sys.executable, "-m", "cli", "doctor"]
-        done = subprocess.run(
-            command, env=self.gavel.environ, cwd=self.gavel.folder, capture_output=True, text=True
-        )
-        return done.stdout
+        done = run_gavel("doctor", environ=self.gavel.environ, folder=self.gavel.folder)
+        return done.output
 
 
 @pytest.fixture

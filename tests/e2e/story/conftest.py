@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.chaos.processes import command, free_port
+from tests.commands import run_gavel
 from tests.e2e.story.processes import (
     ROOT,
     Process,
@@ -16,7 +17,7 @@ from tests.e2e.story.processes import (
     answers,
     bare_environment,
 )
-from tests.waiting import PATIENCE, until
+from tests.waiting import until
 
 RULES = (ROOT / "rules.yaml").read_text(encoding="utf-8")
 
@@ -41,10 +42,8 @@ class Gavel:
 
     def ask(self, *arguments: str) -> str:
         """The output of another gavel command, run beside it."""
-        asked = Process(["-m", "cli", *arguments], self.environ, self.folder)
-        asked.process.wait(PATIENCE)
-        asked.stop()
-        return asked.output
+        done = run_gavel(*arguments, environ=self.environ, folder=self.folder)
+        return done.output + done.error
 
 
 Start = Callable[..., Gavel]

@@ -13,6 +13,7 @@ import pytest
 
 from bench.chaos.processes import free_port
 from sandbox.control.client import ControlClient
+from tests.commands import run_gavel
 from tests.e2e.story.processes import Process, answers, bare_environment
 from tests.e2e.witness import words
 from tests.sandbox.service import Service
@@ -92,10 +93,8 @@ class Stage:
 
     def ask(self, *arguments: str) -> tuple[int, str]:
         """Exit code and output of a gavel command, run beside it."""
-        asked = Process(["-m", "cli", *arguments], self.environ, self.folder)
-        code = asked.process.wait(PATIENCE)
-        asked.stop()
-        return code, asked.output
+        done = run_gavel(*arguments, environ=self.environ, folder=self.folder)
+        return done.code, done.output + done.error
 
     def plivo_token(self) -> str:
         """The token of the sandbox's account, as `gavel up` made it."""

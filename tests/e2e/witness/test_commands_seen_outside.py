@@ -1,8 +1,6 @@
 """Every command as a process: what it prints and how it ends."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -13,6 +11,7 @@ from redis import Redis
 
 from bench.chaos.processes import free_port
 from sandbox.embedded import Sandbox
+from tests.commands import run_gavel
 from tests.e2e.story.processes import ROOT, Process, answers, bare_environment
 from tests.e2e.witness.conftest import Stage, pages, read
 from tests.e2e.witness.witnesses import drives
@@ -259,9 +258,8 @@ def test_the_processes_run_one_by_one(tmp_path: Path) -> None:
             return [str(request["operation"]) for request in sandbox.requests()]
 
         def probed(*arguments: str) -> tuple[int, str]:
-            command = [sys.executable, "-m", "cli", *arguments]
-            done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True)
-            return done.returncode, done.stdout.decode().strip()
+            done = run_gavel(*arguments, environ=environ, folder=tmp_path)
+            return done.code, done.output.strip()
 
         def muted() -> int:
             rooms = sandbox.state()["conferences"]

