@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.event import Event
-from app.domain.suggest import did_you_mean
 from app.errors import Unusable
 from app.plivo.parse import parse
 from app.plivo.signature import PlivoRequest
-from workers.rules.explanation.asked import Given, NoEvent
+from workers.rules.explanation.asked import Given, NoEvent, no_kind
 from workers.rules.explanation.replay import UnreadableRecord, events_of
 from workers.rules.vocabulary.triggers import EVENTS
 
@@ -64,4 +63,4 @@ def _recorded(entry: Mapping[str, Any], path: str) -> Event:
     except UnreadableRecord as error:
         raise NoEvent(f"{path}: {error}") from None
     kind = str(entry["kind"])
-    raise NoEvent(f"{path}: {kind!r} is no kind of event{did_you_mean(kind, EVENTS)}")
+    raise NoEvent(f"{path}: " + no_kind(repr(kind), kind))

@@ -11,7 +11,7 @@ from redis import Redis
 
 from app.domain.conference import Conference, UnreadableConference
 from app.domain.event import Event
-from app.domain.suggest import did_you_mean, quoted
+from app.domain.suggest import quoted
 from app.errors import GavelError
 from app.operators.copies import COPIES
 from app.operators.silences import Silences
@@ -21,7 +21,13 @@ from app.store.live import others_live
 from app.store.questions import next_question, put_answer
 from workers.copies import copies_by_rules
 from workers.rules.engine.index import Rules
-from workers.rules.explanation.asked import Given, NoEvent, event_of_kind, state_after
+from workers.rules.explanation.asked import (
+    Given,
+    NoEvent,
+    event_of_kind,
+    no_kind,
+    state_after,
+)
 from workers.rules.explanation.explain import explain
 from workers.rules.explanation.explain_text import render_explanation
 from workers.rules.explanation.replay import events_of
@@ -60,7 +66,7 @@ def answer(redis: Redis, question: Mapping[str, Any], rules: Rules, public_url: 
         event, earlier = stored_event(redis, asked, conference)
         before, silences = state_after(earlier, rules, event), ()
     elif asked not in EVENTS:
-        raise NoEvent(f"{quoted(asked)} is no kind of event{did_you_mean(asked, EVENTS)}")
+        raise NoEvent(no_kind(quoted(asked), asked))
     else:
         data = {key: str(value) for key, value in question.items() if key in FIELDS and value}
         event = event_of_kind(asked, Given(conference, data))

@@ -14,7 +14,10 @@ from cli.shipped_files import page, page_names
 @click.argument("name", required=False, metavar="[PAGE]", shell_complete=pages)
 @json_option
 def docs(name: str | None, as_json: bool) -> None:
-    """Show a PAGE of the documentation; without one, list them."""
+    """Show a PAGE of the documentation; without one, list them.
+
+    `cookbook` lists the recipes, and `cookbook/NAME` is one of them with its test.
+    """
     if name is None and as_json:
         tell({"name": one, "title": _title(page(one))} for one in page_names())
     elif name is None:

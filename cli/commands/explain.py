@@ -10,7 +10,6 @@ import click
 from app.domain.conference import Conference
 from app.domain.event import Account, Event
 from app.domain.silence import Silence
-from app.domain.suggest import did_you_mean
 from app.operators.silences import Silences
 from app.settings import Settings
 from cli.event_input import event_of_file
@@ -24,10 +23,24 @@ from workers.questions import live_state, stored_event, with_account
 from workers.rules.engine.index import Rules
 from workers.rules.explanation.after_answer import after_answers
 from workers.rules.explanation.answering import explain_answer, render_answering
-from workers.rules.explanation.asked import Given, NoEvent, event_of_kind, state_after
+from workers.rules.explanation.asked import (
+    Given,
+    NoEvent,
+    event_of_kind,
+    no_kind,
+    state_after,
+)
 from workers.rules.explanation.explain import explain as explain_event
 from workers.rules.explanation.explain_text import render_after, render_explanation
 from workers.rules.vocabulary.triggers import EVENTS
+
+OPTIONS = {
+    "conference": ": --conference NAME",
+    "member_id": ": --member ID",
+    "digits": ": --digits DIGITS",
+    "name": ": --name NAME",
+}
+"""How what an event needs is given here."""
 
 ANSWER = "answer"
 """In the place of an event: a call is to be answered."""
@@ -54,7 +67,9 @@ ANSWER = "answer"
     help="What webhooks are answered whose answer steps ask for: JSON, or a status such as 404.",
 )
 @json_option
-@click.option("--state", help="A JSON file with the state before; `empty`; default: as it is live.")
+@click.option(
+    "--state", help="A file with the state before (docs/cli.md); `empty`; default: as it is live."
+)
 def explain(
     event: str,
     rules: str | None,
@@ -130,11 +145,11 @@ def _find(
             happened, earlier = stored_event(redis, event, given.conference)
         return happened, _state(state, happened) or state_after(earlier, rules, happened), ()
     if event in EVENTS:
-        happened = event_of_kind(event, given)
+        happened = event_of_kind(event, given, OPTIONS)
     elif Path(event).exists():
         happened = event_of_file(event, given)
     else:
-        raise NoEvent(f"{event!r} is no file and no kind of event{did_you_mean(event, EVENTS)}")
+        raise NoEvent(no_kind(f"{event!r} is no file and", event))
     given_state = _state(state, happened)
     return (_alone(happened), given_state, ()) if given_state else _live(settings, happened, rules)
 
@@ -153,7 +168,8 @@ def _state(state: str | None, event: Event) -> Conference | None:
     try:
         stored = Conference.from_json(Path(state).read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise NoEvent(f"the state {state} can not be read: {error}") from None
+        why = error if isinstance(error, OSError) else "it is none that Gavel has stored"
+        raise NoEvent(f"the state {state} can not be read: {why} (docs/cli.md)") from None
     return replace(stored, name=event.conference)
 
 

@@ -30,6 +30,9 @@ TRIGGER_TOKEN={trigger_token}
 #PLIVO_AUTH_TOKEN=
 #PUBLIC_URL=https://gavel.example.com
 
+# Webhooks go to addresses on the internet only; for receivers on this machine or in your network:
+#ALLOW_PRIVATE_WEBHOOKS=true
+
 # Who may come into the console: this password (12 characters or more), links of `gavel login-link`,
 # and with `pip install 'gavel[oidc]'` whom your OpenID Connect issuer knows (`gavel docs console`).
 #ADMIN_PASSWORD=

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from app.settings import Settings, add_env_file
 from cli.commands.init import CannotWrite, NotEmpty, init
-from cli.shipped_files import NotShipped
+from cli.shipped_files import NotShipped, page, recipe, recipe_names
 
 FILES = [".env", "rules.schema.json", "rules.yaml", "rules_test.yaml"]
 
@@ -61,3 +61,16 @@ def test_a_recipe_that_there_is_not(tmp_path: Path) -> None:
     assert isinstance(refused.exception, NotShipped)
     assert "did you mean 'join-muted'" in str(refused.exception)
     assert not (tmp_path / "new").exists()
+
+
+def test_recipes_are_listed_by_whole_sentences_and_shown_with_their_tests() -> None:
+    for name in recipe_names():
+        assert recipe(name).about.endswith(".")
+    shown = page("cookbook/bill-the-call")
+    assert shown == page("cookbook/bill-the-call.yaml")
+    assert recipe("bill-the-call").rules in shown
+    assert recipe("bill-the-call").tests in shown
+    assert "| recipe |" in page("cookbook")
+    assert page("rules") == page("rules.md")
+    with pytest.raises(NotShipped, match="there is no recipe nope"):
+        page("cookbook/nope")

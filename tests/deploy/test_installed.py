@@ -84,7 +84,8 @@ def test_recipes_and_pages_come_along(installed: Installed) -> None:
     cookbook = {path.stem for path in (ROOT / "docs" / "cookbook").glob("*.yaml")}
     assert {f"{name}_test" for name in listed[1:]} | set(listed[1:]) == cookbook
     pages = [line.split()[0] for line in installed.run("docs").stdout.splitlines()]
-    assert pages == sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
+    assert pages == sorted(["cookbook", *(path.stem for path in (ROOT / "docs").glob("*.md"))])
+    assert "| recipe |" in installed.run("docs", "cookbook").stdout
     shown = installed.run("docs", "tutorial")
     assert shown.stdout == (ROOT / "docs" / "tutorial.md").read_text()
 

@@ -7,12 +7,23 @@ from typing import Any
 
 from app.domain.conference import Conference
 from app.domain.event import Event, new_id
+from app.domain.suggest import did_you_mean
 from app.errors import GavelError
 from workers.rules.engine.index import Rules
-from workers.rules.simulation.complete import lacks
+from workers.rules.simulation.complete import lacks, needed
 from workers.rules.simulation.simulator import Simulator
+from workers.rules.vocabulary.triggers import EVENTS, KINDS
 
 JUST_BEFORE = 0.001
+
+NONE: Mapping[str, str] = {}
+
+WANTED = {
+    "member_id": "which member",
+    "digits": "which digits were pressed",
+    "name": "the name of the trigger",
+}
+"""What an event may need, as it is asked for."""
 
 
 class NoEvent(GavelError):
@@ -27,14 +38,28 @@ class Given:
     data: Mapping[str, Any]
 
 
-def event_of_kind(kind: str, given: Given) -> Event:
-    """An event out of flags alone. Raises NoEvent when they do not say which conference."""
+def no_kind(said: str, asked: str) -> str:
+    """What to say of a word that is no kind of event that comes by itself; `said` is how it is
+    called in the sentence."""
+    if asked in KINDS and asked not in EVENTS:
+        whence = "the time" if KINDS[asked].since else "others, such as member.entered or .exited"
+        return f"{said} is no event of its own, it follows from {whence}: play it with `gavel test`"
+    known = [kind for kind, event in EVENTS.items() if not event.own]
+    return f"{said} is no kind of event{did_you_mean(asked, known)}"
+
+
+def event_of_kind(kind: str, given: Given, options: Mapping[str, str] = NONE) -> Event:
+    """An event out of flags alone; `options` says how each is given. Raises NoEvent when they do
+    not say enough."""
     if not given.conference:
-        raise NoEvent(f"say in which conference: gavel explain {kind} --conference NAME")
+        raise NoEvent(f"{kind}: say in which conference" + options.get("conference", ""))
+    missing = next((name for name in needed(kind) if name not in given.data), "")
+    if missing in WANTED:
+        raise NoEvent(f"{kind}: say {WANTED[missing]}" + options.get(missing, ""))
     data = {"data": {}, "chain": 0} if kind == "trigger" else {}
     event = Event(new_id(), kind, given.conference, time.time(), "", data | dict(given.data))
     if complaint := lacks(event):
-        raise NoEvent(f"{kind}: {complaint}; say it by an option, or write the event in a file")
+        raise NoEvent(f"{kind}: {complaint}; write the event in a file")
     return event
 
 

@@ -142,6 +142,7 @@ class KeyReader:
         if self.kind == "digits":
             return lambda found: bool(found == text)
         self.refuse_impossible(text)
+        self.doubt_list(text)
         if self.kind == "any":
             return _loose(text, glob_matcher(text))
         if self.kind == "phone":
@@ -156,6 +157,13 @@ class KeyReader:
         if not is_glob(plain):
             return lambda found: isinstance(found, str) and matcher(plain_phone(found))
         return lambda found: isinstance(found, str) and any(map(matcher, spellings(found)))
+
+    def doubt_list(self, text: Text) -> None:
+        """A text that is the name of a list; a role may well be called like one."""
+        if text in self.scope.lists and self.path[-1] != "role":
+            name = ".".join(self.path)
+            message = f"this is the text {quoted(text)}; for those in the list: "
+            self.report.warning(text, message + f"`{name}: {{in: {text}}}`")
 
     def doubt_number(self, text: str, where: Text) -> None:
         """A text that is held against a telephone number and never equals one."""

@@ -3,7 +3,7 @@
 Events that the receiver and the engine make always have it; files and flags may not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.domain.event import Event
@@ -22,12 +22,19 @@ _FIELDS: Mapping[str, str] = {
 """What any event may have, for a field is of the same type in all."""
 
 
+def needed(kind: str) -> Iterator[str]:
+    """The names that the data of such an event must have."""
+    for name, form in EVENTS[kind].data.items() if kind in EVENTS else ():
+        if form.endswith("!"):
+            yield name
+
+
 def lacks(event: Event) -> str | None:
     """What is missing or of the wrong type, as a sentence; None when it can be decided."""
     if not event.conference and event.kind != "rules.changed":
         return "`conference` is missing"
-    for name, form in EVENTS[event.kind].data.items() if event.kind in EVENTS else ():
-        if form.endswith("!") and name not in event.data:
+    for name in needed(event.kind):
+        if name not in event.data:
             return f"`data` has no `{name}`, which {event.kind} needs"
     for name, value in event.data.items():
         wanted, is_it = _TYPES.get(_FIELDS.get(name, ""), ("", object))

@@ -4,7 +4,7 @@ Nothing is sent and nothing sleeps. A test passes when every expected call goes 
 (and nothing else, if it says so).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -203,7 +203,31 @@ def _meets(found: Atom, wanted: Atom, expected: Expected) -> bool:
 def _says(found: Atom, key: str, wanted: Any) -> bool:
     """Log lines begin with the name of their rule. A flag that was not written is false."""
     said = found.params.get(key, False if wanted is False else None)
-    return bool(said.endswith(f": {wanted}") if found.verb == "log" else said == wanted)
+    return (
+        said.endswith(f": {wanted}") if found.verb == "log" else not list(differing(wanted, said))
+    )
+
+
+_NOTHING = object()
+
+
+def differing(wanted: Any, found: Any, name: str = "") -> Iterator[str]:
+    """The parts of what is wanted that are otherwise in what was found, as dotted names; of a
+    mapping, only what is written is compared."""
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        for key, value in wanted.items():
+            yield from differing(value, found.get(key, _NOTHING), f"{name}.{key}".strip("."))
+    elif isinstance(wanted, Sequence) and not isinstance(wanted, str) and _alike(wanted, found):
+        for number, (one, other) in enumerate(zip(wanted, found, strict=True)):
+            yield from differing(one, other, f"{name}.{number}".strip("."))
+    elif wanted != found:
+        yield name
+
+
+def _alike(wanted: Sequence[Any], found: Any) -> bool:
+    """Lists that can be compared part by part."""
+    is_list = isinstance(found, Sequence) and not isinstance(found, str)
+    return is_list and len(wanted) == len(found)
 
 
 def _nearest(wanted: Atom, calls: Sequence[Atom]) -> tuple[Atom, ...]:

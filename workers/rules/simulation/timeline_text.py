@@ -10,7 +10,7 @@ from app.domain.event import Event
 from workers.rules.engine.lasting.answers import said as answer_said
 from workers.rules.engine.run import Run
 from workers.rules.simulation.simulator import Made
-from workers.rules.simulation.timeline import Atom, Missing, Report, Result
+from workers.rules.simulation.timeline import Atom, Missing, Report, Result, differing
 from workers.rules.vocabulary.actions import ACTIONS
 
 _SHOWN = ("digits", "from", "name", "recording_id", "verb", "error", "text", "gone")
@@ -53,11 +53,15 @@ def describe(event: Event) -> str:
     if event.kind == "timer":
         return f"{timer_said(data['timer'])} in {event.conference}"
     who = f" member {data['member_id']}" if data.get("member_id") else ""
-    rest = ", ".join(f"{key} {data[key]}" for key in _SHOWN if key in data)
+    done = event.kind == "step.done"
+    kind = f"{data.get('verb', 'a step')} was done" if done else event.kind
+    rest = ", ".join(
+        f"{key} {data[key]}" for key in _SHOWN if key in data and not (done and key == "verb")
+    )
     answer = data.get("response", {})
     if "size" in answer:
-        rest += f", {answer_said(answer)}"
-    return f"{event.kind} in {event.conference}{who}" + (f" ({rest})" if rest else "")
+        rest = ", ".join(filter(None, (rest, answer_said(answer))))
+    return f"{kind} in {event.conference}{who}" + (f" ({rest})" if rest else "")
 
 
 def _run(run: Run) -> str:
@@ -70,6 +74,11 @@ def problems_of(path: str, result: Result) -> Iterator[str]:
     for missing in result.missing:
         place = f"{path}:{missing.expected.line}:{missing.expected.column}"
         yield f"{place}: expected {_atom(missing.atom)}{_instead(missing)}"
+    if any(map(_never_came, result.missing)) and _sent_away(result):
+        yield (
+            f"{path}:{result.case.line}: who is kicked or hung up leaves when the timeline says so:"
+            " write their `member.exited`, or `conference.observed: {gone: true}`"
+        )
     for atom in result.surplus:
         yield f"{path}:{result.case.line}: not expected: {_atom(atom)}"
 
@@ -77,7 +86,26 @@ def problems_of(path: str, result: Result) -> Iterator[str]:
 def _instead(missing: Missing) -> str:
     if not missing.instead:
         return ", and nothing like it came"
-    return ", came instead: " + "; ".join(_atom(atom) for atom in missing.instead)
+    return ", came instead: " + "; ".join(
+        _atom(atom) + _differs(missing.atom, atom) for atom in missing.instead
+    )
+
+
+def _differs(wanted: Atom, found: Atom) -> str:
+    """Where the same call, long enough to be searched by eye, is otherwise than wanted."""
+    names = [name for name in differing(wanted.params, found.params) if "." in name]
+    return f" [differs in {', '.join(names)}]" if found.verb == wanted.verb and names else ""
+
+
+def _never_came(missing: Missing) -> bool:
+    return all(atom.verb != missing.atom.verb for atom in missing.instead)
+
+
+def _sent_away(result: Result) -> bool:
+    """A call sent people away, and nothing that happened says that they went."""
+    made = [one.call for one in result.happened if isinstance(one, Made)]
+    left = any(moment.what == "member.exited" for moment in result.case.moments)
+    return not left and any(call.verb in ("kick", "hang_up") for call in made)
 
 
 def _atom(atom: Atom) -> str:

@@ -57,6 +57,50 @@ def test_a_failing_expectation_shows_the_timeline_and_what_came_instead() -> Non
     assert "0 of 1 passed" in text
 
 
+def test_of_a_mapping_only_what_is_written_is_compared_and_what_differs_is_named() -> None:
+    rules = load(
+        "version: 1\nrules:\n  - name: Tell\n    when: member.entered\n    do:\n"
+        "      - webhook: {url: 'https://a.example/', "
+        "json: {who: '{{ member.id }}', of: [1, 2]}}\n",
+        "rules.yaml",
+    )
+
+    def told(json: str) -> Report:
+        text = (
+            "tests:\n  - name: it\n    expect_nothing_else: true\n    timeline:\n"
+            "      - {at: 1s, member.entered: {conference: a, member: 7}}\n"
+            f"    expect:\n      - {{at: 1s, webhook: {{json: {json}}}}}\n"
+        )
+        return run_text(text, "rules_test.yaml", rules)
+
+    assert told("{who: '7'}").passed
+    assert told("{of: [1, 2]}").passed
+    for json in ("{who: '8'}", "{who: '7', else: 1}", "{of: [1]}", "{of: [1, 3]}"):
+        assert not told(json).passed
+    assert "[differs in json.who]" in render_report(told("{who: '8', of: [1, 2]}"))
+    assert "[differs in json.of.1]" in render_report(told("{of: [1, 3]}"))
+
+
+def test_an_end_that_the_timeline_does_not_tell_is_asked_for() -> None:
+    rules = load(
+        "version: 1\nlimits:\n  - {match: {conference: '*'}, duration: 1m}\nrules:\n"
+        "  - name: Tell\n    when: conference.ended\n    do: [webhook: {url: 'https://a.example/'}]\n",
+        "rules.yaml",
+    )
+    entered = "      - {at: 0s, member.entered: {conference: a, member: 7}}\n"
+    left = "      - {at: 1m, member.exited: {conference: a, member: 7}}\n"
+
+    def told(timeline: str) -> Report:
+        expect = "    expect:\n      - {at: 1m, webhook: {}}\n"
+        text = f"tests:\n  - name: it\n    timeline:\n{timeline}{expect}"
+        return run_text(text, "rules_test.yaml", rules)
+
+    assert told(entered + left).passed
+    report = told(entered)
+    assert not report.passed
+    assert "leaves when the timeline says so" in render_report(report)
+
+
 def test_what_nobody_expected_fails_a_test_that_wants_nothing_else() -> None:
     report = play(TWO_WARNINGS, "at: 10s, mute: 2")
     assert "not expected: at 10m speak all" in render_report(report)
@@ -405,7 +449,7 @@ tests:
     report = run_text(text, "rules_test.yaml", load(ASKING, "rules.yaml"))
     assert report.passed, render_report(report)
     told = render_report(report, verbose=True)
-    assert "step.done in sales (verb webhook, answered 200, 13 bytes)" in told
+    assert "webhook was done in sales (answered 200, 13 bytes)" in told
 
 
 def test_several_conferences_of_one_test_see_each_other() -> None:
