@@ -82,7 +82,7 @@ class Page:
             requests=requests,
             reads=reads,
             deliveries=deliveries,
-            caused=[_caused(one, requests) for one in deliveries],
+            caused=what_they_caused(deliveries, requests),
             actions=KNOWN_ACTIONS,
             scenarios=self._player.titles(),
             playing=self._player.playing,
@@ -129,13 +129,27 @@ def _hash(source: str, element: str) -> str:
     return f"sha256-{b64encode(sha256(content.encode()).digest()).decode()}"
 
 
-def _caused(one: Delivery, requests: Sequence[ApiRequest]) -> Sequence[ApiRequest]:
-    """What was asked about the conference right after a callback, oldest first."""
-    return [
-        request
-        for request in reversed(requests)
-        if request.conference == one.conference and 0 <= request.at - one.at < CAUSED_WITHIN
-    ]
+def what_they_caused(
+    deliveries: Sequence[Delivery], requests: Sequence[ApiRequest]
+) -> Sequence[Sequence[ApiRequest]]:
+    """For each callback, newest first, what was asked about its conference right after it, oldest
+    first. What may follow from several follows from the latest that is about the same member, or
+    from the latest of all."""
+    caused: list[list[ApiRequest]] = [[] for _ in deliveries]
+    for request in reversed(requests):
+        before = [
+            place
+            for place, one in enumerate(deliveries)
+            if request.conference == one.conference and 0 <= request.at - one.at < CAUSED_WITHIN
+        ]
+        own = [
+            at
+            for at in before
+            if deliveries[at].fields.get("ConferenceMemberID") in request.members
+        ]
+        if before:
+            caused[(own or before)[0]].append(request)
+    return caused
 
 
 def _clock(instant: float) -> str:

@@ -8,9 +8,11 @@ import pytest
 import requests
 
 from sandbox.control.client import ControlFailed
+from sandbox.control.page import what_they_caused
 from sandbox.embedded import Sandbox
 from sandbox.world.clock import Clock
 from sandbox.world.digits import DigitMatcher
+from sandbox.world.log import ApiRequest, Delivery
 from tests.sandbox.conftest import Api
 from tests.sandbox.service import Service
 from tests.waiting import PATIENCE
@@ -214,3 +216,19 @@ def test_call_in_begins_with_a_conference_of_the_shipped_rules_and_keeps_what_wa
         timeout=PATIENCE,
     )
     assert begins_with("townhall-1")
+
+
+def test_the_page_tells_of_each_request_once_beside_the_callback_it_follows_from() -> None:
+    def told(at: float, member: str, conference: str = "a") -> Delivery:
+        fields = {"ConferenceMemberID": member}
+        return Delivery(
+            at=at, action="enter", conference=conference, method="POST", url="u", fields=fields
+        )
+
+    def asked(at: float, *members: str) -> ApiRequest:
+        return ApiRequest(at=at, method="POST", path="p", conference="a", members=members)
+
+    deliveries = [told(2.0, "9", "b"), told(1.2, "2"), told(1.0, "1")]  # newest first
+    mute_one, mute_two, later = asked(1.3, "1"), asked(1.4, "2"), asked(2.9, "all")
+    caused = what_they_caused(deliveries, [asked(9.0, "1"), later, mute_two, mute_one])
+    assert caused == [[], [mute_two, later], [mute_one]]
