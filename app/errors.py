@@ -59,6 +59,10 @@ class Conflict(Refused):
     """What was asked for does not fit what is there any more: look again, then ask again."""
 
 
+class Elsewhere(Refused):
+    """Another host did not give what was asked of it: see the message."""
+
+
 class Unavailable(Refused):
     """Redis could not store it: send it again in a moment."""
 
@@ -82,6 +86,7 @@ STATUS: Mapping[type[Refused], int] = {
     MethodNotAllowed: 405,
     Conflict: 409,
     TooLarge: 413,
+    Elsewhere: 502,
     Unavailable: 503,
     NotYet: 503,
     Busy: 503,

@@ -150,7 +150,7 @@ def blueprint(
 
     by_hand.add_routes(routes, inbox, rules)
     numbers.add_routes(routes, pages, redis)
-    recordings.add_routes(routes, pages, redis, guard.cookies)
+    recordings.add_routes(routes, pages, settings, redis, guard.cookies)
     rules_page.add_routes(routes, pages, redis, rules)
     doctor.add_routes(routes, pages, settings)
     access.add_routes(routes, pages, settings, redis, guard)

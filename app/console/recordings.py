@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,12 +12,14 @@ from app.console.access.cookies import Cookies
 from app.console.access.guard import operator
 from app.console.exports import exported
 from app.console.frame import Pages
+from app.console.listening import Listening, can_be_played, is_at_plivo
 from app.console.texts import moment, shown
 from app.domain.recording import Recording
 from app.errors import Forbidden, NotFound
 from app.operators.audit import Audit, Entry
 from app.operators.copies import wish, wished
 from app.operators.recordings import recording, recordings, wanted_of
+from app.settings import Settings
 from app.store import keys
 from app.store.recordings import STATES
 
@@ -37,8 +38,11 @@ class Found:
     following: str
 
 
-def add_routes(routes: Blueprint, pages: Pages, redis: Redis, cookies: Cookies) -> None:
-    """The list, one recording, and the way to its audio."""
+def add_routes(
+    routes: Blueprint, pages: Pages, settings: Settings, redis: Redis, cookies: Cookies
+) -> None:
+    """The list, one recording, and its audio."""
+    listening = Listening(settings, redis)
 
     @routes.get("/recordings", endpoint="recordings")
     def show_recordings() -> Response:
@@ -73,25 +77,27 @@ def add_routes(routes: Blueprint, pages: Pages, redis: Redis, cookies: Cookies) 
 
     @routes.get("/recordings/audio", endpoint="audio")
     def open_audio() -> ResponseReturnValue:
-        if not cookies.from_our_page(request):
-            raise Forbidden("it does not come from a page of this console")
-        found = recording(redis, request.args.get("id", ""))
-        if not can_be_opened(found):
+        found = audible()
+        if not is_at_plivo(found):
             raise NotFound("there is no audio that a browser could open")
         told = Entry.by(operator(), "recording.open", found.id, conference=found.conference)
         Audit(redis).note(told)
         return redirect(found.url, 303)
+
+    @routes.get("/recordings/play", endpoint="play")
+    def play() -> Response:
+        return listening.answer(audible(), request)
+
+    def audible() -> Recording:
+        if not cookies.from_our_page(request):
+            raise Forbidden("it does not come from a page of this console")
+        return recording(redis, request.args.get("id", ""))
 
 
 def find(redis: Redis, asked: Mapping[str, str], cursor: str) -> Found:
     """The newest first. Raises Unusable and RedisError."""
     rows, following = recordings(redis, wanted_of(asked), cursor=cursor, limit=SHOWN)
     return Found(asked, rows, following)
-
-
-def can_be_opened(one: Recording) -> bool:
-    """Is there audio at an address that a browser opens?"""
-    return one.state == "ready" and urlsplit(one.url).scheme in ("http", "https")
 
 
 def _came_of(redis: Redis, found: Recording, id: str) -> Mapping[str, Any]:
@@ -110,7 +116,8 @@ def _shown(found: Recording) -> dict[str, Any]:
     return {
         "found": found,
         "key": keys.conference_key(found.conference),
-        "can_be_opened": can_be_opened(found),
+        "can_be_opened": is_at_plivo(found),
+        "can_be_played": can_be_played(found),
         "words": shown_lines(found.transcript or ""),
     }
 

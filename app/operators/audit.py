@@ -20,6 +20,7 @@ from app.errors import Unusable
 from app.logs import step
 from app.metrics.catalogue import OPERATOR_ACTIONS
 from app.store import keys
+from app.store.scripts import script
 
 log = logging.getLogger("gavel.audit")
 
@@ -32,9 +33,10 @@ LOOKED_AT = 5000
 class Entry:
     """One change. `verb` is `act`, `retry`, `drop`, `archive`, `forget`, `snooze`, `silence`,
     `unsilence`, `token.new`, `token.revoke`, `link.new`, `session.end`, `number.show`,
-    `recording.open`, `sign_in`, `sign_in.refused` or `sign_out`; `object` says of what, in words;
-    `event` is the id by which the journal tells what came of it. `outcome` is what the step that
-    wrote it did: `accepted` or `done`. `at` is in seconds since the epoch; `id` grows with time."""
+    `recording.open`, `recording.play`, `sign_in`, `sign_in.refused` or `sign_out`; `object` says of
+    what, in words; `event` is the id by which the journal tells what came of it. `outcome` is what
+    the step that wrote it did: `accepted` or `done`. `at` is in seconds since the epoch; `id` grows
+    with time."""
 
     who: str
     how: str
@@ -111,6 +113,7 @@ class Audit:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._once = script(redis, "once")
 
     def note(self, entry: Entry) -> None:
         """Write an entry of what no script does, and count it as scripts do."""
@@ -119,6 +122,12 @@ class Audit:
             together.hincrby(keys.METRICS, OPERATOR_ACTIONS.field(entry.verb), 1)
             together.execute()
         entry.tell()
+
+    def note_once(self, key: str, seconds: int, entry: Entry) -> None:
+        """Write an entry of what goes on, when it begins: not as long as it was told under this key
+        within so many seconds before."""
+        if self._once(key, seconds, entry.to_json()):
+            entry.tell()
 
     def entries(
         self, sought: Sought = EVERYTHING, *, before: str = "", limit: int = 100

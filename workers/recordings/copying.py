@@ -10,12 +10,14 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from app.fetching.recordings import CHUNK, FetchError, RecordingSource
 from workers.conference.errors import ArchiveError
+from workers.plivo.responses import retry_after_seconds
 from workers.recordings.file_systems import BLOCK, FileSystem, FileSystems
 from workers.recordings.places import Target
-from workers.recordings.source import CHUNK, RecordingSource
 from workers.recordings.troubles import trouble_with
 
 
@@ -84,8 +86,11 @@ class Archiver:
         """The file at `url` to the address `to`; `attempt` counts how often this was tried, from 1.
         Raises ArchiveError, and then nothing is under the final name that was not there before."""
         target = Target.of(to)
-        with self._source.open(url) as download:
-            return self._write(target, download.chunks, download.length, attempt)
+        try:
+            with self._source.open(url) as download:
+                return self._write(target, download.chunks, download.length, attempt)
+        except FetchError as error:
+            raise _not_fetched(error) from None
 
     def write(self, target: Target, text: bytes, attempt: int) -> Copied:
         """A small file. Raises ArchiveError."""
@@ -108,11 +113,21 @@ class Archiver:
         """What goes wrong there, as an ArchiveError."""
         try:
             yield
-        except ArchiveError:
+        except (ArchiveError, FetchError):
             raise
         except Exception as error:  # each store's library has errors of its own, of no common kind
             self._file_systems.forget(target)
             raise trouble_with(target, error) from error
+
+
+def _not_fetched(error: FetchError) -> ArchiveError:
+    return ArchiveError(
+        str(error),
+        kind=error.kind,
+        sent="yes",
+        status=error.status,
+        retry_after=retry_after_seconds(error.retry_after, datetime.now(UTC)),
+    )
 
 
 def _upload(

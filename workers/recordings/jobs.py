@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from rq import Retry
 
 from app.errors import GavelError
+from app.fetching.recordings import RecordingSource
 from app.logs import bound
 from app.settings import Settings
 from app.store import keys
@@ -31,7 +32,6 @@ from workers.plivo import PlivoApi
 from workers.recordings.copying import Archiver
 from workers.recordings.file_systems import FileSystems, SftpLogin
 from workers.recordings.processor import Delete, RecordingProcessor
-from workers.recordings.source import RecordingSource
 
 RENEW_SECONDS = 1.0
 PRIORITY = 2

@@ -9,6 +9,7 @@ from rq.timeouts import JobTimeoutException
 
 from app.domain.call import Call
 from app.domain.recording import Recording, RecordingChange, UnreadableRecording
+from app.fetching.recordings import NOT_THERE
 from app.metrics.catalogue import ARCHIVED_BYTES
 from app.store.lease import Lease
 from app.store.recordings import Recordings
@@ -17,7 +18,6 @@ from workers.conference.errors import ArchiveError
 from workers.conference.outbox import Entry
 from workers.recordings.copying import Archiver, Copied
 from workers.recordings.places import Target
-from workers.recordings.source import NOT_THERE
 
 NOT_THERE_SECONDS = 3600.0
 """So long after its event a file that Plivo does not have, or refuses, may only be late."""

@@ -15,7 +15,7 @@ from workers.conference.outbox import Entry
 from workers.conference.turns import Turns
 from workers.webhooks.sender import WebhookSender
 from workers.webhooks.shares import HostShares
-from workers.webhooks.ssrf_guard import Place
+from workers.webhooks.ssrf_guard import place_of
 
 
 class WebhookProcessor(CallsBeside):
@@ -88,6 +88,6 @@ def _counted_as(error: CallError) -> str:
 def host_of(call: Call) -> str:
     """The host that a webhook goes to; "" where its address is none, which sending tells."""
     try:
-        return Place.of(str(call.params["url"])).host
+        return place_of(str(call.params["url"])).host
     except CallError:
         return ""

@@ -21,11 +21,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.call import Call
+from app.fetching import tls
+from app.fetching.places import Place, Resolve, resolve
 from app.settings import named_secret
-from workers import tls
 from workers.conference.errors import WebhookError
 from workers.webhooks.response import LARGEST, judge, response_of
-from workers.webhooks.ssrf_guard import Place, Resolve, resolve
+from workers.webhooks.ssrf_guard import addresses_of, place_of
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
@@ -66,10 +67,10 @@ class WebhookSender:
         """Send it once, as a part of this trace if there is one, waiting for `seconds` at most; the
         answer (`response_of`), empty unless steps ask for it. Raises WebhookError unless the
         receiver answered 2xx."""
-        place = Place.of(str(call.params["url"]))
+        place = place_of(str(call.params["url"]))
         body = _body(call)
         headers = self._headers(call, body) | ({"traceparent": traceparent} if traceparent else {})
-        addresses = place.addresses(self._resolve, allow_private=self._allow_private)
+        addresses = addresses_of(place, self._resolve, allow_private=self._allow_private)
         connection = self._connect(place, addresses)
         most = self._whole_seconds if seconds is None else min(self._whole_seconds, seconds)
         cut = threading.Timer(max(most, SHORTEST_SECONDS), _cut, (connection.sock,))

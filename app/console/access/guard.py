@@ -20,7 +20,8 @@ log = logging.getLogger("gavel.console")
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "img-src 'self' data:; media-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -123,7 +124,7 @@ def may_now(role: str) -> bool:
 
 
 def _to_sign_in() -> ResponseReturnValue:
-    if LOOKS_FOR_NEWS in request.headers:
+    if LOOKS_FOR_NEWS in request.headers or request.headers.get("Sec-Fetch-Dest") == "audio":
         return Response("signed out", 401, content_type="text/plain; charset=utf-8")
     if request.method != "GET":
         return redirect(url_for("console.login"), 303)

@@ -21,6 +21,7 @@ ROUTES = {
     "console.recordings": "viewer",
     "console.recording": "viewer",
     "console.audio": "operator",
+    "console.play": "operator",
     "console.archive": "operator",
     "console.rules": "viewer",
     "console.try_event": "viewer",

@@ -40,7 +40,7 @@ function morph(old, fresh) {
     if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
     return;
   }
-  if (old.isEqualNode(fresh) || typing(old)) return;
+  if (old.isEqualNode(fresh) || typing(old) || "ours" in old.dataset) return;
   for (const { name, value } of [...fresh.attributes])
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   for (const { name } of [...old.attributes])
@@ -132,6 +132,30 @@ function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// --- a recording that does not play ---
+
+let tries = 0;
+
+async function onTrouble(player) {
+  // The player says nothing of why; our own answer does. What may pass is tried again from there.
+  const at = player.currentTime;
+  let why = "It can not be played here.";
+  try {
+    const answer = await fetch(player.src, {
+      headers: { Range: "bytes=0-0", "X-Fragment": "audio" }, credentials: "same-origin", cache: "no-store", redirect: "manual",
+    });
+    if (answer.status === 401) { location.reload(); return; }
+    if ((answer.ok || answer.status === 503) && tries < 3) {
+      tries += 1;
+      setTimeout(() => { player.load(); player.currentTime = at; player.play().catch(() => {}); }, tries * 1000);
+      return;
+    }
+    const told = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("what");
+    if (!answer.ok && told) why = told.textContent;
+  } catch { why = "Gavel does not answer."; }
+  put(document.getElementById(player.id + "-told"), why);
+}
+
 // --- keys ---
 
 function onKey(event) {
@@ -152,6 +176,8 @@ ahead = Number(main.dataset.now) * 1000 - Date.now();
 for (const kind of ["pointerdown", "keydown", "scroll"])
   addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
 addEventListener("keydown", onKey);
+addEventListener("error", (event) => { if (event.target.nodeName === "AUDIO") onTrouble(event.target); }, true);
+addEventListener("playing", (event) => { tries = 0; put(document.getElementById(event.target.id + "-told"), ""); }, true);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
 addEventListener("focus", ask);
 setInterval(count, 1000);

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 from selenium.webdriver import Chrome
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
+from app.store.connection import connect
 from bench.chaos.processes import free_port
+from cli.up import embedded
+from tests.app.console.test_recordings import recorded
 from tests.e2e.browser.chromium import chromium
 from tests.e2e.story.processes import Process, Sandbox, answers, bare_environment
 from tests.waiting import PATIENCE, until
@@ -225,6 +229,63 @@ def test_rules_are_asked_and_silenced_and_an_ended_conference_is_found(
     follow(browser, room)
     assert shows(browser, "Everyone joins muted")
     assert foreign(browser, gavel.url) == []
+
+
+def press_play(browser: Chrome) -> None:
+    """The button of the browser's own player, at its left."""
+    player = browser.find_element(By.ID, "player")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", player)
+    aside = 24 - player.rect["width"] // 2
+    ActionChains(browser).move_to_element_with_offset(player, aside, 0).click().perform()
+
+
+def test_a_recording_is_played_from_where_one_likes(browser: Chrome, gavel: Running) -> None:
+    room, sandbox = f"talk-{browser.get_window_size()['width']}", gavel.sandbox
+
+    def of_player(what: str) -> float:
+        return float(browser.execute_script(f"return Number({what})"))
+
+    call = sandbox.call_in(room)
+    sandbox.until_asked(room, "mute")
+    browser.get(gavel.link())
+    browser.find_element(By.CSS_SELECTOR, "button.main").click()
+    follow(browser, room)
+    assert shows(browser, "Act by hand")
+    press(browser, "Record", "act-more")
+    sandbox.until_asked(room, "record")
+    sandbox.speak(call, 20)
+    sandbox.advance(1500)  # several parts
+    sandbox.hang_up(call)
+    listed = f"{gavel.url}/recordings?state=ready&conference={room}"
+
+    def is_listed() -> bool:
+        browser.get(listed)
+        return "data-row" in browser.page_source
+
+    until(is_listed, "it is ready")
+    follow(browser, room)
+    assert shows(browser, "Open at Plivo")
+    assert not sideways(browser)
+    press_play(browser)
+    until(lambda: of_player("player.currentTime") > 0.1, "it plays")
+    assert 1499 < of_player("player.duration") < 1510
+    browser.execute_script("player.currentTime = 1400")
+    until(lambda: of_player("player.currentTime") > 1401, "it plays from there")
+    assert of_player("performance.getEntriesByType('resource').length") > 2
+    assert foreign(browser, gavel.url) == []
+
+
+def test_why_a_recording_does_not_play_is_told(browser: Chrome, gavel: Running) -> None:
+    id = f"gone-{browser.get_window_size()['width']}"
+    with connect(embedded.url(embedded.socket_path(gavel.folder / "var" / "valkey"))) as redis:
+        there = "s3://acme/r1.mp3"
+        recorded(redis, id, url=f"{gavel.sandbox.url}/nothing.mp3", archived_to=there)
+    browser.get(gavel.link())
+    browser.find_element(By.CSS_SELECTOR, "button.main").click()
+    browser.get(f"{gavel.url}/recordings/one?id={id}")
+    press_play(browser)
+    assert shows(browser, "a copy is at s3://acme/r1.mp3, which is not read from here")
+    browser.get_log("browser")  # the answers that were meant
 
 
 def test_a_link_signs_in_once(browser: Chrome, gavel: Running) -> None:

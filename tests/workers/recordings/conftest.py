@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from app.fetching.recordings import RecordingSource
 from tests.doubles.object_store import ObjectStore, object_store
 from tests.doubles.plivo_edge import PlivoEdge, plivo_edge
 from tests.doubles.sftp_server import SftpServer, sftp_server
-from workers.recordings.source import RecordingSource
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from app.fetching.recordings import RecordingSource
 from tests.doubles.object_store import ObjectStore
 from tests.doubles.plivo_edge import PlivoEdge, answer, send_and_close
 from tests.doubles.sftp_server import PASSWORD, SftpServer
 from workers.conference.errors import ArchiveError
 from workers.recordings.copying import Archiver, Copied
 from workers.recordings.file_systems import BLOCK, FileSystems, SftpLogin
-from workers.recordings.source import RecordingSource
 
 SOUND = bytes(range(256)) * 1024
 BROKEN = send_and_close(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this")

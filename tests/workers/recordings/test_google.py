@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
+from app.fetching.recordings import RecordingSource
 from app.store.recordings import Recordings
 from tests.doubles.google_store import GoogleStore, google_store
 from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge, send_and_close
@@ -15,7 +16,6 @@ from workers.conference.errors import ArchiveError
 from workers.recordings.copying import Archiver
 from workers.recordings.file_systems import BLOCK, FileSystems
 from workers.recordings.places import Target
-from workers.recordings.source import RecordingSource
 
 SOUND = bytes(range(256)) * 1024
 pytestmark = pytest.mark.filterwarnings("ignore:Sending a large body directly")  # by gcsfs

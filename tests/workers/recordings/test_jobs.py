@@ -10,6 +10,7 @@ from rq import Queue, Retry
 from rq.serializers import JSONSerializer
 
 from app.domain.event import Event, new_id
+from app.fetching.recordings import RecordingSource
 from app.operators.attention import given_up
 from app.store import keys
 from app.store.inbox import Inbox
@@ -26,7 +27,6 @@ from workers.plivo import PlivoApi
 from workers.recordings.copying import Archiver
 from workers.recordings.file_systems import FileSystems
 from workers.recordings.jobs import CopyGivenUp, Copying, deleting, work
-from workers.recordings.source import RecordingSource
 
 SOUND = bytes(range(256)) * 64
 KEY = keys.conference_key("sales-1")

@@ -24,7 +24,7 @@ from workers.rules.engine.index import Rules
 from workers.rules.engine.run import Decision
 from workers.rules.vocabulary.actions import WEB_VERBS
 from workers.webhooks.response import judge, response_of
-from workers.webhooks.ssrf_guard import Place
+from workers.webhooks.ssrf_guard import place_of
 
 TIMEOUT = "timeout"
 UNKNOWN_ANSWER = "what it was answered is not known here"
@@ -213,7 +213,7 @@ class Simulator:
     def _ask_the_web(self, call: Call) -> CallError | None:
         answer = self._web_answer(call).answer
         try:
-            host = Place.of(str(call.params["url"])).host
+            host = place_of(str(call.params["url"])).host
             if answer == TIMEOUT:
                 raise WebhookError(f"{host} gave no answer", kind="temporary", sent="maybe")
             if answer != "ok":

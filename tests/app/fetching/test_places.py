@@ -1,11 +1,10 @@
-"""Where a webhook may go: tables."""
+"""Where a request to another host may go: tables."""
 
 from ipaddress import ip_address
 
 import pytest
 
-from workers.conference.errors import WebhookError
-from workers.webhooks.ssrf_guard import Place, is_public, resolve
+from app.fetching.places import Place, PlaceError, is_public, resolve
 
 
 @pytest.mark.parametrize(
@@ -43,9 +42,9 @@ def test_a_url_is_taken_apart(url: str, place: Place) -> None:
     ],
 )
 def test_what_is_no_address_is_refused_for_good(url: str) -> None:
-    with pytest.raises(WebhookError) as refused:
+    with pytest.raises(PlaceError) as refused:
         Place.of(url)
-    assert (refused.value.kind, refused.value.sent) == ("permanent", "no")
+    assert not refused.value.may_pass
     assert "secret" not in str(refused.value)
 
 
@@ -102,9 +101,9 @@ def test_public_places_are(address: str) -> None:
 @pytest.mark.parametrize("found", [("10.0.0.1",), ("127.0.0.1", "::1")])
 def test_a_name_of_a_private_place_is_refused_unless_allowed(found: tuple[str, ...]) -> None:
     place = Place.of("https://inside.example.com")
-    with pytest.raises(WebhookError, match="ALLOW_PRIVATE_WEBHOOKS") as refused:
+    with pytest.raises(PlaceError, match="ALLOW_PRIVATE_WEBHOOKS") as refused:
         place.addresses(lambda host, port: found, allow_private=False)
-    assert refused.value.kind == "permanent"
+    assert not refused.value.may_pass
     assert place.addresses(lambda host, port: found, allow_private=True) == list(found)
 
 
@@ -116,11 +115,11 @@ def test_of_several_addresses_only_the_public_ones_are_used() -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "127.1", "2130706433", "0x7f.1", "[::1]"])
 def test_odd_spellings_of_loopback_are_seen_through(host: str) -> None:
-    with pytest.raises(WebhookError):
+    with pytest.raises(PlaceError):
         Place.of(f"http://{host}/").addresses(resolve, allow_private=False)
 
 
 def test_a_name_that_does_not_resolve_may_do_so_later() -> None:
-    with pytest.raises(WebhookError) as failed:
+    with pytest.raises(PlaceError) as failed:
         Place.of("https://nowhere.invalid").addresses(resolve, allow_private=False)
-    assert (failed.value.kind, failed.value.sent) == ("temporary", "no")
+    assert failed.value.may_pass

@@ -1,4 +1,4 @@
-"""Whose certificates are trusted, for everything that the workers call."""
+"""Whose certificates are trusted, for everything that Gavel calls."""
 
 import ssl
 from functools import cache

@@ -6,22 +6,23 @@ other host is resolved once, checked as that of a webhook is, and reached at the
 checked. Redirects are followed by hand: each is such another host, and none gets credentials.
 """
 
+import math
+import re
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.exceptions import HTTPError
 
-from workers import tls
-from workers.conference.errors import ArchiveError, WebhookError
-from workers.plivo.responses import retry_after_seconds
-from workers.plivo.transport import pools_of
-from workers.webhooks.ssrf_guard import Place, Resolve, resolve
+from app.errors import GavelError
+from app.fetching import tls
+from app.fetching.places import Place, PlaceError, Resolve, resolve
+from app.fetching.pools import pools_of
 
 MEDIA_HOST = "media.plivo.com"
 
@@ -35,20 +36,46 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 NOT_THERE = frozenset({403, 404})
 """What is answered until a file is there, shortly after the end (docs/plivo.md 10)."""
 
+CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})", re.ASCII)
+
 Origin = tuple[str, str, int]
+
+
+class FetchError(GavelError):
+    """The file was not fetched.
+
+    kind: "temporary" (it may be there later) or "permanent". status: the HTTP status, None without
+    an answer. retry_after: the header of that name as it came.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: Literal["temporary", "permanent"] = "temporary",
+        status: int | None = None,
+        retry_after: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind: Literal["temporary", "permanent"] = kind
+        self.status = status
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file on its way. `length` in bytes, None when nobody said it; `chunks` raises ArchiveError
-    when it does not come whole."""
+    """A file, or a part of one, on its way. `length` is what comes, in bytes, None when nobody said
+    it; `chunks` raises FetchError when it does not come whole. `first` is where it begins in a file
+    of `whole` bytes: 0 and `length` unless it is a part."""
 
     length: int | None
     chunks: Iterator[bytes]
+    first: int = 0
+    whole: int | None = None
 
 
 class RecordingSource:
-    """Opens the files of recordings. Keeps connections; for one thread."""
+    """Opens the files of recordings. Keeps connections; safe for threads."""
 
     def __init__(
         self,
@@ -59,54 +86,59 @@ class RecordingSource:
         allow_private: bool,
         resolve: Resolve = resolve,
         read_seconds: float = READ_SECONDS,
+        whole_seconds: float = math.inf,
     ) -> None:
-        """`allow_private`: may files be fetched from private and loopback addresses, too."""
+        """`allow_private`: may files be fetched from private and loopback addresses, too.
+        `whole_seconds`: so long a file may take from its first byte on."""
         self._basic = "Basic " + b64encode(f"{auth_id}:{auth_token}".encode()).decode()
         self._trusted = {("https", MEDIA_HOST, 443), _origin(api_url)}
         self._allow_private = allow_private
         self._resolve = resolve
-        self._timeout = Timeout(connect=CONNECT_SECONDS, read=read_seconds)
+        self._timeout = Timeout(connect=min(CONNECT_SECONDS, read_seconds), read=read_seconds)
+        self._whole_seconds = whole_seconds
         self._pools: dict[Origin, Callable[..., BaseHTTPResponse]] = {}
 
     @contextmanager
-    def open(self, url: str) -> Iterator[Download]:
-        """The file behind this address. Raises ArchiveError; of kind "temporary" with the status
-        404 or 403 where it may only not be there yet."""
-        answer = self._answer(url)
+    def open(self, url: str, part: str = "") -> Iterator[Download]:
+        """The file behind this address; of it a `part`, as the header Range has it, where its host
+        serves parts. Raises FetchError; of kind "temporary" with the status 404 or 403 where it may
+        only not be there yet, with 416 where it has no such part."""
+        answer = self._answer(url, {"Range": part} if part else {})
         try:
-            yield Download(_length(answer), _chunks(answer, _host(url)))
+            yield _download(answer, _host(url), self._whole_seconds)
         finally:
             answer.close()
 
-    def _answer(self, url: str) -> BaseHTTPResponse:
-        credentials: Mapping[str, str] = {}
+    def _answer(self, url: str, part: Mapping[str, str]) -> BaseHTTPResponse:
+        own: Mapping[str, str] = {}
         if _origin(url) in self._trusted:
-            credentials = {"Authorization": self._basic}
+            own = {"Authorization": self._basic}
         for _ in range(MOST_REDIRECTS + 1):
-            answer = self._ask(url, credentials)
+            answer = self._ask(url, {**own, **part})
             if answer.status not in REDIRECTS:
-                _judge(answer, _host(url))
+                _judge(answer, _host(url), asked_for_a_part=bool(part))
                 return answer
             following = urljoin(url, answer.headers.get("Location", ""))
             answer.drain_conn()
             answer.release_conn()
             if urlsplit(url).scheme == "https" and urlsplit(following).scheme != "https":
-                raise ArchiveError.for_good(f"{_host(url)} redirects to an address without TLS")
-            url, credentials = following, {}
-        raise ArchiveError.for_good(f"{_host(url)} redirects more than {MOST_REDIRECTS} times")
+                raise _for_good(f"{_host(url)} redirects to an address without TLS")
+            url, own = following, {}
+        raise _for_good(f"{_host(url)} redirects more than {MOST_REDIRECTS} times")
 
-    def _ask(self, url: str, credentials: Mapping[str, str]) -> BaseHTTPResponse:
+    def _ask(self, url: str, more: Mapping[str, str]) -> BaseHTTPResponse:
         try:
             place = Place.of(url)
             send = self._pool(url, place)
-        except WebhookError as error:
-            said = str(error).replace("the webhook was not sent", "the recording was not fetched")
-            raise ArchiveError(said, kind=error.kind, sent="no") from None
+        except PlaceError as error:
+            if error.may_pass:
+                raise FetchError(str(error)) from None
+            raise _for_good(f"the recording was not fetched: {error}") from None
         headers = {
             "Host": urlsplit(url).netloc.rpartition("@")[2],
             "User-Agent": "gavel",
             "Accept-Encoding": "identity",
-            **credentials,
+            **more,
         }
         target = url if _origin(url) in self._trusted else place.target
         try:
@@ -122,10 +154,10 @@ class RecordingSource:
             )
         except HTTPError as error:
             said = f"{place.host} gave no answer ({type(error).__name__})"
-            raise ArchiveError.for_now(said) from None
+            raise FetchError(said) from None
 
     def _pool(self, url: str, place: Place) -> Callable[..., BaseHTTPResponse]:
-        """What sends to this address. Raises WebhookError where it may not be asked."""
+        """What sends to this address. Raises PlaceError where it may not be asked."""
         origin = _origin(url)
         if origin in self._trusted:
             if origin not in self._pools:
@@ -143,12 +175,30 @@ class RecordingSource:
         ).urlopen
 
 
-def _chunks(answer: BaseHTTPResponse, host: str) -> Iterator[bytes]:
+def _download(answer: BaseHTTPResponse, host: str, seconds: float) -> Download:
+    length = _length(answer)
+    first, whole = 0, length
+    if answer.status == 206:
+        told = CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+        if told is None:
+            raise _for_good(f"{host} sent a part of the recording without saying which")
+        first, whole = int(told[1]), int(told[2])
+    return Download(length, _chunks(answer, host, seconds), first, whole)
+
+
+def _chunks(answer: BaseHTTPResponse, host: str, seconds: float) -> Iterator[bytes]:
+    until = time.monotonic() + seconds
     try:
-        yield from answer.stream(CHUNK)
+        if math.isinf(seconds):
+            yield from answer.stream(CHUNK)
+        else:
+            while part := answer.read1(CHUNK):  # it may drip
+                if time.monotonic() > until:
+                    raise FetchError(f"{host} sends the recording too slowly")
+                yield part
     except HTTPError as error:
         broke = f"{host} broke off before the end of the file ({type(error).__name__})"
-        raise ArchiveError.for_now(broke) from None
+        raise FetchError(broke) from None
     answer.release_conn()
 
 
@@ -157,22 +207,26 @@ def _length(answer: BaseHTTPResponse) -> int | None:
     return int(said) if said.isdecimal() else None
 
 
-def _judge(answer: BaseHTTPResponse, host: str) -> None:
+def _judge(answer: BaseHTTPResponse, host: str, *, asked_for_a_part: bool) -> None:
     status = answer.status
-    if status == 200:
+    if status == 200 or (status == 206 and asked_for_a_part):
         return
-    asked: Any = retry_after_seconds(answer.headers.get("Retry-After"), datetime.now(UTC))
     answer.close()
     if status == 401:
-        raise ArchiveError.for_good(
+        raise _for_good(
             f"{host} answered 401: it does not take PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN "
             "for this recording",
             status=status,
         )
     said = f"{host} answered {status} when asked for the recording"
     if status >= 500 or status in NOT_THERE or status in (408, 425, 429):
-        raise ArchiveError.for_now(said, status=status, after=asked)
-    raise ArchiveError.for_good(said, status=status)
+        wait = answer.headers.get("Retry-After")
+        raise FetchError(said, status=status, retry_after=wait)
+    raise _for_good(said, status)
+
+
+def _for_good(message: str, status: int | None = None) -> FetchError:
+    return FetchError(message, kind="permanent", status=status)
 
 
 def _host(url: str) -> str:

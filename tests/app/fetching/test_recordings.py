@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from app.fetching.recordings import FetchError, RecordingSource
 from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge, send_and_close
-from workers.conference.errors import ArchiveError
-from workers.recordings.source import RecordingSource
 
 PATH = "/v1/Account/MA1/Recording/r-1.mp3"
 BASIC = "Basic TUExOnRva2Vu"  # MA1:token
@@ -17,8 +16,8 @@ def fetched(source: RecordingSource, url: str) -> bytes:
         return b"".join(download.chunks)
 
 
-def failure(source: RecordingSource, url: str) -> ArchiveError:
-    with pytest.raises(ArchiveError) as found:
+def failure(source: RecordingSource, url: str) -> FetchError:
+    with pytest.raises(FetchError) as found:
         fetched(source, url)
     return found.value
 
@@ -122,7 +121,7 @@ def test_what_an_answer_means(
 
 def test_the_time_that_was_asked_for_is_told(source: RecordingSource, plivo: PlivoEdge) -> None:
     plivo.answers(answer(503, b"", Retry_After="7"))
-    assert failure(source, plivo.url + PATH).retry_after == 7.0
+    assert failure(source, plivo.url + PATH).retry_after == "7"
 
 
 def test_a_file_that_breaks_off_is_told(source: RecordingSource, plivo: PlivoEdge) -> None:
