@@ -13,6 +13,11 @@ from app.errors import GavelError
 
 SHORTEST, LONGEST = 4, 20
 DEFAULT_TRIES = 3
+SECONDS = 600
+MOST = 10
+"""So many wrong tries of all callers within that time close the door of a conference."""
+MOST_OF_CALLER = 5
+"""So many of one caller close it to that caller: fewer, so that nobody alone keeps others out."""
 WRONG = {"text": "That is not right."}
 CLOSED = {"text": "You can not join now. Goodbye."}
 

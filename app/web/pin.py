@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.callers.joining import PROVED, Caller, Entry
-from app.callers.pins import AskPin, PinUnset, role_of
+from app.callers.pins import MOST, MOST_OF_CALLER, SECONDS, AskPin, PinUnset, role_of
 from app.domain.event import Event, new_id
 from app.domain.redaction import mask_phone
 from app.errors import SettingsError, Unavailable, Unusable
@@ -22,7 +22,7 @@ from app.plivo.signature import PlivoRequest
 from app.settings import Settings, named_secret
 from app.store.inbox import Inbox
 from app.store.published_rules import Published
-from app.web.pin_tries import MOST, SECONDS, PinTries
+from app.web.pin_tries import Closes, PinTries
 
 log = logging.getLogger("gavel.receive")
 
@@ -75,9 +75,9 @@ class PinDoor:
             joins = _entry_of(call, role) if role else call.entry
             return entry_xml(self._url, call.conference, call.rules, joins, role)
         self._note("wrong", call)
-        if taken.fills:
-            self._close(call)
-        if taken.fills or number >= ask.tries:
+        if taken.closes:
+            self._close(call, taken.closes)
+        if taken.closes or number >= ask.tries:
             return closed_xml(ask)
         return ask_xml(ask, self._url, call.conference, number + 1, _query(call.caller))
 
@@ -85,18 +85,25 @@ class PinDoor:
         self._note("closed", call)
         return closed_xml(ask)
 
-    def _close(self, call: Asked) -> None:
+    def _close(self, call: Asked, to: Closes) -> None:
         """Said where people look: in the story of the conference and in the log."""
-        data = {"tries": MOST, "minutes": SECONDS // 60, "from": call.number}
-        event = Event(new_id(), "door.closed", call.conference, 0.0, "", data)
-        self._inbox.accept(event, identities=())
-        step(log, "close", level=logging.WARNING, conference=call.conference, wrong_pins=MOST)
+        of_all = to is Closes.EVERYBODY
+        tries = MOST if of_all else MOST_OF_CALLER
+        data = {"tries": tries, "minutes": SECONDS // 60, "from": call.number}
+        kind = "door.closed" if of_all else "door.closed_to_caller"
+        self._inbox.accept(Event(new_id(), kind, call.conference, 0.0, "", data), identities=())
+        told = {"conference": call.conference, "wrong_pins": tries, "caller": _shown(call)}
+        step(log, "close", level=logging.WARNING, to=to.name.lower(), **told)
 
     def _note(self, outcome: str, call: Asked) -> None:
         self._counts.count(PIN_TRIES.field(outcome))
         self._counts.write_soon()
-        caller = mask_phone(call.number) if call.number else None
-        step(log, "pin", outcome=outcome, conference=call.conference, caller=caller)
+        step(log, "pin", outcome=outcome, conference=call.conference, caller=_shown(call))
+
+
+def _shown(call: Asked) -> str | None:
+    """Who calls, for the log."""
+    return mask_phone(call.number) if call.number else None
 
 
 def _entry_of(call: Asked, role: str) -> Entry:

@@ -1,25 +1,30 @@
 """How often a PIN was tried: per caller and per conference, over time."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from redis import Redis
 
 from app.callers.phones import plain_phone
+from app.callers.pins import MOST, MOST_OF_CALLER, SECONDS
 from app.store import keys
 from app.store.scripts import script
 
-SECONDS = 600
-MOST = 10
-"""So many wrong tries within that time close the door, to the caller or to the conference."""
+
+class Closes(IntEnum):
+    """To whom the door is closed after a try, should it be wrong, until the oldest is forgotten."""
+
+    NOBODY = 0
+    CALLER = 1
+    EVERYBODY = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """Whether it may be made; `fills`: nobody may try after it until the oldest is forgotten,
-    should it be wrong."""
+    """Whether it may be made, and what it closes."""
 
     allowed: bool
-    fills: bool
+    closes: Closes
 
 
 class PinTries:
@@ -35,8 +40,9 @@ class PinTries:
 
     def take(self, caller: str, conference: str, name: str) -> Try:
         """Count a try before it is made; the same `name` is counted once."""
-        allowed, fills = self._take(*_sets(caller, conference), name, SECONDS, MOST)
-        return Try(bool(allowed), bool(fills))
+        limits = (SECONDS, MOST_OF_CALLER, MOST)
+        allowed, closes = self._take(*_sets(caller, conference), name, *limits)
+        return Try(bool(allowed), Closes(closes))
 
     def give_back(self, caller: str, conference: str, name: str) -> None:
         """It was right, and does not count."""

@@ -1,23 +1,26 @@
 -- A try at a PIN is counted before it is known whether it is right: tries that come at once can not
 -- pass a limit together. Arguments: the sets of the caller and of the conference, the name of the
--- try, seconds that a try counts, tries at most. Answers {allowed, fills}: fills is 1 when this try
--- is the last that is allowed, and new.
-local caller, conference, name = ARGV[1], ARGV[2], ARGV[3]
-local seconds, most = tonumber(ARGV[4]), tonumber(ARGV[5])
+-- try, seconds that a try counts, and how many are allowed of the caller and of all together.
+-- Answers {allowed, closes}: this try, where it is new, is the last that is allowed to nobody (0),
+-- to this caller (1), or to everybody (2).
+local name, seconds = ARGV[3], tonumber(ARGV[4])
+local sets = {{ARGV[1], tonumber(ARGV[5])}, {ARGV[2], tonumber(ARGV[6])}}
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 
-local count, known = 0, false
-for _, set in ipairs({caller, conference}) do
-  redis.call('ZREMRANGEBYSCORE', set, '-inf', now - seconds)
-  count = math.max(count, redis.call('ZCARD', set))
-  known = known or redis.call('ZSCORE', set, name)
+local known, full, closes = false, false, 0
+for whose, set in ipairs(sets) do
+  redis.call('ZREMRANGEBYSCORE', set[1], '-inf', now - seconds)
+  local count = redis.call('ZCARD', set[1])
+  known = known or redis.call('ZSCORE', set[1], name)
+  full = full or count >= set[2]
+  if count + 1 >= set[2] then closes = whose end
 end
 if known then return {1, 0} end -- the same request again
-if count >= most then return {0, 0} end
+if full then return {0, 0} end
 if name == '' then return {1, 0} end -- only asked
-for _, set in ipairs({caller, conference}) do
-  redis.call('ZADD', set, now, name)
-  redis.call('EXPIRE', set, seconds)
+for _, set in ipairs(sets) do
+  redis.call('ZADD', set[1], now, name)
+  redis.call('EXPIRE', set[1], seconds)
 end
-return {1, count + 1 >= most and 1 or 0}
+return {1, closes}

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import pytest
 from redis import Redis
 
+from app.callers.pins import MOST, MOST_OF_CALLER
 from app.domain.redaction import Redaction
 from app.logs import LineFormatter
 from app.store import keys
-from app.web.pin_tries import MOST
 from tests.app.builders import FORM, Plivo, answer_path
 
 Element = ElementTree.Element
@@ -176,30 +176,47 @@ def test_a_try_that_plivo_repeats_is_counted_once(board: Plivo, redis: Redis) ->
 def test_too_many_wrong_tries_of_a_caller_close_the_door_to_them_and_are_told(
     board: Plivo, redis: Redis, stored: Callable[..., list[dict[str, Any]]]
 ) -> None:
-    for _ in range(MOST):
+    for _ in range(MOST_OF_CALLER):
         assert stored("board-1") == []
         enter(board, "0000", caller="anonymous")
     assert tags(enter(board, RIGHT, caller="anonymous")) == ["Speak", "Hangup"]
     assert tags(call(board, caller="anonymous")) == ["Speak", "Hangup"]
     [told] = stored("board-1")
-    assert (told["kind"], told["data"]["tries"]) == ("door.closed", MOST)
+    assert (told["kind"], told["data"]["tries"]) == ("door.closed_to_caller", MOST_OF_CALLER)
     board.client.get("/metrics/cluster")
     counted = {
         outcome: int(redis.hget(keys.METRICS, f"gavel_pin_tries_total|{outcome}") or 0)
         for outcome in ("right", "wrong", "closed")
     }
-    assert counted == {"right": 0, "wrong": MOST, "closed": 2}
+    assert counted == {"right": 0, "wrong": MOST_OF_CALLER, "closed": 2}
+
+
+def test_one_caller_alone_does_not_close_the_door_to_others(board: Plivo) -> None:
+    for _ in range(2 * MOST):
+        enter(board, "0000")
+    assert tags(enter(board, RIGHT, caller="+4930111111")) == ["Conference"]
 
 
 def test_many_callers_together_close_the_door_of_the_conference_and_of_no_other(
-    board: Plivo,
+    board: Plivo, stored: Callable[..., list[dict[str, Any]]]
 ) -> None:
     for number in range(MOST):
         enter(board, "0000", caller=f"+4930000000{number}")
     assert tags(call(board, caller="+4930111111")) == ["Speak", "Hangup"]
+    [told] = stored("board-1")
+    assert (told["kind"], told["data"]["tries"]) == ("door.closed", MOST)
     assert tags(call(board, caller="+4930111111", path="board-2"))[0] == "GetDigits"
     at = "/plivo/pin/board-2?pin_try=1"
     assert tags(enter(board, RIGHT, caller="+49300000000", at=at)) == ["Conference"]
+
+
+def test_what_closes_it_to_a_caller_and_to_all_at_once_is_told_of_all(
+    board: Plivo, stored: Callable[..., list[dict[str, Any]]]
+) -> None:
+    for number in range(MOST - 1):
+        enter(board, "0000", caller=f"+4930000000{number // (MOST_OF_CALLER - 1)}")
+    enter(board, "0000", caller="+49300000000")
+    assert [one["kind"] for one in stored("board-1")] == ["door.closed"]
 
 
 def test_the_spelling_of_a_number_makes_nobody_another_caller(board: Plivo, redis: Redis) -> None:
@@ -209,7 +226,7 @@ def test_the_spelling_of_a_number_makes_nobody_another_caller(board: Plivo, redi
 
 
 def test_wrong_tries_are_forgotten_in_time(board: Plivo, redis: Redis) -> None:
-    for _ in range(MOST):
+    for _ in range(MOST_OF_CALLER):
         enter(board, "0000")
     for key in redis.keys("gavel:pins:*"):
         for name, at in redis.zrange(key, 0, 0, withscores=True):

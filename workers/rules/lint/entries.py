@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.callers.joining import PROVED, Entry, contradiction, implies
+from app.callers.pins import MOST_OF_CALLER
 from app.domain.suggest import quoted
 from workers.rules.lint.parts import Globs, Parts, covers_all, only_globs, overlap
 from workers.rules.nodes.schema_errors import key_of
@@ -65,6 +66,17 @@ def roles_can_be_proved(parts: Parts, report: Report) -> None:
             said = ", ".join(sorted(given)) or "none"
             message = f"never used: no `ask_pin` gives the role {wanted.said}; there is: {said}"
             report.warning(node, message)
+
+
+def tries_can_be_made(parts: Parts, report: Report) -> None:
+    """A caller has not more of them than the door allows in all calls together."""
+    for entry, node, _ in parts.answers:
+        if entry.options.get("ask_pin", {}).get("tries", 0) > MOST_OF_CALLER:
+            report.warning(
+                key_of(node["ask_pin"], "tries"),
+                f"the door is closed to a caller after {MOST_OF_CALLER} wrong tries, in whatever "
+                f"calls: more than {MOST_OF_CALLER} have no effect",
+            )
 
 
 def entries_can_match(parts: Parts, report: Report) -> None:

@@ -17,6 +17,7 @@ from workers.rules.lint.entries import (
     plivo_reports_what_rules_wait_for,
     refusals_are_whole,
     roles_can_be_proved,
+    tries_can_be_made,
 )
 from workers.rules.lint.parts import Parts, covers_all, only_globs, overlap
 from workers.rules.nodes.schema_errors import key_of
@@ -234,6 +235,7 @@ _CHECKS: tuple[Callable[[Parts, Report], None], ...] = (
     entries_can_match,
     refusals_are_whole,
     roles_can_be_proved,
+    tries_can_be_made,
 )
 
 _PAIRWISE: tuple[Callable[[Parts, Report], None], ...] = (

@@ -74,7 +74,8 @@ conferences:
 A PIN has 4 to 20 digits and stands in the environment of the web process (or in the file that
 `NAME_FILE` names), never in this file; while one is missing, callers are answered 503. What was
 entered is kept nowhere: not in the journal, a log or an address, and Plivo is asked not to log it.
-Ten wrong tries within ten minutes close the door, to the caller and to the conference each: nobody
-who needs a PIN gets in until the oldest is ten minutes old. The story of the conference and the log
-say so, and `gavel_pin_tries_total` counts. While Redis is away nobody gets in by a PIN.
+Five wrong tries within ten minutes close the door of a conference to the number that made them,
+ten of all callers close it to everybody who needs a PIN, until the oldest is ten minutes old; those
+who withhold their number count as one. The story of the conference and the log say so, and
+`gavel_pin_tries_total` counts. While Redis is away nobody gets in by a PIN.
 """

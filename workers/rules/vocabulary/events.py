@@ -82,6 +82,13 @@ INNER: Mapping[str, EventKind] = {
         "{tries} wrong PINs within {minutes} minutes: nobody gets in by a PIN for a while",
         own=True,
     ),
+    "door.closed_to_caller": EventKind(
+        "",
+        {"tries": "number!", "minutes": "number!", "from": "text"},
+        "{tries} wrong PINs of {who} within {minutes} minutes: "
+        "this number gets in by no PIN for a while",
+        own=True,
+    ),
     "callback.unknown": EventKind("", words="a callback that is no event: {action}"),
 }
 """`conference.observed`: Plivo's own list was read. `operator.acted`: a person asks for one step of
@@ -90,5 +97,5 @@ record call, with the id of the recording where it tells it; `already`: it began
 `recordings.sought`: Plivo was asked for the recordings of an instance (`number`); those that it
 has came as `recording.ready` before, `error` says why it could not be asked. `step.done`: a
 webhook or archive that a run waited for is through, with what its receiver answered where steps
-ask. `callback.unknown`: a callback that Gavel does not know; kept only. `door.closed`: there
-were too many wrong PINs; kept only."""
+ask. `callback.unknown`: a callback that Gavel does not know; kept only. `door.closed`,
+`door.closed_to_caller`: there were too many wrong PINs, of all or of one; kept only."""
