@@ -57,13 +57,15 @@ class AskPin:
 
     def pins(self, secret: Callable[[str], str | None]) -> tuple[tuple[bytes, str], ...]:
         """The PINs with their roles. Raises PinUnset unless all of them are there."""
-        found = []
-        for name, role in self.variables:
-            pin = (secret(name) or "").strip()
-            if not (pin.isascii() and pin.isdecimal() and SHORTEST <= len(pin) <= LONGEST):
-                raise PinUnset(f"{name} is not set to {SHORTEST} to {LONGEST} digits")
-            found.append((pin.encode(), role))
-        return tuple(found)
+        return tuple((pin_in(name, secret), role) for name, role in self.variables)
+
+
+def pin_in(name: str, secret: Callable[[str], str | None]) -> bytes:
+    """The PIN in this environment variable. Raises PinUnset when there is none."""
+    pin = (secret(name) or "").strip()
+    if not (pin.isascii() and pin.isdecimal() and SHORTEST <= len(pin) <= LONGEST):
+        raise PinUnset(f"{name} is not set to {SHORTEST} to {LONGEST} digits")
+    return pin.encode()
 
 
 def role_of(digits: str, pins: tuple[tuple[bytes, str], ...]) -> str | None:

@@ -12,6 +12,7 @@ from cli.output.rules_json import problems as as_json
 from cli.rules_file import how_many, load_rules
 from workers.rules.engine.index import Rules
 from workers.rules.lint.clock_changes import clock_changes
+from workers.rules.lint.secrets import unset_secrets
 from workers.rules.vocabulary.problems import Problem, RulesError
 
 _GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
@@ -32,7 +33,8 @@ def check(rules_file: str | None, form: str) -> None:
     """Tell every problem of RULES_FILE (default: the setting RULES_FILE) at once.
 
     One line each, `file:line:column: level: message`; exit code 1 when there is an error. Notes
-    name the days of the coming year on which the clocks change a schedule.
+    name the days of the coming year on which the clocks change a schedule, and the secrets
+    (`{env: NAME}`) that are not set where this runs.
     """
     path = rules_file or Settings.load().rules_file
     rules, found = _checked(path)
@@ -54,7 +56,8 @@ def _checked(path: str) -> tuple[Rules | None, Sequence[Problem]]:
         rules = load_rules(path)
     except RulesError as error:
         return None, error.problems
-    return rules, (*rules.warnings, *clock_changes(rules, path, time.time()))
+    notes = (*unset_secrets(rules.secrets, path), *clock_changes(rules, path, time.time()))
+    return rules, (*rules.warnings, *notes)
 
 
 def _annotation(problem: Problem) -> str:

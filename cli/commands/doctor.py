@@ -24,6 +24,7 @@ from cli.output.machine import json_option, tell
 from cli.output.terminal import painter, safe
 from cli.rules_file import NoRulesFile, load_rules
 from cli.up.layout import CannotStart, make_plan
+from workers.rules.lint.secrets import unset_secrets
 from workers.rules.vocabulary.problems import RulesError
 
 
@@ -36,6 +37,8 @@ def examine_rules(settings: Settings) -> Iterator[Finding]:
         yield broken(settings.rules_file, len(error.problems))
     else:
         yield usable(settings.rules_file, len(rules.rules))
+        for unset in unset_secrets(rules.secrets, settings.rules_file):
+            yield doubtful(f"{unset.path}:{unset.line}: {unset.message}")
 
 
 EXAMINE: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (

@@ -107,6 +107,8 @@ def _greet(plan: Plan, terminal: Terminal, rules: RulesAtStart) -> None:
     terminal.say(terminal.paint("bold", "Gavel runs. Ctrl-C stops it."))
     for name, text in rows.items():
         terminal.say(f"  {terminal.paint('cyan', name.ljust(9))}{text}")
+    for line in rules.unset:
+        terminal.say(terminal.paint("yellow", line))
     terminal.say()
 
 

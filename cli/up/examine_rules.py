@@ -14,6 +14,7 @@ from cli import process_edge
 from cli.rules_file import how_many, load_rules
 from cli.up.demo import CONFERENCE
 from workers.rules.engine.index import Rules
+from workers.rules.lint.secrets import unset_secrets
 from workers.rules.vocabulary.problems import RulesError
 
 BY_HAND = "demo-1"
@@ -31,6 +32,7 @@ def examine() -> None:
         "told": f"{path}: ok, {how_many(rules)}",
         "demo": is_meant(rules, CONFERENCE),
         "conference": example_conference(rules),
+        "unset": [str(problem) for problem in unset_secrets(rules.secrets, path)],
     }
     click.echo(json.dumps(found))
 

@@ -18,11 +18,13 @@ class UnusableRules(GavelError):
 @dataclass(frozen=True, slots=True)
 class RulesAtStart:
     """`told`: which file, and how many rules. `demo`: is one of them meant for the demo's
-    conference? `conference`: one that the rules are meant for."""
+    conference? `conference`: one that the rules are meant for. `unset`: a line for each secret that
+    they name and the environment does not have."""
 
     told: str
     demo: bool
     conference: str
+    unset: tuple[str, ...] = ()
 
 
 def look_at_rules() -> RulesAtStart:
@@ -39,4 +41,5 @@ def look_at_rules() -> RulesAtStart:
         reason = said.removeprefix("gavel: ")
         raise UnusableRules(reason if reason != said else f"the rules can not be used:\n{said}")
     found = json.loads(done.stdout.splitlines()[-1])
-    return RulesAtStart(safe(found["told"]), found["demo"], found["conference"])
+    unset = tuple(map(safe, found["unset"]))
+    return RulesAtStart(safe(found["told"]), found["demo"], found["conference"], unset)

@@ -68,6 +68,62 @@ def test_a_line_that_the_clocks_change_is_a_note_and_no_error(tmp_path: Path) ->
     assert result.stdout.endswith(f"the clocks skip 02:30: it runs at 03:00\n{rules}: ok, 1 rule\n")
 
 
+SECRETS = """version: 1
+conferences:
+  - match: {conference: "board-*"}
+    ask_pin: {prompt: "PIN?", roles: {host: {env: HOST_PIN}, guest: {env: GUEST_PIN}}}
+  - match: {conference: "b-*"}
+    ask_pin: {prompt: "PIN?", is: {env: BOARD_PIN}}
+rules:
+  - name: Ask
+    when: member.entered
+    do:
+      - choose:
+          - if: member.id == "1"
+            do:
+              - webhook: {url: "https://a.example/", secret: {env: CRM_SECRET}}
+        else:
+          - webhook:
+              url: "https://a.example/"
+              secret: {env: OTHER_SECRET}
+              json: {secret: {env: NONE}, webhook: {secret: {env: NONE}}}
+  - name: Off
+    enabled: false
+    when: member.exited
+    do:
+      - webhook: {url: "https://a.example/", secret: {env: UNUSED_SECRET}}
+"""
+
+
+def test_secrets_that_are_not_set_here_are_notes_and_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(SECRETS)
+    monkeypatch.setenv("GUEST_PIN", "24x6")
+    monkeypatch.setenv("CRM_SECRET_FILE", str(tmp_path / "nowhere"))
+    result = CliRunner().invoke(gavel, ["check", str(path)])
+    *notes, end = result.stdout.splitlines()
+    assert (result.exit_code, end) == (0, f"{path}: ok, 2 rules")
+    assert "24x6" not in result.output
+    said = ("HOST_PIN is not", "GUEST_PIN is not", "BOARD_PIN is not", "CRM_SECRET_FILE can not")
+    places = ("4:51", "4:75", "6:41", "14:68", "18:29")
+    for note, place, words in zip(notes, places, (*said, "OTHER_SECRET is not"), strict=True):
+        assert note.startswith(f"{path}:{place}: note: {words}")
+
+
+def test_of_secrets_that_are_set_here_nothing_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(SECRETS)
+    for name in ("HOST_PIN", "GUEST_PIN", "BOARD_PIN", "OTHER_SECRET"):
+        monkeypatch.setenv(name, "2468")
+    (tmp_path / "secret").write_text("whsec_aGk=")
+    monkeypatch.setenv("CRM_SECRET_FILE", str(tmp_path / "secret"))
+    assert CliRunner().invoke(gavel, ["check", str(path)]).stdout == f"{path}: ok, 2 rules\n"
+
+
 @pytest.mark.parametrize(
     ("place", "extra"),
     [

@@ -131,6 +131,7 @@ def test_a_pin_that_is_not_in_the_environment_is_told(
     redis: Redis,
     redis_server: ValkeyServer,
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
     pin: str,
     told: bool,
 ) -> None:
@@ -144,6 +145,10 @@ conferences:
     monkeypatch.setenv("BOARD_PIN", pin)
     redis.set(keys.RULES, json.dumps(published(load(text, "rules.yaml"))))
     url = f"redis://127.0.0.1:{redis_server.port}/0"
-    found = examine(REDIS_URL=url, STATE_DIR=NOT_MADE, **ACCOUNT).output
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(text)
+    more = {"STATE_DIR": NOT_MADE, "RULES_FILE": str(rules), **ACCOUNT}
+    found = examine(REDIS_URL=url, **more).output
+    assert (f"{rules}:6: BOARD_PIN is not set here to 4 to 20 digits" in found) is told
     assert ("BOARD_PIN is not set to 4 to 20 digits" in found) is told
     assert pin == "" or pin not in found

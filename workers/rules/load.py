@@ -25,11 +25,12 @@ from workers.rules.lint.ensure import check_ensuring
 from workers.rules.lint.file import check_parts
 from workers.rules.lint.parts import Parts, Section
 from workers.rules.lint.rule import check_rule
+from workers.rules.lint.secrets import named_secrets
 from workers.rules.nodes.odd_signs import named
 from workers.rules.nodes.schema_errors import key_of, load_part
 from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.yaml import Map, Seq, Text, parse
-from workers.rules.vocabulary.model import Condition, Limit, Rule
+from workers.rules.vocabulary.model import Condition, Limit, NamedSecret, Rule
 from workers.rules.vocabulary.problems import Place, Report, RulesError
 
 MAX_RULES = 5000
@@ -75,6 +76,7 @@ class _Loader:
         self.data, self.report = data, report
         self.zone: ZoneInfo = data.get("timezone", _UTC)
         self.lists = self.read_lists(data.get("lists"))
+        self.secrets: tuple[NamedSecret, ...] = ()
         self.vars = read_vars(data.get("vars"), StepReader(Scope(), report).free, report)
 
     def rules(self, text: str) -> Rules:
@@ -96,6 +98,7 @@ class _Loader:
             digest=digest_of(text),
             answers=answers,
             warnings=self.report.problems,
+            secrets=self.secrets,
         )
 
     def check(
@@ -118,6 +121,7 @@ class _Loader:
             var_nodes=vars if isinstance(vars, Map) else Map(),
         )
         check_parts(parts, self.report)
+        self.secrets = tuple(named_secrets(parts))
 
     def entries(self, section: str) -> list[Any]:
         node = self.data.get(section)

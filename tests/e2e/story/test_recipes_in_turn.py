@@ -24,12 +24,18 @@ TOKEN = "token-of-the-story"
 WELCOME = 3100.0
 """Of the sound that a VIP hears, in Hz."""
 
+AT_FIRST = """version: 1
+rules: []
+conferences:
+  - {match: {conference: "board-*"}, ask_pin: {is: {env: BOARD_PIN}, prompt: "PIN?"}}
+"""
+
 
 @pytest.fixture(scope="module")
 def gavel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gavel]:
     with starting(tmp_path_factory.mktemp("recipes")) as start:
         running = start(
-            "version: 1\nrules: []\n",
+            AT_FIRST,
             TRIGGER_TOKEN=TOKEN,
             RECONCILE_INTERVAL="1s",
             ALLOW_PRIVATE_WEBHOOKS="true",
@@ -107,6 +113,10 @@ def trigger(gavel: Gavel, name: str, conference: str) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
     with urlopen(Request(f"{gavel.url}/triggers/{name}", body, headers), timeout=PATIENCE):
         pass
+
+
+def test_a_pin_that_the_environment_does_not_have_is_told_at_the_start(gavel: Gavel) -> None:
+    gavel.up.until_said("rules.yaml:4:58: note: BOARD_PIN is not set here to 4 to 20 digits")
 
 
 def test_guests_of_a_panel_are_muted_again_and_heard_while_they_have_the_floor(

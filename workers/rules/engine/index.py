@@ -26,7 +26,7 @@ from workers.rules.engine.run import (
 )
 from workers.rules.expressions.asked import names_used
 from workers.rules.expressions.conditions import Match, literal_key, look_up, shown
-from workers.rules.vocabulary.model import Fields, Limit, Rule, Trigger
+from workers.rules.vocabulary.model import Fields, Limit, NamedSecret, Rule, Trigger
 from workers.rules.vocabulary.problems import Problem
 from workers.rules.vocabulary.triggers import KINDS
 from workers.rules.vocabulary.vars import TYPES, Var
@@ -45,9 +45,9 @@ _Field = tuple[tuple[str, ...], str]
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one file. `digest` tells one content from another. `asks_account`: some rule
-    asks what else is live in the account; `reaches_others`: some rule triggers something in other
-    conferences.
+    """The rules of one file. `digest` tells one content from another; `secrets` are those that it
+    names, `{env: NAME}`. `asks_account`: some rule asks what else is live in the account;
+    `reaches_others`: some rule triggers something in other conferences.
 
     Answers are remembered, up to a bound; that is all that ever changes here.
     """
@@ -60,6 +60,7 @@ class Rules:
     digest: str = ""
     answers: tuple[Entry, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    secrets: tuple[NamedSecret, ...] = ()
     _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
     _by_kind: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)
     _resting: dict[str, tuple[Candidate, ...]] = field(init=False, repr=False, compare=False)

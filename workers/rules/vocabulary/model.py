@@ -125,6 +125,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedSecret:
+    """`{env: NAME}` in a file, and where; `of` is the key that it is for: `ask_pin`, `webhook`."""
+
+    name: str
+    of: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """One thing that a rule ensures: a row of the catalogue of states, the `flag` that is held at
     `value`, of whom (None: of the conference), and how the call is made that brings it about."""
