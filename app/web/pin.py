@@ -89,7 +89,8 @@ class PinDoor:
         """Said where people look: in the story of the conference and in the log."""
         of_all = to is Closes.EVERYBODY
         tries = MOST if of_all else MOST_OF_CALLER
-        data = {"tries": tries, "minutes": SECONDS // 60, "from": call.number}
+        number = call.number or "callers without a number"
+        data = {"tries": tries, "minutes": SECONDS // 60, "from": number}
         kind = "door.closed" if of_all else "door.closed_to_caller"
         self._inbox.accept(Event(new_id(), kind, call.conference, 0.0, "", data), identities=())
         told = {"conference": call.conference, "wrong_pins": tries, "caller": _shown(call)}

@@ -14,6 +14,7 @@ from app.domain.redaction import Redaction
 from app.logs import LineFormatter
 from app.store import keys
 from tests.app.builders import FORM, Plivo, answer_path
+from workers.rules.vocabulary.triggers import EVENTS
 
 Element = ElementTree.Element
 ROLES = {"host": "HOST_PIN", "guest": "GUEST_PIN"}
@@ -195,6 +196,21 @@ def test_one_caller_alone_does_not_close_the_door_to_others(board: Plivo) -> Non
     for _ in range(2 * MOST):
         enter(board, "0000")
     assert tags(enter(board, RIGHT, caller="+4930111111")) == ["Conference"]
+
+
+def test_callers_without_a_number_are_one_caller_and_are_told_as_such(
+    board: Plivo, stored: Callable[..., list[dict[str, Any]]]
+) -> None:
+    at = "/plivo/pin/board-1?pin_try=1"
+    for uuid in range(MOST_OF_CALLER):
+        board.post({"CallUUID": f"c-{uuid}", "Digits": "0000"}, at)
+    assert tags(elements(board.post({"CallUUID": "c"}, answer_path("board-1")))) == [
+        "Speak",
+        "Hangup",
+    ]
+    [told] = stored("board-1")
+    words = EVENTS["door.closed_to_caller"].words.format_map(told["data"])
+    assert words.startswith("5 wrong PINs of callers without a number within 10 minutes: no PIN")
 
 
 def test_many_callers_together_close_the_door_of_the_conference_and_of_no_other(

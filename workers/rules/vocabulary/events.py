@@ -85,8 +85,8 @@ INNER: Mapping[str, EventKind] = {
     "door.closed_to_caller": EventKind(
         "",
         {"tries": "number!", "minutes": "number!", "from": "text"},
-        "{tries} wrong PINs of {who} within {minutes} minutes: "
-        "this number gets in by no PIN for a while",
+        "{tries} wrong PINs of {from} within {minutes} minutes: "
+        "no PIN lets this caller in for a while",
         own=True,
     ),
     "callback.unknown": EventKind("", words="a callback that is no event: {action}"),
