@@ -19,7 +19,11 @@ TIME = {"type": "number", "description": "Seconds since the epoch."}
 MOMENT = {**TEXT, "description": "ISO 8601; UTC unless it says another zone."}
 SOUGHT = (
     "A part of the conference's name, of the recording's id, or (four digits or more) of the "
-    "number of somebody who was there."
+    "number of somebody who was there; with the scope read its last four digits, or the whole."
+)
+MENTIONED = (
+    "A part of the name, or (four characters or more) of what the journal tells; of a telephone "
+    "number, with the scope read, its last four digits, or the whole."
 )
 FLAG = {"type": "boolean"}
 TEXTS = {"type": "array", "items": TEXT}
@@ -72,7 +76,7 @@ def _paths() -> dict[str, Json]:
             "get": _operation(
                 "Live conferences, newest first, or those that have ended, last heard of first.",
                 _object(conferences=OBJECTS, next=TEXT),
-                [state, _query("q"), *pages],
+                [state, _query("q", {**TEXT, "description": MENTIONED}), *pages],
             )
         },
         "/conferences/{key}": {

@@ -66,6 +66,7 @@ def blueprint(
             live=live,
             containing=request.args.get("q", ""),
             mentioned=True,
+            numbers=g.token.may("act"),
             cursor=request.args.get("cursor", ""),
             limit=_limit(50),
         )
@@ -106,7 +107,8 @@ def blueprint(
 
     @routes.get("/recordings")
     def list_recordings() -> Response:
-        wanted, cursor = wanted_of(request.args), request.args.get("cursor", "")
+        wanted = wanted_of(request.args, numbers=g.token.may("act"))
+        cursor = request.args.get("cursor", "")
         found, following = recordings(redis, wanted, cursor=cursor, limit=_limit(50))
         return _answer({"recordings": [one.to_json_dict() for one in found], "next": following})
 

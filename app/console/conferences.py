@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import Response
 from redis import Redis
 
+from app.console.access.guard import may_now
 from app.console.exports import exported
 from app.console.texts import moment, shown
 from app.domain.moments import moment_of
@@ -58,6 +59,7 @@ def find(redis: Redis, wanted: Sought, cursor: str) -> Found:
         live=STATES[wanted.state],
         containing=wanted.q,
         mentioned=True,
+        numbers=may_now("operator"),
         since=moment_of(wanted.since, "from", 0.0),
         until=moment_of(wanted.until, "to", float("inf")),
         cursor=cursor,

@@ -8,6 +8,8 @@ from typing import Any
 
 from redis import Redis
 
+from app.callers.search import is_in
+from app.console.access.guard import may_now
 from app.console.texts import whole_numbers
 from app.domain.conference import Conference
 from app.store import keys
@@ -52,24 +54,28 @@ class Lately:
     ) -> None:
         self._redis, self._rules, self._render = redis, rules, render
         self._lock = Lock()
-        self._made: tuple[tuple[str, str, bool], tuple[Overview, str]] | None = None
+        self._made: tuple[tuple[str, str, bool, bool], tuple[Overview, str]] | None = None
 
     def look(self, sought: str, seen: str, now: float) -> tuple[Overview, str]:
         """What is live, and its rows as `render` made them. It is made anew when `seen`, the look
         that the page's tag is made of, is another, or when the numbers are to be shown to one and
-        not to the next. Raises RedisError."""
-        wanted = (sought, seen, whole_numbers())
+        not to the next. Whoever may not see them finds none by their parts. Raises RedisError."""
+        numbers = may_now("operator")
+        wanted = (sought, seen, whole_numbers(), numbers)
         with self._lock:
             if self._made is None or self._made[0] != wanted:
-                found = overview(self._redis, self._rules, sought, now)
+                found = overview(self._redis, self._rules, sought, now, numbers=numbers)
                 self._made = (wanted, (found, self._render(found, now)))
             return self._made[1]
 
 
-def overview(redis: Redis, rules: PublishedRules, sought: str, now: float) -> Overview:
-    """What is live, with `sought` in its name. Only what is shown is read. Raises RedisError."""
+def overview(
+    redis: Redis, rules: PublishedRules, sought: str, now: float, *, numbers: bool
+) -> Overview:
+    """What is live, with `sought` in its name, as who may see `numbers` or not is shown it. Only
+    what is shown is read. Raises RedisError."""
     given_up = _given_up(redis)
-    names, count = _found(redis, sought.casefold(), given_up)
+    names, count = _found(redis, sought, given_up, numbers=numbers)
     shown = list(states_of(redis, names))
     rooms = list(_rooms(redis, shown, given_up, rules.current(stale=True) or Published()))
     rooms.sort(key=lambda room: (not room.trouble, -room.conference.started_at))
@@ -77,11 +83,14 @@ def overview(redis: Redis, rules: PublishedRules, sought: str, now: float) -> Ov
     return Overview(rooms, count, last, last_at)
 
 
-def _found(redis: Redis, wanted: str, given_up: Mapping[str, float]) -> tuple[list[str], int]:
+def _found(
+    redis: Redis, wanted: str, given_up: Mapping[str, float], *, numbers: bool
+) -> tuple[list[str], int]:
     """The keys of those to show, of conferences with calls that were given up first, and how many
     there are in all."""
     if wanted:
-        names = [(k, name) for k, name in live_names(redis).items() if wanted in name.casefold()]
+        live = live_names(redis).items()
+        names = [(k, name) for k, name in live if is_in(wanted, name, numbers=numbers)]
         names.sort(key=lambda one: one[1] not in given_up)
         return [key for key, _ in names[:SHOWN]], len(names)
     known = [keys.conference_key(name) for name in given_up]

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from redis import Redis
 
 from app.console.access.cookies import Cookies
-from app.console.access.guard import operator
+from app.console.access.guard import may_now, operator
 from app.console.exports import exported
 from app.console.frame import Pages
 from app.console.listening import Listening, can_be_played, is_at_plivo
@@ -96,7 +96,8 @@ def add_routes(
 
 def find(redis: Redis, asked: Mapping[str, str], cursor: str) -> Found:
     """The newest first. Raises Unusable and RedisError."""
-    rows, following = recordings(redis, wanted_of(asked), cursor=cursor, limit=SHOWN)
+    wanted = wanted_of(asked, numbers=may_now("operator"))
+    rows, following = recordings(redis, wanted, cursor=cursor, limit=SHOWN)
     return Found(asked, rows, following)
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from redis import Redis
 
+from app.callers.search import has_number, is_in, whole_number
 from app.domain.conference import Conference, Timer, UnreadableConference
+from app.domain.redaction import mask_phones
 from app.errors import Unusable
 from app.store import keys
 from app.store.journal import unfolded
@@ -78,6 +80,7 @@ def conferences(
     live: bool | None = None,
     containing: str = "",
     mentioned: bool = False,
+    numbers: bool = False,
     since: float = 0.0,
     until: float = math.inf,
     cursor: str = "",
@@ -86,13 +89,15 @@ def conferences(
     """Live conferences, newest first, or those that have ended, or all, last heard of first; and
     where to go on: "" at the end. `containing` is a part of the name, in any case; with `mentioned`
     also of what the journal tells: a number, the id of an event, of a call or of an instance.
-    `since` and `until` bound their `at`. Raises Unusable for a cursor that is none."""
+    Unless `numbers` may be seen by who asks, what is looked for is what they are shown: of a
+    number the last four digits; or the whole of one. `since` and `until` bound their `at`. Raises
+    Unusable for a cursor that is none."""
     found: list[Listed] = []
     place, looked = "", 0
     most = LOOKED_INTO if mentioned and containing else LOOKED_AT
     for batch in _batches(redis, keys.LIVE if live else keys.KNOWN, cursor, until):
         rows = [one for one in _listed(redis, batch, bool(live)) if live in (None, one.live)]
-        fits = _fitting(redis, rows, containing, mentioned=mentioned)
+        fits = _fitting(redis, rows, containing, mentioned=mentioned, numbers=numbers)
         for one in rows:
             if one.at < since:
                 return found, ""
@@ -127,22 +132,31 @@ def _part(redis: Redis, rows: Any, first: int, limit: int, after: str = "") -> S
 
 
 def _fitting(
-    redis: Redis, rows: Sequence[Listed], containing: str, *, mentioned: bool
+    redis: Redis, rows: Sequence[Listed], containing: str, *, mentioned: bool, numbers: bool
 ) -> Collection[str]:
     """The keys of those that are looked for."""
-    sought = containing.casefold()
-    fits = {one.key for one in rows if sought in one.name.casefold()}
+    fits = {one.key for one in rows if is_in(containing, one.name, numbers=numbers)}
     if not mentioned or len(containing) < SHORTEST_MENTIONED:
         return fits
-    text = json.dumps(_as_stored(containing), ensure_ascii=False)[1:-1].encode("utf-8", "replace")
+    sought = containing if numbers else whole_number(containing) or containing.lstrip("…")
+    text = json.dumps(_as_stored(sought), ensure_ascii=False)[1:-1]
+    stored = text.encode("utf-8", "replace")
     rest = [one.key for one in rows if one.key not in fits]
     with redis.pipeline(transaction=False) as together:
         for key in rest:
             together.lrange(keys.journal(key), 0, -1)
         journals: Any = together.execute()
     return fits | {
-        key for key, entries in zip(rest, journals, strict=True) if any(text in e for e in entries)
+        key
+        for key, entries in zip(rest, journals, strict=True)
+        if any(stored in one and (numbers or _is_shown(text, one)) for one in entries)
     }
+
+
+def _is_shown(text: str, stored: bytes) -> bool:
+    """Is that in an entry as it is told to who may not see numbers, or a whole number of it?"""
+    entry = stored.decode("utf-8", "replace")
+    return text in mask_phones(entry) or has_number(text, entry)
 
 
 def _as_stored(text: str) -> str:

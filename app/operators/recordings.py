@@ -18,9 +18,9 @@ TRIED_SECONDS = 2 * 86400.0
 """A copy is tried for a day after its recording was ready."""
 
 
-def wanted_of(fields: Mapping[str, str]) -> Wanted:
-    """What a form or an address asks for: `q`, `conference`, `state`, `from` and `to`. Raises
-    Unusable, which names the field."""
+def wanted_of(fields: Mapping[str, str], *, numbers: bool) -> Wanted:
+    """What a form or an address asks for: `q`, `conference`, `state`, `from` and `to`; `numbers`
+    says whether who asks may see telephone numbers. Raises Unusable, which names the field."""
     state = fields.get("state", "") or "all"
     if state not in STATES:
         raise Unusable(f"state: must be {' or '.join(STATES)}")
@@ -30,6 +30,7 @@ def wanted_of(fields: Mapping[str, str]) -> Wanted:
         moment_of(fields.get("to", ""), "to", math.inf),
         state,
         fields.get("q", "").strip(),
+        numbers,
     )
 
 

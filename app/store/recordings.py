@@ -14,6 +14,7 @@ from typing import Any
 from redis import Redis
 
 from app.callers.phones import plain_phone
+from app.callers.search import SHOWN_DIGITS, is_in, is_of
 from app.domain.recording import (
     LARGE,
     STORED,
@@ -34,9 +35,6 @@ SEARCH_SECONDS = 60
 _BRIEF = sorted(STORED - LARGE)
 
 _SEPARATORS = b" ()-./"
-SHORTEST_NUMBER = 4
-"""Digits of a number that is looked for, at least: fewer are in half of all."""
-
 STATES: Mapping[str, Callable[[Recording], bool]] = {
     "all": lambda one: True,
     "started": lambda one: one.state == "started",
@@ -53,22 +51,24 @@ a copy; that are ready and have none; whose last attempt at a copy failed."""
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Those that fit everything that is said. `conference` is a whole name; `q` a part of the name,
-    of the recording's id, or of a member's number, however it is written. They started at `since`
-    or later and before `until`, in seconds since the epoch."""
+    of the recording's id, or of a member's number, however it is written; unless `numbers` may be
+    seen by who asks, of numbers the last four digits or the whole. They started at `since` or
+    later and before `until`, in seconds since the epoch."""
 
     conference: str = ""
     since: float = -math.inf
     until: float = math.inf
     state: str = "all"
     q: str = ""
+    numbers: bool = False
 
     def holds(self, one: Recording, members: bytes) -> bool:
         """Does it fit, apart from conference and time? `members` as they are stored."""
         if not STATES[self.state](one):
             return False
-        q = self.q.strip().casefold()
-        named = not q or q in one.conference.casefold() or q in one.id.casefold()
-        return named or _was_there(self.q, members)
+        texts = (one.conference, one.id)
+        named = any(is_in(self.q, text, numbers=self.numbers) for text in texts)
+        return named or _was_there(self.q, members, numbers=self.numbers)
 
 
 EVERY = Wanted()
@@ -148,18 +148,18 @@ class Recordings:
             yield f"{at!r} {id}", _brief(id, stored), stored
 
 
-def _was_there(q: str, members: bytes) -> bool:
-    """Is that a part of the number of somebody who was there? `…0177` is how numbers are shown."""
+def _was_there(q: str, members: bytes, *, numbers: bool) -> bool:
+    """Is that of the number of somebody who was there? `…0177` is how numbers are shown."""
     part = str(plain_phone(q.strip().lstrip("…")))
-    if not (part.isascii() and part.isdecimal()) or len(part) < SHORTEST_NUMBER:
+    if not (part.isascii() and part.isdecimal()) or len(part) < SHOWN_DIGITS:
         return False
     if part.encode() not in members.translate(None, _SEPARATORS):
         return False  # looked at first, for most are not it, and reading takes long
     try:
-        numbers = [str(plain_phone(member.get("from", ""))) for member in json.loads(members)]
+        known = [str(member.get("from", "")) for member in json.loads(members)]
     except (ValueError, AttributeError, TypeError):  # damaged: its record is told all the same
         return False
-    return any(part in number for number in numbers)
+    return any(is_of(q, number, numbers=numbers) for number in known)
 
 
 def _brief(id: str, stored: Mapping[str, bytes]) -> Recording | None:

@@ -60,6 +60,7 @@ def recordings(
         math.inf if until is None else until,
         "missing" if missing else state,
         q or "",
+        numbers=bool(q),
     )
     with open_for_reading(Settings.load()) as redis:
         require_known(redis, conference)

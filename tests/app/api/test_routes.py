@@ -64,6 +64,26 @@ def events(redis: Redis) -> list[Any]:
     return [json.loads(row.partition(b" ")[2]) for row in redis.lrange(keys.inbox(KEY), 0, -1)]
 
 
+@pytest.mark.parametrize(
+    ("q", "by_read"), [(NUMBER, True), ("0100", True), ("1415555010", False), ("50100", False)]
+)
+def test_who_may_only_read_finds_no_number_by_its_parts(
+    ask: Ask, redis: Redis, q: str, by_read: bool
+) -> None:
+    key = keep(redis, "room", 100.0)
+    event = {"id": "evt-1", "kind": "member.entered", "data": {"from": NUMBER}}
+    redis.rpush(keys.journal(key), journal.line("room", 100.0, "event", event=event))
+    now = time.time()
+    known = {"state": "ready", "conference": "room", "members": [{"id": "7", "from": NUMBER}]}
+    commit(redis, RecordingChange("r1", known | {"started_at": now}, {"heard_at": now}))
+    for path, kind in (("conferences", "key"), ("recordings", "id")):
+        asked = f"/{path}?{urlencode({'q': q})}"
+        found = [one[kind] for one in ask("GET", asked, scope="read")[path]]
+        known_by = {"conferences": key, "recordings": "r1"}[path]
+        assert found == ([known_by] if by_read else []), path
+        assert [one[kind] for one in ask("GET", asked)[path]] == [known_by]
+
+
 def test_conferences_are_listed_in_pages_newest_first(ask: Ask, redis: Redis) -> None:
     for number in range(7):
         keep(redis, f"room {number}", 100.0 + number // 3)  # several began at once

@@ -62,7 +62,43 @@ def test_live_and_ended_ones_are_listed_with_links(visit: Visit, redis: Redis) -
 def test_one_is_found_by_what_a_person_knows(visit: Visit, redis: Redis, q: str) -> None:
     ended(redis, "standup", **{"from": "+14155550100", "call_uuid": "call-77"})
     ended(redis, "other", **{"from": "+14155550199"})
-    assert names(visit("viewer"), f"q={q}") == ["standup"]
+    assert names(visit("operator"), f"q={q}") == ["standup"]
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("%2B14155550100", ["standup", "to 14155550100"]),
+        ("0014155550100", ["standup", "to 14155550100"]),
+        ("0100", ["standup", "to 14155550100"]),
+        ("…0100", ["standup", "to 14155550100"]),
+        ("1415", []),
+        ("1415555010", []),
+        ("55550100", []),
+        ("50100", []),
+        ("14155", []),
+        ("to 1415", []),
+        ("room 415", ["room 415"]),
+        ("evt-standup", ["standup"]),
+    ],
+)
+def test_a_viewer_finds_no_number_by_its_parts(
+    visit: Visit, redis: Redis, q: str, found: list[str]
+) -> None:
+    ended(redis, "standup", **{"from": "+14155550100", "text": "call 14155550100"})
+    ended(redis, "to 14155550100", NOW - 1)
+    ended(redis, "room 415", NOW - 2)
+    shown = [name.replace("14155550100", "…0100") for name in found]
+    assert names(visit("viewer"), f"q={q}") == shown
+
+
+def test_a_viewer_finds_no_number_in_the_names_of_what_is_live(visit: Visit, redis: Redis) -> None:
+    live(redis, "to 14155550100", started_at=NOW)
+    viewer, anna = visit("viewer"), visit("operator")
+    assert ">to …0100<" in anna.get("/live?q=1415555").text
+    assert ">to …0100<" not in viewer.get("/live?q=1415555").text
+    for whole in ("14155550100", "0100"):
+        assert ">to …0100<" in viewer.get(f"/live?q={whole}").text
 
 
 def test_too_short_a_number_is_a_part_of_a_name_only(visit: Visit, redis: Redis) -> None:
@@ -100,7 +136,7 @@ def test_a_search_ends_after_so_many_journals_and_goes_on_from_there(
     last = LOOKED_INTO + 9
     for number in range(last + 1):
         ended(redis, f"room-{number}", NOW - number, **{"from": f"+1415555{number:04}"})
-    person = visit("viewer")
+    person = visit("operator")
     page = person.get(f"/conferences?q=1415555{last:04}").text
     assert "was found among those looked at" in page
     further = page.partition('id="further" href="')[2].partition('"')[0]

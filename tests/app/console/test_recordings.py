@@ -75,6 +75,30 @@ def test_they_are_listed_the_newest_first_and_found(visit: Visit, redis: Redis) 
     assert person.get("/recordings?cursor=x").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("q", "for_viewers"),
+    [
+        (NUMBER, True),
+        ("(1) 415-555-0177", True),
+        ("0177", True),
+        ("…0177", True),
+        ("50177", False),
+        ("1415", False),
+        ("1415555017", False),
+        ("4155550177", False),
+    ],
+)
+def test_a_viewer_finds_no_number_by_its_parts(
+    visit: Visit, redis: Redis, q: str, for_viewers: bool
+) -> None:
+    recorded(redis, "r1", members=[{"id": "7", "from": NUMBER}])
+    recorded(redis, "r2", f"to {NUMBER}", ago=1)
+    assert ids(visit("viewer"), q=q) == (["r1", "r2"] if for_viewers else [])
+    assert "r1" in ids(visit("operator"), q=q)
+    page = visit("viewer").get(f"/recordings?{urlencode({'q': q})}").text
+    assert ("/recordings/one?id=r1" in page) == for_viewers
+
+
 def test_a_view_is_an_address(visit: Visit, redis: Redis) -> None:
     for number in range(60):
         recorded(redis, f"r{number:02d}", ago=number, members=[{"id": "7", "from": NUMBER}])

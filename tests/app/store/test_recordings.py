@@ -167,7 +167,9 @@ def test_they_are_found_by_a_part_of_a_name_an_id_or_a_number(
     commit(redis, began(redis, "r1", 9, conference="sales-1", members=there))
     commit(redis, began(redis, id, conference="Straße", members=other), conference="Straße")
     named = {"r1": "r1", id: "r2"}
-    assert [named[one] for one in ids(Recordings(redis).find(Wanted(q=q)))] == ids_found
+    assert [
+        named[one] for one in ids(Recordings(redis).find(Wanted(q=q, numbers=True)))
+    ] == ids_found
 
 
 def test_members_that_can_not_be_read_are_nobody(redis: Redis) -> None:
