@@ -106,7 +106,7 @@ MUTATIONS: Mapping[str, Mutation] = {
         "budget", "for _ = 1, granted do", "for _ = 1, 1 do", near=23
     ),
     "early-clock": Mutation(patch=_early_clock, kinds=("api", "slow"), near=23),
-    "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late"), near=31),
+    "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late"), near=45),
     "expiry-not-looked-at": Mutation(patch=_any_time, kinds=("slow", "late"), near=36),
     "outbox-not-stored": Mutation(
         "commit", "    redis.call('SET', kept, value)\n", "    do end\n", near=1
@@ -117,7 +117,7 @@ MUTATIONS: Mapping[str, Mutation] = {
     ),
     "grant-of-any-age": Mutation(patch=_grant_from_the_answer, near=37),
     "recording-found-and-not-told": Mutation(
-        patch=_found_and_not_told, kinds=("network",), near=543
+        patch=_found_and_not_told, kinds=("network",), near=1033
     ),
     "answer-not-kept": Mutation(patch=_answer_not_kept, near=4),
     "missing-when-plivo-is-away": Mutation(
