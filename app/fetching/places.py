@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Self
-from urllib.parse import quote, urlsplit
 
+from app.domain.addresses import taken_apart
 from app.errors import GavelError
 
 Address = IPv4Address | IPv6Address
@@ -24,8 +24,6 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _UNICAST = IPv6Network("2000::/3")  # all that is routed; old and special ways to write IPv4 are not
 _NOT_PUBLIC = (IPv6Network("3fff::/20"), IPv4Network("192.88.99.0/24"))
 """What Python 3.11 takes for global: documentation (RFC 9637), the old 6to4 relays (RFC 7526)."""
-
-_SAFE_IN_PATH = "!#$%&'()*+,/:;=?@[]~"  # what is percent-encoded already stays so
 
 
 class PlaceError(GavelError):
@@ -48,21 +46,10 @@ class Place:
     @classmethod
     def of(cls, url: str) -> Self:
         """Raises PlaceError for what is no http or https URL with a host."""
-        if not url.isprintable() or " " in url:
-            raise PlaceError("its address has a space or a control character")
         try:
-            parts = urlsplit(url)
-            host, port = (parts.hostname or "").encode("idna").decode(), parts.port
-        except ValueError:  # UnicodeError is one
-            raise PlaceError("its address can not be read") from None
-        if parts.scheme not in ("http", "https") or not host:
-            raise PlaceError("its address is no http or https URL")
-        if parts.username is not None:
-            raise PlaceError("its address has a user in it: send credentials in `headers`")
-        secure = parts.scheme == "https"
-        query = f"?{parts.query}" if parts.query else ""
-        target = quote((parts.path or "/") + query, safe=_SAFE_IN_PATH)
-        return cls(secure, host, port or (443 if secure else 80), target)
+            return cls(*taken_apart(url))
+        except ValueError as error:
+            raise PlaceError(f"its address {error}") from None
 
     def addresses(self, resolve: Resolve, *, allow_private: bool) -> list[str]:
         """Where it may be connected to, best first, never none. Raises PlaceError."""

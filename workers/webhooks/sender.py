@@ -26,7 +26,7 @@ from app.fetching.places import Place, Resolve, resolve
 from app.settings import named_secret
 from workers.conference.errors import WebhookError
 from workers.webhooks.response import LARGEST, judge, response_of
-from workers.webhooks.ssrf_guard import addresses_of, place_of
+from workers.webhooks.ssrf_guard import addresses_of, headers_of, place_of
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
@@ -118,9 +118,7 @@ class WebhookSender:
             return self._context
 
     def _headers(self, call: Call, body: bytes) -> dict[str, str]:
-        headers = {str(k): str(v) for k, v in call.params.get("headers", {}).items()}
-        if not all(text.isprintable() and text.isascii() for text in headers.values()):
-            raise _permanent("the webhook was not sent: a header has characters that it can not")
+        headers = headers_of(call)
         name = call.params.get("secret_env")
         key = self._secret(name) if name else None
         message = message_headers(call.id, body, time.time(), key)

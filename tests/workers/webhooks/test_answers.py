@@ -132,7 +132,7 @@ def test_one_that_is_refused_tells_its_status(
 def test_one_that_never_went_out_tells_nothing(
     redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, tmp_path: Path
 ) -> None:
-    context = context_of(redis, plivo.url, tmp_path, ASK.format(hook="http://user:pw@x"))
+    context = context_of(redis, plivo.url, tmp_path, ASK.format(hook="http://x:{{ 70000 }}"))
     enter(redis)
     work_all(context)
     assert paths(plivo) == ["Member/1/Mute/"]

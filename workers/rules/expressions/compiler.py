@@ -12,7 +12,7 @@ from jinja2 import nodes
 
 from app.callers.phones import never_a_number
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.expressions import operations
+from workers.rules.expressions import mistakes, operations
 from workers.rules.expressions.bounds import joined_within
 from workers.rules.expressions.filters import FILTERS, OF_MEMBERS, OTHER_NAMES, TESTS, Filter
 from workers.rules.expressions.functions import written
@@ -31,10 +31,16 @@ class Compiler:
         self.text, self.scope = text, scope
         self.names: set[str] = set()
         self.doubts: list[tuple[str, int]] = []
+        self._joined: set[int] = set()  # parts of an `and` that is looked at as a whole
 
     def fail(self, message: str, near: str = "") -> ExpressionError:
         found = re.search(rf"(?<![\w.]){re.escape(near)}(?!\w)", self.text) if near else None
         return ExpressionError(message, found.start() if found else max(0, self.text.find(near)))
+
+    def refuse(self, message: str, near: str = "") -> None:
+        """Fails when there is something to say."""
+        if message:
+            raise self.fail(message, near)
 
     def compile(self, node: nodes.Node | None) -> _Result:
         method = _COMPILERS.get(type(node))
@@ -99,17 +105,34 @@ class Compiler:
     # logic
 
     def both(self, node: Any) -> _Result:
-        return operations.three_valued(
-            self.compile(node.left)[0], self.compile(node.right)[0], False
-        ), "flag"
+        self._joined |= {id(node.left), id(node.right)}
+        run = self.joined("and", node, False)
+        if id(node) not in self._joined:
+            paths = {name: name.split(".") for name in self.names}
+            kinds = {name: self.scope.type_of(path) for name, path in paths.items()}
+            self.refuse(mistakes.contradiction(node, kinds))
+        return run, "flag"
 
     def either(self, node: Any) -> _Result:
-        return operations.three_valued(
-            self.compile(node.left)[0], self.compile(node.right)[0], True
-        ), "flag"
+        return self.joined("or", node, True), "flag"
+
+    def joined(self, word: str, node: Any, decisive: bool) -> Evaluate:
+        left, _ = self.compile(node.left)
+        right, _ = self.compile(node.right)
+        self.refuse_constant(word, node.left, node.right)
+        return operations.three_valued(left, right, decisive)
+
+    def refuse_constant(self, word: str, *sides: Any) -> None:
+        if message := mistakes.constant_side(word, sides):
+            constant = next(side for side in sides if mistakes.is_constant(side))
+            shown = getattr(constant, "value", "[")
+            quotes = [f"{mark}{shown}{mark}" for mark in "\"'"] if isinstance(shown, str) else []
+            near = next((one for one in quotes if one in self.text), str(shown))
+            raise self.fail(message, near)
 
     def negation(self, node: Any) -> _Result:
         inner, _ = self.compile(node.node)
+        self.refuse_constant("not", node.node)
         return lambda fields: not inner(fields), "flag"
 
     def conditional(self, node: Any) -> _Result:
@@ -126,8 +149,8 @@ class Compiler:
         steps = []
         for operand in node.ops:
             right, other = self.compile(operand.expr)
-            self.refuse_comparison(operand.op, kind, other, operand.expr)
-            self.refuse_impossible(node.expr, operand.expr)
+            sides = ((node.expr, kind), (operand.expr, other))
+            self.refuse_comparison(operand.op, *sides)
             if kind in _PHONES or other in _PHONES:
                 self.doubt_numbers(node.expr, operand.expr)
             steps.append((operations.comparison(operand.op, "phone" in (kind, other)), right))
@@ -137,24 +160,36 @@ class Compiler:
             return lambda fields: compare(left(fields), right(fields)), "flag"
         return lambda fields: operations.chain(left(fields), steps, fields), "flag"
 
-    def refuse_comparison(self, sign: str, left: str, right: str, node: Any) -> None:
+    def refuse_comparison(self, sign: str, *sides: tuple[Any, str]) -> None:
+        (node, left), (value, right) = sides
         one, two = family(left), family(right)
+        self.refuse(mistakes.compared_with_null(sign, sides), ".".join(path_of(node)))
+        if sign in ("in", "notin"):
+            self.refuse(mistakes.sought_in(node, left, value, right))
+            self.refuse_list_in_quotes(value, left)
+        self.refuse_impossible(node, value)
+        self.refuse_impossible(value, node)
         if "any" in (one, two):
             return
         if sign in ("in", "notin"):
             if two not in ("list", "text"):
                 raise self.fail(f"`in` needs a list or a text behind it, not {said(two)}")
         elif one != two or (sign not in ("eq", "ne") and one in ("flag", "list")):
-            raise self.fail(f"{said(one)} and {said(two)} cannot be compared" + hint(node))
+            raise self.fail(f"{said(one)} and {said(two)} cannot be compared" + hint(value))
+
+    def refuse_list_in_quotes(self, value: Any, kind: str) -> None:
+        """No number is a part of a name, another text may be."""
+        if message := mistakes.list_in_quotes(value, self.scope.lists):
+            error = self.fail(message, value.value)
+            if kind == "phone":
+                raise error
+            self.doubts.append((message, error.offset))
 
     def refuse_impossible(self, name: Any, value: Any) -> None:
         """A text that a field with known values never is."""
-        path = path_of(name)
-        values = self.scope.values_of(path) if path else ()
-        if values and isinstance(value, nodes.Const) and value.value not in values:
-            dotted = ".".join(path)
-            message = f"{dotted} is {' or '.join(values)}, never {quoted(str(value.value))}"
-            raise self.fail(message, dotted)
+        if path := path_of(name):
+            message = mistakes.never_that(path, self.scope.values_of(path), value)
+            self.refuse(message, ".".join(path))
 
     def doubt_numbers(self, *written: Any) -> None:
         """Texts that are held against telephone numbers and never equal one."""
@@ -187,6 +222,7 @@ class Compiler:
         if kinds - {"number"}:
             lists = " or two lists" if isinstance(node, nodes.Sub) and "list" in kinds else ""
             raise self.fail(f"{node.operator} needs numbers{lists}")
+        self.refuse(mistakes.divided(node.operator, node.right), f"{node.operator} 0")
         apply = _ARITHMETIC[node.operator]
         return lambda fields: bounded(apply, left(fields), right(fields)), "number"
 
@@ -208,6 +244,7 @@ class Compiler:
         inner, kind = self.compile(node.node)
         arguments = [self.compile(argument)[0] for argument in node.args]
         self.refuse_value(node.name, entry, kind)
+        self.refuse(mistakes.filtered(node.name, node.node, kind), node.name)
         if node.name == "default":
             return operations.default(inner, arguments[0]), kind
         gives = self.of_members(node, entry) if kind == "members" else entry.gives
@@ -224,8 +261,11 @@ class Compiler:
     def of_members(self, node: Any, entry: Filter) -> str:
         """What a filter makes of a list of members; the field it names must be one of theirs."""
         if node.name in _BY_FIELD and isinstance(node.args[0], nodes.Const):
-            self.field_of_member(str(node.args[0].value))
-            if MEMBER[str(node.args[0].value)].type == "phone":
+            name = str(node.args[0].value)
+            self.field_of_member(name)
+            for value in node.args[1:]:
+                self.refuse(mistakes.never_that(("member", name), MEMBER[name].values, value))
+            if MEMBER[name].type == "phone":
                 self.doubt_numbers(*node.args[1:])
                 return "phones" if node.name == "pluck" else "members"
         return _GIVEN_OF_MEMBERS.get(node.name, entry.gives)
@@ -234,6 +274,8 @@ class Compiler:
         entry = self.entry(node, TESTS, "test")
         inner, kind = self.compile(node.node)
         arguments = [self.compile(argument)[0] for argument in node.args]
+        if node.name == "none":
+            self.refuse(mistakes.null_test(node.node, kind), ".".join(path_of(node.node)))
         if node.name in ("defined", "undefined"):
             return operations.defined(inner, node.name == "defined"), "flag"
         self.refuse_value(node.name, entry, kind)

@@ -13,6 +13,7 @@ from jinja2 import nodes
 
 from workers.rules.expressions.compiler import Compiler
 from workers.rules.expressions.conditions import Literals, literal_key
+from workers.rules.expressions.mistakes import constant_whole
 from workers.rules.expressions.operations import Evaluate
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError, check_size, parse_expression
@@ -51,6 +52,8 @@ def compile_expression(text: str, scope: Scope) -> Compiled:
     parts = parse_expression(text)
     if len(parts) != 1 or isinstance(parts[0], nodes.Tuple):
         raise ExpressionError("expected one expression, without commas at its top")
+    if message := constant_whole(parts[0]):
+        raise ExpressionError(message)
     return compile_node(parts[0], text, scope)
 
 

@@ -106,22 +106,22 @@ FILTERS: Mapping[str, Filter] = {
     ),
     "length": Filter("How many characters or items.", functions.length, "any", "number"),
     "first": Filter(
-        "The first item.", lambda value: functions.checked_items(value)[0], "any", "any"
+        "The first item.", lambda value: functions.checked_items(value)[0], "list", "any"
     ),
     "last": Filter(
-        "The last item.", lambda value: functions.checked_items(value)[-1], "any", "any"
+        "The last item.", lambda value: functions.checked_items(value)[-1], "list", "any"
     ),
-    "join": Filter('`join(", ")`: the items as one text.', functions.join, "any", "text", (0, 1)),
-    "sum": Filter("The items added up.", functions.total, "any", "number"),
+    "join": Filter('`join(", ")`: the items as one text.', functions.join, "list", "text", (0, 1)),
+    "sum": Filter("The items added up.", functions.total, "list", "number"),
     "where": Filter(
         '`where("muted")` or `where("direction", "inbound")`: the items of which that is so.',
         functions.where,
-        "any",
+        "list",
         "any",
         (1, 2),
     ),
     "where_not": Filter(
-        "The items of which it is not so.", functions.where_not, "any", "any", (1, 2)
+        "The items of which it is not so.", functions.where_not, "list", "any", (1, 2)
     ),
     "matching": Filter(
         '`matching("support-*")`: the items, texts, that the glob matches.',
@@ -133,7 +133,7 @@ FILTERS: Mapping[str, Filter] = {
     "pluck": Filter(
         '`pluck("from")`: that field of every item that has it.',
         functions.pluck,
-        "any",
+        "list",
         "any",
         (1, 1),
     ),

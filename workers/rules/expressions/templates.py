@@ -161,6 +161,14 @@ def doubts_of(made: Template) -> list[tuple[str, int]]:
     return [doubt for part in parts if isinstance(part, Compiled) for doubt in part.doubts]
 
 
+def only_part(made: Template) -> Compiled | None:
+    """The expression that a text with `{{ }}` is, when there is nothing around it."""
+    if isinstance(made, Typed):
+        return made.part
+    parts = made.parts if isinstance(made, Rendered) else ()
+    return parts[0] if len(parts) == 1 and isinstance(parts[0], Compiled) else None
+
+
 def _first_broken(text: str, spans: list[re.Match[str]]) -> ExpressionError | None:
     for span in spans:
         try:

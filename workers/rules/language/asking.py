@@ -41,9 +41,14 @@ class Roles(Value):
                 problems[str(role)] = [Note.about(role, words)]
                 continue
             try:
-                found[str(role)] = Named().deserialize(node)
+                env = Named().deserialize(node)
             except ValidationError as error:
                 problems[str(role)] = error.messages
+                continue
+            if first := next((one for one, used in found.items() if used == env), ""):
+                words = f"nobody gets the role {role}: {first} has the same PIN ({env})"
+                problems[str(role)] = [Note.about(role, words)]
+            found[str(role)] = env
         if problems:
             raise ValidationError(problems)
         return found

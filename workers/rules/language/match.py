@@ -42,12 +42,19 @@ def compile_match(node: Any, scope: Scope, report: Report, only: str = "") -> Ma
         report.error(full, "conference means conference.name; write one of them")
     for key, value in node.items():
         path = ("conference", "name") if key == "conference" else tuple(key.split("."))
-        problem = _only(key, path, only) or scope.problem(path)
+        problem = _only(key, path, only) or scope.problem(path) or _of_a_mapping(path)
         if problem:
             report.error(key, problem)
             continue
         checks += KeyReader(path, scope, report).read(value, key)
     return Match(tuple(checks))
+
+
+def _of_a_mapping(path: tuple[str, ...]) -> str | None:
+    """`data` itself, which is no text, number or flag."""
+    if path not in (("data",), ("awaited",)):
+        return None
+    return f"{path[0]} is a mapping; match one of its fields: `{path[0]}.NAME`"
 
 
 def _only(key: str, path: tuple[str, ...], only: str) -> str | None:

@@ -11,7 +11,7 @@ from workers.rules.expressions.asked import names_of
 from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope, joined
 from workers.rules.expressions.syntax import ExpressionError
-from workers.rules.expressions.templates import PlainText, compile_template, doubts_of
+from workers.rules.expressions.templates import PlainText, compile_template, doubts_of, only_part
 from workers.rules.language.declared import read_assignments
 from workers.rules.language.flat import END, asking, is_side, redirect
 from workers.rules.language.wait_for import read_wait_for
@@ -201,6 +201,9 @@ class StepReader:
             self.warn(text, where.doubts)
             return Target("where", where=where)
         found = [(text, self.template(text)) for text in spec.ids]
+        for text, made in found:
+            if message := never_an_id(made):
+                self.report.error(text, message)
         ids = tuple(str(text) for text, made in found if isinstance(made, PlainText))
         templates = tuple(made for _, made in found if not isinstance(made, PlainText))
         return Target(spec.kind, ids, None, templates)
@@ -259,6 +262,26 @@ def _bare(name: Text) -> Map:
     item.line, item.column = empty.line, empty.column = name.line, name.column
     item[name] = empty
     return item
+
+
+def never_an_id(made: Template) -> str:
+    """Why a `{{ }}` among member ids is none, whatever its value; "" when it may be one."""
+    part = only_part(made)
+    if part is None or part.type not in _NO_ID:
+        return ""
+    if part.type in ("list", "members", "phones"):
+        if part.text == "conference.members":
+            return "a list is no member id; write `all`"
+        ids = f'{part.text} | pluck("id")' if part.type == "members" else part.text
+        return f"a list is no member id; write `{{where: member.id in {ids}}}`"
+    if part.type == "phone" and part.text == "member.from":
+        return "a telephone number is no member id; write `{{ member.id }}`"
+    if part.type == "phone":
+        return f"a telephone number is no member id; write `{{where: member.from == {part.text}}}`"
+    return f"{part.text} is no member id"
+
+
+_NO_ID = frozenset({"list", "members", "phones", "phone", "flag", "seconds", "time", "member"})
 
 
 def _misplaced(item: Map, name: str) -> str:

@@ -8,8 +8,8 @@ from app.domain.suggest import quoted
 from workers.rules.expressions.conditions import Literals, Match
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.language.flat import items_of, step_key
+from workers.rules.lint.conditions import if_can_hold, match_can_hold
 from workers.rules.lint.parts import Parts, covers_all, only_globs, overlap
-from workers.rules.lint.rule import if_depends_on_something, match_can_hold
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map
 from workers.rules.vocabulary.actions import CALLS
@@ -24,7 +24,7 @@ _LASTING = frozenset({"member.id", *(f"member.{name}" for name in FACTS)})
 def check_ensuring(rule: Rule, node: Map, report: Report) -> None:
     """One rule by itself. It has been compiled without an error."""
     match_can_hold(rule, node, report)
-    if_depends_on_something(rule, node, report)
+    if_can_hold(rule, node, report)
     for wish in rule.ensures:
         where = _where(wish.target)
         if where is not None and f"member.{wish.flag}" in where.names:

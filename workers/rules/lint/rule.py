@@ -1,16 +1,14 @@
 """One rule by itself: what is well written and still can never run, or reaches nobody."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
-from app.domain.durations import parse_duration
-from workers.rules.expressions.conditions import Check, Match
-from workers.rules.expressions.expressions import Compiled
+from workers.rules.expressions.conditions import Match
 from workers.rules.language.flat import END, items_of, step_key
+from workers.rules.lint.conditions import holds, if_can_hold, match_can_hold
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Text
 from workers.rules.vocabulary.actions import ACTIONS
-from workers.rules.vocabulary.model import Fields, Rule, Step, Trigger, Unknown
+from workers.rules.vocabulary.model import Rule, Step
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS
 
@@ -105,16 +103,6 @@ def _last_step_waits(rule: Rule, node: Map, report: Report) -> None:
             report.warning(key, "a wait at the end does nothing")
 
 
-def if_depends_on_something(rule: Rule, node: Map, report: Report) -> None:
-    """An `if` that is always or never true."""
-    if not isinstance(rule.condition, Compiled) or rule.condition.names:
-        return
-    if _holds(rule.condition):
-        report.warning(node["if"], "this is always true; leave it out")
-    else:
-        report.error(node["if"], "this is never true, so the rule can never run")
-
-
 def _answers_come_in_time(rule: Rule, node: Map, report: Report) -> None:
     """A question that is asked for a day, before what people hear or feel."""
     for place, (step, key) in enumerate(_steps(rule, node)):
@@ -134,7 +122,7 @@ def _branches_can_be_taken(rule: Rule, node: Map, report: Report) -> None:
             if certain or branch.meaning in seen:
                 report.warning(written["if"], "never taken: one before it holds whenever it does")
             elif not branch.names:
-                certain = _holds(branch)
+                certain = holds(branch)
                 said = "always true: write `else`" if certain else "never true"
                 report.warning(written["if"], f"this is {said}")
             seen.add(branch.meaning)
@@ -142,81 +130,6 @@ def _branches_can_be_taken(rule: Rule, node: Map, report: Report) -> None:
 
 def _branches(item: Text | Map) -> Sequence[Map]:
     return (item.find("choose") or ()) if isinstance(item, Map) else ()
-
-
-def _holds(condition: Compiled) -> bool:
-    try:
-        return condition.refuses({}) is None
-    except Unknown:
-        return False
-
-
-def match_can_hold(rule: Rule, node: Map, report: Report) -> None:
-    """`match` against what the trigger says of itself, and against itself."""
-    if not isinstance(rule.match, Match):
-        return
-    keys = _match_keys(node["match"])
-    for check in rule.match.checks:
-        reasons = [_refusal(check, known_of(trigger)) for trigger in rule.triggers]
-        if reasons and all(reasons):
-            report.error(keys[check.path], f"this can never hold: {reasons[0]}")
-    for path, key in keys.items():
-        _bounds_can_hold(key, node["match"][key], path, report)
-
-
-def _match_keys(match: Map) -> dict[tuple[str, ...], Text]:
-    return {
-        ("conference", "name") if key == "conference" else tuple(key.split(".")): key
-        for key in match
-    }
-
-
-def _refusal(check: Check, known: Fields) -> str | None:
-    try:
-        return check.refuses(known)
-    except Unknown:
-        return None
-
-
-def known_of(trigger: Trigger) -> Fields:
-    """The fields whose value follows from the trigger alone."""
-    kind = KINDS[trigger.kind]
-    if not kind.equals or trigger.parameter is None:
-        return kind.known
-    known: Any = trigger.parameter
-    for name in reversed(kind.equals):
-        known = {name: known}
-    return {**kind.known, **known}
-
-
-def _bounds_can_hold(key: Text, value: Any, path: tuple[str, ...], report: Report) -> None:
-    """`{above: 5, below: 3}` and the like."""
-    if not isinstance(value, Map):
-        return
-    bounds = {str(name): _bound(value[name]) for name in value if name in _PAIRED}
-    for low, high, may_be_equal in _EXCLUDING:
-        if low in bounds and high in bounds:
-            gap = bounds[high] - bounds[low]
-            if gap < 0 or (gap == 0 and not may_be_equal):
-                name = ".".join(path)
-                report.error(key, f"this can never hold: {name} cannot be both {low} and {high}")
-                return
-
-
-_PAIRED = ("above", "at_least", "below", "at_most")
-_EXCLUDING = (
-    ("above", "below", False),
-    ("above", "at_most", False),
-    ("at_least", "below", False),
-    ("at_least", "at_most", True),
-)
-
-
-def _bound(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return parse_duration(text)
 
 
 def _brakes_make_sense(rule: Rule, node: Map, report: Report) -> None:
@@ -231,7 +144,7 @@ _CHECKS: tuple[Callable[[Rule, Map, Report], None], ...] = (
     _conference_is_there,
     _last_step_waits,
     _answers_come_in_time,
-    if_depends_on_something,
+    if_can_hold,
     _branches_can_be_taken,
     match_can_hold,
     _brakes_make_sense,

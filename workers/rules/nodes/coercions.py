@@ -15,6 +15,8 @@ _LOOKED_AT = 500  # characters of a line; a hostile one may be long
 _LINES = 100
 _COMMENT_AS_VALUE = re.compile(r"(?:(?<=[:\[,{])|(?<=[:\-\[,{]\s))\s*(#[^\s,\]}]*)")
 _COMMENT_IN_TEXT = re.compile(r"[:,]\s+[^\s\"'#{\[][^\"'#{}\[\]]*\s(#[^#]*[}\]])")
+_CUT_OFF = re.compile(r"[ \t]+(#[\w{(*+\"'&].*?)\s*$")
+_NO_PROSE = re.compile(r"[+-]?[\d.:]+[a-z]{0,2}(?:\d+[a-z]+)*|true|false|yes|no|on|off|null")
 _AFTER_QUOTE = re.compile(r":\s+(\"[^\"]*\"|'[^']*')\s*$")
 _AFTER_QUOTE_IN_FLOW = re.compile(r"[:,\[{]\s*(\"[^\"]*\"|'[^']*')\s*$")
 _KEY_ALONE = re.compile(r"\s*(?:- +)*[\w.\"']+")
@@ -59,6 +61,20 @@ def swallowed_by_comment(lines: Sequence[str], place: Place) -> tuple[Place, str
     if found is None:
         return None
     return Place(place.line, found.start(1) + 1), found.group(1)
+
+
+def cut_by_comment(line: str, text: str, start: int) -> tuple[int, str] | None:
+    """The column of a `#` directly behind a plain text that begins at `start`, and what to say of
+    it, when it looks like a part of the text: behind a plain number, a flag or a duration it does
+    not, nor with a space behind it."""
+    found = _CUT_OFF.match(line, start + len(text))
+    if found is None or _NO_PROSE.fullmatch(text):
+        return None
+    rest = found.group(1)[:20].rstrip() + ("…" if len(found.group(1)) > 20 else "")
+    message = f"YAML takes the rest ({rest}) for a comment; quote the text"
+    if not rest[1].isdigit() and rest[1] != "{":
+        message += ", or write `# ` before a comment"
+    return found.start(1) + 1, message
 
 
 def explain(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[Place, str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from app.domain.addresses import fits_header, taken_apart
 from app.domain.suggest import quoted
 from workers.rules.nodes.schema_fields import Json, Note, Scalar, Value, kind_of
 from workers.rules.nodes.yaml import Map, Node, Seq, Text
@@ -54,6 +55,19 @@ class Templated(Scalar):
         if self.schemes and not text.startswith("{{") and re.search(r"\s", _outside(text)):
             raise ValueError("an address cannot have spaces in it")
         return TemplateText(text, self.schemes)
+
+
+class WebhookTo(Templated):
+    """An http or https address that can be asked by us."""
+
+    def read(self, text: Text) -> TemplateText:
+        made = super().read(text)
+        if not text.startswith("{{"):
+            try:
+                taken_apart(re.sub(r"\{\{.*?\}\}", "1", text))
+            except ValueError as error:
+                raise ValueError(f"this address {error}") from None
+        return made
 
 
 class ArchiveTo(Templated):
@@ -154,6 +168,8 @@ class Headers(Value):
                 wrong[name] = [f"expected a text, not {kind_of(text)}"]
             elif "\n" in text or "\r" in text:
                 wrong[name] = ["a header has one line"]
+            elif not fits_header(_outside(text)):
+                wrong[name] = ["a header has only ASCII that can be seen: this is never sent"]
         if wrong:
             raise ValidationError(dict(wrong))
         return {str(name): TemplateText(text) for name, text in value.items()}

@@ -269,7 +269,15 @@ class _Builder:
                 place, written = comment
                 self.report.error(place, traps.comment_message(written))
                 return _placed(Text(written), place)
+        elif isinstance(value, Text) and value.plain:
+            self._doubt_comment(value)
         return value
+
+    def _doubt_comment(self, value: Text) -> None:
+        if value._shift is None or "#" not in (line := self.lines[value.line - 1]):
+            return
+        if found := traps.cut_by_comment(line, value, value.column - 1):
+            self.report.warning(Place(value.line, found[0]), found[1])
 
     def _put(self, found: Map, key: Text, value: Node) -> None:
         earlier = next((known for known in found if known == key), None) if key in found else None

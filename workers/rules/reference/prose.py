@@ -8,6 +8,7 @@ FORMS = {
     "HangUp": "`conference`, `every_conference` or members",
     "Texts": "text or list of texts",
     "Templated": "text with `{{ }}`",
+    "WebhookTo": "text with `{{ }}`",
     "ExpressionText": "expression",
     "FreeMapping": "mapping of any JSON",
     "Free": "any JSON",

@@ -17,6 +17,7 @@ from app.domain.globs import glob_matcher
 from app.domain.recording import Sought
 from workers.conference.errors import CallError, PlivoError, WebhookError
 from workers.conference.retry import Gone, Repeat, Split, Unknown, retry
+from workers.plivo.endpoints import build_requests
 from workers.plivo.responses import Answer, failure
 from workers.rules.engine.decide import decide
 from workers.rules.engine.ensured.acts import RUN as ENSURES
@@ -24,7 +25,7 @@ from workers.rules.engine.index import Rules
 from workers.rules.engine.run import Decision
 from workers.rules.vocabulary.actions import WEB_VERBS
 from workers.webhooks.response import judge, response_of
-from workers.webhooks.ssrf_guard import place_of
+from workers.webhooks.ssrf_guard import headers_of, place_of
 
 TIMEOUT = "timeout"
 UNKNOWN_ANSWER = "what it was answered is not known here"
@@ -200,6 +201,8 @@ class Simulator:
     def _ask(self, call: Call) -> CallError | None:
         if call.verb == "webhook":
             return self._ask_the_web(call)
+        if refused := _never_sent(call):
+            return refused
         answer = self.answers.get(call.verb, "ok")
         if answer == "ok":
             return None
@@ -214,6 +217,7 @@ class Simulator:
         answer = self._web_answer(call).answer
         try:
             host = place_of(str(call.params["url"])).host
+            headers_of(call)
             if answer == TIMEOUT:
                 raise WebhookError(f"{host} gave no answer", kind="temporary", sent="maybe")
             if answer != "ok":
@@ -273,3 +277,13 @@ class Simulator:
             data |= {"archived_to": call.params["to"], "transcript": True}
         kind = "action.failed" if error else "step.done"
         self.feed(self.event(kind, call.conference, call.uuid, data))
+
+
+def _never_sent(call: Call) -> PlivoError | None:
+    """Why the worker refuses it before it goes to Plivo."""
+    try:
+        if call.verb not in WEB_VERBS:
+            build_requests(call, "")
+    except PlivoError as error:
+        return error
+    return None

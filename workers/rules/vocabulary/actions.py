@@ -20,6 +20,7 @@ from workers.rules.nodes.templates_as_written import (
     FreeMapping,
     Headers,
     Templated,
+    WebhookTo,
 )
 from workers.rules.vocabulary.action import BESIDE_EVERY, Action, Request, Verb
 
@@ -77,7 +78,7 @@ class SecretName(Block):
 
 
 class Webhook(Arguments):
-    url = Templated("Where to POST.", required=True, expected="an http or https address", **_WEB)
+    url = WebhookTo("Where to POST.", required=True, expected="an http or https address", **_WEB)
     json = Free("The body, as JSON. Without it: the event.")
     headers = Headers("Headers to add.")
     secret = SecretName(

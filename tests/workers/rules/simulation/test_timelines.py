@@ -532,3 +532,36 @@ tests:
 def test_a_wrong_row_of_plivos_list_is_told(row: str, message: str) -> None:
     with pytest.raises(RulesError, match=re.escape(message)):
         play(f"at: 0s, conference.observed: {{conference: a, members: [{row}]}}")
+
+
+def test_a_call_that_is_never_sent_fails_as_it_does_at_work() -> None:
+    rules = load(
+        "version: 1\n"
+        "rules:\n"
+        "  - name: Mute whom the sender names\n"
+        "    when: {trigger: mute}\n"
+        '    do: [{mute: "{{ data.who }}"}, {log: muted}]\n'
+        "  - name: Tell the sender\n"
+        "    when: {trigger: tell}\n"
+        "    do:\n"
+        "      - webhook:\n"
+        '          url: "https://crm.example.com:{{ data.port }}/"\n'
+        '          headers: {X-Room: "{{ data.room }}"}\n',
+        "rules.yaml",
+    )
+    text = """
+tests:
+  - name: it
+    timeline:
+      - {at: 0s, member.entered: {conference: room, member: 1}}
+      - {at: 1s, trigger: {conference: room, name: mute, data: {who: [1, 2]}}}
+      - {at: 2s, trigger: {conference: room, name: tell, data: {port: 70000, room: one}}}
+      - {at: 3s, trigger: {conference: room, name: tell, data: {port: 443, room: "B\u00fccher"}}}
+    expect:
+      - {at: 1s, mute: 7}
+"""
+    told = render_report(run_text(text, "rules_test.yaml", rules))
+
+    assert "'1, 2' is not a member id" in told
+    assert "its address has a port that is none" in told
+    assert "a header has characters that it can not" in told
