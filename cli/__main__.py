@@ -6,7 +6,10 @@ import sys
 def main() -> None:
     """The gavel command, of this process's arguments."""
     try:
-        from cli.main import main as run
+        from app.loading import loading
+
+        with loading():
+            from cli.main import main as run
     except KeyboardInterrupt:
         sys.exit(130)
     run()

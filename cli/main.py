@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from app.loading import loading
 from app.settings import add_env_file
 from cli import process_edge
 from cli.names.suggestions import SuggestingGroup
@@ -55,7 +56,9 @@ class Commands(SuggestingGroup):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"cli.commands.{_file(name)}"), _file(name))
+        with loading():
+            module = import_module(f"cli.commands.{_file(name)}")
+        command: click.Command = getattr(module, _file(name))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

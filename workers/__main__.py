@@ -2,7 +2,9 @@
 
 import sys
 
-from workers.worker import main
+from app.loading import loading
 
 if __name__ == "__main__":
+    with loading():
+        from workers.worker import main
     sys.exit(main())

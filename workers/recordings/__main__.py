@@ -2,7 +2,9 @@
 
 import sys
 
-from workers.recordings.worker import main
+from app.loading import loading
 
 if __name__ == "__main__":
+    with loading():
+        from workers.recordings.worker import main
     sys.exit(main())

@@ -12,6 +12,7 @@ from bench.chaos.scenarios.kills import MUTE_AND_SPEAK, account, recorded, repea
 from bench.chaos.stage import Stage, stage
 
 RATE = 50.0  # callbacks a second
+SHORT_RATE = 20.0  # four calls under way at any time, still
 ROOMS = 40
 
 
@@ -21,7 +22,8 @@ async def restarted_one_by_one(short: bool) -> list[Row]:
         assert isinstance(on.gavel, Fleet)
         on.edge.fate = lambda _request, _before: Fate(delay=0.2)  # so that calls are under way then
         restarting = asyncio.create_task(asyncio.to_thread(_restart, on.gavel, 1 if short else 3))
-        callbacks = await post_until(on, restarting)
+        rate = SHORT_RATE if short else RATE
+        callbacks = await post_until(on, restarting, rate)
         codes, before_valkey, took = await restarting
         await on.until_quiet()
         lost, doubled, untouched, _ = account(on, callbacks)
@@ -30,7 +32,7 @@ async def restarted_one_by_one(short: bool) -> list[Row]:
     by_ours = [one for one in callbacks if one.errors and one.sent < before_valkey - 1.0]
     slowest = max(one.acknowledged - one.sent for one in callbacks)
     measured = (
-        f"{len(callbacks)} callbacks at {RATE:g}/s while 2 workers and 2 web processes were "
+        f"{len(callbacks)} callbacks at {rate:g}/s while 2 workers and 2 web processes were "
         f"restarted one by one, the web processes by SIGHUP, too, then Valkey ({took:.0f} s): not "
         f"acknowledged {unacknowledged(callbacks)}, not decided {lost}, decided more than once "
         f"{doubled}, not muted {untouched}, outcome unknown {len(unknown)}, calls made again "
@@ -59,14 +61,14 @@ def _restart(fleet: Fleet, rounds: int) -> tuple[list[int], float, float]:
     return codes, at, time.monotonic() - begun
 
 
-async def post_until(on: Stage, done: "asyncio.Task[Any]") -> list[Callback]:
-    """Somebody enters at an even rate until it is over; all are acknowledged then."""
+async def post_until(on: Stage, done: "asyncio.Task[Any]", rate: float = RATE) -> list[Callback]:
+    """Somebody enters at an even rate (a second) until it is over; all are acknowledged then."""
     callbacks: list[Callback] = []
     posting = []
     begun = time.monotonic()
     while not done.done():
         number = len(callbacks)
-        await asyncio.sleep(max(0.0, begun + number / RATE - time.monotonic()))
+        await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
         one = callback(f"room-{number % ROOMS}", str(100 + number // ROOMS))
         callbacks.append(one)
         posting.append(asyncio.create_task(on.plivo.post(one, f"nonce-{number}")))

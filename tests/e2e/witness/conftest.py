@@ -25,6 +25,21 @@ PIN = "270915"
 SECRET = "whsec_d2l0bmVzcy13aXRuZXNzLXdpdG5lc3M="
 
 
+class Log:
+    """A log of the sandbox; what is over and done with is asked for once."""
+
+    def __init__(self, read: Callable[[int], list[dict[str, Any]]]) -> None:
+        self._read = read
+        self._over: list[dict[str, Any]] = []
+
+    def entries(self) -> list[dict[str, Any]]:
+        """All of them, those that are not answered yet as well."""
+        found = self._read(self._over[-1]["n"] if self._over else 0)
+        while found and (found[0]["status"] or found[0]["error"]):
+            self._over.append(found.pop(0))
+        return self._over + found
+
+
 @dataclass
 class Stage:
     """The running processes, and what the far side saw."""
@@ -36,6 +51,9 @@ class Stage:
     sandbox: ControlClient
     receiver: Service
 
+    def __post_init__(self) -> None:
+        self.requests, self.deliveries = Log(self.sandbox.requests), Log(self.sandbox.deliveries)
+
     def enter(self, conference: str, **wanted: Any) -> str:
         """Somebody calls in and is in the conference; the call's id."""
         call = self.sandbox.call_in(conference, **wanted)
@@ -46,7 +64,7 @@ class Stage:
         """The calls whose callback `enter` was answered 200."""
         return [
             one["fields"]["CallUUID"]
-            for one in pages(self.sandbox.deliveries)
+            for one in self.deliveries.entries()
             if (one["action"], one["conference"], one["status"]) == ("enter", conference, 200)
         ]
 
@@ -54,7 +72,7 @@ class Stage:
         """Operation and parameters of what was asked of the API and done, reads left out."""
         return [
             (one["operation"], one["params"])
-            for one in pages(self.sandbox.requests)
+            for one in self.requests.entries()
             if one["conference"] == conference
             and one["method"] != "GET"
             and 200 <= (one["status"] or 0) < 300
@@ -120,14 +138,6 @@ def read(request: Request) -> bytes:
 
     until(answered, f"an answer of {request.full_url}")
     return found[0]
-
-
-def pages(read: Callable[..., list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """All that a log of the sandbox keeps; it is told in pages."""
-    found: list[dict[str, Any]] = []
-    while page := read(after=found[-1]["n"] if found else 0):
-        found += page
-    return found
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from bench.chaos.processes import free_port
 from sandbox.embedded import Sandbox
 from tests.commands import run_gavel
 from tests.e2e.story.processes import ROOT, Process, answers, bare_environment
-from tests.e2e.witness.conftest import Stage, pages, read
+from tests.e2e.witness.conftest import Stage, read
 from tests.e2e.witness.witnesses import drives
 from tests.valkey import start_valkey
 from tests.waiting import until
@@ -213,7 +213,7 @@ def test_a_call_to_a_number_is_led_into_a_conference(stage: Stage) -> None:
 
 def hangups(stage: Stage) -> list[dict[str, Any]]:
     """What the application's hang-up URL was told and answered."""
-    return [one for one in pages(stage.sandbox.deliveries) if one["action"] == "hangup"]
+    return [one for one in stage.deliveries.entries() if one["action"] == "hangup"]
 
 
 @drives("command login-link")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.witness.conftest import Stage, pages
+from tests.e2e.witness.conftest import Stage
 from tests.e2e.witness.witnesses import drives
 from tests.waiting import until
 
@@ -47,9 +47,7 @@ def test_what_was_recorded_and_where_it_is_is_listed(stage: Stage) -> None:
     assert ours["duration"] > 5
     assert [one["from"] for one in ours["members"]] == ["+14155550100", "+14155550101"]
     assert ours["rule"] == "record it"
-    api_ids = {
-        one["api_id"] for one in pages(stage.sandbox.requests) if one["operation"] == "record"
-    }
+    api_ids = {one["api_id"] for one in stage.requests.entries() if one["operation"] == "record"}
     assert ours["api_id"] in api_ids
     code, output = stage.ask("recordings", "--since", "1h")
     assert (code, ours["url"] in output) == (0, True), output
@@ -118,7 +116,7 @@ def test_a_transcript_that_failed_is_told_and_kept(stage: Stage) -> None:
 
 def lists(stage: Stage, conference: str) -> list[dict[str, Any]]:
     """How often Plivo was asked for its recordings, with what it said."""
-    asked = pages(stage.sandbox.requests)
+    asked = stage.requests.entries()
     return [
         one
         for one in asked

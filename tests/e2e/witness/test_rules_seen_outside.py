@@ -28,7 +28,7 @@ def test_why_tells_what_plivo_calls_each_request_it_answered(stage: Stage) -> No
     stage.until_asked("w-mute", "mute", "unmute", "deaf", "undeaf")
     ids = [
         one["api_id"]
-        for one in stage.sandbox.requests()
+        for one in stage.requests.entries()
         if one["conference"] == "w-mute" and one["api_id"] and one["method"] != "GET"
     ]
     assert ids
