@@ -11,7 +11,8 @@ from redis import Redis
 from app.domain.globs import any_matches
 from app.domain.recording import Recording, UnreadableRecording
 from app.operators.attention import GivenUp, ask_again, given_up
-from app.operators.copies import CopyAsked, Wish, ask_for_copy, seen
+from app.operators.copies import together
+from app.operators.copies.asking import CopyAsked, Wish, ask_for_copy, seen
 from app.store.recordings import Recordings
 from workers.rules.engine.index import Rules
 from workers.rules.vocabulary.model import NO_ANSWER, Template, Unknown, no_answer
@@ -26,6 +27,8 @@ def copies_by_rules(redis: Redis, question: Mapping[str, Any], rules: Rules) -> 
     wanted = Wish.of(question)
     tried = _tried(redis)
     found = [copy for id in wanted.ids for copy in _copies(redis, id, wanted, rules, tried)]
+    if wanted.together:
+        together.keep(redis, wanted.together, found)
     return json.dumps([one.to_json_dict() for one in found], ensure_ascii=False)
 
 

@@ -13,7 +13,7 @@ from app.domain.conference import Conference, UnreadableConference
 from app.domain.event import Event
 from app.domain.suggest import quoted
 from app.errors import GavelError
-from app.operators.copies import COPIES
+from app.operators.copies.asking import COPIES
 from app.operators.silences import Silences
 from app.store import keys
 from app.store.journal import Journal

@@ -6,7 +6,7 @@ from apispec import APISpec
 
 from app.api.problems import PROBLEM
 from app.api.schemas import ActBody, ArchiveBody, DropBody, RetryBody, SilenceBody
-from app.operators.copies import STATES as COPY_STATES
+from app.operators.copies.asking import STATES as COPY_STATES
 from app.operators.outcome import STATES as OUTCOMES
 from app.store.idempotency import LONGEST_KEY
 from app.store.recordings import STATES

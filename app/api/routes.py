@@ -19,7 +19,7 @@ from app.operators.acts import Act, act, reason_of
 from app.operators.attention import drop, for_people, given_up, set_aside
 from app.operators.audit import Audit, Entry, Sought
 from app.operators.batches import ask_all, batch_of
-from app.operators.copies import wish, wished
+from app.operators.copies.asking import wish, wished
 from app.operators.outcome import outcome_of
 from app.operators.reading import conferences, name_of, state_of, story
 from app.operators.recordings import failing_copies, recording, recordings, wanted_of

@@ -10,7 +10,7 @@ from jinja2 import StrictUndefined
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
-from app.console import attention, conferences, live, recordings
+from app.console import attention, conferences, copies, live, recordings
 from app.console import rules as rules_page
 from app.console.access import by_issuer, sign_in
 from app.console.access.cookies import Cookies
@@ -151,6 +151,7 @@ def blueprint(
     by_hand.add_routes(routes, inbox, rules)
     numbers.add_routes(routes, pages, redis)
     recordings.add_routes(routes, pages, settings, redis, guard.cookies)
+    copies.add_routes(routes, pages, redis)
     rules_page.add_routes(routes, pages, redis, rules)
     doctor.add_routes(routes, pages, settings)
     access.add_routes(routes, pages, settings, redis, guard)

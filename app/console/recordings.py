@@ -10,6 +10,7 @@ from redis import Redis
 
 from app.console.access.cookies import Cookies
 from app.console.access.guard import may_now, operator
+from app.console.copies import asked_of
 from app.console.exports import exported
 from app.console.frame import Pages
 from app.console.listening import Listening, can_be_played, is_at_plivo
@@ -17,14 +18,13 @@ from app.console.texts import moment, shown
 from app.domain.recording import Recording
 from app.errors import Forbidden, NotFound
 from app.operators.audit import Audit, Entry
-from app.operators.copies import wish, wished
+from app.operators.copies.asking import wish, wished
 from app.operators.recordings import recording, recordings, wanted_of
 from app.settings import Settings
 from app.store import keys
 from app.store.recordings import STATES
 
 SHOWN = 50
-FIELDS = ("q", "conference", "state", "from", "to")
 COLUMNS = ("id", "conference", "at", "seconds", "state", "transcript", "copy", "rule", "api_id")
 
 
@@ -46,7 +46,7 @@ def add_routes(
 
     @routes.get("/recordings", endpoint="recordings")
     def show_recordings() -> Response:
-        asked = {name: request.args[name] for name in FIELDS if request.args.get(name)}
+        asked = asked_of(request.args)
         cursor = request.args.get("cursor", "")
         if form := request.args.get("format", ""):
             rows = find(redis, asked, cursor).rows

@@ -59,6 +59,9 @@ copy of a recording: `{k}-{hash}-rec`.
 | gavel:tries:{hash}         | string | how often an address tried to sign in, expires |
 | gavel:batches              | list   | ids of what was asked for again together, bounded |
 | gavel:batch:{id}           | hash   | call -> what became of it (JSON), expires |
+| gavel:copies               | list   | ids of copies asked for together, bounded |
+| gavel:copies:{id}          | string | of which recordings, by whom (JSON), expires |
+| gavel:copies_asked:{id}    | hash   | recording -> where it goes, or why not (JSON), expires |
 | gavel:snoozed              | hash   | groups that need no person until a time (JSON) |
 | gavel:pins:{hash}          | zset   | tries at a PIN, of a caller or a conference, expires |
 | gavel:questions            | list   | what the console asks of a worker (JSON), expires |
@@ -109,6 +112,7 @@ SIGNED_IN = PREFIX + "signed_in"
 QUESTIONS = PREFIX + "questions"
 SNOOZED = PREFIX + "snoozed"
 BATCHES = PREFIX + "batches"
+COPIES = PREFIX + "copies"
 QUEUE_NAME = "gavel"
 QUEUE = "rq:queue:" + QUEUE_NAME
 WORKERS = "rq:workers:" + QUEUE_NAME
@@ -166,6 +170,14 @@ def pins(of: str) -> str:
 
 def batch(id: str) -> str:
     return PREFIX + "batch:" + id
+
+
+def copies(id: str) -> str:
+    return PREFIX + "copies:" + id
+
+
+def copies_asked(id: str) -> str:
+    return PREFIX + "copies_asked:" + id
 
 
 def state_version(version: int) -> str:

@@ -92,6 +92,11 @@ class Recordings:
         texts = {name.decode(): text for name, text in stored.items()}
         return Recording.of(id, texts | ({"transcript": said} if said else {}))
 
+    def brief(self, ids: Sequence[str]) -> Mapping[str, Recording]:
+        """Those of them that there are, by id, without `LARGE` fields."""
+        found = self._read([(id, 0.0) for id in ids], _BRIEF)
+        return {one.id: one for _, one, _ in found if one is not None}
+
     def change(self, id: str, **fields: Any) -> bool:
         """Set fields of a record; False when there is none. Raises KeyError for no field."""
         parts = [part for pair in stored_fields(fields).items() for part in pair]

@@ -12,7 +12,7 @@ from redis import Redis
 
 from app.domain.recording import Recording
 from app.operators.acts import reason_of
-from app.operators.copies import ask_for_copy, seen, under_way
+from app.operators.copies.asking import ask_for_copy, seen, under_way
 from app.settings import Settings
 from app.store import keys
 from app.store.recordings import MOST, Recordings, Wanted

@@ -9,7 +9,7 @@ from redis import Redis
 
 from app.domain.recording import Recording
 from app.errors import NotYet
-from app.operators.copies import MOST_AT_ONCE, CopyAsked, wish, wished
+from app.operators.copies.asking import MOST_AT_ONCE, CopyAsked, wish, wished
 from cli.operator import this_person
 
 LOOK_SECONDS = 0.1

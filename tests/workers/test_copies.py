@@ -12,7 +12,7 @@ from app.domain.recording import RecordingChange
 from app.errors import Unusable
 from app.operators.attention import given_up
 from app.operators.audit import Audit
-from app.operators.copies import CopyAsked, wish, wished
+from app.operators.copies.asking import CopyAsked, wish, wished
 from app.store import keys
 from tests.app.store.test_recordings import commit
 from workers.questions import answer_questions

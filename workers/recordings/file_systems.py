@@ -79,7 +79,9 @@ def _s3(target: Target, _: SftpLogin) -> FileSystem:
 def _gs(target: Target, _: SftpLogin) -> FileSystem:
     from gcsfs.core import GCSFileSystem  # the other asks for the kind of the bucket at each step
 
-    return GCSFileSystem(block_size=BLOCK, use_listings_cache=False, skip_instance_cache=True)
+    files = GCSFileSystem(block_size=BLOCK, use_listings_cache=False, skip_instance_cache=True)
+    files.credentials.maybe_refresh()  # each request would try for a token for half a minute
+    return files
 
 
 def _az(target: Target, _: SftpLogin) -> FileSystem:

@@ -54,6 +54,8 @@ def trouble_with(target: Target, error: Exception) -> ArchiveError:
     code = next((one.errno for one in _chain(error) if isinstance(one, OSError)), None)
     said, text = f"{place}: {_text(error)}", str(error)
     untold = any(part in text for part in WRONG_CREDENTIALS) or _status(error) == 401
+    if _may_pass(error):
+        return ArchiveError.for_now(said)
     if names & CREDENTIALS or untold:
         return ArchiveError.for_good(f"the credentials for {place} are wrong or missing: {said}")
     if names & HOST_KEYS or "not found in known_hosts" in text:
@@ -97,6 +99,11 @@ def _names(error: BaseException) -> Iterator[str]:
         yield str(getattr(one, "error_code", "") or "")
 
 
+def _may_pass(error: BaseException) -> bool:
+    """Does the library of Google's credentials say so? Its server may be away."""
+    return any(getattr(one, "retryable", False) is True for one in _chain(error))
+
+
 def _status(error: BaseException) -> int | None:
     for one in _chain(error):
         for name in ("status_code", "code"):
@@ -106,6 +113,13 @@ def _status(error: BaseException) -> int | None:
     return None
 
 
-def _text(error: BaseException) -> str:
-    line = str(error).strip().splitlines()
+def _text(error: Exception) -> str:
+    for one in _chain(error):
+        if type(one).__name__ == "RefreshError" and one.args:  # behind words of gcsfs's own
+            return _line(str(one.args[0]), one)
+    return _line(str(error), error)
+
+
+def _line(text: str, error: BaseException) -> str:
+    line = text.strip().splitlines()
     return f"{line[0][:LONGEST] if line else ''} ({type(error).__name__})".strip()

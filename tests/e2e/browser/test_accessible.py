@@ -21,7 +21,7 @@ from tests.e2e.browser.test_console import HOSTILE, SIZES, Running, gavel, press
 AXE = Path(__file__).parent / "axe"
 THEMES = ("light", "dark")
 PAGES = ("/live", "/conferences", "/recordings", "/rules", "/attention", "/settings/doctor")
-PAGES += ("/settings/you", "/settings/about")
+PAGES += ("/settings/you", "/settings/about", "/recordings/copies")
 PAGES_OF_ADMINS = ("/settings/access", "/settings/audit")
 RUN = """
 const done = arguments[0];

@@ -6,7 +6,7 @@ from redis import Redis
 
 from app.domain.operator import Operator
 from app.domain.recording import RecordingChange
-from app.operators.copies import ask_for_copy
+from app.operators.copies.asking import ask_for_copy
 from app.store.lease import Leases
 from app.store.recordings import Recordings
 from tests.app.store.test_recordings import commit

@@ -3,8 +3,12 @@
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from google.auth.exceptions import RefreshError
 from redis import Redis
 
 from app.fetching.recordings import RecordingSource
@@ -16,6 +20,7 @@ from workers.conference.errors import ArchiveError
 from workers.recordings.copying import Archiver
 from workers.recordings.file_systems import BLOCK, FileSystems
 from workers.recordings.places import Target
+from workers.recordings.troubles import trouble_with
 
 SOUND = bytes(range(256)) * 1024
 pytestmark = pytest.mark.filterwarnings("ignore:Sending a large body directly")  # by gcsfs
@@ -88,6 +93,51 @@ def test_the_transcript_lies_beside_it(
     kept = Recordings(redis).get("r-1")
     assert kept is not None
     assert (kept.archived_to, kept.archive_error) == (TO, "")
+
+
+def key_of_an_account(token_url: str) -> str:
+    """What Google gives for a service account, as JSON."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    return json.dumps(
+        {
+            "type": "service_account",
+            "project_id": "acme",
+            "private_key_id": "1",
+            "private_key": private.decode(),
+            "client_email": "gavel@acme.example",
+            "client_id": "1",
+            "token_uri": token_url,
+        }
+    )
+
+
+def test_a_key_that_google_does_not_take_is_told_at_once(
+    archiver: Archiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    with plivo_edge() as google:
+        (tmp_path / "key.json").write_text(key_of_an_account(f"{google.url}/token"))
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+        refused = {"error": "invalid_grant", "error_description": "account not found"}
+        google.answers(*[answer(400, refused)] * 9)
+        with pytest.raises(ArchiveError) as found:
+            archiver.write(Target.of(TO), b"sound", 1)
+        assert [seen.target for seen in google.seen] == ["/token"]
+    assert found.value.kind == "permanent"
+    assert str(found.value) == (
+        "the credentials for gs://calls are wrong or missing: "
+        "gs://calls: invalid_grant: account not found (RefreshError)"
+    )
+
+
+@pytest.mark.parametrize(("retryable", "kind"), [(True, "temporary"), (False, "permanent")])
+def test_a_server_of_tokens_that_is_away_is_waited_for(retryable: bool, kind: str) -> None:
+    error = RuntimeError("Invalid Credentials, 401")
+    error.__cause__ = RefreshError("internal_failure", retryable=retryable)
+    assert trouble_with(Target.of(TO), error).kind == kind
 
 
 @pytest.mark.parametrize("length", [10, BLOCK + 1])

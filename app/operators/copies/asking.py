@@ -45,25 +45,30 @@ class CopyAsked:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Recordings to be copied where the rules say, by whom and why."""
+    """Recordings to be copied where the rules say, by whom and why; `together`: the id under which
+    they were asked for with others, "" for those of one question."""
 
     ids: Sequence[str]
     operator: Operator
     reason: str = ""
+    together: str = ""
 
     @classmethod
     def of(cls, question: Mapping[str, Any]) -> "Wish":
         """As a worker reads it."""
-        return cls(question["ids"], Operator(**question["operator"]), question["reason"])
+        operator, together = Operator(**question["operator"]), question.get("together", "")
+        return cls(question["ids"], operator, question["reason"], together)
 
 
-def wish(redis: Redis, ids: Sequence[str], operator: Operator, reason: str = "") -> str:
+def wish(
+    redis: Redis, ids: Sequence[str], operator: Operator, reason: str = "", together: str = ""
+) -> str:
     """Have these recordings copied, once more or at last, where the rules copy those of their
     conference; the id by which `wished` tells what came of it. The audit has an entry for each copy
     that is then asked for. Raises Unusable, Busy and RedisError."""
     if not 1 <= len(ids) <= MOST_AT_ONCE:
         raise Unusable(f"ids: must be 1 to {MOST_AT_ONCE} recordings")
-    wanted = Wish(list(ids), operator, reason_of(reason))
+    wanted = Wish(list(ids), operator, reason_of(reason), together)
     return ask(redis, {"about": COPIES, **asdict(wanted)})
 
 
