@@ -79,16 +79,20 @@ def answer(redis: Redis, question: Mapping[str, Any], rules: Rules, public_url: 
 def stored_event(redis: Redis, id: str, conference: str) -> tuple[Event, list[Event]]:
     """A recorded event by its id, and those that its conference had before it.
 
-    Raises NoEvent. Looks through all journals unless `conference` says where.
+    Raises NoEvent. Looks through all journals unless `conference` says where; records that can not
+    be read are passed over, unless it is the one that is asked for.
     """
     journal = Journal(redis)
     names = [conference] if conference else [name for name, _ in journal.conferences()]
     for name in names:
-        entries = (entry for entry in journal.of(name) if entry["kind"] == "event")
-        events = list(events_of(entries))
+        entries = [entry for entry in journal.of(name) if entry["kind"] == "event"]
+        left_out: list[str] = []
+        events = list(events_of(entries, left_out))
         for place, event in enumerate(events):
             if event.id == id:
                 return event, events[:place]
+        if left_out and any(entry["event"].get("id") == id for entry in entries):
+            raise NoEvent(f"{id} was written by another version, or damaged: {'; '.join(left_out)}")
     raise NoEvent(
         f"no journal has an event {id}: `gavel why CONFERENCE --ids` shows them; journals are kept "
         "for KEEP_JOURNAL, and bounded"

@@ -6,6 +6,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from app.callers.pins import AskPin, PinUnset
+from app.domain.conference import VERSION
 from app.errors import SettingsError
 from app.finding import Finding, bad, doubtful, good
 from app.settings import Settings, named_secret
@@ -37,19 +38,21 @@ def examine_rules_at_work(settings: Settings) -> Iterator[Finding]:
         return
     redis = connect(settings.redis_url, timeout=settings.redis_timeout)
     try:
-        found: Any = redis.mget(keys.RULES_BROKEN, keys.RULES)
+        found: Any = redis.mget(keys.RULES_BROKEN, keys.RULES, keys.state_version(VERSION))
     except RedisError as error:
         yield doubtful(f"they can not be looked at: {trouble(error).sentence}")
         return
     finally:
         redis.close()
-    wrong, rules = found
+    wrong, rules, working = found
     if wrong is not None:
         count = len(wrong.decode("utf-8", "replace").splitlines())
         yield broken(settings.rules_file, count, "; the workers go on by the last good rules")
     if rules is None:
         yield bad("no worker has told its rules yet: is `gavel worker` up?")
         return
+    if working is None:
+        yield bad("no worker is at work, events wait until one is: is `gavel worker` up?")
     known = Published.from_json(rules)
     if wrong is None:
         yield usable("the service", len(known.rules))

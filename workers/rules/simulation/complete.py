@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.event import Event
 from workers.rules.vocabulary.triggers import EVENTS
 
+LONGEST_SAID = 40
 _TYPES: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
     "text": ("a text", str),
     "number": ("a number", (int, float)),
@@ -16,10 +17,18 @@ _TYPES: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
     "mapping": ("a mapping", dict),
     "rows": ("a list", list),
 }
-_FIELDS: Mapping[str, str] = {
-    name: form.rstrip("!") for kind in EVENTS.values() for name, form in kind.data.items()
-}
-"""What any event may have, for a field is of the same type in all."""
+
+
+def _shared() -> Mapping[str, str]:
+    """What any event may have: the fields that are of one type in all kinds that name them."""
+    found: dict[str, set[str]] = {}
+    for kind in EVENTS.values():
+        for name, form in kind.data.items():
+            found.setdefault(name, set()).add(form.rstrip("!"))
+    return {name: forms.pop() for name, forms in found.items() if len(forms) == 1}
+
+
+_FIELDS = _shared()
 
 
 def needed(kind: str) -> Iterator[str]:
@@ -36,11 +45,22 @@ def lacks(event: Event) -> str | None:
     for name in needed(event.kind):
         if name not in event.data:
             return f"`data` has no `{name}`, which {event.kind} needs"
+    own = EVENTS[event.kind].data if event.kind in EVENTS else {}
     for name, value in event.data.items():
-        wanted, is_it = _TYPES.get(_FIELDS.get(name, ""), ("", object))
+        form = own.get(name, "").rstrip("!") or _FIELDS.get(name, "")
+        wanted, is_it = _TYPES.get(form, ("", object))
         if not isinstance(value, is_it) or (wanted == "a number" and isinstance(value, bool)):
-            return f"`{name}` in `data` must be {wanted}, not {value!r:.40}"
+            return f"`{name}` in `data` must be {wanted}, not {_said(value)}"
     return _row_lacks(event.data.get("members", ()))
+
+
+def _said(value: Any) -> str:
+    """A value in a sentence: a long one by its kind, never cut."""
+    text = repr(value)
+    if len(text) <= LONGEST_SAID:
+        return text
+    kinds: Mapping[type, str] = {dict: "a mapping", list: "a list", str: "a long text"}
+    return kinds.get(type(value), "a long number")
 
 
 def _row_lacks(rows: Any) -> str | None:

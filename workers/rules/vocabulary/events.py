@@ -74,7 +74,7 @@ INNER: Mapping[str, EventKind] = {
         "by hand, {operator} ({how}): {asked}{because}",
         {"operator": "somebody", "how": "cli"},
     ),
-    "call.retry": EventKind("", words="somebody asked for a call again"),
+    "call.retry": EventKind("", {"call": "mapping"}, "somebody asked for a call again", own=True),
     "rules.changed": EventKind("", {"said": "text"}, "the rules changed: {said}", own=True),
     "door.closed": EventKind(
         "",

@@ -1,13 +1,21 @@
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from app.domain.call import Call
+from app.domain.conference import Conference
 from app.domain.event import Event
+from app.store import journal
 from tests.workers.rules.simulation.books import STANDUP, standup
+from workers.conference.outbox import outcome
+from workers.rules.explanation.explain import explain
+from workers.rules.explanation.explain_text import render_explanation
 from workers.rules.explanation.replay import UnreadableRecord, events_of, read_lines, replay
 from workers.rules.explanation.replay_text import render_diff
 from workers.rules.load import load
+from workers.rules.vocabulary.triggers import EVENTS
 
 AT = 1_800_000_000.0
 
@@ -212,3 +220,54 @@ def test_a_recording_is_told_as_missing_where_plivo_had_none(came: list[Event], 
     diff = replay(happened, load(QUIET, "old.yaml"), load(ALARM, "new.yaml"))
     calls = [call for one in diff.changes for call in one.only_after]
     assert [call.partition(" ")[0] for call in calls] == (["webhook"] if told else [])
+
+
+CALL = Call(
+    *("call-1", "webhook", "standup-eu", ("7",), {"url": "https://crm.example.com/"}),
+    *("run-1", "rul-1", 0, "evt-1", AT, AT + 9, "continue", "uuid-1"),
+    asks=True,
+)
+PRESENT: Mapping[str, Any] = {
+    **{"text": "x", "flag": True, "mapping": {"a": 1}, "seconds": 1.5, "number": 2},
+    "rows": [{"member_id": "7", "muted": False}],
+}
+WRITTEN: Mapping[str, Mapping[str, Any]] = {
+    **{
+        kind: {n: PRESENT[f.rstrip("!")] for n, f in one.data.items()}
+        for kind, one in EVENTS.items()
+    },
+    "call.retry": {"call": CALL.to_json_dict()},
+    "step.done": outcome(CALL, "", {"response": {"status": 200, "size": 2, "json": {}}}).data,
+    "action.failed": outcome(CALL, "its receiver answered 500", {"response": {"status": 500}}).data,
+    "record.answered": {"call": "call-1", "recording_id": "r1", "api_id": "api-1"},
+    "conference.observed": {"gone": True, "as_of": AT, "api_id": "api-1"},
+    "recordings.sought": {"number": 1, "said": "it could not be found out", "error": "away"},
+    "callback.unknown": {
+        "action": "",
+        "fields": {"Event": "New", "duration": "?"},
+        "unreadable": [],
+    },
+}
+"""What the makers of these events put into them, beside what the catalogue names."""
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_every_kind_is_read_again_as_the_journal_keeps_it(kind: str) -> None:
+    written = Event("evt-1", kind, "standup-eu", AT, "uuid-1", WRITTEN[kind])
+    entry = json.loads(journal.line("standup-eu", AT, "event", event=written.for_journal()))
+    left_out: list[str] = []
+    (read,) = events_of([entry], left_out)
+    assert not left_out
+    assert (read.id, read.kind, read.at) == ("evt-1", kind, AT)
+    found = explain(read, Conference.new("standup-eu"), standup(), AT, "https://gavel.example.com")
+    assert render_explanation(found)
+
+
+def test_a_long_value_of_the_wrong_type_is_not_told_cut() -> None:
+    wrong = {"id": "evt-1", "kind": "member.digits", "data": {"member_id": "7", "digits": [1] * 99}}
+    left_out: list[str] = []
+    entry = {"at": AT, "conference": "a", "kind": "event", "event": wrong}
+    assert list(events_of([entry], left_out)) == []
+    assert left_out == [
+        "record 1 can not be decided: `digits` in `data` must be a text, not a list"
+    ]
