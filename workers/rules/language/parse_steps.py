@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.expressions.asked import names_of
-from workers.rules.expressions.expressions import compile_expression
+from workers.rules.expressions.expressions import Compiled, compile_expression
 from workers.rules.expressions.scope import Scope, joined
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.templates import PlainText, compile_template, doubts_of, only_part
@@ -23,7 +23,7 @@ from workers.rules.nodes.templates_as_written import Assigned, FreeForm, Templat
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.action import BESIDE_EVERY
 from workers.rules.vocabulary.actions import ACTIONS
-from workers.rules.vocabulary.model import Condition, Step, Target, Template
+from workers.rules.vocabulary.model import Condition, Step, Target, Template, Unknown
 from workers.rules.vocabulary.names import ANSWERS
 from workers.rules.vocabulary.problems import Report
 
@@ -199,6 +199,7 @@ class StepReader:
                 self.report.error(text.at(error.offset), str(error))
                 return Target("where")
             self.warn(text, where.doubts)
+            self.check_constant(text, where)
             return Target("where", where=where)
         found = [(text, self.template(text)) for text in spec.ids]
         for text, made in found:
@@ -207,6 +208,15 @@ class StepReader:
         ids = tuple(str(text) for text, made in found if isinstance(made, PlainText))
         templates = tuple(made for _, made in found if not isinstance(made, PlainText))
         return Target(spec.kind, ids, None, templates)
+
+    def check_constant(self, text: Text, where: Compiled) -> None:
+        """A `where` that asks about nothing is for everybody, or for nobody."""
+        try:
+            if where.names or where.refuses({}) is None:
+                return
+        except Unknown:
+            return
+        self.report.error(text, "this is never true, so nobody is meant")
 
     def condition(self, text: Text) -> Condition | None:
         try:

@@ -16,22 +16,33 @@ _ASKS_FOR_ABSENT = ("'defined'", "'undefined'", "'default'")
 
 def if_can_hold(rule: Rule, node: Map, report: Report) -> None:
     """An `if` that is always or never true, by itself or by what the triggers say."""
-    if not isinstance(rule.condition, Compiled):
-        return
-    if rule.condition.names:
-        if reason := never_by(rule.condition, rule.triggers):
-            report.error(node["if"], f"this can never hold: {reason}")
-    elif holds(rule.condition):
-        report.warning(node["if"], "this is always true; leave it out")
+    if isinstance(rule.condition, Compiled):
+        never = "so the rule can never run"
+        hold_condition(rule.condition, rule.triggers, node["if"], never, report)
+
+
+def hold_condition(
+    condition: Compiled, triggers: Sequence[Trigger], where: Text, never: str, report: Report
+) -> None:
+    """One `if`, and what follows from it when it is never true."""
+    if condition.names:
+        if reason := never_by(condition, triggers):
+            report.error(where, f"this can never hold: {reason}")
+    elif holds(condition):
+        report.warning(where, "this is always true; leave it out")
     else:
-        report.error(node["if"], "this is never true, so the rule can never run")
+        report.error(where, f"this is never true, {never}")
 
 
-def never_by(condition: Compiled, triggers: Sequence[Trigger]) -> str:
-    """Why an expression is false whichever of the triggers it was; "" when it may be true."""
+def never_by(condition: Compiled, triggers: Sequence[Trigger], *, later: bool = False) -> str:
+    """Why an expression is false whichever of the triggers it was; "" when it may be true. `later`:
+    the conference may be another than it was then."""
     if not triggers or any(word in condition.meaning for word in _ASKS_FOR_ABSENT):
         return ""
-    reasons = [_why_never(condition, known_of(trigger)) for trigger in triggers]
+    known = [known_of(trigger) for trigger in triggers]
+    if later:
+        known = [{k: v for k, v in one.items() if k != "conference"} for one in known]
+    reasons = [_why_never(condition, one) for one in known]
     return str(reasons[0]) if all(reasons) else ""
 
 
@@ -56,18 +67,22 @@ def holds(condition: Compiled) -> bool:
 
 def match_can_hold(rule: Rule, node: Map, report: Report) -> None:
     """`match` against what the trigger says of itself, and against itself."""
-    if not isinstance(rule.match, Match):
-        return
-    keys = _match_keys(node["match"])
-    for check in rule.match.checks:
-        reasons = [_refusal(check, known_of(trigger)) for trigger in rule.triggers]
+    if isinstance(rule.match, Match):
+        hold_match(rule.match, rule.triggers, node["match"], report)
+
+
+def hold_match(match: Match, triggers: Sequence[Trigger], node: Map, report: Report) -> None:
+    """One `match`, which was read from this node."""
+    keys = _match_keys(node)
+    for check in match.checks:
+        reasons = [_refusal(check, known_of(trigger)) for trigger in triggers]
         if reasons and all(reasons):
             report.error(keys[check.path], f"this can never hold: {reasons[0]}")
     for path, key in keys.items():
-        value = node["match"][key]
+        value = node[key]
         if not isinstance(value, Map):
             continue
-        checks = [check for check in rule.match.checks if check.path == path]
+        checks = [check for check in match.checks if check.path == path]
         if (empty := value.find("in")) is not None and isinstance(empty, Seq) and not empty:
             report.error(empty, "an empty list matches nothing")
         elif message := _excluded(checks):

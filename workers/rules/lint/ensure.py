@@ -25,11 +25,22 @@ def check_ensuring(rule: Rule, node: Map, report: Report) -> None:
     """One rule by itself. It has been compiled without an error."""
     match_can_hold(rule, node, report)
     if_can_hold(rule, node, report)
-    for wish in rule.ensures:
+    for place, wish in enumerate(rule.ensures):
+        first = next((one for one in rule.ensures[:place] if _contrary(one, wish)), None)
+        if first is not None:
+            said = f"never: {first.state} comes first, for the same members"
+            report.error(key_of(node["ensure"], wish.state), said)
         where = _where(wish.target)
         if where is not None and f"member.{wish.flag}" in where.names:
             said = f"asks for member.{wish.flag}, which it changes itself"
             report.warning(key_of(node["ensure"], wish.state), f"{wish.state} {said}")
+
+
+def _contrary(first: Wish, wish: Wish) -> bool:
+    """Whether two wishes of one rule ask for the contrary of just the same members."""
+    one, other = _where(first.target), _where(wish.target)
+    same = one is not None and other is not None and one.meaning == other.meaning
+    return same and (first.flag, first.value) == (wish.flag, not wish.value)
 
 
 def ensured_is_reached(parts: Parts, report: Report) -> None:

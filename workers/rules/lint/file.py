@@ -92,8 +92,11 @@ def _limits_are_there(parts: Parts, report: Report) -> None:
                 node, "conference.time_left or conference.limit is asked for" + _NO_LIMIT
             )
         for step, item in zip(rule.steps, items_of(node.find("do") or ()), strict=True):
+            awaited = [t.kind for t in step.params.get("triggers", ())]
             if step.action == "extend":
                 report.error(step_key(item), "extend" + _NO_LIMIT)
+            elif late := next((kind for kind in awaited if KINDS[kind].since == "limit"), None):
+                report.error(step_key(item), late + _NO_LIMIT)
 
 
 _NO_LIMIT = ", but no entry of `limits` matches the conferences of this rule"

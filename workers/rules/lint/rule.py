@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from workers.rules.expressions.conditions import Match
 from workers.rules.language.flat import END, items_of, step_key
-from workers.rules.lint.conditions import holds, if_can_hold, match_can_hold
+from workers.rules.lint.conditions import holds, if_can_hold, match_can_hold, never_by
+from workers.rules.lint.waits import (
+    after,
+    leaves_by_waiting,
+    over_by_waiting,
+    what_is_awaited_can_come,
+)
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.yaml import Map, Text
 from workers.rules.vocabulary.actions import ACTIONS
@@ -64,9 +70,10 @@ def _member_is_there(rule: Rule, node: Map, report: Report) -> None:
         report.error(node["once"], f"once: member, but {without} is not about a member")
     has_left = any(KINDS[kind].member == "left" for kind in _kinds(rule))
     is_alone = any(KINDS[kind].since == "alone" for kind in _kinds(rule))
-    for step, key in _steps(rule, node):
+    leaves = after(rule, leaves_by_waiting)
+    for place, (step, key) in enumerate(_steps(rule, node)):
         target = step.target.kind if step.target else ""
-        if target == "member" and has_left:
+        if target == "member" and (has_left or leaves.get(place)):
             report.error(key, f"{step.action}: the member has left")
         if target == "others" and is_alone:
             report.error(key, f"{step.action}: a member who is alone has no others")
@@ -75,25 +82,17 @@ def _member_is_there(rule: Rule, node: Map, report: Report) -> None:
 def _conference_is_there(rule: Rule, node: Map, report: Report) -> None:
     """Actions on a conference that is over, or that this very rule has hung up."""
     over = next((kind for kind in _kinds(rule) if KINDS[kind].over), None)
-    hung_up = _hung_up_before(rule)
+    hung_up = after(rule, lambda step: "what" in step.params)
+    awaited = after(rule, lambda step: bool(over_by_waiting(step)))
+    waits = next(filter(None, map(over_by_waiting, rule.steps)), "")
     for place, (step, key) in enumerate(_steps(rule, node)):
         if not ACTIONS[step.action].after_all:
             if over:
                 report.error(key, f"{step.action}: the conference is over at {over}")
+            elif awaited.get(place):
+                report.error(key, f"{step.action}: the conference is over after wait_for {waits}")
             elif hung_up.get(place):
                 report.warning(key, f"{step.action} comes after hang_up: nobody is left for it")
-
-
-def _hung_up_before(rule: Rule) -> dict[int, bool]:
-    """By the places that can be reached: whether every way there hangs up the conference."""
-    found = {0: False}
-    for place, step in enumerate(rule.steps):
-        if place in found:
-            so = found[place] or "what" in step.params
-            choice = step.action == "choose"
-            for to in step.jumps if choice else (*step.jumps, step.after(place)):
-                found[to] = found.get(to, True) and so
-    return found
 
 
 def _last_step_waits(rule: Rule, node: Map, report: Report) -> None:
@@ -125,6 +124,8 @@ def _branches_can_be_taken(rule: Rule, node: Map, report: Report) -> None:
                 certain = holds(branch)
                 said = "always true: write `else`" if certain else "never true"
                 report.warning(written["if"], f"this is {said}")
+            elif reason := never_by(branch, rule.triggers, later=True):
+                report.warning(written["if"], f"never true: {reason}")
             seen.add(branch.meaning)
 
 
@@ -147,5 +148,6 @@ _CHECKS: tuple[Callable[[Rule, Map, Report], None], ...] = (
     if_can_hold,
     _branches_can_be_taken,
     match_can_hold,
+    what_is_awaited_can_come,
     _brakes_make_sense,
 )
