@@ -1,5 +1,7 @@
-"""Every file of `bad/` is refused with the line at its top; every file of `good/` is fine."""
+"""Every file of `bad/` is refused with the lines at its top; every file of `good/` is fine."""
 
+import re
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -20,11 +22,15 @@ def findings(path: Path) -> list[str]:
     return [str(problem).removeprefix(f"{path.name}:") for problem in problems]
 
 
+def expected_of(path: Path) -> list[str]:
+    """The comments at the top of a file that are messages."""
+    lines = takewhile(re.compile(r"# \d+:\d+: ").match, path.read_text().splitlines())
+    return [line.removeprefix("# ") for line in lines]
+
+
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_a_mistake_is_told_with_its_place_and_how_to_mend_it(path: Path) -> None:
-    expected = path.read_text().splitlines()[0].removeprefix("# ")
-
-    assert findings(path) == [expected]
+    assert findings(path) == expected_of(path)
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)

@@ -128,7 +128,9 @@ class StepReader:
         if not keys:
             self.report.error(item, "expected an action, such as `mute: member`")
             return None
-        message = f"unknown action {quoted(keys[0])}{did_you_mean(keys[0], ACTIONS)}"
+        message = _without_colon(keys[0]) or (
+            f"unknown action {quoted(keys[0])}{did_you_mean(keys[0], ACTIONS)}"
+        )
         self.report.error(keys[0], message)
         return None
 
@@ -292,6 +294,17 @@ def never_an_id(made: Template) -> str:
 
 
 _NO_ID = frozenset({"list", "members", "phones", "phone", "flag", "seconds", "time", "member"})
+
+
+def _without_colon(written: Text) -> str:
+    """What to say of `mute member` and `mute:member`; nothing of other names."""
+    name = re.split(r"[ :]", written, maxsplit=1)[0]
+    sign = written[len(name) : len(name) + 1]
+    if name not in ACTIONS or not sign:
+        return ""
+    if sign == " ":
+        return f"a `:` is missing after {name}"
+    return f"a blank is missing after the colon: write `{name}: ...`"
 
 
 def _misplaced(item: Map, name: str) -> str:

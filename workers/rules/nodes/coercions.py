@@ -22,7 +22,8 @@ _AFTER_QUOTE_IN_FLOW = re.compile(r"[:,\[{]\s*(\"[^\"]*\"|'[^']*')\s*$")
 _KEY_ALONE = re.compile(r"\s*(?:- +)*[\w.\"']+")
 _BRACES = re.compile(r"(?:^|[:\-,\[])\s*(\{\{.*)")
 _COLON_IN_TEXT = re.compile(r"^\s*(?:- +)?[\w.\"']+:\s+[^\"'{\[|>&*!#\s].*:\s")
-
+_KEY_HERE = re.compile(r" *([\w.]+):(?:\s|$)")
+_KEY_WITH_VALUE = re.compile(r"(\s*(?:- +)*)([\w.]+):\s+[^\s\"'{\[|>&*!#]")
 
 NO_SHARING = "anchors and merge keys are not supported here; write it out where it is needed"
 
@@ -89,8 +90,24 @@ def explain(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[Place, s
         return Place(problem.line + 1, problem.column + 1), message
     if context and (message := _not_closed(error, _line(lines, context.line)[context.column :])):
         return Place(context.line + 1, context.column + 1), message
+    if problem and "mapping values" in (error.problem or "") and (found := _deeper(lines, last)):
+        return found
     place = Place(problem.line + 1, problem.column + 1) if problem else Place(1, 1)
     return place, _plain_words(error, _line(lines, place.line - 1)[:_LOOKED_AT], place)
+
+
+def near(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[int, ...]:
+    """The lines, by index, on which the cause of an error is likely to stand."""
+    problem, context = error.problem_mark, error.context_mark
+    if problem is None:
+        return ()
+    found = [problem.line]
+    if context and ("simple key" in (error.context or "") or "scalar" in (error.context or "")):
+        found.append(context.line)
+    if context is None or "block" in (error.context or ""):
+        above = (n for n in range(min(problem.line, len(lines)) - 1, -1, -1) if lines[n].strip())
+        found.append(next(above, problem.line))
+    return tuple(found)
 
 
 def _line(lines: Sequence[str], number: int) -> str:
@@ -137,6 +154,17 @@ _COLON = 'quote a text that contains ": "'
 _BEHIND_QUOTE = "a text goes on behind its closing quote; put the whole value in quotes"
 
 
+def _deeper(lines: Sequence[str], number: int) -> tuple[Place, str] | None:
+    """A key that is indented under one that has a value already."""
+    key = _KEY_HERE.match(_line(lines, number)[:_LOOKED_AT])
+    at = next((n for n in range(number - 1, -1, -1) if lines[n].strip()), None)
+    above = None if at is None else _KEY_WITH_VALUE.match(lines[at][:_LOOKED_AT])
+    if key is None or at is None or above is None or above.start(2) >= key.start(1):
+        return None
+    message = f"{key.group(1)} is indented too far: {above.group(2)} above it has a value already"
+    return Place(number + 1, key.start(1) + 1), message
+
+
 def _not_closed(error: yaml.MarkedYAMLError, opening: str) -> str | None:
     if "quoted scalar" in (error.context or "") or "flow" in (error.context or ""):
         return f"this {opening[:1]} is never closed, or what is in it is not separated by commas"
@@ -159,6 +187,8 @@ def _plain_words(error: yaml.MarkedYAMLError, line: str, place: Place) -> str:
         return 'unexpected ":"; is the indentation right, and is a text with ": " in quotes?'
     if "did not find expected" in problem and _AFTER_QUOTE.search(line[: place.column - 1]):
         return _BEHIND_QUOTE
+    if "block sequence entries are not allowed" in problem:
+        return "a list begins on a line of its own, below its key"
     if "did not find expected" in problem and "block" in (error.context or ""):
         return "the indentation does not fit the lines above"
     context = f" {error.context}" if error.context else ""

@@ -5,15 +5,17 @@ stand-in of the same length; where that does not help, the whole rule is blanked
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from workers.rules.nodes.odd_signs import plain_indentation
+from workers.rules.nodes.slips import Slip, find
 from workers.rules.vocabulary.problems import Place
 
 MAX_ROUNDS = 20
 _LARGE, _ROUNDS_OF_LARGE = 100_000, 3  # each round reads the whole file again
 _LOOKED_AT = 1000
+_END = 1_000_000  # a column behind every line
 _SIGNS = "@%*&!`#"
 _OPENS_VALUE = re.compile(r":\s+|^\s*(?:- +)+")
 _OPENS_IN_FLOW = re.compile(r":\s+|[\[{,]\s*|^\s*(?:- +)+")
@@ -50,6 +52,20 @@ class Mending:
         rule = self._rule(place.line - 1)
         again = rule is not None and rule[0] in self._rules_with_errors
         return not again or self._span(place) is not None
+
+    def slip(self, near: Sequence[int], problem: str) -> Slip | None:
+        """The slip of the pen on the lines `near` where the parser stopped, mended; None when it
+        is none."""
+        rule = self._rule(min(near)) if near else None
+        first = rule[0] if rule else 0
+        found = find(self.lines, near, first, problem) if self._rounds > 0 else None
+        if found is None or (rule and rule[0] in self._rules_with_errors):
+            return None
+        self._rounds -= 1
+        for number, line in found.instead.items():
+            self.lines[number] = line
+        self.hidden.append((found.place.line, found.unsaid, _END))
+        return found
 
     def mend(self, place: Place) -> bool:
         """Replaces what cannot be read there; False when nothing can be done."""

@@ -24,6 +24,7 @@ MAX_NODES = 200_000
 MAX_TEXT = 10_000
 _LINE_BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TOUCHES = re.compile(r"-[a-z_]+$|[a-z_]+:[^\s:/]")
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -100,6 +101,9 @@ def parse(text: str, report: Report) -> Node | None:
         try:
             root = builder.document()
         except _NotReadable as error:
+            if slip := mending.slip(error.near, error.problem):
+                report.error(slip.place, slip.message)
+                continue
             if mending.is_new(error.place):
                 report.error(error.place, str(error))
             if not error.last and mending.mend(error.place):
@@ -114,11 +118,20 @@ def parse(text: str, report: Report) -> Node | None:
 
 
 class _NotReadable(Exception):
-    """An error of form; reading may go on when its place is mended, unless it is the `last`."""
+    """An error of form; reading may go on when its place is mended, unless it is the `last`. Its
+    cause may stand on one of the lines `near` it (indices)."""
 
-    def __init__(self, place: Place, message: str, *, last: bool = False) -> None:
+    def __init__(
+        self,
+        place: Place,
+        message: str,
+        *,
+        last: bool = False,
+        near: tuple[int, ...] = (),
+        problem: str = "",
+    ) -> None:
         super().__init__(message)
-        self.place, self.last = place, last
+        self.place, self.last, self.near, self.problem = place, last, near, problem
 
 
 def _refuse_unreadable(text: str, path: str) -> None:
@@ -150,7 +163,9 @@ class _Builder:
         try:
             yield from yaml.parse(text, Loader=_PARSER)
         except yaml.MarkedYAMLError as error:
-            raise _NotReadable(*traps.explain(error, self.lines)) from None
+            near, problem = traps.near(error, self.lines), error.problem or ""
+            said = traps.explain(error, self.lines)
+            raise _NotReadable(*said, near=near, problem=problem) from None
 
     def document(self) -> Node | None:
         root: Node | None = None
@@ -246,6 +261,9 @@ class _Builder:
 
     def _key(self, event: Any) -> Text:
         key = self.text(event)
+        if key.plain and _TOUCHES.match(key):
+            message = "a blank is missing here"
+            raise _NotReadable(_place(event), message, near=(key.line - 1,))
         if key.plain and (found := odd_signs.plain_key(key)):
             self.report.error(key, found[1])
             plain = _placed(Text(found[0]), Place(key.line, key.column))
