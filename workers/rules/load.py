@@ -10,6 +10,7 @@ from app.callers.joining import Entry
 from app.callers.opening import Hours
 from app.domain.suggest import quoted
 from workers.rules import identity
+from workers.rules.as_meant import rules_as_meant
 from workers.rules.engine.index import Rules
 from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope, scope_of
@@ -86,6 +87,7 @@ class _Loader:
         if len(nodes) > MAX_RULES:
             self.report.error(nodes[MAX_RULES], f"more than {MAX_RULES} rules")
             nodes = nodes[:MAX_RULES]
+        nodes = rules_as_meant(nodes, self.report)
         rules = tuple(self.rule(node, index) for index, node in enumerate(nodes))
         if not self.report.errors:
             self.check(rules, nodes, limits, answers)

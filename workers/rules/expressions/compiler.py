@@ -16,6 +16,7 @@ from workers.rules.expressions import mistakes, operations
 from workers.rules.expressions.bounds import joined_within
 from workers.rules.expressions.filters import FILTERS, OF_MEMBERS, OTHER_NAMES, TESTS, Filter
 from workers.rules.expressions.functions import written
+from workers.rules.expressions.habits import doubt_of_literal
 from workers.rules.expressions.operations import Evaluate
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
@@ -151,6 +152,8 @@ class Compiler:
             right, other = self.compile(operand.expr)
             sides = ((node.expr, kind), (operand.expr, other))
             self.refuse_comparison(operand.op, *sides)
+            if operand.op in ("eq", "ne") and "text" in (kind, other):
+                self.doubt_globs(node.expr, operand.expr)
             if kind in _PHONES or other in _PHONES:
                 self.doubt_numbers(node.expr, operand.expr)
             steps.append((operations.comparison(operand.op, "phone" in (kind, other)), right))
@@ -201,6 +204,13 @@ class Compiler:
             elif (path := path_of(node)) and path[0] == "lists":
                 for item in self.scope.lists.get(path[1], ()):
                     self.doubt_number(item, ".".join(path))
+
+    def doubt_globs(self, *written: Any) -> None:
+        """Texts with a `*` that is compared as it is."""
+        for node in written:
+            text = node.value if isinstance(node, nodes.Const) else None
+            if isinstance(text, str) and (message := doubt_of_literal(text)):
+                self.doubts.append((message, max(0, self.text.find(text))))
 
     def doubt_number(self, text: str, near: str) -> None:
         if message := never_a_number(text):
@@ -279,6 +289,8 @@ class Compiler:
         if node.name in ("defined", "undefined"):
             return operations.defined(inner, node.name == "defined"), "flag"
         self.refuse_value(node.name, entry, kind)
+        if node.name in ("starting_with", "ending_with"):
+            self.doubt_globs(*node.args)
         return operations.applied(node.name, entry.apply, inner, arguments), "flag"
 
     def entry(self, node: Any, table: Mapping[str, Filter], what: str) -> Filter:

@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.vocabulary.names import AFTER_STEPS, ALWAYS, GROUPS, OF_RECORD, SINGLE
 from workers.rules.vocabulary.triggers import KINDS
+from workers.rules.vocabulary.vars import TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +119,17 @@ def unknown_list(name: str, lists: Mapping[str, tuple[str, ...]]) -> str:
     return said + (did_you_mean(name, lists) or f"; write it: `lists: {{{name[:40]}: [...]}}`")
 
 
-NO_VARS = "there are none; write them at the top of the file: `vars: {NAME: {type: list}}`"
+NO_VARS = "there are none; write them at the top of the file: `vars: {NAME: {type: ...}}`"
 
 
 def unknown_var(name: str, vars: Mapping[str, str]) -> str:
     """What to say of a var that the file does not declare."""
     said = f"unknown var {quoted(name)}"
-    written = f"; write it at the top of the file: `vars: {{{name[:40]}: {{type: list}}}}`"
+    types = ", ".join(TYPES)
+    written = (
+        f"; write it at the top of the file: `vars: {{{name[:40]}: {{type: ...}}}}`, "
+        f"of the types {types}"
+    )
     return said + (did_you_mean(name, vars) or written)
 
 

@@ -21,11 +21,13 @@ ENVIRONMENT = Environment(
 
 
 class ExpressionError(Exception):
-    """An expression cannot be used. `offset` is where, in its text, as far as that is known."""
+    """An expression cannot be used. `offset` is where, in its text, as far as that is known; what
+    is wrong with further `{{ }}` of the same text is in `others`."""
 
     def __init__(self, message: str, offset: int = 0) -> None:
         super().__init__(message)
         self.offset = offset
+        self.others: tuple[ExpressionError, ...] = ()
 
 
 def check_size(text: str) -> None:

@@ -131,7 +131,8 @@ def _compile_parts(text: str, spans: list[re.Match[str]], scope: Scope) -> list[
     try:
         found = parse_output(text)
     except ExpressionError as error:
-        raise _first_broken(text, spans) or error from None
+        raise _joined(_broken(spans, scope)) or error from None
+    wrong: list[ExpressionError] = []
     for node in found:
         if isinstance(node, nodes.TemplateData):
             parts.append(node.data)
@@ -140,8 +141,18 @@ def _compile_parts(text: str, spans: list[re.Match[str]], scope: Scope) -> list[
         try:
             parts.append(_shifted(compile_node(node, span.group(1), scope), span.start(1)))
         except ExpressionError as error:
-            raise ExpressionError(str(error), span.start(1) + error.offset) from None
+            wrong.append(ExpressionError(str(error), span.start(1) + error.offset))
+    if told := _joined(wrong):
+        raise told
     return parts
+
+
+def _joined(wrong: Sequence[ExpressionError]) -> ExpressionError | None:
+    """The first, with the others; None when there is none."""
+    if not wrong:
+        return None
+    wrong[0].others = tuple(wrong[1:])
+    return wrong[0]
 
 
 def _shifted(part: Compiled, by: int) -> Compiled:
@@ -169,14 +180,22 @@ def only_part(made: Template) -> Compiled | None:
     return parts[0] if len(parts) == 1 and isinstance(parts[0], Compiled) else None
 
 
-def _first_broken(text: str, spans: list[re.Match[str]]) -> ExpressionError | None:
+def _broken(spans: Sequence[re.Match[str]], scope: Scope) -> list[ExpressionError]:
+    """What is wrong with each, of a text of which one at least cannot be parsed."""
+    found = []
     for span in spans:
         try:
-            parse_expression(span.group(1))
+            parts = parse_expression(span.group(1))
         except ExpressionError as error:
             place = span.start(1) + error.offset if error.offset else span.start()
-            return ExpressionError(str(error), place)
-    return None
+            found.append(ExpressionError(str(error), place))
+            continue
+        try:
+            for node in parts:
+                compile_node(node, span.group(1), scope)
+        except ExpressionError as error:
+            found.append(ExpressionError(str(error), span.start(1) + error.offset))
+    return found
 
 
 def _as_json(value: Any) -> Any:

@@ -80,8 +80,10 @@ def read_assignments(
         given = _given(made)
         if kind != "any" and given not in ("", kind):
             where = name if is_empty(value) else value
-            what = kind_of(value) if is_empty(value) or not given else f"a {_said(given)}"
-            report.error(where, f"vars.{name} is a {_said(kind)}, not {what}" + _hint(kind, given))
+            bare = is_empty(value) or given in ("", "nothing")
+            what = kind_of(value) if bare else f"a {_said(given)}"
+            hint = _written_otherwise(kind, value) or _hint(kind, given)
+            report.error(where, f"vars.{name} is a {_said(kind)}, not {what}{hint}")
         found[str(name)] = made
     return found
 
@@ -98,6 +100,23 @@ def _given(made: Any) -> str:
 
 def _said(kind: str) -> str:
     return _TYPE_OF.get(kind, kind)
+
+
+def _written_otherwise(kind: str, value: Any) -> str:
+    """How a number or flag is written here that other languages write so."""
+    if not isinstance(value, Text):
+        return ""
+    if kind == "flag" and (flag := _FLAGS.get(value.lower())):
+        return f"; write {flag}"
+    plain = re.sub(r"(?<=\d)[_,](?=\d)", "", value)
+    if kind == "number" and re.fullmatch(r"[+-]?\d{1,15}(\.\d{1,6})?", plain, re.ASCII):
+        return f"; write {plain.removeprefix('+')}" + (" without quotes" if plain == value else "")
+    return ""
+
+
+_FLAGS = dict.fromkeys(("true", "yes", "on"), "true") | dict.fromkeys(
+    ("false", "no", "off"), "false"
+)
 
 
 def _hint(kind: str, given: str) -> str:

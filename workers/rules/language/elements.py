@@ -123,6 +123,8 @@ def _step(node: Any) -> dict[str, Any]:
     if not isinstance(node, Map) or len(node) != 1:
         raise ValidationError(f"expected one of {', '.join(known)}, not {kind_of(node)}")
     [(key, value)] = node.items()
+    if key == HANG_UP:
+        raise ValidationError([Note.about(key, f"{HANG_UP} takes no value: write `- {HANG_UP}`")])
     if key not in STEPS:
         hint = did_you_mean(key, known)
         raise ValidationError([Note.about(key, f"unknown step {quoted(key)}{hint}")])

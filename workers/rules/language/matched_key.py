@@ -10,6 +10,7 @@ from app.domain.globs import glob_matcher, is_glob
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.expressions.conditions import Check, Literals, Test, literal_key
 from workers.rules.expressions.functions import as_text
+from workers.rules.expressions.habits import doubt_of_glob, doubt_of_literal, doubt_of_regex
 from workers.rules.expressions.scope import Scope, unknown_list
 from workers.rules.nodes.schema_fields import is_empty, kind_of, nearest
 from workers.rules.nodes.yaml import Map, Seq, Text
@@ -143,6 +144,8 @@ class KeyReader:
             return lambda found: bool(found == text)
         self.refuse_impossible(text)
         self.doubt_list(text)
+        is_name = self.path == ("conference", "name")
+        self.doubt(doubt_of_glob(text, is_name=is_name), text)
         if self.kind == "any":
             return _loose(text, glob_matcher(text))
         if self.kind == "phone":
@@ -165,6 +168,10 @@ class KeyReader:
             message = f"this is the text {quoted(text)}; for those in the list: "
             self.report.warning(text, message + f"`{name}: {{in: {text}}}`")
 
+    def doubt(self, message: str | None, where: Text) -> None:
+        if message:
+            self.report.warning(where, message)
+
     def doubt_number(self, text: str, where: Text) -> None:
         """A text that is held against a telephone number and never equals one."""
         if self.kind == "phone" and (message := never_a_number(text)):
@@ -182,6 +189,7 @@ class KeyReader:
             return None
         if self.kind in NUMBERS or self.kind == "flag":
             return self.typed(text)
+        self.doubt(doubt_of_literal(text), text)
         if self.kind == "any":
             return _loose(text, str(text).__eq__)
         self.refuse_impossible(text)
@@ -251,6 +259,7 @@ class KeyReader:
         if self.kind in NUMBERS or self.kind == "flag":
             self.report.error(text, f"regex needs a text; {'.'.join(self.path)} is none")
             return None
+        self.doubt(doubt_of_regex(text), text)
         try:
             search = compile_regex(text)
         except ValueError as error:

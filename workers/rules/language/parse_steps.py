@@ -128,7 +128,8 @@ class StepReader:
         if not keys:
             self.report.error(item, "expected an action, such as `mute: member`")
             return None
-        message = _without_colon(keys[0]) or (
+        beside = "`else` stands beside `choose` or `wait_for`: remove the - before it"
+        message = (beside if keys[0] == "else" else _without_colon(keys[0])) or (
             f"unknown action {quoted(keys[0])}{did_you_mean(keys[0], ACTIONS)}"
         )
         self.report.error(keys[0], message)
@@ -259,7 +260,8 @@ class StepReader:
         try:
             made = compile_template(text, self.scope, typed=typed, schemes=schemes)
         except ExpressionError as error:
-            self.report.error(text.at(error.offset), str(error))
+            for one in (error, *error.others):
+                self.report.error(text.at(one.offset), str(one))
             return PlainText(str(text))
         self.warn(text, doubts_of(made))
         return made

@@ -90,8 +90,8 @@ def explain(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> tuple[Place, s
         return Place(problem.line + 1, problem.column + 1), message
     if context and (message := _not_closed(error, _line(lines, context.line)[context.column :])):
         return Place(context.line + 1, context.column + 1), message
-    if problem and "mapping values" in (error.problem or "") and (found := _deeper(lines, last)):
-        return found
+    if problem and "mapping values" in (error.problem or "") and (told := _deeper(lines, last)):
+        return told
     place = Place(problem.line + 1, problem.column + 1) if problem else Place(1, 1)
     return place, _plain_words(error, _line(lines, place.line - 1)[:_LOOKED_AT], place)
 

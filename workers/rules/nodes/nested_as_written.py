@@ -1,7 +1,7 @@
 """Steps within a step: kept as they were written, for the reader of `do`."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError
 
@@ -11,6 +11,7 @@ from workers.rules.nodes.schema_fields import (
     Duration,
     ExpressionText,
     Json,
+    Note,
     Raw,
     Value,
     kind_of,
@@ -20,7 +21,11 @@ from workers.rules.nodes.yaml import Map, Seq, Text
 STEPS: Json = {"type": "array", "items": {"$ref": "#/definitions/step"}, "minItems": 1}
 
 
+_ELSE = "put `else` beside `choose`"
+
+
 class Branch(Strict):
+    hints: ClassVar[dict[str, str]] = {"else": _ELSE}
     condition = ExpressionText("When it is taken.", data_key="if", required=True)
     do = Raw("What is done then, in order.", required=True, described=STEPS)
 
@@ -33,6 +38,7 @@ class BranchesAsWritten:
 
 
 class WaitFor(Strict):
+    hints: ClassVar[dict[str, str]] = {"else": "put `else` beside `wait_for`"}
     when = Raw(
         "One trigger, or a list: any of them.",
         required=True,
@@ -72,6 +78,8 @@ class Branches(Value):
         return BranchesAsWritten(tuple(found))
 
     def _branch(self, item: Any) -> Text:
+        if isinstance(item, Map) and list(item) == ["else"]:
+            raise ValidationError([Note.about(next(iter(item)), _ELSE)])
         if not isinstance(item, Map):
             raise ValidationError(f"expected `if` with `do`, not {kind_of(item)}")
         condition: Text = Branch().load(dict(item.items()))["condition"]

@@ -12,8 +12,15 @@ from workers.rules.vocabulary.problems import Problem
 NO_BREAK = "\u00a0\u2007\u202f"
 ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
 CURLY = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
+_OTHERS = {
+    "\uff1a": "full-width colon",
+    "\u2028": "line separator",
+    "\u2029": "paragraph separator",
+}
 _ODD = re.compile(f"[{NO_BREAK}{ZERO_WIDTH}]")
 _INDENTATION = re.compile(f"[ \\t]*[{NO_BREAK}{ZERO_WIDTH}][ \\t{NO_BREAK}{ZERO_WIDTH}]*")
+_OTHER = re.compile("[\uff1a\u2028\u2029]")
+_WORD = re.compile(r"[\"']?([\w.]+)")
 _STRUCTURE = re.compile(r"(?:- |[\w.\"']+:(?:\s|$)|[#\r\n]|$)")
 _TOKEN = re.compile(r"[^ \t\r\n,{}\[\]]*")
 
@@ -22,7 +29,20 @@ def name_of(sign: str) -> str:
     code = f"(U+{ord(sign):04X})"
     if sign in NO_BREAK:
         return f"a no-break space {code}"
-    return f"a zero-width sign {code}" if sign in ZERO_WIDTH else f"a curly quote {code}"
+    if sign in ZERO_WIDTH:
+        return f"a zero-width sign {code}"
+    return f"a {_OTHERS[sign]} {code}" if sign in _OTHERS else f"a curly quote {code}"
+
+
+def look_alike(word: str) -> str | None:
+    """What to say of a letter of another script in a word of Latin ones; None without one."""
+    if not re.search("[A-Za-z]", word):
+        return None
+    found = re.search("[\u0370-\u03ff\u0400-\u04ff]", word)
+    if found is None:
+        return None
+    script = "Greek" if found.group() < "\u0400" else "Cyrillic"
+    return f"the {script} letter U+{ord(found.group()):04X}"
 
 
 def plain_indentation(line: str) -> tuple[str, int, str] | None:
@@ -53,11 +73,14 @@ def named(problems: Iterable[Problem], text: str) -> list[Problem]:
 
 
 def _named(problem: Problem, lines: list[str]) -> Problem:
-    if problem.line > len(lines) or "(U+" in problem.message or "straight" in problem.message:
+    if problem.line > len(lines) or "U+" in problem.message or "straight" in problem.message:
         return problem
     found = _TOKEN.match(lines[problem.line - 1], problem.column - 1)
     token = found.group() if found else ""
-    if odd := _ODD.search(token):
+    word = _WORD.match(token)
+    if word and (letter := look_alike(word.group(1))):
+        return replace(problem, message=f"{problem.message}; it has {letter} in it")
+    if odd := _ODD.search(token) or _OTHER.search(token):
         return replace(problem, message=f"{problem.message}; it has {name_of(odd.group())} in it")
     if token[:1] in CURLY and token:
         said = f"; {name_of(token[0])} is no quote to YAML: write straight ones"

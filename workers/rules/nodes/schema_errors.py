@@ -50,7 +50,8 @@ class Block(Value):
         if self.optional and is_empty(value):
             return {}
         if not isinstance(value, Map):
-            keys = ", ".join(sorted(self.schema().fields, key=_BESIDE.__contains__))
+            written = [field.data_key or name for name, field in self.schema().fields.items()]
+            keys = ", ".join(sorted(written, key=_BESIDE.__contains__))
             if not keys:
                 raise ValidationError(f"nothing stands here: remove {kind_of(value)}")
             raise ValidationError(f"expected a mapping with {keys}, not {kind_of(value)}")

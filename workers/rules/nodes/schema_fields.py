@@ -42,9 +42,9 @@ class Note(str):
 def kind_of(node: Any) -> str:
     """What a node is, for messages."""
     if isinstance(node, Map):
-        return "a mapping"
+        return "a mapping" if node else "an empty mapping"
     if isinstance(node, Seq):
-        return "a list"
+        return "a list" if node else "an empty list"
     return "nothing" if node == "" and getattr(node, "plain", False) else quoted(str(node))
 
 

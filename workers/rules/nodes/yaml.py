@@ -24,7 +24,8 @@ MAX_NODES = 200_000
 MAX_TEXT = 10_000
 _LINE_BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TOUCHES = re.compile(r"-[a-z_]+$|[a-z_]+:[^\s:/]")
+_DASH_TOUCHES = re.compile(r"-[a-z_]{3,}")
+_COLON_TOUCHES = re.compile(r"[a-z_]+:[^\s:/]")
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -251,6 +252,9 @@ class _Builder:
                 self._value(next(self.events), depth)
                 continue
             key, behind = self._key(event), next(self.events)
+            if key.plain and self._touches(key, behind):
+                message = "a blank is missing here"
+                raise _NotReadable(_place(event), message, near=(key.line - 1,))
             if key == "<<" and key.plain:
                 self._merge(found, key, behind, depth)
                 continue
@@ -261,15 +265,19 @@ class _Builder:
 
     def _key(self, event: Any) -> Text:
         key = self.text(event)
-        if key.plain and _TOUCHES.match(key):
-            message = "a blank is missing here"
-            raise _NotReadable(_place(event), message, near=(key.line - 1,))
         if key.plain and (found := odd_signs.plain_key(key)):
             self.report.error(key, found[1])
             plain = _placed(Text(found[0]), Place(key.line, key.column))
             plain.plain = True
             return plain
         return key
+
+    def _touches(self, key: Text, behind: Any) -> bool:
+        """Whether a key is a dash or a whole pair, without the blank that belongs there."""
+        if _DASH_TOUCHES.fullmatch(key):
+            return not self.lines[key.line - 1][: key.column - 1].strip()
+        is_alone = isinstance(behind, yaml.ScalarEvent) and behind.value == "" and not behind.style
+        return is_alone and _COLON_TOUCHES.match(key) is not None
 
     def _merge(self, found: Map, key: Text, behind: Any, depth: int) -> None:
         """What a merge key would have brought is not missed."""

@@ -1,0 +1,132 @@
+"""Entries of `rules` that are written in another form than theirs: told once each, and read on as
+they are meant, so that nothing is said of what only follows.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workers.rules.language.entries import EnsureEntry, RuleEntry
+from workers.rules.nodes.schema_fields import is_empty
+from workers.rules.nodes.yaml import Map, Seq, Text
+from workers.rules.vocabulary.actions import ACTIONS
+from workers.rules.vocabulary.problems import Report
+
+_KEYS = frozenset(
+    field.data_key or name
+    for entry in (RuleEntry(), EnsureEntry())
+    for name, field in entry.fields.items()
+)
+_OTHER_WORDS: Mapping[str, str] = {
+    "on": "when",
+    "trigger": "when",
+    "event": "when",
+    "then": "do",
+    "actions": "do",
+    "steps": "do",
+    "condition": "if",
+}
+
+_ALIKE: Mapping[str, str] = dict(
+    zip("\u0430\u0441\u0435\u0456\u043e\u0440\u0445\u0443", "aceiopxy", strict=True)
+)
+"""Cyrillic letters that look like Latin ones."""
+
+
+def rules_as_meant(nodes: Sequence[Any], report: Report) -> list[Any]:
+    """The entries as they are meant; what had to be read otherwise is in the report."""
+    found: list[Any] = []
+    is_told = False
+    for written in nodes:
+        node = _with_our_words(written, report) if isinstance(written, Map) else written
+        before = found[-1] if found else None
+        if action := _action(node):
+            if not is_told:
+                report.error(action, f"{action} is an action: indent it under `do`")
+            is_told = True
+            if isinstance(before, Map):
+                found[-1] = _with_step(before, node)
+        elif isinstance(node, Map) and isinstance(before, Map) and _goes_on(before, node):
+            found[-1] = _joined(before, node, report)
+        else:
+            found.append(node)
+            is_told = False
+    return found
+
+
+def _with_our_words(node: Map, report: Report) -> Map:
+    """With the keys that are meant by capital letters and by words of other tools."""
+    words: dict[str, Text] = {}
+    for key in node:
+        small = "".join(_ALIKE.get(letter, letter) for letter in key.lower())
+        meant = small if small in _KEYS else _OTHER_WORDS.get(small, "")
+        if key not in _KEYS and meant and meant not in node and meant not in words:
+            words[meant] = key
+    if not words:
+        return node
+    written = ", ".join(f"`{key}`" for key in words.values())
+    report.error(
+        next(iter(words.values())),
+        f"write {', '.join(f'`{word}`' for word in words)} for {written}",
+    )
+    ours = {str(key): word for word, key in words.items()}
+    return _map_at(node, [(_at(key, ours.get(key, key)), value) for key, value in node.items()])
+
+
+def _action(node: Any) -> Text | None:
+    """The action that stands where a rule should; None when it is meant as a rule."""
+    keys = [node] if isinstance(node, Text) else list(node) if isinstance(node, Map) else []
+    if any(key in _KEYS for key in keys):
+        return None
+    return next((key for key in keys if key in ACTIONS), None)
+
+
+def _with_step(rule: Map, step: Any) -> Map:
+    do = rule.find("do")
+    if do is not None and not is_empty(do) and not isinstance(do, Seq):
+        return rule
+    steps = Seq([*(do if isinstance(do, Seq) else ()), step])
+    at = do if isinstance(do, Seq) else step
+    steps.line, steps.column = at.line, at.column
+    if do is None:
+        return _map_at(rule, [*rule.items(), (_at(step, "do"), steps)])
+    return _map_at(rule, [(key, steps if key == "do" else old) for key, old in rule.items()])
+
+
+def _goes_on(before: Map, node: Map) -> bool:
+    """Whether an entry is the rest of the one before it: it has keys that are missing there, and
+    no name."""
+    is_whole = "do" in before or "ensure" in before
+    return (
+        "name" in before
+        and not is_whole
+        and bool(node)
+        and all(key in _KEYS and key not in before for key in node)
+    )
+
+
+def _joined(before: Map, node: Map, report: Report) -> Map:
+    told = getattr(before, "told", False)
+    if not told:
+        first = next(iter(node))
+        report.error(first, f"{first} belongs to the rule above: remove the - before it")
+    joined = _Told([*before.items(), *node.items()])
+    joined.line, joined.column = before.line, before.column
+    return joined
+
+
+class _Told(Map):
+    """A rule that was joined of several entries, which has been told."""
+
+    told = True
+
+
+def _map_at(node: Map, items: Sequence[tuple[Text, Any]]) -> Map:
+    made = type(node)(items)
+    made.line, made.column = node.line, node.column
+    return made
+
+
+def _at(place: Any, word: str) -> Text:
+    key = Text(word)
+    key.line, key.column = place.line, place.column
+    return key
