@@ -16,8 +16,8 @@ from app.operators.snoozes import Snooze, snooze, snoozed
 from app.store import keys
 from app.store.live import live_names
 
-_ADDRESS = re.compile(r"^[A-Z]+ /\S*: ")
-_ASKED = re.compile(r"^[A-Z]+ /\S* was answered")
+_ADDRESS = re.compile(r"(^|: )[A-Z]+ /\S*: ")
+_ASKED = re.compile(r"(^|: )[A-Z]+ /\S* was answered")
 
 SHOWN = 20
 """Rows of a group that are shown; what is done is done to all of them."""
@@ -58,19 +58,19 @@ def groups(redis: Redis, now: float) -> Sequence[Group]:
     found: dict[tuple[str, str, bool], list[GivenUp | SetAside]] = {}
     for one in for_people(redis):
         again = isinstance(one, GivenUp)
-        found.setdefault((_what(one), _cause(one.error), again), []).append(one)
+        found.setdefault((_what(one), cause(one.error), again), []).append(one)
     live = live_names(redis).values() if found else ()
     snoozes = snoozed(redis, now) if found else {}
     made = []
-    for (what, cause, again), ones in found.items():
-        id = keys.digest(f"{what}\n{cause}\n{again}")
+    for (what, why, again), ones in found.items():
+        id = keys.digest(f"{what}\n{why}\n{again}")
         snooze = snoozes.get(id)
         if snooze is not None and snooze.count < len(ones):
             snooze = None
         going_on = [
             one for one in ones if isinstance(one, GivenUp) and one.call["conference"] in live
         ]
-        made.append(Group(id, what, cause, again, ones[::-1], going_on, snooze))
+        made.append(Group(id, what, why, again, ones[::-1], going_on, snooze))
     return sorted(made, key=lambda group: (group.snooze is not None, -len(group.found), group.id))
 
 
@@ -105,9 +105,9 @@ def _what(one: GivenUp | SetAside) -> str:
     return f"{one.what} {one.kind}".strip()
 
 
-def _cause(error: str) -> str:
+def cause(error: str) -> str:
     """The error without the address that was asked: that names the conference and the member."""
-    return _ADDRESS.sub("", _ASKED.sub("Plivo answered", error, count=1), count=1)
+    return _ADDRESS.sub(r"\1", _ASKED.sub(r"\1Plivo answered", error, count=1), count=1)
 
 
 def _row(one: GivenUp | SetAside) -> Row:

@@ -12,6 +12,7 @@ from redis import Redis
 from app.console.access.guard import LOOKS_FOR_NEWS
 from app.console.texts import whole_numbers
 from app.domain.conference import VERSION
+from app.domain.silence import Silence, of_every_rule, read_silences
 from app.operators import snoozes
 from app.store import keys
 
@@ -25,11 +26,13 @@ FRESH_SECONDS = 30
 @dataclass(frozen=True, slots=True)
 class Frame:
     """`attention`: how much waits for a person. `broken`: the rules file is. `working`: a worker
-    lives. `tag` is a new one when anything may look different."""
+    lives. `silenced`: every rule is, everywhere. `tag` is a new one when anything may look
+    different."""
 
     attention: int
     broken: bool
     working: bool
+    silenced: Silence | None
     tag: str
 
 
@@ -66,12 +69,15 @@ class Pages:
         if LOOKS_FOR_NEWS not in request.headers or not 0 <= now - at < NEWS_SECONDS:
             self._seen = at, found = now, self._state()
         g.seen = repr((at, found))
-        _, _, broken, working, given_up, dead, _, rows = found
+        _, _, broken, working, given_up, dead, silences, rows = found
         away = sum(one.count for one in snoozes.holding(snoozes.read(rows), now).values())
         mine = (g.session.role, g.session.form_token, whole_numbers(), int(now // FRESH_SECONDS))
-        told = repr((found, mine, also, request.full_path)).encode()
+        silenced = of_every_rule(read_silences(silences), "", now)
+        told = repr((found, mine, also, silenced, request.full_path)).encode()
         tag = f'"{blake2b(told, digest_size=9).hexdigest()}"'
-        return Frame(max(0, given_up + dead - away), broken is not None, bool(working), tag)
+        return Frame(
+            max(0, given_up + dead - away), broken is not None, bool(working), silenced, tag
+        )
 
     def _state(self) -> list[Any]:
         """All that a page's look depends on."""
@@ -82,7 +88,7 @@ class Pages:
             together.exists(keys.state_version(VERSION))
             together.llen(keys.GIVEN_UP)
             together.llen(keys.DEAD)
-            together.hlen(keys.SILENCES)
+            together.hvals(keys.SILENCES)
             together.hgetall(keys.SNOOZED)
             found: list[Any] = together.execute()
         return found

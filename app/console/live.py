@@ -10,16 +10,22 @@ from redis import Redis
 
 from app.callers.search import is_in
 from app.console.access.guard import may_now
+from app.console.conference.answer import EXPIRED, TRIED, is_given_up
 from app.console.texts import whole_numbers
 from app.domain.conference import Conference
 from app.store import keys
 from app.store.live import live_names, states_of
 from app.store.published_rules import Published, PublishedRules
+from app.story.telling import person
 
 SHOWN = 100
 LOOKED_BACK = 24
 """Entries of a journal that are looked through for the last rule and for trouble."""
-BAD = {"failed": "a call was given up", "unknown": "the outcome of a call is unknown"}
+BAD = {
+    "failed": "a call was given up",
+    "unknown": "the outcome of a call is unknown",
+    "retry": "a call is being tried again",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +125,25 @@ def _rooms(
 
 def _last_rule(rows: Sequence[bytes], since: float) -> tuple[str, float]:
     for entry in _entries(reversed(rows), since):
-        if entry["kind"] == "run" and entry["outcome"] == "applied":
+        if entry["kind"] == "run" and entry["outcome"] == "applied" and not person(entry["rule"]):
             return str(entry["rule"]), float(entry["at"])
     return "", 0.0
 
 
 def _trouble(rows: Sequence[bytes], one: Conference) -> str:
-    if not any(status.encode() in row for row in rows for status in BAD):
+    if not any(status.encode() in row for row in rows for status in (*BAD, EXPIRED)):
         return ""
     entries = _entries(rows, one.started_at)
-    last = {entry["call"]: entry["status"] for entry in entries if entry["kind"] == "call"}
+    last = {entry["call"]: _status(entry) for entry in entries if entry["kind"] == "call"}
     return next((told for status, told in BAD.items() if status in last.values()), "")
+
+
+def _status(call: Mapping[str, Any]) -> str:
+    if is_given_up(call):
+        return "failed"
+    if call["status"] == "retry" and call.get("attempt", 0) < TRIED:
+        return ""
+    return str(call["status"])
 
 
 def _entries(rows: Iterable[bytes], since: float) -> Iterator[Mapping[str, Any]]:

@@ -55,6 +55,17 @@ class Silence:
         return cls(**json.loads(text))
 
 
+def of_every_rule(found: Iterable[Silence], conference: str, now: float) -> Silence | None:
+    """The one of these that has every rule do nothing now, in a conference by its name or, where
+    that is "", everywhere; of several the one that lasts longest."""
+    holding = (
+        one
+        for one in found
+        if one.mode == "off" and not one.rule and one.conference == conference and one.until > now
+    )
+    return max(holding, key=lambda one: one.until, default=None)
+
+
 def read_silences(rows: Iterable[str | bytes]) -> Sequence[Silence]:
     """Those of the stored ones that can be read, in the order in which they were made."""
     return _read(tuple(rows))

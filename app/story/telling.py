@@ -4,9 +4,11 @@ The terminal (`gavel why`, the live story of `gavel up`) and the console tell th
 that came from outside is made safe, and of phone numbers only the last four digits are told.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from app.domain.durations import format_duration
 from app.domain.redaction import Redaction, safe
@@ -32,6 +34,38 @@ OUTCOME = {
     "failed": "bad",
     "skipped": "dim",
 }
+
+_BY_HAND = re.compile(r"by hand \((.*)\)", re.DOTALL)
+_NAME = re.compile(r"(?<=/Conference/)[^/\s]+")
+
+
+def person(rule: str) -> str:
+    """Who did by hand what the journal has under this name; "" for what a rule did."""
+    found = _BY_HAND.fullmatch(rule)
+    return found[1] if found else ""
+
+
+def owner(rule: str) -> str:
+    """Whose a call is: `rule “Greet”`, `by hand (Anna)`, `time limit`; "" when it is nobody's."""
+    return rule if person(rule) or rule in ("", "time limit") else f"rule “{rule}”"
+
+
+def lasting(ms: float) -> str:
+    """Milliseconds as people read them: `12.3 ms`, `13 s`, `1 min 0 s`, `2 h 5 min`."""
+    if ms < 10000:
+        return f"{ms:g} ms"
+    seconds = round(ms / 1000)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min {seconds % 60} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def readable(error: str) -> str:
+    """What went wrong, with the conference's name as people write it, not as an address does."""
+    return _NAME.sub(lambda found: unquote(found[0]), error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +107,10 @@ class Telling:
     def clean(self, text: object) -> str:
         """A text from outside as it may be shown."""
         return self._redact(safe(str(text)))
+
+    def verb(self, name: str) -> str:
+        """What a call does, in words."""
+        return self._words.verbs.get(name, name)
 
     def lines(self, entry: Entry) -> Iterator[Line]:
         """Its lines; none for an entry that is not told."""
@@ -125,27 +163,31 @@ class Telling:
 
     def _run(self, entry: Entry) -> Iterator[Line]:
         outcome = entry["outcome"]
+        if outcome == "applied" and person(entry["rule"]):
+            return  # its event says who did what
         if outcome != "skipped" or self._everything:
             yield self._verdict(entry["rule"], outcome, entry.get("reason", ""))
 
     def _verdict(self, rule: str, outcome: str, reason: str) -> Line:
         words = "" if outcome == "applied" else f": {self.clean(outcome.replace('_', ' '))}"
         because = f" ({self.clean(reason)})" if reason else ""
-        text = f"rule “{self.clean(rule)}”{words}{because}"
+        text = f"{owner(self.clean(rule))}{words}{because}"
         return Line("rule", (OUTCOME.get(outcome, "dim"), text), skipped=outcome == "skipped")
 
     def _call(self, entry: Entry) -> Iterator[Line]:
         tone, status = STATUS.get(entry["status"], ("warn", self.clean(entry["status"])))
         members = ", ".join(entry.get("members", ()))
         whom = {"": "", "all": " everyone"}.get(members, f" member {members}")
-        verb = self._words.verbs.get(entry["verb"], entry["verb"])
+        verb = self.verb(entry["verb"])
         if part := entry.get("part"):
             verb += f" ({part})"
-        took = f"{entry['ms']:g} ms after the event" if "ms" in entry else ""
-        api = f", the API took {entry['api_ms']:g} ms" if "api_ms" in entry else ""
-        brief = [f"{entry['ms']:g} ms"] if "ms" in entry else []
-        brief += [f"API {entry['api_ms']:g} ms"] if "api_ms" in entry else []
-        error = ("", f": {self.clean(entry['error'])}") if entry.get("error") else ("", "")
+        took = f"{lasting(entry['ms'])} after the event" if "ms" in entry else ""
+        api = f", the API took {lasting(entry['api_ms'])}" if "api_ms" in entry else ""
+        brief = [lasting(entry["ms"])] if "ms" in entry else []
+        brief += [f"API {lasting(entry['api_ms'])}"] if "api_ms" in entry else []
+        error = ("", "")
+        if entry.get("error"):
+            error = ("", f": {self.clean(readable(entry['error']))}")
         if answer := _answer(entry.get("response", {})):
             error = ("", f": {self.clean(answer)}")
         head = f"{verb}{self.clean(whom)}"

@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 
 from app.domain.moments import offset, written
 from app.store.journal import Entry
+from app.story.in_order import InOrder
 from app.story.telling import Line, Part, Telling, Words
 from cli.output.terminal import columns, painter
 from cli.output.wrapping import wrapped
@@ -54,6 +55,7 @@ class Story:
             {name: verb.said for name, verb in VERBS.items()},
         )
         self._telling = Telling(words, everything=everything, hint="gavel why")
+        self._in_order = InOrder(self._telling)
 
     @classmethod
     def to(cls, stream: TextIO, **how: bool) -> "Story":
@@ -65,7 +67,7 @@ class Story:
 
     def lines(self, entry: Entry) -> Iterator[str]:
         """Its lines; none for an entry that is not told."""
-        for line in self._telling.lines(entry):
+        for line in self._in_order.lines(entry):
             yield from self._new_day(entry["at"])
             id = entry["event"]["id"] if self._ids and line.kind == "event" else ""
             yield from self._line(entry, line, id)

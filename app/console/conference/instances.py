@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.conference import Conference
+
 Entry = tuple[str, Mapping[str, Any]]
 """An entry of the journal with its id."""
 
@@ -57,3 +59,19 @@ def _without_nameless(found: list[Instance]) -> Sequence[Instance]:
 def chosen(found: Sequence[Instance], uuid: str) -> Instance:
     """The one that is asked for; the last when that one is not kept (any more)."""
     return next((one for one in found if one.uuid == uuid), found[-1]) if found else Instance("")
+
+
+def ended_at(shown: Instance, state: Conference | None) -> float:
+    """When it ended, in seconds since the epoch: what is heard later of its recordings is none of
+    its time. By the state, as long as that knows it; else when the last of them left."""
+    past = state.past if state is not None else ()
+    known = next((one.ended_at for one in past if shown.uuid and one.uuid == shown.uuid), None)
+    if known is not None:
+        return known
+    left = [
+        float(entry["at"])
+        for _, entry in shown.entries
+        if entry["kind"] == "event"
+        and entry["event"]["kind"] in ("member.entered", "member.exited")
+    ]
+    return left[-1] if left else shown.last

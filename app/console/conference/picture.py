@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.console.conference.instances import Entry
+from app.story.telling import person
 
 WIDTH, NAMES, RIGHT = 1000, 150, 14
 TOP, ROW, BOTTOM = 30, 24, 26
@@ -181,8 +182,10 @@ class _Reader:
             self._sign(line, at, _OTHER_EVENTS[kind], entry, id)
 
     def _run(self, id: str, entry: Mapping[str, Any], at: float) -> None:
-        if entry["outcome"] == "skipped":
-            return
+        if entry["outcome"] == "skipped" or (
+            entry["outcome"] == "applied" and person(entry["rule"])
+        ):
+            return  # what was done by hand has the sign of its event
         line = self.members.get(self._of_event.get(entry["event"], ""), self.whole)
         self._sign(line, at, "bad" if entry["outcome"] == "failed" else "rule", entry, id)
 

@@ -1,19 +1,19 @@
 """One conference: what happened in one of its instances, in the words of `gavel why`, and why not;
 a picture of it; what is due and what is silenced there; what became of what was asked by hand."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from redis import Redis
 
-from app.console.conference.instances import Entry, Instance, chosen, instances
+from app.console.conference.answer import Answer, answer, trying
+from app.console.conference.instances import Entry, Instance, chosen, ended_at, instances
 from app.console.conference.picture import Picture, picture
 from app.console.live import TIMERS
 from app.console.texts import caller, whole_numbers
 from app.domain.conference import Conference, Timer
-from app.domain.silence import Silence
+from app.domain.silence import Silence, of_every_rule
 from app.errors import NotFound
 from app.operators.outcome import Outcome, outcome_of
 from app.operators.reading import name_of, state_of, story, timers_of
@@ -21,6 +21,7 @@ from app.operators.silences import Silences
 from app.store import keys
 from app.store.journal import Journal
 from app.store.published_rules import Published
+from app.story.in_order import InOrder
 from app.story.telling import Line, Telling, Words
 
 MOST = 1000
@@ -52,7 +53,7 @@ class Did:
 class Page:
     """All of it, oldest entry first. `all` are the instances that are kept, oldest first, `shown`
     the one that is told of; `live` whether it is going on. `due` are timers with their words;
-    `answer` is the story in one sentence, `trouble` whether it is a bad one."""
+    `answer` is the story in one sentence; `ended` when it ended, as far as it has."""
 
     key: str
     name: str
@@ -64,34 +65,43 @@ class Page:
     picture: Picture | None
     due: Sequence[tuple[Timer, str]]
     silences: Sequence[Silence]
-    answer: str
-    trouble: bool
+    answer: Answer
+    ended: float
 
     @property
     def newest(self) -> bool:
         """Is it the last instance?"""
         return not self.all or self.shown is self.all[-1]
 
+    @property
+    def all_silenced(self) -> Silence | None:
+        """By which every rule does nothing in this conference."""
+        return of_every_rule(self.silences, self.name, 0.0)
+
 
 def page(redis: Redis, key: str, rules: Published, now: float, instance: str = "") -> Page:
-    """The page of an instance; of the last one when none is named, or that one is not kept.
+    """The page of an instance; of the last one when none is named.
 
-    Raises NotFound for a conference of which nothing is known, and RedisError."""
+    Raises NotFound for a conference or an instance of which nothing is known, and RedisError."""
     name = name_of(redis, key)
     if name is None:
         raise NotFound("nothing is known of such a conference; stories are kept for KEEP_JOURNAL")
     found = instances(story(redis, key, limit=MOST).entries)
     shown = chosen(found, instance)
     state = state_of(redis, key)
+    if instance not in ("", shown.uuid, state.uuid if state else ""):
+        raise NotFound("nothing is known of such an instance; stories are kept for KEEP_JOURNAL")
     live = state is not None and state.live and (not found or shown is found[-1])
     telling = Telling(Words(rules.words, rules.said), everything=True, numbers=whole_numbers())
     told = list(_told(_with_rules(redis, shown, live=live), telling))
-    answer, trouble = _answer([entry for _, entry in shown.entries], telling)
+    entries = [entry for _, entry in shown.entries]
+    came_of_it = answer(entries, telling, rules, trying(redis, key, telling) if live else None)
     due = [(timer, _words(timer, rules)) for timer in timers_of(state)] if state and live else []
     silenced = [one for one in Silences(redis).all() if one.conference in ("", name)]
     limit_at = state.limit_at if state and live else None
-    drawn = _picture(shown, now if live else shown.last, limit_at, telling) if found else None
-    return Page(key, name, state, live, found, shown, told, drawn, due, silenced, answer, trouble)
+    ended = ended_at(shown, state) if found else 0.0
+    drawn = _picture(shown, now if live else ended, limit_at, telling) if found else None
+    return Page(key, name, state, live, found, shown, told, drawn, due, silenced, came_of_it, ended)
 
 
 def did(redis: Redis, name: str, id: str) -> Did | None:
@@ -125,8 +135,9 @@ def _with_rules(redis: Redis, shown: Instance, *, live: bool) -> Sequence[Entry]
 
 
 def _told(entries: Sequence[Entry], telling: Telling) -> Iterator[Told]:
+    story = InOrder(telling)
     for id, entry in entries:
-        lines = list(telling.lines(entry))
+        lines = list(story.lines(entry))
         if lines:
             skipped = [line for line in lines if line.skipped]
             shown = [line for line in lines if not line.skipped]
@@ -141,37 +152,6 @@ def _picture(
         return "" if line is None else " ".join([line.head[1], *(text for _, text in line.rest)])
 
     return picture(shown.entries, until, limit_at, caller, title_of)
-
-
-def _answer(entries: Sequence[Mapping[str, Any]], telling: Telling) -> tuple[str, bool]:
-    """What came of it, in one sentence, and whether something went wrong."""
-    ran = {entry["rule"] for entry in entries if entry["kind"] == "run" and _ran(entry)}
-    last = {entry["call"]: entry["status"] for entry in entries if entry["kind"] == "call"}
-    calls = Counter(last.values())
-    reasons: dict[str, Counter[str]] = {}
-    for entry in entries:
-        for group in entry.get("skipped", ()):
-            for rule in group["rules"]:
-                reasons.setdefault(rule, Counter())[group["reason"]] += 1
-    parts = [f"{_count(len(ran), 'rule')} did something"] if ran else ["No rule did anything"]
-    if bad := calls["failed"]:
-        parts.append(f"{_count(bad, 'call')} {'was' if bad == 1 else 'were'} given up")
-    if unknown := calls["unknown"]:
-        parts.append(f"the outcome of {_count(unknown, 'call')} is unknown")
-    never = {rule: why for rule, why in reasons.items() if rule not in ran}
-    if never:
-        told: Counter[str] = sum(never.values(), Counter())
-        mostly = telling.clean(told.most_common(1)[0][0])
-        parts.append(f"{_count(len(never), 'rule')} never applied: mostly because {mostly}")
-    return ", ".join(parts) + ".", bool(calls["failed"] or calls["unknown"])
-
-
-def _ran(entry: Mapping[str, Any]) -> bool:
-    return entry["outcome"] in ("applied", "dry_run", "failed")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _words(timer: Timer, rules: Published) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from app.domain.conference import Timer
+from app.domain.conference import Past, Timer
 from app.store import journal, keys
 from tests.app.console.person import Person
 from tests.app.console.test_live import HOSTILE, live
@@ -47,7 +47,7 @@ def test_the_story_is_told_in_the_words_of_the_catalogue(
     text = page(person, "room")
     for part in ("…0100 (member 1) entered", "rule “Mute”", "mute member 1", "its time limit"):
         assert part in text
-    assert "1 rule did something, 1 rule never applied: mostly because conference.name is" in text
+    assert "1 rule did something, 1 rule never applied: “Greet”: conference.name is" in text
     assert "1 did not apply" in text
     assert "+14155550100" not in text
     assert f"/c/{keys.conference_key('room')}" in person.get("/live").text
@@ -57,7 +57,7 @@ def test_what_was_given_up_is_in_the_answer(visit: Visit, redis: Redis) -> None:
     live(redis, "room", run("room", "Mute"), call("room", "failed"))
     text = page(visit("viewer"), "room")
     assert 'class="answer trouble"' in text
-    assert "1 call was given up" in text
+    assert "<strong>1 call was given up: mute.</strong>" in text
 
 
 def test_hostile_texts_are_text(visit: Visit, redis: Redis) -> None:
@@ -86,3 +86,39 @@ def test_what_rules_remember_of_a_live_conference_is_shown_masked(
     assert HOSTILE not in text
     live(redis, "quiet", event("quiet"))
     assert "Remembered" not in page(visit("viewer"), "quiet")
+
+
+def test_an_instance_that_is_not_known_is_none(visit: Visit, redis: Redis) -> None:
+    live(redis, "room", event("room"))
+    address = f"/c/{keys.conference_key('room')}"
+    answer = visit("operator").get(f"{address}?i=nonsense")
+    assert (answer.status_code, 'id="act"' in answer.text) == (404, False)
+    for known in ("u", "uuid-room"):  # by the journal, and by the state
+        assert visit("operator").get(f"{address}?i={known}").status_code == 200
+
+
+def test_a_conference_ends_when_it_ended_whatever_is_heard_later(
+    visit: Visit, redis: Redis
+) -> None:
+    began = int(time.time()) - 900.0
+
+    def at(seconds: float, kind: str, id: str) -> str:
+        told = {"id": id, "kind": kind, "uuid": "u", "data": {"member_id": "1"}}
+        return journal.line("room", began + seconds, "event", event=told)
+
+    told = at(0, "member.entered", "e1"), at(22, "member.exited", "e2"), at(633, "timer", "e3")
+    over = Past(1, "u", began, began + 22)
+    for past in ((over,), ()):
+        redis.delete(keys.journal(keys.conference_key("room")))
+        live(redis, "room", *told, live=False, uuid="", members={}, past=past)
+        text = page(visit("viewer"), "room")
+        assert "lasted 0:22" in text
+        assert ">+0:22</text>" in text
+
+
+def test_a_call_below_a_later_event_names_its_rule(visit: Visit, redis: Redis) -> None:
+    later = {"id": "evt-2", "kind": "member.entered", "uuid": "u", "data": {"member_id": "2"}}
+    second = journal.line("room", time.time(), "event", event=later)
+    of_rule = call("room", "retry").replace('"verb"', '"rule":"Mute","verb"')
+    live(redis, "room", event("room"), run("room", "Mute"), second, of_rule)
+    assert "(rule “Mute”)" in page(visit("viewer"), "room")
