@@ -52,11 +52,13 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A call when it first went out, and how it was answered: "" for well."""
+    """A call when it first went out, and how it was answered: "" for well. One that must never be
+    `sent` has the reason there."""
 
     at: float
     call: Call
     answer: str
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +177,11 @@ class Simulator:
         if refusal:
             self._give_up(queue, call, refusal)
             return
-        error = self._ask(call)
+        refused = _never_sent(call)
+        error = refused or self._ask(call)
         if queue.attempts == 0:
-            self.happened.append(Made(self.now, call, str(error) if error else ""))
+            answer = str(error) if error else ""
+            self.happened.append(Made(self.now, call, answer, sent=refused is None))
         queue.attempts += 1
         if error is None:
             self._next(queue)
@@ -201,8 +205,6 @@ class Simulator:
     def _ask(self, call: Call) -> CallError | None:
         if call.verb == "webhook":
             return self._ask_the_web(call)
-        if refused := _never_sent(call):
-            return refused
         answer = self.answers.get(call.verb, "ok")
         if answer == "ok":
             return None
@@ -217,7 +219,6 @@ class Simulator:
         answer = self._web_answer(call).answer
         try:
             host = place_of(str(call.params["url"])).host
-            headers_of(call)
             if answer == TIMEOUT:
                 raise WebhookError(f"{host} gave no answer", kind="temporary", sent="maybe")
             if answer != "ok":
@@ -279,11 +280,14 @@ class Simulator:
         self.feed(self.event(kind, call.conference, call.uuid, data))
 
 
-def _never_sent(call: Call) -> PlivoError | None:
-    """Why the worker refuses it before it goes to Plivo."""
+def _never_sent(call: Call) -> CallError | None:
+    """Why the worker refuses it before it goes out."""
     try:
-        if call.verb not in WEB_VERBS:
+        if call.verb == "webhook":
+            place_of(str(call.params["url"]))
+            headers_of(call)
+        elif call.verb not in WEB_VERBS:
             build_requests(call, "")
-    except PlivoError as error:
+    except CallError as error:
         return error
     return None

@@ -131,9 +131,8 @@ def _until(case: Case) -> float:
 
 
 def _compared(case: Case, happened: tuple[Decided | Made, ...], rules: Rules) -> Result:
-    calls = [
-        atom for one in happened if isinstance(one, Made) for atom in atoms_of(one, case.start)
-    ]
+    made = [one for one in happened if isinstance(one, Made) and one.sent]
+    calls = [atom for one in made for atom in atoms_of(one, case.start)]
     notes = list(_log_atoms(case, happened))
     missing = []
     wrong: list[Missing] = []

@@ -36,8 +36,12 @@ def story(result: Result) -> Iterator[str]:
     for one in result.happened:
         if isinstance(one, Made):
             when = _when(one.at - result.case.start)
+            said = _call(one.call.verb, one.call.members, one.call.params)
+            if not one.sent:
+                yield f"{when}   never sent: {said}: {one.answer}"
+                continue
             answer = f"   <- {one.answer}" if one.answer else ""
-            yield f"{when}   -> {_call(one.call.verb, one.call.members, one.call.params)}{answer}"
+            yield f"{when}   -> {said}{answer}"
             continue
         when = _when(one.event.at - result.case.start)
         yield f"{when} {describe(one.event)}"

@@ -558,10 +558,13 @@ tests:
       - {at: 2s, trigger: {conference: room, name: tell, data: {port: 70000, room: one}}}
       - {at: 3s, trigger: {conference: room, name: tell, data: {port: 443, room: "B\u00fccher"}}}
     expect:
-      - {at: 1s, mute: 7}
+      - {at: 1s, mute: all}
+      - {at: 1s, mute: "1, 2"}
+      - {at: 2s, webhook: {}}
 """
     told = render_report(run_text(text, "rules_test.yaml", rules))
 
-    assert "'1, 2' is not a member id" in told
+    assert "never sent: mute 1, 2: '1, 2' is not a member id" in told
+    assert told.count(" expected at ") == 3
     assert "its address has a port that is none" in told
     assert "a header has characters that it can not" in told
