@@ -1,10 +1,10 @@
 """How fast recordings are copied, in how much memory, and what a kill of everything leaves.
 
-    python -m bench.archive [--recordings 1000] [--seconds 62.5] [--processes 1]
+    python -m bench.archive [--recordings 1000] [--seconds 62.5] [--processes 1] [--appendfsync always]
 
 The sandbox has so many recordings (62.5 s of wav are 1 MB, each a little longer than the one
 before). First `curl` fetches them, so many at once as there are processes; then `gavel recordings-worker`
-copies them to a folder, through RQ and Valkey, which syncs every write; then once more, and in the
+copies them to a folder, through RQ and Valkey, which syncs every write unless told otherwise; then once more, and in the
 middle everything of ours is killed with SIGKILL, Valkey included, and started again. What is in the
 folder is compared with what curl has fetched, byte by byte.
 """
@@ -128,8 +128,10 @@ class Sandbox:
 class Copiers:
     """Valkey, a worker that decides, and the processes that copy."""
 
-    def __init__(self, folder: Path, api: str, target: Path, processes: int) -> None:
-        self.folder, self.number = folder, processes
+    def __init__(
+        self, folder: Path, api: str, target: Path, processes: int, appendfsync: str = "always"
+    ) -> None:
+        self.folder, self.number, self.appendfsync = folder, processes, appendfsync
         self.port = free_port()
         (folder / "rules.yaml").write_text(RULES.replace("FOLDER", str(target)))
         self.environ = {
@@ -145,7 +147,7 @@ class Copiers:
         self.most = {"rss": 0}
 
     def store(self) -> None:
-        config = {"appendonly": "yes", "appendfsync": "always", "save": ""}
+        config = {"appendonly": "yes", "appendfsync": self.appendfsync, "save": ""}
         self.valkey = ValkeyServer(data_dir=self.folder / "valkey", port=self.port, config=config)
         self.valkey.start()
         until(self._answers, "Valkey")
@@ -269,6 +271,7 @@ def main() -> None:
     parser.add_argument("--recordings", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=62.5)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--appendfsync", choices=("always", "no"), default="always")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gavel-archive-") as name:
         folder = Path(name)
@@ -290,7 +293,7 @@ def run(folder: Path, sandbox: Sandbox, given: argparse.Namespace) -> None:
     for name in ("whole", "killed"):
         (folder / name).mkdir()
         target = folder / name / "archive"
-        copiers = Copiers(folder / name, sandbox.url, target, given.processes)
+        copiers = Copiers(folder / name, sandbox.url, target, given.processes, given.appendfsync)
         copiers.store()
         copiers.start("workers", 1)
         try:
