@@ -255,7 +255,7 @@ class _Decider:
             self.record(run, first, "unknown", str(unknown))
             return
         outcome, reason = results.outcome(run.rule)
-        self.record(run, first, outcome, reason or run.told, results.lines)
+        self.record(run, first, outcome, reason or run.told, results.lines, results.passed_over)
         if outcome == "skipped":
             return
         if first == 0 and (run.rule.once or run.rule.cooldown is not None):
@@ -298,9 +298,15 @@ class _Decider:
         self.calls.append(call)
 
     def record(
-        self, run: Running, first: int, outcome: str, reason: str, lines: tuple[str, ...] = ()
+        self,
+        run: Running,
+        first: int,
+        outcome: str,
+        reason: str,
+        lines: tuple[str, ...] = (),
+        not_done: tuple[str, ...] = (),
     ) -> None:
         """What became of a stretch of a run that began at step `first`."""
         self.runs[run.id, first] = Run(
-            run.id, run.what.event, run.rule.name, run.rule.id, outcome, reason, lines
+            run.id, run.what.event, run.rule.name, run.rule.id, outcome, reason, lines, not_done
         )

@@ -33,7 +33,8 @@ class Run:
 
     `outcome` is "applied", "skipped" (`reason` says which condition refused, and the value it
     saw), "unknown" (a field was absent), "dry_run" or "failed". `steps` has a line for people for
-    every step. A run that went on after a wait is recorded again under the same id.
+    every step, `not_done` has those of steps that could not be taken, after which it went on. A
+    run that went on after a wait is recorded again under the same id.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Run:
     outcome: str
     reason: str = ""
     steps: tuple[str, ...] = ()
+    not_done: tuple[str, ...] = ()
 
     def for_journal(self) -> dict[str, Any]:
         """The fields of its line in the journal."""

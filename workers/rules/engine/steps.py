@@ -125,6 +125,15 @@ class StepResults(NamedTuple):
         """A line for people for every step."""
         return tuple([result.line for result in self.results])
 
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """Lines of the steps that could not be taken, after which the run went on."""
+        return tuple(
+            result.line
+            for result in self.results
+            if type(result) is NotDone and result is not self.stopped
+        )
+
     def outcome(self, rule: Rule) -> tuple[str, str]:
         """Of the run, and why it is not simply applied."""
         if self.stopped and (self.done or not self.stopped.late):

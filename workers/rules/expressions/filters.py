@@ -105,12 +105,8 @@ FILTERS: Mapping[str, Filter] = {
         "Without the sign.", lambda value: abs(functions.checked_number(value)), "number", "number"
     ),
     "length": Filter("How many characters or items.", functions.length, "any", "number"),
-    "first": Filter(
-        "The first item.", lambda value: functions.checked_items(value)[0], "list", "any"
-    ),
-    "last": Filter(
-        "The last item.", lambda value: functions.checked_items(value)[-1], "list", "any"
-    ),
+    "first": Filter("The first item.", lambda value: functions.item_at(value, 0), "list", "any"),
+    "last": Filter("The last item.", lambda value: functions.item_at(value, -1), "list", "any"),
     "join": Filter('`join(", ")`: the items as one text.', functions.join, "list", "text", (0, 1)),
     "sum": Filter("The items added up.", functions.total, "list", "number"),
     "where": Filter(

@@ -61,6 +61,13 @@ def length(value: Any) -> int:
     return len(plain_phone(value) if isinstance(value, Phone) else value)
 
 
+def item_at(value: Any, place: int) -> Any:
+    items = checked_items(value)
+    if not items:
+        raise ValueError("it is empty")
+    return items[place]
+
+
 def join(value: Any, between: Any = ", ") -> str:
     return joined_within([written(item) for item in checked_items(value)], checked_text(between))
 
@@ -73,7 +80,10 @@ def rounded(value: Any, digits: Any = 0) -> float:
 
 def to_number(value: Any) -> float:
     if isinstance(value, str):
-        number = float(value) if len(value) <= 40 else float("nan")
+        try:
+            number = float(value) if len(value) <= 40 else float("nan")
+        except ValueError:
+            number = float("nan")
         if number != number or abs(number) > 1e15:
             raise ValueError("it is no number")
         return int(number) if number.is_integer() else number

@@ -10,11 +10,12 @@ from typing import Any
 from app.callers.phones import Phone, plain_phone
 from app.domain.suggest import quoted
 from workers.rules.expressions.bounds import bounded
-from workers.rules.expressions.functions import as_text
+from workers.rules.expressions.functions import as_json
 from workers.rules.vocabulary.model import Fields, Unknown
 from workers.rules.vocabulary.values import MAPPINGS, compare_equal, in_collection
 
 Evaluate = Callable[[Fields], Any]
+_SHOWN = 60  # characters of a value in a reason
 _ORDER = {"lt": operator.lt, "lteq": operator.le, "gt": operator.gt, "gteq": operator.ge}
 
 
@@ -86,7 +87,7 @@ def comparison(sign: str, phone: bool) -> Callable[[Any, Any], bool]:
         try:
             return bool(apply(left, right))
         except TypeError:
-            shown = f"{quoted(as_text(left))} and {quoted(as_text(right))}"
+            shown = f"{as_shown(left)} and {as_shown(right)}"
             raise Unknown(f"{shown} have no order", "they have no order") from None
 
     return compare
@@ -112,10 +113,19 @@ def applied(
         try:
             return bounded(apply(value, *others))
         except (ValueError, TypeError, ArithmeticError, LookupError) as error:
-            said = f"{name} has no answer for {quoted(as_text(value))}: {error}"
+            said = f"{name} has no answer for {as_shown(value)}: {error}"
             raise Unknown(said, f"{name} has no answer for that value") from None
 
     return run
+
+
+def as_shown(value: Any) -> str:
+    """A value in a reason: a text in quotes, everything else as it is written."""
+    if isinstance(value, str):
+        return quoted(value)
+    is_whole = isinstance(value, float) and value.is_integer()
+    text = as_json(int(value) if is_whole else value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
 def default(inner: Evaluate, other: Evaluate) -> Evaluate:

@@ -12,17 +12,22 @@ from marshmallow import Schema
 
 from app.domain.durations import format_duration
 from workers.rules.expressions.filters import FILTERS, TESTS, Filter
+from workers.rules.expressions.syntax import MAX_LENGTH
+from workers.rules.expressions.templates import MAX_PARTS
 from workers.rules.language.asking import AskPin
 from workers.rules.language.declared import VarEntry
 from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.matched_key import OPERATORS
 from workers.rules.language.schema import file_schema
+from workers.rules.load import MAX_RULES
 from workers.rules.nodes.schema_errors import Block
 from workers.rules.nodes.schema_fields import Choice, Value, Whole
+from workers.rules.nodes.yaml import MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_TEXT
 from workers.rules.reference import callers, prose, settings
 from workers.rules.vocabulary.action import BESIDE_EVERY, Action
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.names import AFTER_STEPS, ALWAYS, GROUPS, OF_RECORD, SINGLE, Field
+from workers.rules.vocabulary.problems import MAX_PROBLEMS
 from workers.rules.vocabulary.states import STATES
 from workers.rules.vocabulary.triggers import KINDS, SEEN
 
@@ -59,9 +64,23 @@ def document() -> str:
         _keys("## `limits`", prose.LIMITS, LimitEntry),
         _keys("## `conferences`", callers.CONFERENCES, AnswerEntry),
         _keys("### `ask_pin`", callers.ASK_PIN, AskPin),
-        prose.END,
+        _end(),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _end() -> str:
+    """With the limits of a file as the code has them."""
+    return prose.END.format(
+        warnings=MAX_PROBLEMS,
+        kib=MAX_BYTES // 1024,
+        rules=MAX_RULES,
+        values=f"{MAX_NODES:,}",
+        levels=MAX_DEPTH,
+        characters=f"{MAX_TEXT:,}",
+        expression=MAX_LENGTH,
+        parts=MAX_PARTS,
+    )
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

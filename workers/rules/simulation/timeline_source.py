@@ -1,7 +1,7 @@
 """`rules_test.yaml` as values: strict, with every mistake told at its place."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -27,14 +27,17 @@ DEFAULT_START = datetime(2026, 1, 5, 9, 0)
 _TESTS = frozenset({"name", "start", "until", "timeline", "expect", "expect_nothing_else"})
 _RESTARTED = ("workers", "web", "redis", "everything")
 _MOVES = ("restart", "duplicate", "swap", "drop", "plivo", "webhook")
+_NOBODY = frozenset(Members.words) - {"all"}
+"""Words of rules that name no member in a call."""
 _ANSWERED = frozenset({"url", "status", "json", "body"})
 
 
-def read_cases(text: str, path: str, zone: ZoneInfo) -> tuple[Case, ...]:
-    """Raises `RulesError` with everything that is wrong in the file."""
+def read_cases(text: str, path: str, zone: ZoneInfo, triggers: Collection[str]) -> tuple[Case, ...]:
+    """`triggers` are the names that rules wait for. Raises `RulesError` with everything that is
+    wrong in the file."""
     report = Report(path)
     root = parse(text, report)
-    reader = _Reader(report, zone)
+    reader = _Reader(report, zone, triggers)
     cases: tuple[Case, ...] = ()
     if isinstance(root, Map):
         reader.only(root, {"tests", "version"}, "a file of tests")
@@ -53,9 +56,9 @@ _SHOWN = ("muted", "deaf")
 class _Reader(Nodes):
     """Reads tests; what it cannot use it reports and goes on."""
 
-    def __init__(self, report: Report, zone: ZoneInfo) -> None:
+    def __init__(self, report: Report, zone: ZoneInfo, triggers: Collection[str]) -> None:
         super().__init__(report)
-        self.zone = zone
+        self.zone, self.triggers = zone, triggers
 
     def case(self, node: Any) -> Case:
         if not isinstance(node, Map):
@@ -141,9 +144,26 @@ class _Reader(Nodes):
             for name, form in fields.items()
             if node.find(name) is not None
         }
+        if kind == "trigger":
+            self.check_heard(node["name"])
         uuid = "" if node.find("uuid") is None else self.text(node["uuid"])
         name = self.text(node["conference"])
         return Moment(at, kind, _as_event_data(kind, data), name, uuid, node.line)
+
+    def check_heard(self, name: Any) -> None:
+        """Whoever sends what no rule waits for is answered 404."""
+        if isinstance(name, Text) and name not in self.triggers:
+            hint = did_you_mean(name, self.triggers)
+            self.report.error(name, f"no rule waits for the trigger {quoted(name)}{hint}")
+
+    def whom(self, node: Any, name: str) -> tuple[str, ...]:
+        """Members as calls name them: by id, or all."""
+        for item in node if isinstance(node, Seq) else [node]:
+            if isinstance(item, Map) or (isinstance(item, Text) and item in _NOBODY):
+                message = f"say whom by id: `{name}: 2`, a list of ids, or `all`"
+                self.report.error(item, message)
+                return ()
+        return self.ids(node)
 
     def rows(self, node: Any) -> tuple[Mapping[str, Any], ...]:
         """Members as Plivo's list shows them: an id, or what is shown of it."""
@@ -217,7 +237,7 @@ class _Reader(Nodes):
             return name, *self.parameters(name, action, value)
         by_value = {"": VERBS[name]} if action is None else CALLS[name]
         verb = by_value.get(value if isinstance(value, Text) else "", by_value[""])
-        return verb.name, None if verb.members == "none" else self.ids(value), {}
+        return verb.name, None if verb.members == "none" else self.whom(value, name), {}
 
     def parameters(
         self, name: str, action: Action, node: Any
@@ -234,7 +254,7 @@ class _Reader(Nodes):
         for key, value in node.items():
             part = parts.get(str(key))
             if isinstance(part, Members):
-                members = self.ids(value)
+                members = self.whom(value, key)
             elif isinstance(part, Templated):
                 params[str(key)] = self.text(value)
             else:

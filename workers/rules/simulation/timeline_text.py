@@ -47,6 +47,7 @@ def story(result: Result) -> Iterator[str]:
         yield f"{when} {describe(one.event)}"
         for run in one.decision.runs:
             yield f"{' ' * len(when)}   {_run(run)}"
+            yield from (f"{' ' * len(when)}     not done: {line}" for line in run.not_done)
         for note in one.decision.notes:
             yield f"{' ' * len(when)}   note: {note}"
 

@@ -309,7 +309,8 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "choose": Action(
         "Takes the first branch whose `if` holds, or the steps of `else`; then the rest of `do` "
-        "goes on. A condition that can not be answered stops the run.",
+        "goes on. A condition that can not be answered stops the run; with `on_error: continue` "
+        "neither a branch nor `else` is taken, and the rest of `do` goes on.",
         "choose: [{if: conference.member_count > 5, do: [record]}]",
         Branches("The branches, each with `if` and `do`.", required=True),
         param="branches",
@@ -321,7 +322,8 @@ ACTIONS: Mapping[str, Action] = {
     "wait_for": Action(
         "The rest of `do` goes on when something happens in this conference, whatever restarts in "
         "between. When it has not come by `timeout`, the steps of `else` are taken instead, and "
-        "the run ends. So it does with its conference, unless it waits for what comes after that.",
+        "the run ends. So it does with its conference, unless it waits for what comes after that. "
+        "What comes at the very moment of `timeout` is too late.",
         'wait_for: {when: {member.digits: "1"}, by: member, timeout: 30s}',
         Block("What it waits for.", WaitFor),
         beside={"else": Nested("The steps when it does not come in time.")},

@@ -52,13 +52,14 @@ class RulesError(Exception):
 
 class Report:
     """Collects what the stages of the checker find in one file. One error more than a
-    person reads raises `RulesError` at once; warnings beyond that are left out."""
+    person reads raises `RulesError` at once; warnings beyond that are counted."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._found: dict[Problem, None] = {}
         self._hidden: dict[int, list[tuple[int, int]]] = {}
         self._unsaid = 0
+        self._beyond: set[Problem] = set()
 
     def hide(self, spans: Iterable[tuple[int, int, int]]) -> None:
         """From now on nothing is said of these spans (line, first and last column): they have been
@@ -82,16 +83,25 @@ class Report:
         if any(first <= where.column <= last for first, last in spans):
             self._unsaid += level == "error"
             return
+        problem = Problem(self.path, where.line, where.column, level, message)
         if len(self._found) < MAX_PROBLEMS:
-            self._found[Problem(self.path, where.line, where.column, level, message)] = None
+            self._found[problem] = None
+        elif level == "warning" and problem not in self._found:
+            self._beyond.add(problem)
         elif level == "error":
             more = Problem(self.path, where.line, where.column, level, f"{message}; and so on")
             raise RulesError((*self.problems, more))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Each once, in the order of the file."""
-        return tuple(sorted(self._found, key=lambda found: (found.line, found.column)))
+        """Each once, in the order of the file; then how many warnings there are more."""
+        found = sorted(self._found, key=lambda found: (found.line, found.column))
+        if self._beyond and found:
+            message = f"and {len(self._beyond)} more; mend these first"
+            last = max(self._beyond, key=lambda beyond: (beyond.line, beyond.column))
+            line = max(last.line, found[-1].line)
+            found.append(Problem(self.path, line, 1, "warning", message))
+        return tuple(found)
 
     @property
     def errors(self) -> int:

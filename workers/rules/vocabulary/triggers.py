@@ -201,7 +201,8 @@ KINDS: Mapping[str, Kind] = {
         repeats=True,
     ),
     "action.failed": Kind(
-        "A step was given up. The failure of a rule that waits for this does not trigger it.",
+        "A call or a webhook was given up. A `set` that fails, or a text without an answer, is "
+        "told by the journal only. The failure of a rule that waits for this does not trigger it.",
         "when: action.failed",
         sees=("failure",),
         event=EventKind(

@@ -568,3 +568,75 @@ tests:
     assert told.count(" expected at ") == 3
     assert "its address has a port that is none" in told
     assert "a header has characters that it can not" in told
+
+
+TRIGGERED = """
+tests:
+  - name: it
+    timeline:
+      - {at: 0s, trigger: {conference: a, name: NAME}}
+"""
+
+
+def test_a_trigger_that_no_rule_waits_for_is_a_mistake_of_the_test() -> None:
+    rules = "version: 1\nrules:\n  - {name: A, when: {trigger: host-here}, do: [record]}\n"
+    text = TRIGGERED
+
+    with pytest.raises(RulesError) as caught:
+        run_text(text.replace("NAME", "host-her"), "t", load(rules, "r"))
+
+    told = "no rule waits for the trigger 'host-her'; did you mean 'host-here'?"
+    assert str(caught.value) == f"t:5:49: error: {told}"
+    assert run_text(text.replace("NAME", "host-here"), "t", load(rules, "r")).passed
+
+
+@pytest.mark.parametrize("whom", ["member", "others", "{where: not member.muted}", "[1, member]"])
+def test_whom_a_call_is_for_is_written_by_id(whom: str) -> None:
+    with pytest.raises(RulesError, match="say whom by id: `mute: 2`, a list of ids, or `all`"):
+        play(TWO_WARNINGS, f"at: 10s, mute: {whom}")
+    with pytest.raises(RulesError, match="say whom by id: `to: 2`, a list of ids, or `all`"):
+        play(TWO_WARNINGS, f"at: 10s, speak: {{to: {whom}}}")
+
+
+def test_the_story_tells_a_step_that_failed_and_was_passed_over() -> None:
+    rules = (
+        "version: 1\nrules:\n  - name: A\n    when: {trigger: x}\n    do:\n"
+        "      - log: '{{ data.x }}'\n        on_error: continue\n      - record\n"
+    )
+    text = TRIGGERED.replace("NAME", "x")
+
+    told = render_report(run_text(text, "t", load(rules, "r")), verbose=True)
+
+    assert "A: ran\n" in told
+    assert "not done: log: data.x is absent\n" in told
+
+
+def test_a_choose_without_an_answer_takes_no_branch_when_it_may_go_on() -> None:
+    rules = (
+        "version: 1\nrules:\n  - name: A\n    when: {trigger: x}\n    do:\n"
+        "      - choose: [{if: data.x == 1, do: [log: branch]}]\n        else: [log: other]\n"
+        "        on_error: continue\n      - log: behind\n"
+    )
+
+    told = render_report(
+        run_text(TRIGGERED.replace("NAME", "x"), "t", load(rules, "r")), verbose=True
+    )
+
+    assert "not done: choose: data.x is absent\n" in told
+    assert "note: A: behind\n" in told
+    assert "branch" not in told
+    assert "other" not in told
+
+
+def test_what_comes_at_the_moment_of_the_timeout_is_too_late() -> None:
+    rules = (
+        "version: 1\nrules:\n  - name: A\n    when: {trigger: x}\n    do:\n"
+        "      - wait_for: {when: {trigger: y}, timeout: 10s}\n        else: [log: in vain]\n"
+        "      - log: came\n"
+    )
+    tied = TRIGGERED.replace("NAME", "x") + "      - {at: 10s, trigger: {conference: a, name: y}}\n"
+
+    told = render_report(run_text(tied, "t", load(rules, "r")), verbose=True)
+
+    assert "note: A: in vain\n" in told
+    assert "came" not in told
