@@ -32,7 +32,7 @@ class Compiler:
         self.text, self.scope = text, scope
         self.names: set[str] = set()
         self.doubts: list[tuple[str, int]] = []
-        self._joined: set[int] = set()  # parts of an `and` that is looked at as a whole
+        self._joined: set[int] = set()  # parts of an `and` or `or` that is looked at as a whole
 
     def fail(self, message: str, near: str = "") -> ExpressionError:
         found = re.search(rf"(?<![\w.]){re.escape(near)}(?!\w)", self.text) if near else None
@@ -106,18 +106,25 @@ class Compiler:
     # logic
 
     def both(self, node: Any) -> _Result:
-        self._joined |= {id(node.left), id(node.right)}
         run = self.joined("and", node, False)
         if id(node) not in self._joined:
-            paths = {name: name.split(".") for name in self.names}
-            kinds = {name: self.scope.type_of(path) for name, path in paths.items()}
-            self.refuse(mistakes.contradiction(node, kinds))
+            self.refuse(mistakes.contradiction(node, self.kinds()))
         return run, "flag"
 
     def either(self, node: Any) -> _Result:
-        return self.joined("or", node, True), "flag"
+        run = self.joined("or", node, True)
+        whole = id(node) not in self._joined
+        if whole and (message := mistakes.always_other(node, self.kinds())):
+            self.doubts.append((message, 0))
+        return run, "flag"
+
+    def kinds(self) -> Mapping[str, str]:
+        """The types of the names so far."""
+        return {name: self.scope.type_of(name.split(".")) for name in self.names}
 
     def joined(self, word: str, node: Any, decisive: bool) -> Evaluate:
+        parts = [part for part in (node.left, node.right) if type(part) is type(node)]
+        self._joined |= set(map(id, parts))
         left, _ = self.compile(node.left)
         right, _ = self.compile(node.right)
         self.refuse_constant(word, node.left, node.right)

@@ -10,7 +10,7 @@ from jinja2 import nodes
 
 from app.callers.phones import plain_phone
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.expressions.functions import to_number
+from workers.rules.expressions.functions import as_text, to_number
 from workers.rules.expressions.trees import family, path_of, said
 from workers.rules.vocabulary.actions import ACTIONS, VERBS
 from workers.rules.vocabulary.names import MEMBER
@@ -19,6 +19,7 @@ MAX_COMPARISONS = 100
 _SIGNS: Mapping[str, str] = {"eq": "==", "ne": "!="}
 _TURNED: Mapping[str, str] = {"lt": "gt", "lteq": "gteq", "gt": "lt", "gteq": "lteq"}
 _ONE_OF: Mapping[str, str] = {"eq": "in", "in": "in", "ne": "not in", "notin": "not in"}
+_BOUNDS = frozenset((*_TURNED, "eq"))
 _FAILED_ACTIONS = frozenset((*ACTIONS, *VERBS))
 _MEASURED = frozenset({"text", "list", "any"})
 
@@ -63,16 +64,20 @@ def constant_whole(node: Any) -> str:
 def compared_with_null(sign: str, sides: Sequence[tuple[Any, str]]) -> str:
     """What is absent is unknown, not null: only JSON from outside can be null."""
     for (node, _), (other, kind) in (sides, sides[::-1]):
-        if isinstance(node, nodes.Const) and node.value is None and sign in _SIGNS:
+        is_null = isinstance(node, nodes.Const) and node.value is None
+        if is_null and sign in _SIGNS:
             return null_test(other, kind, ("not " if sign == "eq" else "",))
     return ""
 
 
 def null_test(node: Any, kind: str, words: Sequence[str] = ("not ", "")) -> str:
     """`x is none` of what is never null."""
-    name = ".".join(path_of(node)) or "it"
-    if family(kind) == "any":
+    path = path_of(node)
+    if not path or family(kind) == "any":
         return ""
+    name = ".".join(path)
+    if path[0] == "vars":
+        return f"{name} is never null: until it is set it is its `start`"
     written = " or ".join(f"`{name} is {word}defined`" for word in words)
     return f"{name} is never null, but absent; write {written}"
 
@@ -130,20 +135,55 @@ def divided(sign: str, by: Any) -> str:
 
 
 def contradiction(node: Any, kinds: Mapping[str, str]) -> str:
-    """Of all that `and` joins: two comparisons of the same name that exclude each other. `kinds`
-    are the types of the names."""
-    texts: dict[str, Any] = {}
+    """Of all that `and` joins: comparisons of the same name that exclude each other. `kinds` are
+    the types of the names."""
+    left: dict[str, tuple[frozenset[Any], str]] = {}
+    compared = [(p, s, v) for p, s, v in _comparisons(node, nodes.And) if s in _ONE_OF]
+    for path, sign, values in sorted(compared, key=lambda one: _ONE_OF[one[1]] == "not in"):
+        keys = frozenset(_key(value, kinds.get(path, "any")) for value in values)
+        is_one = _ONE_OF[sign] == "in"
+        written = ("" if is_one else "not ") + " or ".join(map(_shown, values))
+        if path in left:
+            known, first = left[path]
+            left[path] = (known & keys if is_one else known - keys, first)
+            if not left[path][0]:
+                return f"this can never hold: {path} cannot be {first} and {written} at once"
+        elif is_one and keys:
+            left[path] = (keys, written)
     bounds: dict[str, dict[str, float]] = {}
-    for path, sign, value in _comparisons(node):
-        if sign == "eq":
-            key = plain_phone(value) if kinds.get(path) == "phone" else value
-            if texts.setdefault(path, (key, value))[0] != key:
-                both = f"{quoted(str(texts[path][1]))} and {quoted(str(value))}"
-                return f"this can never hold: {path} cannot be both {both}"
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and _narrow(bounds.setdefault(path, {}), sign, value):
+    for path, sign, values in _comparisons(node, nodes.And):
+        is_bound = sign in _BOUNDS and _is_number(values[0])
+        if is_bound and _narrow(bounds.setdefault(path, {}), sign, values[0]):
             return f"this can never hold: no {path} is within both bounds"
     return ""
+
+
+def always_other(node: Any, kinds: Mapping[str, str]) -> str:
+    """`x != "a" or x != "b"`: whatever it is, it is not both."""
+    seen: dict[str, list[Any]] = {}
+    for path, sign, values in _comparisons(node, nodes.Or):
+        if sign != "ne":
+            continue
+        others = seen.setdefault(path, [])
+        others.append(values[0])
+        kind = kinds.get(path, "any")
+        if len({_key(value, kind) for value in others}) > 1:
+            items = ", ".join(_written(nodes.Const(value)) for value in others)
+            return f"this is true of every {path}; write `{path} not in [{items}]`"
+    return ""
+
+
+def _key(value: Any, kind: str) -> tuple[bool, Any]:
+    """Equal for constants that compare as equal."""
+    return isinstance(value, bool), plain_phone(value) if kind == "phone" else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    return quoted(value) if isinstance(value, str) else as_text(value)
 
 
 def _narrow(bounds: dict[str, float], sign: str, value: float) -> bool:
@@ -160,22 +200,28 @@ def _narrow(bounds: dict[str, float], sign: str, value: float) -> bool:
     return low > high or bounds.get("gt") == low or bounds.get("lt") == high
 
 
-def _comparisons(node: Any) -> Iterator[tuple[str, str, Any]]:
-    """The comparisons of a plain name with a constant that `and` joins, the name first."""
+def _comparisons(node: Any, joint: type[nodes.BinExpr]) -> Iterator[tuple[str, str, list[Any]]]:
+    """The comparisons of a plain name with constants that `and` (or `or`) joins, the name first;
+    several constants only of `in` and `not in`."""
     left, number = [node], 0
     while left and number < MAX_COMPARISONS:
-        part = left.pop()
-        if isinstance(part, nodes.And):
+        part: Any = left.pop()
+        if isinstance(part, joint):
             left += [part.right, part.left]
             continue
         if not isinstance(part, nodes.Compare) or len(part.ops) != 1:
             continue
         number += 1
-        one, sign, two = part.expr, part.ops[0].op, part.ops[0].expr
-        if isinstance(one, nodes.Const):
+        one, sign = part.expr, part.ops[0].op
+        two: Any = part.ops[0].expr
+        if isinstance(one, nodes.Const) and sign not in ("in", "notin"):
             one, sign, two = two, _TURNED.get(sign, sign), one
-        if isinstance(two, nodes.Const) and (path := path_of(one)):
-            yield ".".join(path), sign, two.value
+        is_list = sign in ("in", "notin") and isinstance(two, nodes.List | nodes.Tuple)
+        items: list[Any] = two.items if is_list else [two]
+        alone = is_list or sign not in ("in", "notin")
+        plain = alone and all(isinstance(item, nodes.Const) for item in items)
+        if plain and (path := path_of(one)):
+            yield ".".join(path), sign, [item.value for item in items]
 
 
 def _last_comparison(node: Any) -> tuple[str, str, list[str]] | None:
