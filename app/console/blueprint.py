@@ -1,6 +1,7 @@
 """The console, wired: pages for people at `/`, behind a sign-in (docs/console.md)."""
 
 import time
+from collections.abc import Mapping
 from threading import BoundedSemaphore
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
@@ -129,6 +130,8 @@ def blueprint(
             lambda now: {
                 "groups": attention.groups(redis, now),
                 "copies": failing_copies(redis, now),
+                "rule_ids": _ids_of_rules(rules),
+                "once": once(),
                 "batches": [one for one in batches(redis, now) if now - one.at < DAY or one.left],
             },
         )
@@ -164,6 +167,12 @@ def blueprint(
 
 def _rows(found: live.Overview, now: float) -> str:
     return render_template("console/live_rows.html", found=found, now=now)
+
+
+def _ids_of_rules(rules: PublishedRules) -> Mapping[str, str]:
+    """The id of each rule at work, by its name."""
+    known = rules.current(stale=True) or Published()
+    return {name: id for id, name in known.rules.items()}
 
 
 def _names(state: BlueprintSetupState, guard: Guard, assets: Assets) -> None:

@@ -30,12 +30,14 @@ MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One entry of the journal. `skipped` are the rules that did not run for it."""
+    """One entry of the journal. `skipped` are the rules that did not run for it; `event` is the id
+    of the event that it tells of, "" of anything else."""
 
     id: str
     at: float
     lines: Sequence[Line]
     skipped: Sequence[Line]
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,8 @@ def _told(entries: Sequence[Entry], telling: Telling) -> Iterator[Told]:
         if lines:
             skipped = [line for line in lines if line.skipped]
             shown = [line for line in lines if not line.skipped]
-            yield Told(id, entry["at"], shown, skipped)
+            event = entry["event"]["id"] if entry["kind"] == "event" else ""
+            yield Told(id, entry["at"], shown, skipped, event)
 
 
 def _picture(

@@ -67,6 +67,62 @@ def test_the_same_failure_in_different_conferences_is_one_cause(visit: Visit, re
     assert "/Member/" not in text
 
 
+def test_attempts_members_and_addresses_make_no_other_cause(visit: Visit, redis: Redis) -> None:
+    said = (
+        "expired after {n} attempts: POST /Conference/room-{n}/Member/{n}/Speak/ was answered 500",
+        "expired after {n} attempts: POST /Conference/room-{n}/Member/{n}/Speak/: no answer came",
+        "no member {n} in room-{n}",
+        "https://crm.example.com/calls/{n}?x={n} gave no answer",
+    )
+    for number in range(12):
+        error = said[number % 4].format(n=number + 1)
+        call = {"id": f"call-{number}", "conference": f"room-{number + 1}", "verb": "speak"}
+        redis.rpush(keys.GIVEN_UP, json.dumps({"call": call, "at": 1.0, "error": error}))
+    text = visit("viewer").get("/attention").text
+    assert text.count("3 \N{MULTIPLICATION SIGN} speak") == 4
+    for cause in ("Plivo answered 500<", "no answer came<", "no member in …<"):
+        assert cause in text, cause
+    assert "https://crm.example.com gave no answer" in text
+
+
+def test_each_leads_to_its_conference_rule_event_and_recording(
+    visit: Visit, redis: Redis, publish: Callable[..., None]
+) -> None:
+    params = {"recording": {"id": "r/1"}}
+    more = {"event": "evt-1", "uuid": "u-1", "rule": "Keep", "params": params}
+    give_up(redis, "sales-1", verb="archive", **more)
+    person = visit("viewer")
+    publish(rules={"rul-1": "Keep"}, digest="d2")
+    page = person.get("/attention").text
+    key = keys.conference_key("sales-1")
+    for link in (f"/c/{key}?i=u-1", f"/c/{key}?i=u-1#evt-1", "/rules#rule-rul-1"):
+        assert f'href="{link}"' in page, link
+    assert 'href="/recordings/one?id=r/1"' in page
+    assert "1 in conferences that are over: these can be asked for again all the same." in page
+    told = {"id": "evt-1", "kind": "trigger", "uuid": "u-1", "data": {"name": "x"}}
+    live(redis, "sales-1", journal.line("sales-1", time.time(), "event", event=told))
+    assert 'id="evt-1"' in person.get(f"/c/{key}?i=u-1").text
+
+
+def test_it_is_done_with_a_reason_and_once(visit: Visit, redis: Redis) -> None:
+    for number in range(2):
+        give_up(redis, "room", id=f"call-{number}")
+    person = visit("operator")
+    [fields] = forms(person)
+    for do in ("retry", "drop", "snooze"):
+        wish = fields | {"do": do, "for": "1h", "reason": " "}
+        assert person.post("/attention", wish).status_code == 400
+    asked = fields | {"do": "retry", "reason": "up again"}
+    assert person.post("/attention", asked).status_code == 303
+    for number in range(2):  # given up once more, and the browser sends its form again
+        give_up(redis, "room", id=f"call-{number}")
+    assert person.post("/attention", asked).status_code == 303
+    assert (redis.llen(keys.BATCHES), redis.llen(keys.GIVEN_UP)) == (1, 2)
+    [fields] = forms(person)
+    assert person.post("/attention", fields | {"do": "drop", "reason": "old"}).status_code == 303
+    assert redis.llen(keys.GIVEN_UP) == 0
+
+
 def test_a_whole_group_is_asked_for_again(visit: Visit, redis: Redis) -> None:
     for number in range(2):
         give_up(redis, f"room-{number}", id=f"call-{number}")
@@ -89,6 +145,7 @@ def test_what_was_set_aside_is_dropped_and_never_asked_for_again(
     set_aside(redis, "room")
     person = visit("operator")
     [fields] = forms(person)
+    fields["reason"] = "seen"
     assert person.post("/attention", fields | {"do": "retry"}).status_code == 400
     assert redis.llen(keys.DEAD) == 1
     assert person.post("/attention", fields | {"do": "drop"}).status_code == 303
@@ -141,7 +198,8 @@ def test_those_whose_conference_goes_on_are_asked_for_alone(visit: Visit, redis:
     page = person.get("/attention").text
     assert "3 match: 1 in conferences that go on, 2 in conferences that are over" in page
     [fields] = forms(person)
-    assert person.post("/attention", fields | {"do": "retry_going_on"}).status_code == 303
+    wish = fields | {"do": "retry_going_on", "reason": "they wait"}
+    assert person.post("/attention", wish).status_code == 303
     assert redis.llen(keys.inbox(keys.conference_key("room-1"))) == 1
     assert redis.llen(keys.GIVEN_UP) == 2
 
