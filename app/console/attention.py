@@ -16,16 +16,16 @@ from app.operators.snoozes import Snooze, snooze, snoozed
 from app.store import keys
 from app.store.live import live_names
 
+_ATTEMPTS = re.compile(r"\bexpired after \d+ attempts?: ")
 _DIFFER = (
-    (re.compile(r"\bexpired after \d+ attempts?: "), ""),
     (re.compile(r"\b[A-Z]+ /\S* was answered"), "Plivo answered"),
     (re.compile(r"\b[A-Z]+ /\S*: "), ""),
     (re.compile(r"(https?://[^/\s\"']+)[^\s\"']*"), r"\1"),
     (re.compile(r"\b([Mm]embers?) \d+(?:, ?\d+)*"), r"\1"),
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "…"),
 )
-"""What differs from call to call where the cause is the same, and what stands in its place: numbers
-of attempts, addresses (of which a host stays), members, ids."""
+"""What differs from call to call where the cause is the same, and what stands in its place:
+addresses (of which a host stays), members, ids."""
 WITHOUT_ANYBODY = ("webhook", "archive")
 """What is worth asking for again when nobody is in the conference any more."""
 REMEMBERED_SECONDS = 86400
@@ -134,15 +134,16 @@ def _what(one: GivenUp | SetAside) -> str:
 
 
 def cause(error: str) -> str:
-    """The error without what differs from one call to the next of the same cause."""
+    """The error without what differs from one call to the next of the same cause, but for how often
+    it was tried."""
     for differs, instead in _DIFFER:
         error = differs.sub(instead, error)
     return error
 
 
 def _cause(one: GivenUp | SetAside) -> str:
-    """The same without the name of its conference."""
-    told = cause(one.error)
+    """The same without the name of its conference, and however often it was tried."""
+    told = _ATTEMPTS.sub("", cause(one.error))
     name = str(one.call["conference"]) if isinstance(one, GivenUp) else one.conference
     return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", told) if name else told
 
