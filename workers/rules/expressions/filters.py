@@ -113,11 +113,11 @@ FILTERS: Mapping[str, Filter] = {
         '`where("muted")` or `where("direction", "inbound")`: the items of which that is so.',
         functions.where,
         "list",
-        "any",
+        "list",
         (1, 2),
     ),
     "where_not": Filter(
-        "The items of which it is not so.", functions.where_not, "list", "any", (1, 2)
+        "The items of which it is not so.", functions.where_not, "list", "list", (1, 2)
     ),
     "matching": Filter(
         '`matching("support-*")`: the items, texts, that the glob matches.',
@@ -130,7 +130,7 @@ FILTERS: Mapping[str, Filter] = {
         '`pluck("from")`: that field of every item that has it.',
         functions.pluck,
         "list",
-        "any",
+        "list",
         (1, 1),
     ),
 }

@@ -172,6 +172,12 @@ def doubts_of(made: Template) -> list[tuple[str, int]]:
     return [doubt for part in parts if isinstance(part, Compiled) for doubt in part.doubts]
 
 
+def texts_of(made: Template) -> list[str]:
+    """What stands around the `{{ }}` of a text."""
+    parts = made.parts if isinstance(made, Rendered) else ()
+    return [part for part in parts if isinstance(part, str)]
+
+
 def only_part(made: Template) -> Compiled | None:
     """The expression that a text with `{{ }}` is, when there is nothing around it."""
     if isinstance(made, Typed):

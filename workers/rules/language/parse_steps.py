@@ -11,7 +11,13 @@ from workers.rules.expressions.asked import names_of
 from workers.rules.expressions.expressions import Compiled, compile_expression
 from workers.rules.expressions.scope import Scope, joined
 from workers.rules.expressions.syntax import ExpressionError
-from workers.rules.expressions.templates import PlainText, compile_template, doubts_of, only_part
+from workers.rules.expressions.templates import (
+    PlainText,
+    compile_template,
+    doubts_of,
+    only_part,
+    texts_of,
+)
 from workers.rules.language.declared import read_assignments
 from workers.rules.language.flat import END, asking, is_side, redirect
 from workers.rules.language.wait_for import read_wait_for
@@ -279,7 +285,10 @@ def _bare(name: Text) -> Map:
 
 
 def never_an_id(made: Template) -> str:
-    """Why a `{{ }}` among member ids is none, whatever its value; "" when it may be one."""
+    """Why a text with `{{ }}` among member ids is none, whatever its values; "" when it may be
+    one."""
+    if not all(text.isdigit() for text in texts_of(made)):
+        return "a member id has only digits; write several ids as a list"
     part = only_part(made)
     if part is None or part.type not in _NO_ID:
         return ""
@@ -288,6 +297,8 @@ def never_an_id(made: Template) -> str:
             return "a list is no member id; write `all`"
         ids = f'{part.text} | pluck("id")' if part.type == "members" else part.text
         return f"a list is no member id; write `{{where: member.id in {ids}}}`"
+    if part.type == "member":
+        return f"{part.text} is no member id; write `{{{{ ({part.text}).id }}}}`"
     if part.type == "phone" and part.text == "member.from":
         return "a telephone number is no member id; write `{{ member.id }}`"
     if part.type == "phone":
