@@ -5,7 +5,7 @@ they are meant, so that nothing is said of what only follows.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workers.rules.language.entries import EnsureEntry, RuleEntry
+from workers.rules.language.entries import EnsureEntry, File, RuleEntry
 from workers.rules.nodes.schema_fields import is_empty
 from workers.rules.nodes.yaml import Map, Seq, Text
 from workers.rules.vocabulary.actions import ACTIONS
@@ -16,6 +16,7 @@ _KEYS = frozenset(
     for entry in (RuleEntry(), EnsureEntry())
     for name, field in entry.fields.items()
 )
+_SECTIONS = frozenset(field.data_key or name for name, field in File().fields.items())
 _OTHER_WORDS: Mapping[str, str] = {
     "on": "when",
     "trigger": "when",
@@ -30,6 +31,27 @@ _ALIKE: Mapping[str, str] = dict(
     zip("\u0430\u0441\u0435\u0456\u043e\u0440\u0445\u0443", "aceiopxy", strict=True)
 )
 """Cyrillic letters that look like Latin ones."""
+
+
+def file_as_meant(root: Map, report: Report) -> Map:
+    """The file; keys at its left edge that the last rule lacks are read as that rule's."""
+    rules = root.find("rules")
+    last = rules[-1] if isinstance(rules, Seq) and rules else None
+    astray = [
+        (key, value)
+        for key, value in root.items()
+        if isinstance(last, Map) and key in _KEYS - _SECTIONS and key not in last
+    ]
+    if not astray or not isinstance(last, Map):
+        return root
+    report.error(astray[0][0], f"{astray[0][0]} belongs to a rule: indent it as `name` is")
+    whole = Seq([*rules[:-1], _map_at(last, [*last.items(), *astray])])
+    whole.line, whole.column = rules.line, rules.column
+    gone = {key for key, _ in astray}
+    return _map_at(
+        root,
+        [(key, whole if key == "rules" else old) for key, old in root.items() if key not in gone],
+    )
 
 
 def rules_as_meant(nodes: Sequence[Any], report: Report) -> list[Any]:

@@ -10,7 +10,7 @@ from app.callers.joining import Entry
 from app.callers.opening import Hours
 from app.domain.suggest import quoted
 from workers.rules import identity
-from workers.rules.as_meant import rules_as_meant
+from workers.rules.as_meant import file_as_meant, rules_as_meant
 from workers.rules.engine.index import Rules
 from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope, scope_of
@@ -60,6 +60,7 @@ def _load(text: str, path: str) -> Rules:
     if root is None:
         report.error(Place(1, 1), _EMPTY)
         report.raise_errors()
+    root = file_as_meant(root, report) if isinstance(root, Map) else root
     data = load_part(File(), root, report, "a mapping that begins with `version: 1`")
     rules = _Loader(data, report).rules(text)
     report.raise_errors()

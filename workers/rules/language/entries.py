@@ -111,6 +111,7 @@ class RuleEntry(Strict):
         "then": "a rule acts with `do`",
         "conditions": "conditions are `match` and `if`",
         "actions": "actions are listed under `do`",
+        "else": "`else` goes beside `choose` or `wait_for`: indent it as they are",
         "expires_in": "`expires_in` goes beside an action",
         "on_error": "`on_error` goes beside an action",
     }

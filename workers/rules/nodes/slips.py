@@ -20,7 +20,9 @@ _COLON_TOUCHES = re.compile(rf"({_HEAD}([A-Za-z_]+)):(?=[^\s:/])")
 _COLON_TOUCHES_IN_FLOW = re.compile(r"([{,]\s*([A-Za-z_]+)):(?=[^\s:/])")
 _WORD = re.compile(rf"({_HEAD}([a-z][a-z_]*))(?=\s|$)")
 _KEY = re.compile(rf"{_HEAD}([\w.]+):(?:\s|$)")
-_OPENS_QUOTE = re.compile(rf"{_HEAD}[\w.]+:\s+(?=[\"'])|{_HEAD}(?=[\"'])")
+_OPENS_QUOTE = re.compile(rf"(?:^{_HEAD}|:\s+|[\[{{]\s*|,\s+)(?=[\"'])")
+_BRACKETS_OPEN = re.compile(r":\s+[\[{]|- +[\[{]")
+_BRACKETS = re.compile(r"[\]}]+\s*$")
 _CLOSES = {'"': re.compile(r"(?:[^\"\\]|\\.)*\""), "'": re.compile(r"(?:[^']|'')*'(?!')")}
 _NO_ESCAPE = re.compile(r"\\(?:([^0abt\tnvfre \"/\\N_LPxuU])|.)")
 _SEPARATORS = "\x85\u2028\u2029"
@@ -134,18 +136,29 @@ def _quote(lines: Sequence[str], first: int, last: int) -> Slip | None:
     """A quote that is not closed on its line, with keys in what it swallows."""
     for number in range(first, min(last + 1, len(lines))):
         bare, end = _parted(lines[number])
-        found = _OPENS_QUOTE.match(bare[:_LOOKED_AT])
-        if found is None or found.end() >= len(bare):
-            continue
-        at, sign = found.end(), bare[found.end()]
-        if _CLOSES[sign].match(bare, at + 1):
+        at = _opened(bare[:_LOOKED_AT])
+        if at is None:
             continue
         following = next((line for line in lines[number + 1 :] if line.strip()), "")
         if following and not _KEY.match(following):
             return None
-        stand_in = f"'{'x' * (len(bare) - at - 2)}'" if len(bare) - at > 1 else "x"
-        message = f"this {sign} is never closed"
-        return Slip(Place(number + 1, at + 1), message, {number: bare[:at] + stand_in + end}, at)
+        closing = _BRACKETS.search(bare, at + 1) if _BRACKETS_OPEN.search(bare[:at]) else None
+        until = closing.start() if closing else len(bare)
+        stand_in = f"'{'x' * (until - at - 2)}'" if until - at > 1 else "x"
+        instead = {number: bare[:at] + stand_in + bare[until:] + end}
+        return Slip(Place(number + 1, at + 1), f"this {bare[at]} is never closed", instead, at)
+    return None
+
+
+def _opened(bare: str) -> int | None:
+    """Where a quote opens that is not closed on its line."""
+    at = 0
+    while found := _OPENS_QUOTE.search(bare, at):
+        sign = bare[found.end()]
+        closed = _CLOSES[sign].match(bare, found.end() + 1)
+        if closed is None:
+            return found.end()
+        at = closed.end()
     return None
 
 
@@ -158,9 +171,13 @@ def _no_colon(line: str, number: int, problem: str) -> Slip | None:
         return None
     at, word = found.end(1), found.group(2)
     rest = bare[at:].split(" #")[0].strip()
-    if len(rest.split()) > 1 and rest[0] not in "{[\"'" and word not in _TAKE_TEXT:
+    if len(rest.split()) > 1 and rest[0] not in "={[\"'" and word not in _TAKE_TEXT:
         message = "this belongs to no key; indent a text that goes on further, or put it in quotes"
         return Slip(Place(number + 1, len(bare) - len(bare.lstrip()) + 1), message, {number: end})
+    if rest.startswith("="):
+        instead = {number: bare[:at] + bare[at:].replace("=", ":", 1) + end}
+        message = f"write `{word}: ...`, with a colon"
+        return Slip(Place(number + 1, bare.index("=", at) + 1), message, instead, at + 1)
     instead = {number: f"{bare[:at]}:{bare[at:]}{end}"}
     return Slip(Place(number + 1, at + 1), f"a `:` is missing after {word}", instead, at + 1)
 
