@@ -90,7 +90,7 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
     app.register_blueprint(routes.blueprint(inbox, rules, for_people, numbers_shown=whole))
     app.register_blueprint(openapi.blueprint(settings.metrics_token))
     app.register_blueprint(metrics.blueprint(settings, inbox, counts))
-    app.register_blueprint(console.blueprint(settings, inbox, rules, for_people))
+    app.register_blueprint(console.blueprint(settings, inbox, rules, for_people, http_error))
     instance = InstanceMetrics(
         app.url_map, inbox.redis, settings.web_processes, settings.web_threads
     )

@@ -8,10 +8,8 @@ from flask import Blueprint, Response, g, redirect, render_template, request, ur
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
-from redis.exceptions import RedisError
-from werkzeug.exceptions import HTTPException
 
-from app.console import attention, conferences, copies, live, recordings
+from app.console import attention, conferences, copies, live, problems, recordings
 from app.console import rules as rules_page
 from app.console.access import by_issuer, sign_in
 from app.console.access.cookies import Cookies
@@ -25,7 +23,7 @@ from app.console.forms import once
 from app.console.frame import Pages
 from app.console.settings import about, access, audit, doctor
 from app.console.texts import FILTERS, TONES
-from app.errors import STATUS, NotFound, Refused
+from app.errors import NotFound
 from app.operators.batches import WORDS, batch_of, batches
 from app.operators.recordings import failing_copies
 from app.settings import Settings
@@ -47,9 +45,14 @@ BATCH_SHOWN = 200
 
 
 def blueprint(
-    settings: Settings, inbox: Inbox, rules: PublishedRules, places: BoundedSemaphore
+    settings: Settings,
+    inbox: Inbox,
+    rules: PublishedRules,
+    places: BoundedSemaphore,
+    otherwise: problems.Otherwise,
 ) -> Blueprint:
-    """`/`, `/login`, and the pages."""
+    """`/`, `/login`, and the pages. `otherwise` answers at addresses that are none who asks for no
+    page."""
     routes = Blueprint("console", __name__, template_folder="templates")
     redis, assets = inbox.redis, Assets()
     guard = Guard(
@@ -67,9 +70,7 @@ def blueprint(
     routes.after_request(guard.finish)
     routes.teardown_request(lambda _error: guard.leave())
     routes.record_once(lambda state: _names(state, guard, assets))
-    routes.register_error_handler(Refused, _refused)
-    routes.register_error_handler(RedisError, _redis_away)
-    routes.register_error_handler(HTTPException, _http_error)
+    problems.add_handlers(routes, guard, pages, otherwise)
 
     @routes.get("/")
     def home() -> ResponseReturnValue:
@@ -188,24 +189,3 @@ def _names(state: BlueprintSetupState, guard: Guard, assets: Assets) -> None:
         "batch_words": WORDS,
         "asset": lambda name: url_for("console.asset", name=assets.address(name)),
     }
-
-
-def _refused(error: Refused) -> Response:
-    return _problem(STATUS[type(error)], "That is not possible", str(error), again=error.retry)
-
-
-def _redis_away(_error: RedisError) -> Response:
-    what = "Redis does not answer, so nothing is known now. This page asks again in a second."
-    return _problem(503, "Redis is away", what, again=True)
-
-
-def _http_error(error: HTTPException) -> Response:
-    return _problem(error.code or 500, error.name, error.description or "")
-
-
-def _problem(status: int, title: str, what: str, *, again: bool = False) -> Response:
-    text = render_template("console/problem.html", title=title, what=what, again=again)
-    response = Response(text, status)
-    if again:
-        response.headers["Retry-After"] = "1"
-    return response

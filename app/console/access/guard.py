@@ -74,6 +74,13 @@ class Guard:
             raise _refused("the form is too old or not ours: go back and load it again", "token")
         return None
 
+    def ask_who(self) -> ResponseReturnValue | None:
+        """Who asks at an address that is no route of the console: a way to sign in, None for who
+        is. Raises RedisError."""
+        g.session = self._session()
+        g.whole_numbers = self.numbers_shown and may_now("operator")
+        return _to_sign_in() if g.session is None else None
+
     def leave(self) -> None:
         if g.pop("fenced", False):
             self.places.release()

@@ -18,6 +18,8 @@ from app.operators.silences import Silences
 from app.store.inbox import Inbox
 from app.store.published_rules import Published, PublishedRules
 
+LONGEST_SAID = 3000
+"""Characters; the forms take no more either."""
 EVERYBODY = "all"
 BUT = "but "
 """`but hosts` in a form: everybody whose number is not in that list of the rules file."""
@@ -83,6 +85,11 @@ def _speak(form: Form, rules: Published) -> Mapping[str, Any]:
     text = form.get("text", "").strip()
     if not text:
         raise Unusable("text: say what is to be said")
+    if len(text) > LONGEST_SAID:
+        raise Unusable(
+            f"what is to be said is too long: {len(text):,} characters, and at most "
+            f"{LONGEST_SAID:,} can be said at once"
+        )
     return {"speak": {"to": _to(form, rules), "text": text}}
 
 

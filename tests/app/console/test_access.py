@@ -169,7 +169,7 @@ def test_who_finds_no_place_is_told_to_ask_again_and_machines_are_answered(redis
     rules = PublishedRules(redis)
     app = Flask("gavel")
     made = settings(public_url="http://127.0.0.1")
-    app.register_blueprint(console.blueprint(made, Inbox(redis), rules, places))
+    app.register_blueprint(console.blueprint(made, Inbox(redis), rules, places, http_error))
     places.acquire()
     answer = app.test_client().get("/login")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
