@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 from app.console import blueprint as console
 from app.console.access.guard import HEADERS
 from app.console.access.roles import OPEN, ROLES, ROUTES, may
-from app.factory import create_app
+from app.factory import create_app, http_error
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
 from tests.app.builders import settings
