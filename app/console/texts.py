@@ -8,6 +8,7 @@ from flask import g, has_app_context
 
 from app.domain.durations import format_duration
 from app.domain.redaction import Redaction, mask_phone, safe
+from app.story.telling import readable
 
 redact, redact_secrets = Redaction(), Redaction(numbers=True)
 """Of numbers in texts the last four digits stay; secrets never show."""
@@ -83,4 +84,5 @@ FILTERS = {
     "caller": caller,
     "masked": masked,
     "whole": whole,
+    "readable": readable,
 }

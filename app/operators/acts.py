@@ -5,6 +5,7 @@ rules, and does it or says in the journal why not.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from app.store.published_rules import Published
 
 LONGEST_STEP = 16_384
 DEEPEST = 24
+LONGEST_WORDS = 160
+_NOT_LISTED = re.compile(r"member\.from not in lists\.(\w+)")
 _BESIDE = frozenset({"expires_in", "on_error", "confirm", "data"})
 
 
@@ -108,21 +111,36 @@ def reason_of(text: str) -> str:
 
 
 def in_words(do: Mapping[str, Any]) -> str:
-    """A step on one short line: `mute all`, `speak {"to": "all", ...}`."""
-    text = ", ".join(f"{name} {_in_words(value)}".rstrip() for name, value in do.items())
-    return text if len(text) <= 160 else text[:159] + "…"
+    """A step on one short line, as a story tells it: `mute everyone`, `speak to member 7: “Hi”`."""
+    text = ", ".join(_in_words(name, value) for name, value in do.items())
+    return text if len(text) <= LONGEST_WORDS else text[: LONGEST_WORDS - 1] + "…"
 
 
-def _in_words(value: Any) -> str:
+def _in_words(name: str, value: Any) -> str:
+    verb = name.replace("_", " ")
     match value:
         case None:
-            return ""
+            return verb
+        case "conference" if name == "hang_up":
+            return "hang up the conference"
+        case str() if name == "extend":
+            return f"extend by {value}"
+        case {"to": to, "text": str() as text} if len(value) == 2:
+            return f"{verb} to {_whom(to)}: “{text}”"
+    return f"{verb} {_whom(value)}"
+
+
+def _whom(value: Any) -> str:
+    match value:
+        case "all":
+            return "everyone"
+        case {"where": str() as where} if len(value) == 1:
+            listed = _NOT_LISTED.fullmatch(where)
+            return f"everyone but {listed[1]}" if listed else f"everyone where {where}"
+        case [*members] if members and all(isinstance(one, str) for one in members):
+            return f"member{'s' if len(members) > 1 else ''} {', '.join(members)}"
         case str():
             return value
-        case {"where": str() as where} if len(value) == 1:
-            return f"where {where}"
-        case [*members] if all(isinstance(one, str) for one in members):
-            return ", ".join(members)
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -35,6 +35,8 @@ OUTCOME = {
     "skipped": "dim",
 }
 
+TIME_LIMIT = "time limit"
+"""In the place of a rule: what a limit of the rules file did."""
 _BY_HAND = re.compile(r"by hand \((.*)\)", re.DOTALL)
 _NAME = re.compile(r"(?<=/Conference/)[^/\s]+")
 
@@ -47,7 +49,7 @@ def person(rule: str) -> str:
 
 def owner(rule: str) -> str:
     """Whose a call is: `rule “Greet”`, `by hand (Anna)`, `time limit`; "" when it is nobody's."""
-    return rule if person(rule) or rule in ("", "time limit") else f"rule “{rule}”"
+    return rule if person(rule) or rule in ("", TIME_LIMIT) else f"rule “{rule}”"
 
 
 def lasting(ms: float) -> str:
@@ -125,7 +127,7 @@ class Telling:
         if text:
             id = self._api_id(event.get("data", {}))
             rest = (*self._others(event), *self._nobody_meant(entry))
-            yield Line("event", ("", self.clean(text)), rest, api_id=id)
+            yield Line("event", ("", self.clean(readable(text))), rest, api_id=id)
         if self._everything:
             yield from self._skipped(entry)
 

@@ -8,7 +8,8 @@ from typing import Any
 from redis import Redis
 
 from app.console.conference.answer import Answer, answer, trying
-from app.console.conference.instances import Entry, Instance, chosen, ended_at, instances
+from app.console.conference.head import Head, head
+from app.console.conference.instances import Entry, Instance, chosen, instances
 from app.console.conference.picture import Picture, picture
 from app.console.live import TIMERS
 from app.console.texts import caller, whole_numbers
@@ -31,13 +32,15 @@ MOST = 1000
 @dataclass(frozen=True, slots=True)
 class Told:
     """One entry of the journal. `skipped` are the rules that did not run for it; `event` is the id
-    of the event that it tells of, "" of anything else."""
+    of the event that it tells of, "" of anything else; `tries` when the same call was made before
+    and failed, and how."""
 
     id: str
     at: float
     lines: Sequence[Line]
     skipped: Sequence[Line]
     event: str = ""
+    tries: Sequence[tuple[float, Line]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Did:
 class Page:
     """All of it, oldest entry first. `all` are the instances that are kept, oldest first, `shown`
     the one that is told of; `live` whether it is going on. `due` are timers with their words;
-    `answer` is the story in one sentence; `ended` when it ended, as far as it has."""
+    `answer` is the story in one sentence; `head` is None when nothing of it is kept."""
 
     key: str
     name: str
@@ -68,7 +71,7 @@ class Page:
     due: Sequence[tuple[Timer, str]]
     silences: Sequence[Silence]
     answer: Answer
-    ended: float
+    head: Head | None
 
     @property
     def newest(self) -> bool:
@@ -101,9 +104,9 @@ def page(redis: Redis, key: str, rules: Published, now: float, instance: str = "
     due = [(timer, _words(timer, rules)) for timer in timers_of(state)] if state and live else []
     silenced = [one for one in Silences(redis).all() if one.conference in ("", name)]
     limit_at = state.limit_at if state and live else None
-    ended = ended_at(shown, state) if found else 0.0
-    drawn = _picture(shown, now if live else ended, limit_at, telling) if found else None
-    return Page(key, name, state, live, found, shown, told, drawn, due, silenced, came_of_it, ended)
+    top = head(shown, state, telling, live=live) if found else None
+    drawn = _picture(shown, top.ended or now, limit_at, telling) if top else None
+    return Page(key, name, state, live, found, shown, told, drawn, due, silenced, came_of_it, top)
 
 
 def did(redis: Redis, name: str, id: str) -> Did | None:
@@ -137,14 +140,20 @@ def _with_rules(redis: Redis, shown: Instance, *, live: bool) -> Sequence[Entry]
 
 
 def _told(entries: Sequence[Entry], telling: Telling) -> Iterator[Told]:
+    """Tries of a call that was made again later stand with the last of them."""
     story = InOrder(telling)
+    last = {entry["call"]: id for id, entry in entries if entry["kind"] == "call"}
+    tries: dict[str, list[tuple[float, Line]]] = {}
     for id, entry in entries:
         lines = list(story.lines(entry))
-        if lines:
+        call = entry["call"] if entry["kind"] == "call" else ""
+        if call and entry["status"] == "retry" and last[call] != id:
+            tries.setdefault(call, []).extend((entry["at"], line) for line in lines)
+        elif lines:
             skipped = [line for line in lines if line.skipped]
             shown = [line for line in lines if not line.skipped]
             event = entry["event"]["id"] if entry["kind"] == "event" else ""
-            yield Told(id, entry["at"], shown, skipped, event)
+            yield Told(id, entry["at"], shown, skipped, event, tries.pop(call, ()))
 
 
 def _picture(

@@ -229,7 +229,7 @@ def test_an_action_is_an_event_that_says_who_and_why(ask: Ask, redis: Redis) -> 
         "do": {"mute": "all"},
         "operator": "my act",
         "how": "api",
-        "asked": "mute all",
+        "asked": "mute everyone",
         "reason": "loud",
     }
     told = ask("GET", asked["href"].removeprefix("/api/v1"))

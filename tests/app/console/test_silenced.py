@@ -46,6 +46,7 @@ def test_one_of_a_conference_is_said_there_and_one_of_a_rule_nowhere(
     silences.add(who, seconds=60, reason="x", mode="dry_run")
     assert shows(visit("viewer"), "All rules are silenced") == [False, False]
     silences.add(who, conference="room", seconds=60, reason="x")
+    assert shows(visit("viewer"), EVERYWHERE) == [False, False]
     assert shows(visit("viewer"), HERE) == [False, True]
     assert shows(visit("viewer"), HERE, "other") == [False, False]
 

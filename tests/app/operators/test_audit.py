@@ -23,7 +23,7 @@ def test_an_act_and_its_entry_are_one_step_and_a_repeat_has_none(redis: Redis) -
     id = act(Inbox(redis), wanted, ANNA, key="k1")
     assert act(Inbox(redis), wanted, ANNA, key="k1") == id
     ((entry,), _) = Audit(redis).entries()
-    assert (entry.verb, entry.object, entry.conference) == ("act", "mute all", "sales-1")
+    assert (entry.verb, entry.object, entry.conference) == ("act", "mute everyone", "sales-1")
     assert (entry.who, entry.how, entry.address) == ("anna", "api", "10.0.0.7")
     assert (entry.reason, entry.outcome, entry.event) == ("loud", "accepted", id)
     assert entry.at > 1_700_000_000

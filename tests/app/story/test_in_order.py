@@ -93,3 +93,7 @@ def test_how_long_it_took_is_told_in_one_or_two_units(ms: float, words: str) -> 
 def test_an_address_in_an_error_names_the_conference_as_people_do() -> None:
     said = readable("POST /Conference/room%20%2F%20%C3%BC/Member/7/Mute/ was answered 503: 50%20")
     assert said == "POST /Conference/room / ü/Member/7/Mute/ was answered 503: 50%20"
+    failed = call("a", status="failed", error="POST /Conference/a%20b/Member/7/Mute/: no")
+    assert told(event("a"), failed)[1] == (
+        "mute member 1given up: POST /Conference/a b/Member/7/Mute/: no"
+    )

@@ -1,5 +1,6 @@
 """A conference's page: its story in the words of `gavel why`, safe from hostile texts."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -122,3 +123,45 @@ def test_a_call_below_a_later_event_names_its_rule(visit: Visit, redis: Redis) -
     of_rule = call("room", "retry").replace('"verb"', '"rule":"Mute","verb"')
     live(redis, "room", event("room"), run("room", "Mute"), second, of_rule)
     assert "(rule “Mute”)" in page(visit("viewer"), "room")
+
+
+def test_the_head_tells_when_and_by_what_it_ended_and_how_many_were_in(
+    visit: Visit, redis: Redis
+) -> None:
+    began = 1_795_730_000.0
+
+    def at(seconds: float, kind: str, member: str) -> str:
+        id = f"{kind}{member}"
+        told = {"id": id, "kind": kind, "uuid": "u", "data": {"member_id": member}}
+        return journal.line("room", began + seconds, "event", event=told)
+
+    told = [at(0, "member.entered", "1"), at(1, "member.exited", "1")]
+    told += [at(number, "member.entered", str(number)) for number in (2, 3)]
+    hung_up = {"call": "c", "verb": "hang_up", "status": "done", "rule": "time limit", "event": "e"}
+    limit = journal.line("room", began + 59, "call", **hung_up)
+    for number, (last, said) in enumerate(
+        (([], " by the last who left UTC"), ([limit], " by the time limit UTC"))
+    ):
+        left = [at(60, "member.exited", id) for id in "23"]
+        name = f"room-{number}"
+        live(redis, name, *told, *last, *left, live=False, uuid="", members={})
+        text = page(visit("viewer"), name)
+        assert f"Began 2026-11-26 21:53:20, ended 21:54:20{said}" in text
+        assert "3 members in all, 2 at most at the same time" in text
+
+
+def test_tries_of_a_call_are_folded_below_the_last_and_a_long_story_has_a_way_to_its_end(
+    visit: Visit, redis: Redis
+) -> None:
+    live(redis, "room", event("room"), run("room", "Mute"), call("room", "retry"))
+    text = page(visit("viewer"), "room")
+    assert ("will be tried again" in text, "before</summary>" in text) == (True, False)
+    assert 'href="#newest"' not in text
+    for seconds in range(3):
+        later = json.dumps(json.loads(call("room", "retry")) | {"at": time.time() + seconds})
+        redis.rpush(keys.journal(keys.conference_key("room")), later)
+    live(redis, "room", call("room", "done"), *[event("room")] * 20)
+    text = page(visit("viewer"), "room")
+    assert ">4 tries before</summary>" in text
+    assert text.count(">mute member 1</span>") == 1
+    assert text.count('href="#newest"') == text.count('id="newest"') == 1
