@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
-from app.domain.conference import Conference
+from app.domain.conference import Conference, Past
 from app.operators.reading import LOOKED_INTO, conferences
 from app.store import journal, keys
 from tests.app.console.person import Person
@@ -160,3 +160,14 @@ def test_hostile_names_are_text_in_the_page_and_no_formula_in_a_file(
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert rows[1]["name"].startswith("'=cmd")
     assert person.get("/conferences?format=exe").status_code == 400
+
+
+def test_when_one_ended_is_told_beside_when_it_was_heard_of(visit: Visit, redis: Redis) -> None:
+    ended(redis, "standup", NOW + 600)
+    past = (Past(1, "u", NOW, NOW + 22),)
+    state = Conference("standup", number=1, started_at=NOW, past=past)
+    redis.set(keys.conference(keys.conference_key("standup")), state.to_json())
+    redis.incr(keys.COMMITS)
+    row = visit("viewer").get("/conferences").text.partition(">standup<")[2].partition("</tr>")[0]
+    assert "2026-11-26 21:53:42</span>" in row
+    assert "2026-11-26 22:03:20</time>" in row
