@@ -2,7 +2,6 @@
 them."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from app.operators.attention import GivenUp, ask_again, given_up
 from app.operators.copies import together
 from app.operators.copies.asking import CopyAsked, Wish, ask_for_copy, seen
 from app.store.recordings import Recordings
+from app.store.server.clock import redis_time
 from workers.rules.engine.index import Rules
 from workers.rules.vocabulary.model import NO_ANSWER, Template, Unknown, no_answer
 
@@ -53,7 +53,7 @@ def _copies(redis: Redis, id: str, wanted: Wish, rules: Rules, tried: Tried) -> 
 def _asked(redis: Redis, one: Recording, to: str, wanted: Wish, before: Sequence[GivenUp]) -> str:
     """What was given up is made again as any call, so that its run goes on and nobody finds it
     under Attention any more."""
-    now = time.time()
+    now = redis_time(redis)
     if before:
         for call in before:
             ask_again(redis, call, now, wanted.operator, wanted.reason)

@@ -18,6 +18,7 @@ from app.domain.event import Event, new_id
 from app.logs import step
 from app.store import keys
 from app.store.retention import enforce
+from app.store.server.clock import redis_time
 from workers.ask import ask, ids
 from workers.bootstrap import Context
 from workers.conference.errors import PlivoError
@@ -52,7 +53,7 @@ def reconcile_forever(context: Context, stopping: threading.Event) -> None:
 
 def reconcile(context: Context, stopping: threading.Event) -> None:
     """One round over all conferences that Plivo or we believe to be live."""
-    as_of = _now(context)
+    as_of = redis_time(context.redis)
     ours = _live(context)
     theirs = ask(context, stopping, context.api.list_conferences)
     if theirs is None:
@@ -69,7 +70,7 @@ def look_at_doubtful(context: Context, stopping: threading.Event) -> None:
     first: Any = context.redis.zrange(keys.DOUBTFUL, 0, 0)
     if not first:
         return
-    units: Any = context.redis.zrangebyscore(keys.DOUBTFUL, "-inf", _now(context))
+    units: Any = context.redis.zrangebyscore(keys.DOUBTFUL, "-inf", redis_time(context.redis))
     for unit in units:
         name = context.redis.hget(keys.NAMES, unit)
         if context.redis.zrem(keys.DOUBTFUL, unit) and isinstance(name, bytes):
@@ -77,7 +78,7 @@ def look_at_doubtful(context: Context, stopping: threading.Event) -> None:
 
 
 def _look(context: Context, stopping: threading.Event, name: str) -> None:
-    as_of = _now(context)
+    as_of = redis_time(context.redis)
     try:
         seen = ask(context, stopping, lambda: context.api.get_conference(name))
     except PlivoError as error:
@@ -101,8 +102,3 @@ def _live(context: Context) -> set[str]:
     live: Any = context.redis.zrange(keys.LIVE, 0, -1)
     names: Any = context.redis.hmget(keys.NAMES, live) if live else []
     return {name.decode() for name in names if name}
-
-
-def _now(context: Context) -> float:
-    at: Any = context.redis.time()
-    return float(at[0] + at[1] / 1e6)

@@ -19,6 +19,7 @@ from app.logs import step
 from app.store import keys
 from app.store.journal import line, tell_of_rules
 from app.store.scripts import script
+from app.store.server.clock import redis_time
 from workers.rules.difference import difference, in_words
 from workers.rules.engine.index import Rules
 from workers.rules.file import Broken, Loaded, RulesFile
@@ -96,7 +97,7 @@ class RulesReloader:
             found.text,
             found.rules.digest,
             Event(new_id(), "rules.changed", "", 0.0, "", data).to_json(),
-            _entry(f"rules taken: {said}", found.rules),
+            _entry(redis_time(self._redis), f"rules taken: {said}", found.rules),
         )
         return told
 
@@ -128,7 +129,7 @@ class RulesReloader:
         mended = self._redis.delete(keys.RULES_BROKEN) == 1
         if mended and told < 0:
             words = f"the rules file is good again: {in_words(None, found.rules)}"
-            tell_of_rules(self._redis, _entry(words, found.rules))
+            tell_of_rules(self._redis, _entry(redis_time(self._redis), words, found.rules))
         step(
             log,
             "rules loaded",
@@ -143,16 +144,18 @@ class RulesReloader:
         if self._redis.set(keys.RULES_BROKEN, text, get=True) != text.encode():
             count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
             words = f"rules broken, the last good ones stay: {count}; {'; '.join(lines[:_TOLD])}"
-            tell_of_rules(self._redis, _entry(words, self.rules, taken=False))
+            tell_of_rules(
+                self._redis, _entry(redis_time(self._redis), words, self.rules, taken=False)
+            )
         for problem in lines:
             words = "rules broken, the last good ones stay"
             step(log, words, level=logging.ERROR, problem=problem)
 
 
-def _entry(text: str, rules: Rules, *, taken: bool = True) -> str:
+def _entry(now: float, text: str, rules: Rules, *, taken: bool = True) -> str:
     """Of the journal of rules; `rules` are those that run."""
     fields = {"taken": taken, "rules": len(rules.rules), "digest": rules.digest, "text": text}
-    return line("", time.time(), "rules", **fields)
+    return line("", now, "rules", **fields)
 
 
 def _tell_emptied(before: Rules, after: Rules) -> None:

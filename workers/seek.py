@@ -42,7 +42,7 @@ def seek(context: Context, stopping: threading.Event) -> None:
 
 def _look(context: Context, stopping: threading.Event, sought: Sought, now: float) -> None:
     try:
-        found = ask(context, stopping, lambda: context.api.find_recordings(sought))
+        found = ask(context, stopping, lambda: context.api.find_recordings(sought, now))
     except PlivoError as error:
         known = {"conference": sought.conference, "error": error, "api_id": ids(error)}
         step(log, "recordings not found out", level=logging.WARNING, **known)

@@ -1,7 +1,6 @@
 """The admin API: `/api/v1`. What people see and do in the console and by the CLI, for programs."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from threading import BoundedSemaphore
@@ -28,6 +27,7 @@ from app.operators.tokens import Tokens
 from app.plivo.request import json_object, read_body
 from app.store.inbox import Inbox
 from app.store.published_rules import Published, PublishedRules
+from app.store.server.clock import redis_time
 from app.web.fence import fence
 
 MOST = 500
@@ -167,7 +167,7 @@ def blueprint(
             {
                 "calls": calls,
                 "set_aside": [told.set_aside(one) for one in set_aside(redis)],
-                "copies": [one.to_json_dict() for one in failing_copies(redis, time.time())],
+                "copies": [one.to_json_dict() for one in failing_copies(redis, redis_time(redis))],
             }
         )
 
@@ -186,7 +186,7 @@ def blueprint(
         ]
         if body["expect"] not in (None, len(chosen)):
             raise Conflict(f"expect: {len(chosen)} calls would be made; look again")
-        now, operator, reason = time.time(), _operator(), reason_of(body["reason"])
+        now, operator, reason = redis_time(redis), _operator(), reason_of(body["reason"])
         batch, events = ask_all(redis, chosen, now, operator, reason)
         return _answer(
             {
@@ -199,7 +199,7 @@ def blueprint(
 
     @routes.get("/attention/batches/<id>")
     def batch(id: str) -> Response:
-        found = batch_of(redis, id, time.time())
+        found = batch_of(redis, id, redis_time(redis))
         if found is None:
             raise NotFound("nothing is known of a batch of this id")
         return _answer(told.batch(found))

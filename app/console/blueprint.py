@@ -1,6 +1,5 @@
 """The console, wired: pages for people at `/`, behind a sign-in (docs/console.md)."""
 
-import time
 from collections.abc import Mapping
 from threading import BoundedSemaphore
 
@@ -29,6 +28,7 @@ from app.operators.recordings import failing_copies
 from app.settings import Settings
 from app.store.inbox import Inbox
 from app.store.published_rules import Published, PublishedRules
+from app.store.server.clock import redis_time
 
 PLACES = (
     ("console.live", "Live", "◉"),
@@ -149,7 +149,7 @@ def blueprint(
 
     @routes.post("/attention")
     def settle() -> ResponseReturnValue:
-        attention.settle(redis, request.form, operator(), time.time())
+        attention.settle(redis, request.form, operator(), redis_time(redis))
         return redirect(url_for("console.attention"), 303)
 
     by_hand.add_routes(routes, inbox, rules)

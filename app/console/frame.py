@@ -1,6 +1,5 @@
 """What stands around every page, and the tag by which a page knows that nothing has changed."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,6 +14,7 @@ from app.domain.conference import VERSION
 from app.domain.silence import Silence, of_every_rule, read_silences
 from app.operators import snoozes
 from app.store import keys
+from app.store.server.clock import SharedClock
 
 NEWS_SECONDS = 1.9
 """Pages that look for news by themselves are told of what was so this long ago, so that many of
@@ -41,6 +41,7 @@ class Pages:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._clock = SharedClock(redis)
         self._seen: tuple[float, list[Any]] = (float("-inf"), [])
 
     def show(
@@ -48,7 +49,7 @@ class Pages:
     ) -> Response:
         """The page of a template with what `collect` finds (it gets the time); it is not asked
         when the browser has this state. `also`: what else the page depends on."""
-        now = time.time()
+        now = self._clock.now()
         frame = self._look(now, also)
         if request.headers.get("If-None-Match") == frame.tag:
             response = Response(status=304)
@@ -60,7 +61,7 @@ class Pages:
 
     def always(self, template: str, values: Mapping[str, Any]) -> Response:
         """The page of a template as it is now; it does not ask for news."""
-        now = time.time()
+        now = self._clock.now()
         frame = self._look(now, ())
         return Response(render_template(template, frame=frame, now=now, **values))
 

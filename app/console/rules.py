@@ -21,6 +21,7 @@ from app.store import keys
 from app.store.journal import Entry, Journal
 from app.store.published_rules import Published, PublishedRules
 from app.store.questions import ask, asked
+from app.store.server.clock import redis_time
 
 FRESH_SECONDS = 10.0
 CHANGES = 10
@@ -126,7 +127,7 @@ def add_routes(routes: Blueprint, pages: Pages, redis: Redis, rules: PublishedRu
 
 def overview(redis: Redis, known: Published, told: Mapping[str, RuleTold]) -> Overview:
     """Raises RedisError."""
-    silences, now = Silences(redis).kept(), time.time()
+    silences, now = Silences(redis).kept(), redis_time(redis)
     hold = [one for one in silences if one.until > now]
     everywhere = {one.rule: one for one in hold if not one.conference}
     with redis.pipeline(transaction=False) as together:

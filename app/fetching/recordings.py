@@ -45,7 +45,8 @@ class FetchError(GavelError):
     """The file was not fetched.
 
     kind: "temporary" (it may be there later) or "permanent". status: the HTTP status, None without
-    an answer. retry_after: the header of that name as it came.
+    an answer. retry_after, date: the headers of these names as they
+    came.
     """
 
     def __init__(
@@ -55,11 +56,12 @@ class FetchError(GavelError):
         kind: Literal["temporary", "permanent"] = "temporary",
         status: int | None = None,
         retry_after: str | None = None,
+        date: str | None = None,
     ) -> None:
         super().__init__(message)
         self.kind: Literal["temporary", "permanent"] = kind
         self.status = status
-        self.retry_after = retry_after
+        self.retry_after, self.date = retry_after, date
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +222,8 @@ def _judge(answer: BaseHTTPResponse, host: str, *, asked_for_a_part: bool) -> No
         )
     said = f"{host} answered {status} when asked for the recording"
     if status >= 500 or status in NOT_THERE or status in (408, 425, 429):
-        wait = answer.headers.get("Retry-After")
-        raise FetchError(said, status=status, retry_after=wait)
+        wait, date = answer.headers.get("Retry-After"), answer.headers.get("Date")
+        raise FetchError(said, status=status, retry_after=wait, date=date)
     raise _for_good(said, status)
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import socket
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,6 +14,7 @@ from redis import Redis
 from app.domain.moments import moment_of
 from app.store import keys
 from app.store.scripts import script
+from app.store.server.clock import redis_time
 
 ALIVE_SECONDS = 15.0
 EVERY_SECONDS = 5.0
@@ -46,11 +46,13 @@ class Beats:
         self._hash = KINDS[kind]
         host = socket.gethostname()
         self._name = f"{host}-{secrets.token_hex(4)}"
-        self._is = {"host": host, "pid": os.getpid(), "since": round(time.time(), 3)}
-        self._is["version"] = version("gavel")
+        self._redis = redis
+        self._is = {"host": host, "pid": os.getpid(), "version": version("gavel")}
 
     def beat(self, rules: str, **has: object) -> None:
         """Give one, with the digest of its rules and what else it has. Raises RedisError."""
+        if "since" not in self._is:
+            self._is["since"] = round(redis_time(self._redis), 3)
         self._beat(self._hash, self._name, json.dumps({**self._is, "rules": rules, **has}))
 
 

@@ -19,6 +19,7 @@ from app.operators.audit import Entry
 from app.store import keys
 from app.store.published_rules import Published
 from app.store.scripts import script
+from app.store.server.clock import redis_time
 
 LONGEST = 7 * 86400.0
 SHORTEST = 1.0
@@ -45,7 +46,7 @@ class Silences:
 
     def all(self) -> Sequence[Silence]:
         """Those that hold now, in the order in which they were made."""
-        now = self._now()
+        now = redis_time(self._redis)
         return [one for one in self.kept() if one.until > now]
 
     def add(
@@ -76,7 +77,7 @@ class Silences:
         why = reason_of(reason)
         if not why:
             raise Unusable("reason: must say why")
-        now = self._now()
+        now = redis_time(self._redis)
         self._forget(now)
         made = Silence(
             id=_id(operator, key),
@@ -134,11 +135,6 @@ class Silences:
         over = [one.id for one in self.kept() if one.until < now - KEPT]
         if over:
             self._redis.hdel(keys.SILENCES, *over)
-
-    def _now(self) -> float:
-        """Redis' time, by which events are dated."""
-        told: Any = self._redis.time()
-        return float(told[0]) + float(told[1]) / 1e6
 
 
 def _same(stored: Silence, wanted: Silence) -> Silence:

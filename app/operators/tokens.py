@@ -23,6 +23,7 @@ from app.errors import Unusable
 from app.operators.audit import Entry
 from app.store import keys
 from app.store.scripts import script
+from app.store.server.clock import redis_time
 
 SCOPES = ("read", "act", "admin")
 """Each may do what those before it may."""
@@ -72,7 +73,7 @@ class Tokens:
             raise Unusable(f"scope: must be {', '.join(SCOPES)}")
         if not 1.0 <= seconds <= LONGEST:
             raise Unusable(f"expires: must be 1s to {format_duration(LONGEST)}")
-        now = self._now()
+        now = redis_time(self._redis)
         known = self._stored()
         for digest, one in known.items():
             if one.expires_at <= now:
@@ -97,7 +98,7 @@ class Tokens:
         row = self._redis.hget(keys.TOKENS, digest)
         if not isinstance(row, bytes):
             return None
-        found, now = Token(**json.loads(row)), self._now()
+        found, now = Token(**json.loads(row)), redis_time(self._redis)
         if found.expires_at <= now or found.scope not in SCOPES:
             return None
         self._note(digest, now)
@@ -137,10 +138,6 @@ class Tokens:
                 self._noted[digest] = time.monotonic()
         if not is_fresh:
             self._redis.hset(keys.TOKENS_USED, digest, f"{now:.3f}")
-
-    def _now(self) -> float:
-        told: Any = self._redis.time()
-        return float(told[0]) + float(told[1]) / 1e6
 
 
 def digest_of(secret: str) -> str:

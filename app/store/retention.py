@@ -14,14 +14,14 @@ from redis import Redis
 
 from app.domain.retention import Retention
 from app.store import keys
+from app.store.server.clock import redis_time
 
 AT_ONCE = 500
 
 
 def enforce(redis: Redis, keep: Retention) -> None:
     """Nothing is kept longer than that. Raises RedisError."""
-    told: Any = redis.time()
-    now = float(told[0])
+    now = redis_time(redis)
     redis.xtrim(keys.AUDIT, minid=str(max(0, int((now - keep.audit) * 1000))), approximate=False)
     wanted = json.dumps(asdict(keep))
     if redis.get(keys.RETENTION) != wanted.encode():

@@ -1,7 +1,6 @@
 """`/plivo/answer/<conference>`: the address that a call is answered from."""
 
 import logging
-import time
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -20,6 +19,7 @@ from app.settings import Settings
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
+from app.store.server.clock import SharedClock
 from app.web.pin import Asked, PinDoor
 
 PROBED = "gavel-doctor"
@@ -31,7 +31,7 @@ log = logging.getLogger("gavel.receive")
 def blueprint(settings: Settings, inbox: Inbox, rules: PublishedRules, counts: Counts) -> Blueprint:
     """`/plivo/answer/<conference>`; digits that were asked for come to `/plivo/pin/…`."""
     routes = Blueprint("answer", __name__)
-    door = PinDoor(settings, inbox, counts)
+    door, clock = PinDoor(settings, inbox, counts), SharedClock(inbox.redis)
 
     @routes.route("/plivo/answer/<anything:conference>", methods=["GET", "POST"])
     def answer(conference: str) -> Response:
@@ -59,7 +59,7 @@ def blueprint(settings: Settings, inbox: Inbox, rules: PublishedRules, counts: C
         caller = caller_of(given) if current.asks_for_callers else {}
         if current.asks_for_count:
             caller |= counted(inbox.redis, name)
-        now = time.time()
+        now = clock.now()
         entry = current.entry_for(name, caller, now) or Entry()
         return Asked(name, caller, given, current, entry, now)
 

@@ -6,6 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
+class Skipped(Exception):
+    """A scenario that this machine does not allow; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One promise: what was promised and what was measured. `holds`: kept as far as it does not

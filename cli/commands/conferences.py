@@ -1,6 +1,5 @@
 """`gavel conferences`: what is live, and what has ended."""
 
-import time
 from collections.abc import Sequence
 
 import click
@@ -12,6 +11,7 @@ from app.domain.moments import written
 from app.operators.reading import Listed
 from app.operators.reading import conferences as read
 from app.settings import Settings
+from app.store.server.clock import redis_time
 from cli.output.machine import json_option, tell
 from cli.output.table import show
 from cli.store import open_for_reading
@@ -26,11 +26,10 @@ AT_ONCE = 500
 def conferences(ended: bool, last: int, as_json: bool) -> None:
     """List the conferences that are live, the newest last."""
     with open_for_reading(Settings.load()) as redis:
-        found = _newest(redis, last, live=None if ended else True)
+        found, now = _newest(redis, last, live=None if ended else True), redis_time(redis)
     if as_json:
         tell(map(listed, found))
         return
-    now = time.time()
     show(
         ("conference", "since", "lasts", "members", "limit", "recording"),
         [_row(one, now) for one in found],

@@ -1,6 +1,5 @@
 """`gavel drop`: take off the lists what nobody needs any more."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from app.operators.acts import reason_of
 from app.operators.attention import GivenUp, SetAside, for_people
 from app.operators.attention import drop as take_off
 from app.settings import Settings
+from app.store.server.clock import redis_time
 from cli.names.completion import attention_ids
 from cli.names.known import require_all
 from cli.operator import this_person
@@ -32,12 +32,12 @@ def drop(ids: tuple[str, ...], everything: bool, reason: str, as_json: bool) -> 
     What is dropped is not made again and not kept. Exit code 1 when one is not there.
     """
     with open_redis(Settings.load()) as redis:
-        found = for_people(redis)
+        found, now = for_people(redis), redis_time(redis)
         if not ids and not everything:
             if as_json:
                 tell(_told(one, dropped=False) for one in found)
             else:
-                _list(found)
+                _list(found, now)
             return
         if not reason.strip():
             raise click.UsageError("say why: --reason TEXT")
@@ -52,7 +52,7 @@ def drop(ids: tuple[str, ...], everything: bool, reason: str, as_json: bool) -> 
         for one in gone:
             click.echo(f"dropped: {safe(one.id)}")
     if everything and not chosen and not as_json:
-        _list(())
+        _list((), now)
     require_all(ids, dropped, "nothing of that id is there; `gavel drop` lists what is")
 
 
@@ -64,8 +64,7 @@ def _told(one: GivenUp | SetAside, *, dropped: bool) -> dict[str, Any]:
     return shared | {"given_up": isinstance(one, GivenUp), "what": what, "dropped": dropped}
 
 
-def _list(found: Sequence[GivenUp | SetAside]) -> None:
-    now = time.time()
+def _list(found: Sequence[GivenUp | SetAside], now: float) -> None:
     show(
         ("id", "conference", "what", "ago", "why"),
         [

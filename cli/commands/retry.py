@@ -15,6 +15,7 @@ from app.operators.acts import reason_of
 from app.operators.attention import GivenUp, given_up
 from app.operators.batches import Batch, ask_all, batch_of
 from app.settings import Settings
+from app.store.server.clock import redis_time
 from cli.names.completion import conference_names, given_up_ids
 from cli.names.known import require_all, require_known
 from cli.operator import this_person
@@ -68,14 +69,14 @@ def retry(
                 if everything or one.id in calls or one.call["conference"] == conference
             ]
             made = _ask(redis, chosen, reason, wait=wait)
-            _say(chosen, made, conference, quiet=bool(calls), as_json=as_json)
+            _say(redis_time(redis), chosen, made, conference, quiet=bool(calls), as_json=as_json)
         elif as_json:
             tell(
                 {**told(one), "asked_again": False, "batch": "", "state": "given_up"}
                 for one in found
             )
         else:
-            _list(found, None)
+            _list(found, None, redis_time(redis))
     require_all(calls, (one.id for one in found), UNKNOWN)
     if wanted and made is not None and _went_wrong(made):
         raise SystemExit(1)
@@ -85,7 +86,7 @@ def _ask(redis: Redis, chosen: Sequence[GivenUp], reason: str, *, wait: bool) ->
     """Ask for them together: a batch where they are several, or are waited for."""
     least = 1 if wait else 2
     why = reason_of(reason)
-    id, _ = ask_all(redis, chosen, time.time(), this_person(), why, least=least)
+    id, _ = ask_all(redis, chosen, redis_time(redis), this_person(), why, least=least)
     return _looked_at(redis, id, wait=wait) if id else None
 
 
@@ -94,7 +95,7 @@ def _look(redis: Redis, id: str, *, wait: bool, as_json: bool) -> None:
     if as_json:
         tell([told_batch(found)])
     else:
-        click.echo(_in_words(found))
+        click.echo(_in_words(found, redis_time(redis)))
     if wait and _went_wrong(found):
         raise SystemExit(1)
 
@@ -117,7 +118,7 @@ def _until_its_end(redis: Redis, batch: Batch) -> Iterator[Batch]:
 
 
 def _batch(redis: Redis, id: str) -> Batch:
-    found = batch_of(redis, id, time.time())
+    found = batch_of(redis, id, redis_time(redis))
     if found is None:
         raise NotFound(f"nothing is known of a batch {id!r}: they are kept for a week")
     return found
@@ -131,15 +132,16 @@ def _went_wrong(batch: Batch) -> bool:
     return bool(batch.counts.get("failed") or batch.counts.get("unknown"))
 
 
-def _in_words(batch: Batch) -> str:
+def _in_words(batch: Batch, now: float) -> str:
     count = len(batch.items)
-    ago = format_duration(round(max(time.time() - batch.at, 0.0)))
+    ago = format_duration(round(max(now - batch.at, 0.0)))
     why = f" ({batch.reason})" if batch.reason else ""
     what = f"{count} x {batch.what or 'call'}"
     return safe(f"{batch.id}: {what}, asked again by {batch.who} {ago} ago{why}: {batch.told}")
 
 
 def _say(
+    now: float,
     chosen: Sequence[GivenUp],
     batch: Batch | None,
     conference: str | None,
@@ -155,15 +157,14 @@ def _say(
     for one in chosen:
         click.echo(f"asked again: {safe(one.id)}")
     if batch is not None:
-        click.echo(_in_words(batch))
+        click.echo(_in_words(batch, now))
         if batch.left:
             click.echo(f"`gavel retry --batch {batch.id}` tells how far they are")
     if not chosen and not quiet:
-        _list((), conference)
+        _list((), conference, now)
 
 
-def _list(found: Sequence[GivenUp], conference: str | None) -> None:
-    now = time.time()
+def _list(found: Sequence[GivenUp], conference: str | None, now: float) -> None:
     where = "" if conference is None else f" in {safe(conference)!r}"
     show(
         ("call", "conference", "verb", "members", "rule", "ago", "why"),

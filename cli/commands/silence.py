@@ -1,6 +1,5 @@
 """`gavel silence`: rules that do nothing for a while."""
 
-import time
 from collections.abc import Sequence
 
 import click
@@ -12,6 +11,7 @@ from app.domain.silence import MODES, Silence
 from app.operators.silences import Silences
 from app.settings import Settings
 from app.store.published_rules import PublishedRules
+from app.store.server.clock import redis_time
 from cli.names.completion import conference_names, rule_names
 from cli.operator import as_seconds, this_person
 from cli.output.machine import json_option, tell
@@ -56,7 +56,7 @@ def silence(
     with open_redis(Settings.load()) as redis:
         if rule is None and not every_rule:
             found = Silences(redis).all()
-            tell(map(told, found)) if as_json else _list(found, time.time())
+            tell(map(told, found)) if as_json else _list(found, redis_time(redis))
             return
         if rule is not None and every_rule:
             raise click.UsageError("name a rule, or say --every-rule, not both")

@@ -1,6 +1,5 @@
 """`gavel timers`: what is due."""
 
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -13,6 +12,7 @@ from app.domain.durations import format_duration
 from app.domain.moments import written
 from app.settings import Settings
 from app.store import keys
+from app.store.server.clock import redis_time
 from app.store.timers import Due, Timers
 from cli.names.completion import conference_names
 from cli.names.known import require_known
@@ -42,11 +42,11 @@ def timers(conference: str | None, as_json: bool) -> None:
         found = [due for due in Timers(redis).all() if conference in (None, due.conference)]
         states = _states(redis, {due.conference for due in found})
         names = _rule_names(redis)
+        now = redis_time(redis)
     rows = [_row(due, states, names) for due in found]
     if as_json:
         tell(rows)
         return
-    now = time.time()
     show(
         ("due", "in", "conference", "what", "rule"),
         [

@@ -1,6 +1,5 @@
 """`gavel token`: tokens of the admin API."""
 
-import time
 from typing import Any
 
 import click
@@ -9,6 +8,7 @@ from app.domain.durations import format_duration
 from app.domain.moments import written
 from app.operators.tokens import SCOPES, Token, Tokens
 from app.settings import Settings
+from app.store.server.clock import redis_time
 from cli.names.completion import token_names
 from cli.names.known import require_all
 from cli.operator import as_seconds, this_person
@@ -49,11 +49,10 @@ def new(name: str, scope: str, expires: float, as_json: bool) -> None:
 def listed(as_json: bool) -> None:
     """List all tokens, without their secrets."""
     with open_redis(Settings.load()) as redis:
-        found = Tokens(redis).all()
+        found, now = Tokens(redis).all(), redis_time(redis)
     if as_json:
         tell(_told(one) for one in found)
         return
-    now = time.time()
     show(
         ("name", "scope", "made by", "made", "ends in", "last used"),
         [

@@ -16,6 +16,7 @@ from app.operators.copies.asking import ask_for_copy, seen, under_way
 from app.settings import Settings
 from app.store import keys
 from app.store.recordings import MOST, Recordings, Wanted
+from app.store.server.clock import redis_time
 from cli.copies.by_rules import Copy, by_rules
 from cli.names.completion import conference_names
 from cli.names.known import require_all, require_known
@@ -130,7 +131,7 @@ def _asked(redis: Redis, copy: Copy, reason: str) -> Copy:
     if copy.to and copy.recording.archived_to == copy.to:
         return replace(copy, state="copied")
     if copy.state == "waiting":
-        ask_for_copy(redis, copy.recording, copy.to, time.time(), this_person(), reason)
+        ask_for_copy(redis, copy.recording, copy.to, redis_time(redis), this_person(), reason)
     return copy
 
 

@@ -11,10 +11,13 @@ class ControlFailed(Exception):
 
 
 class ControlClient:
-    """One method per row of the control API (docs/sandbox.md). Not thread-safe."""
+    """One method per row of the control API (docs/sandbox.md). Not thread-safe. `account` is auth
+    id and token, which a sandbox wants on any other address than loopback."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, account: tuple[str, str] | None = None) -> None:
         self.url = url.rstrip("/")
+        login = {} if account is None else urllib3.make_headers(basic_auth=":".join(account))
+        self._headers = {"Content-Type": "application/json", **login}
         self._pool = urllib3.PoolManager()
 
     def close(self) -> None:
@@ -93,7 +96,7 @@ class ControlClient:
             method,
             f"{self.url}/sandbox/{path}",
             body=None if wanted is None else json.dumps(wanted).encode(),
-            headers={"Content-Type": "application/json"},
+            headers=self._headers,
             timeout=timeout,
             retries=False,
         )

@@ -1,6 +1,7 @@
 """The application on a real Valkey, and a Plivo that calls it."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from socket import socket
@@ -76,3 +77,10 @@ def publish(redis: Redis) -> Callable[..., None]:
         redis.mset({keys.RULES: json.dumps(told), keys.RULES_DIGEST: str(told["digest"])})
 
     return write
+
+
+@pytest.fixture(params=[3600, -3600], ids=["an hour ahead", "an hour behind"])
+def wrong_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This host's clock is wrong; that of Redis is right."""
+    right = time.time
+    monkeypatch.setattr(time, "time", lambda: right() + request.param)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.control.client import ControlFailed
+from sandbox.control.client import ControlClient, ControlFailed
 from sandbox.control.page import what_they_caused
 from sandbox.embedded import Sandbox
 from sandbox.world.clock import Clock
@@ -47,6 +47,11 @@ def test_beyond_loopback_the_credentials_are_wanted() -> None:
         assert requests.get(url, timeout=PATIENCE).status_code == 401
         assert requests.get(url, auth=("x", "y"), timeout=PATIENCE).status_code == 401
         assert requests.get(url, auth=auth, timeout=PATIENCE).status_code == 200
+        elsewhere = ControlClient(wide.url.replace("0.0.0.0", "127.0.0.1"), auth)
+        assert elsewhere.call_in("room", attributes={}) in {
+            one["call_uuid"] for one in elsewhere.state()["calls"]
+        }
+        elsewhere.close()
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,6 @@ from tests.simulation.plivo import OUTCOMES, Listing, Send
 from tests.simulation.rules import RULES
 from tests.simulation.scenario import Callback
 from tests.simulation.scheduler import Process
-from tests.simulation.stdlib import EPOCH
 from workers.bootstrap import assemble
 from workers.conference import processor
 from workers.conference.api import FoundRecording
@@ -225,7 +224,7 @@ class Port:
             raise PlivoError("not found", kind="gone", sent="yes", status=404)
         return ObservedConference(name, None, tuple(ObservedMember(member) for member in members))
 
-    def find_recordings(self, sought: Sought) -> list[FoundRecording]:
+    def find_recordings(self, sought: Sought, now: float) -> list[FoundRecording]:
         plivo = self._world.plivo
 
         def send(request: ApiRequest) -> Answer:
@@ -236,7 +235,7 @@ class Port:
                 raise PlivoError("simulated: 503", kind="temporary", sent="yes", status=503)
             return Answer(200, json.dumps({"objects": rows}).encode())
 
-        found = find_recordings(sought, send, EPOCH + self._world.now)
+        found = find_recordings(sought, send, now)
         ids = tuple(one.id for one in found)
         plivo.listed.append(Listing(self._world.now, sought.conference, sought.number, ids))
         return found
@@ -249,7 +248,7 @@ class Hooks:
         self._world, self._process = world, process
 
     def send(
-        self, call: Any, traceparent: str = "", seconds: float | None = None
+        self, call: Any, now: float, traceparent: str = "", seconds: float | None = None
     ) -> Mapping[str, Any]:
         unit = keys.conference_key(call.conference) + keys.WEB
         _raise(WebhookError, self._world.plivo.perform(self._process, call, unit))

@@ -66,5 +66,5 @@ class ConferenceApi(Protocol):
     def get_conference(self, name: str) -> Observed:
         """Who is in a conference now. `CallError` of kind "gone": it is not live."""
 
-    def find_recordings(self, sought: Sought) -> Sequence[FoundRecording]:
+    def find_recordings(self, sought: Sought, now: float) -> Sequence[FoundRecording]:
         """Those of that instance of a conference."""

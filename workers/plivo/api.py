@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 from app.domain.call import Call
 from app.domain.recording import Sought
@@ -19,7 +18,7 @@ from workers.plivo.observed import (
     observed_conference,
     recording_started,
 )
-from workers.plivo.responses import Answer, failure
+from workers.plivo.responses import Answer, answered_at, failure
 from workers.plivo.transport import FRESH_SECONDS, Transport
 
 Counted = Callable[[str, int | None, float], None]
@@ -64,10 +63,11 @@ class PlivoApi:
         """Who is in it and for how long it runs. PlivoError "gone": there is none."""
         return observed_conference(name, self._read("get_conference", name))
 
-    def find_recordings(self, sought: Sought) -> list[FoundRecording]:
-        """What the Recording API lists of that instance of a conference."""
+    def find_recordings(self, sought: Sought, now: float) -> list[FoundRecording]:
+        """What the Recording API lists of that instance of a conference; `now` is in seconds since
+        the epoch."""
         return recordings.find_recordings(
-            sought, lambda request: self._send("find_recordings", request)
+            sought, lambda request: self._send("find_recordings", request), now
         )
 
     def delete_recording(self, recording_id: str) -> Sequence[str]:
@@ -119,7 +119,7 @@ class PlivoApi:
             if self._counted is not None:
                 status = answer.status if answer is not None else None
                 self._counted(verb, status, time.perf_counter() - began)
-        error = failure(f"{request.method} {request.path}", answer, datetime.now(UTC))
+        error = failure(f"{request.method} {request.path}", answer, answered_at(answer.date))
         if error is not None:
             raise error
         return answer

@@ -4,7 +4,6 @@ Facts of Plivo here: docs/plivo.md 21. A list without a range hides what is olde
 one over 30 days is refused; `conference_uuid` filters and does not come back; numbers are text.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -29,9 +28,9 @@ CLOCKS_DIFFER = 5.0
 Send = Callable[[ApiRequest], Answer]
 
 
-def find_recordings(sought: Sought, send: Send, now: float | None = None) -> list[FoundRecording]:
-    """Raises PlivoError, also when an answer is no list."""
-    until = (time.time() if now is None else now) + AROUND
+def find_recordings(sought: Sought, send: Send, now: float) -> list[FoundRecording]:
+    """`now` is in seconds since the epoch. Raises PlivoError, also when an answer is no list."""
+    until = now + AROUND
     since = max(sought.started_at - AROUND, until - LONGEST)
     by = {"conference_uuid": sought.uuid} if sought.uuid else {"conference_name": sought.conference}
     asked = {**by, "add_time__gte": _moment(since), "add_time__lte": _moment(until)}

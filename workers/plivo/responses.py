@@ -29,6 +29,7 @@ class Answer:
     body: bytes = b""
     retry_after: str | None = None
     whole: bool = True
+    date: str | None = None
 
     def json(self) -> Mapping[str, Any]:
         """The JSON object of the body; empty when there is none."""
@@ -78,6 +79,16 @@ def number(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return parsed if abs(parsed) < 1e15 else None
+
+
+def answered_at(date: str | None) -> datetime:
+    """The moment of an answer by the clock of who gave it (its `Date`), from which its
+    `Retry-After` counts; by ours when it does not tell."""
+    try:
+        told = parsedate_to_datetime(date or "")
+    except ValueError:
+        return datetime.now(UTC)
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:

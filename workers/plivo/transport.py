@@ -178,8 +178,8 @@ def _read(response: BaseHTTPResponse, deadline: float) -> Answer:
         response.release_conn()
     else:
         response.close()
-    retry_after = response.headers.get("Retry-After")
-    return Answer(response.status, body[:LARGEST_BODY], retry_after, whole)
+    retry_after, date = response.headers.get("Retry-After"), response.headers.get("Date")
+    return Answer(response.status, body[:LARGEST_BODY], retry_after, whole, date)
 
 
 def _translated(request: ApiRequest, error: Exception, sent: Sent) -> PlivoError:

@@ -10,12 +10,11 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from app.fetching.recordings import CHUNK, FetchError, RecordingSource
 from workers.conference.errors import ArchiveError
-from workers.plivo.responses import retry_after_seconds
+from workers.plivo.responses import answered_at, retry_after_seconds
 from workers.recordings.file_systems import BLOCK, FileSystem, FileSystems
 from workers.recordings.places import Target
 from workers.recordings.troubles import trouble_with
@@ -126,7 +125,7 @@ def _not_fetched(error: FetchError) -> ArchiveError:
         kind=error.kind,
         sent="yes",
         status=error.status,
-        retry_after=retry_after_seconds(error.retry_after, datetime.now(UTC)),
+        retry_after=retry_after_seconds(error.retry_after, answered_at(error.date)),
     )
 
 

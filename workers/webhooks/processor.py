@@ -49,7 +49,8 @@ class WebhookProcessor(CallsBeside):
         began = time.perf_counter()
         try:
             with self._turns.lent():
-                self._hear(call, self._sender.send(call, self.unit.trace, self._left(call)))
+                now, left = self.lease.now(), self._left(call)
+                self._hear(call, self._sender.send(call, now, self.unit.trace, left))
         except CallError as error:
             answered, outcome_of = error.sent == "yes", _counted_as(error)
             self._hear(call, {"status": error.status} if error.status is not None else {})

@@ -15,7 +15,6 @@ import json
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +24,7 @@ from app.fetching import tls
 from app.fetching.places import Place, Resolve, resolve
 from app.settings import named_secret
 from workers.conference.errors import WebhookError
+from workers.plivo.responses import answered_at
 from workers.webhooks.response import LARGEST, judge, response_of
 from workers.webhooks.ssrf_guard import addresses_of, headers_of, place_of
 
@@ -62,14 +62,17 @@ class WebhookSender:
         self._lock = threading.Lock()
 
     def send(
-        self, call: Call, traceparent: str = "", seconds: float | None = None
+        self, call: Call, now: float, traceparent: str = "", seconds: float | None = None
     ) -> Mapping[str, Any]:
-        """Send it once, as a part of this trace if there is one, waiting for `seconds` at most; the
+        """Send it once, dated `now` (seconds since the epoch: a receiver refuses one whose time is
+        far off), as a part of this trace if there is one, waiting for `seconds` at most; the
         answer (`response_of`), empty unless steps ask for it. Raises WebhookError unless the
         receiver answered 2xx."""
         place = place_of(str(call.params["url"]))
         body = _body(call)
-        headers = self._headers(call, body) | ({"traceparent": traceparent} if traceparent else {})
+        headers = self._headers(call, body, now) | (
+            {"traceparent": traceparent} if traceparent else {}
+        )
         addresses = addresses_of(place, self._resolve, allow_private=self._allow_private)
         connection = self._connect(place, addresses)
         most = self._whole_seconds if seconds is None else min(self._whole_seconds, seconds)
@@ -85,7 +88,8 @@ class WebhookSender:
         finally:
             cut.cancel()
             connection.close()
-        judge(place.host, answer.status, answer.getheader("Retry-After"), datetime.now(UTC))
+        date = answered_at(answer.getheader("Date"))
+        judge(place.host, answer.status, answer.getheader("Retry-After"), date)
         if not call.asks:
             return {}
         encoding, whole = answer.getheader("Content-Encoding", ""), not answer.length
@@ -117,11 +121,11 @@ class WebhookSender:
                 self._context = tls.trusted()
             return self._context
 
-    def _headers(self, call: Call, body: bytes) -> dict[str, str]:
+    def _headers(self, call: Call, body: bytes, now: float) -> dict[str, str]:
         headers = headers_of(call)
         name = call.params.get("secret_env")
         key = self._secret(name) if name else None
-        message = message_headers(call.id, body, time.time(), key)
+        message = message_headers(call.id, body, now, key)
         own = {"Content-Type": "application/json", "User-Agent": "gavel", "Connection": "close"}
         return {**headers, **own, **message}
 

@@ -22,6 +22,7 @@ from app.console.access.local_path import local_path
 from app.console.access.passwords import Tries
 from app.errors import NotFound
 from app.settings import Settings
+from app.store.server.clock import redis_time
 
 if TYPE_CHECKING:
     from app.console.access.issuer import Issuer
@@ -111,6 +112,7 @@ def add_routes(routes: Blueprint, entrance: Entrance, settings: Settings, redis:
                 request.args.get("iss", ""),
                 attempt.nonce,
                 attempt.verifier,
+                redis_time(redis),
             )
         except IssuerAway as error:
             return _away(str(error))

@@ -72,16 +72,17 @@ class Issuer:
             )
         return str(url)
 
-    def claims(self, code: str, named: str, nonce: str, verifier: str) -> Claims:
+    def claims(self, code: str, named: str, nonce: str, verifier: str, now: float) -> Claims:
         """What the issuer says of who came back with this code. `named` is the issuer that the
-        address names (RFC 9207), "" for none. Raises NotBelieved."""
+        address names (RFC 9207), "" for none; `now` is in seconds since the epoch. Raises
+        NotBelieved."""
         known = self._published()
         says_so = known.metadata.get("authorization_response_iss_parameter_supported") is True
         if named != self._name and (named or says_so):
             raise NotBelieved("the answer is of another issuer")
         with self._session(self._way(known)) as session:
             token = self._token(session, known, code, verifier)
-            claims = self._verified(token, known, nonce)
+            claims = self._verified(token, known, nonce, now)
             endpoint = known.metadata.get("userinfo_endpoint")
             if endpoint and claim(claims, self._settings.oidc_role_claim) is None:
                 session.token = token
@@ -148,7 +149,9 @@ class Issuer:
             raise IssuerAway(f"its token endpoint: {type(error).__name__}") from None
         return token
 
-    def _verified(self, token: Mapping[str, Any], known: Published, nonce: str) -> dict[str, Any]:
+    def _verified(
+        self, token: Mapping[str, Any], known: Published, nonce: str, now: float
+    ) -> dict[str, Any]:
         text = token.get("id_token")
         if not isinstance(text, str):
             raise NotBelieved("there is no id token")
@@ -172,7 +175,7 @@ class Issuer:
                     "access_token": token.get("access_token"),
                 },
             )
-            claims.validate(now=int(time.time()), leeway=LEEWAY_SECONDS)
+            claims.validate(now=int(now), leeway=LEEWAY_SECONDS)
         except (JoseError, *NOT_UNDERSTOOD) as error:
             why = getattr(error, "error", type(error).__name__)
             raise NotBelieved(f"its id token does not hold: {why} {error}") from None

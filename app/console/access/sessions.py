@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -11,6 +10,7 @@ from typing import Any
 from redis import Redis
 
 from app.store import keys
+from app.store.server.clock import redis_time, seconds
 
 IDLE_SECONDS = 12 * 3600
 LONGEST_SECONDS = 7 * 86400
@@ -59,7 +59,8 @@ class Sessions:
     def begin(self, who: str, role: str, password: str = "", issuer: str = "") -> str:
         """A new session; its id, for the cookie."""
         id = secrets.token_urlsafe(32)
-        session = Session(who, role, secrets.token_urlsafe(24), password, time.time(), issuer)
+        now = redis_time(self._redis)
+        session = Session(who, role, secrets.token_urlsafe(24), password, now, issuer)
         self._redis.set(keys.session(id), session.to_json(), ex=IDLE_SECONDS)
         return id
 
@@ -69,11 +70,14 @@ class Sessions:
         if not id:
             return None
         key = keys.session(id)
-        found: Any = self._redis.getex(key, ex=IDLE_SECONDS) if used else self._redis.get(key)
+        with self._redis.pipeline(transaction=False) as together:
+            together.time()
+            together.getex(key, ex=IDLE_SECONDS) if used else together.get(key)
+            told, found = together.execute()
         if found is None:
             return None
         session = Session(**json.loads(found))
-        if time.time() > session.over_at:
+        if seconds(told) > session.over_at:
             self.end(id)
             return None
         return session

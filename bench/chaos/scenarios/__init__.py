@@ -9,6 +9,7 @@ from bench.chaos.scenarios import (
     deploy,
     failover,
     failures,
+    hosts,
     killing,
     kills,
     order,
@@ -44,5 +45,6 @@ SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
     "sudden": failover.sudden,
     "demoted": failover.demoted,
     "split": failover.split,
+    "hosts": hosts.several_hosts,
     "upgrade": upgrade.there_and_back,
 }

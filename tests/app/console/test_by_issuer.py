@@ -18,6 +18,7 @@ from app.console.access.sessions import LONGEST_BY_ISSUER, Sessions
 from app.factory import create_app
 from app.operators.audit import Audit
 from app.store.inbox import Inbox
+from app.store.server.clock import redis_time
 from tests.app.builders import settings
 from tests.app.console.conftest import PASSWORD
 from tests.app.console.person import Person
@@ -533,4 +534,12 @@ def test_the_clock_of_the_issuer_may_be_off_by_a_little(
     visitor: Visitor, issuer: OidcIssuer
 ) -> None:
     issuer.lies = {"iat": int(time.time()) + 30, "exp": int(time.time()) - 10}
+    assert sign_in(visitor()).status_code == 303
+
+
+def test_an_id_token_is_held_against_redis_clock(
+    visitor: Visitor, issuer: OidcIssuer, redis: Redis, wrong_clock: None
+) -> None:
+    now = int(redis_time(redis))
+    issuer.lies = {"iat": now, "exp": now + 300}
     assert sign_in(visitor()).status_code == 303

@@ -15,6 +15,7 @@ from app.factory import create_app
 from app.operators.audit import Audit, Sought
 from app.store import keys
 from app.store.inbox import Inbox
+from app.store.server.clock import redis_time
 from tests.app.builders import settings
 from tests.app.console.conftest import PASSWORD
 from tests.app.console.person import TOKEN, Person
@@ -165,6 +166,20 @@ def test_a_session_has_two_ends(visit: Visit, redis: Redis) -> None:
     kept = json.loads(stored)
     redis.set(key, json.dumps(kept | {"made_at": kept["made_at"] - LONGEST_SECONDS}))
     assert person.get("/live").status_code == 303
+
+
+@pytest.mark.usefixtures("wrong_clock")
+def test_a_session_ends_by_redis_clock_whichever_host_is_asked(visit: Visit, redis: Redis) -> None:
+    person = visit()
+    person.sign_in(PASSWORD)
+    [key] = redis.keys(keys.session_of("*"))
+    stored: Any = redis.get(key)
+    kept = json.loads(stored)
+    assert abs(kept["made_at"] - redis_time(redis)) < 600
+    for left, status in ((600, 200), (-600, 303)):
+        made_at = redis_time(redis) - LONGEST_SECONDS + left
+        redis.set(key, json.dumps(kept | {"made_at": made_at}))
+        assert person.get("/live").status_code == status
 
 
 def test_a_new_password_ends_the_sessions_of_the_old_one(visit: Visit, redis: Redis) -> None:

@@ -4,10 +4,12 @@ import json
 import os
 import socket
 
+import pytest
 from redis import Redis
 
 from app.metrics.processes import ALIVE_SECONDS, Beats, living
 from app.store import keys
+from app.store.server.clock import redis_time
 
 
 def test_a_process_tells_what_it_is_and_is_one_however_often(redis: Redis) -> None:
@@ -41,3 +43,10 @@ def test_a_worker_of_an_older_version_is_shown_without_what_it_does_not_tell(red
     redis.hset(keys.WORKER_BEATS, "host-7-ab12cd34", f"{at} {has}")
     (one,) = living(redis)
     assert (one.host, one.pid, one.version, one.since, one.rules) == ("host-7", 0, "", 0.0, "")
+
+
+@pytest.mark.usefixtures("wrong_clock")
+def test_since_when_one_lives_is_told_by_redis_clock(redis: Redis) -> None:
+    Beats(redis, "web").beat("d1")
+    (one,) = living(redis)
+    assert abs(one.since - redis_time(redis)) < 600

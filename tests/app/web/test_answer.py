@@ -14,6 +14,7 @@ from app.store import keys
 from app.store.connection import connect
 from app.store.inbox import Inbox
 from app.store.published_rules import Published, PublishedRules
+from app.store.server.clock import redis_time
 from tests.app.builders import Plivo, answer_path, settings
 
 
@@ -308,3 +309,15 @@ def test_an_entry_holds_in_its_hours_only(
     hours = {"windows": windows, "zone": "Europe/Berlin"}
     publish(joining=[{"conference": [], "schedule": hours, "refuse": {"text": "Closed."}}])
     assert told(plivo)[0].tag == tag
+
+
+@pytest.mark.usefixtures("wrong_clock")
+def test_hours_go_by_redis_clock_not_by_that_of_the_host(
+    plivo: Plivo, publish: Any, redis: Redis
+) -> None:
+    minute = int(redis_time(redis) // 60) % 1440
+    first, last = (minute - 20) % 1440, (minute + 20) % 1440
+    parts = [(first, last)] if first < last else [(first, 1440), (0, last)]
+    hours = {"windows": [[list(range(7)), *part] for part in parts], "zone": "UTC"}
+    publish(joining=[{"conference": [], "schedule": hours, "refuse": {"text": "Closed."}}])
+    assert told(plivo)[0].tag == "Speak"

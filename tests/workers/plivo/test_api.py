@@ -164,6 +164,16 @@ def test_retry_after_is_a_number_or_a_date(
     assert low <= failed.value.retry_after <= high
 
 
+def test_a_date_in_retry_after_counts_from_that_of_the_answer(
+    edge: PlivoEdge, plivo: Caller
+) -> None:
+    said = {"Date": "Wed, 21 Oct 2015 07:28:00 GMT"}  # years from what this host takes for now
+    edge.answers(answer(429, Retry_After="Wed, 21 Oct 2015 07:28:09 GMT", **said))
+    with pytest.raises(PlivoError) as failed:
+        plivo.mute("townhall-1", ALL)
+    assert failed.value.retry_after == 9.0
+
+
 @pytest.mark.parametrize("header", ["soon", "", "Wed, 99 Foo 2015 07:28:00 GMT", "nan"])
 def test_a_retry_after_that_says_nothing_is_none(
     edge: PlivoEdge, plivo: Caller, header: str

@@ -42,7 +42,7 @@ def listing(*rows: dict[str, Any]) -> bytes:
 
 def test_it_is_asked_for_by_its_instance_within_a_range(plivo: Caller, edge: PlivoEdge) -> None:
     edge.answers(listing(row()))
-    (found,) = plivo.find_recordings(SOUGHT)
+    (found,) = plivo.find_recordings(SOUGHT, NOW)
     assert (found.id, found.url, found.format) == ("r1", "https://media.plivo.com/r1.mp3", "mp3")
     assert (found.finished, found.duration) == (True, 345.1)
     assert found.ended_at is not None
@@ -61,7 +61,7 @@ def test_it_is_asked_for_by_its_instance_within_a_range(plivo: Caller, edge: Pli
 
 def test_the_range_never_exceeds_thirty_days(plivo: Caller, edge: PlivoEdge) -> None:
     edge.answers(listing())
-    plivo.find_recordings(Sought("sales-1", 1, "u-1", NOW - 60 * 86400, NOW - 59 * 86400, NOW))
+    plivo.find_recordings(Sought("sales-1", 1, "u-1", NOW - 60 * 86400, NOW - 59 * 86400, NOW), NOW)
     asked = parse_qs(edge.seen[0].query)
     since, till = (datetime.fromisoformat(asked[f"add_time__{end}"][0]) for end in ("gte", "lte"))
     assert till - since < timedelta(days=30)
@@ -70,7 +70,7 @@ def test_the_range_never_exceeds_thirty_days(plivo: Caller, edge: PlivoEdge) -> 
 def test_all_pages_are_read(plivo: Caller, edge: PlivoEdge) -> None:
     pages = [[row(f"r{n}") for n in range(PAGE)], [row("last")]]
     edge.answers(*(listing(*page) for page in pages))
-    assert len(plivo.find_recordings(SOUGHT)) == PAGE + 1
+    assert len(plivo.find_recordings(SOUGHT, NOW)) == PAGE + 1
     assert [parse_qs(seen.query)["offset"] for seen in edge.seen] == [["0"], [str(PAGE)]]
     assert all("conference_uuid=u-1" in seen.query for seen in edge.seen)
 
@@ -80,7 +80,7 @@ def test_without_a_uuid_those_of_its_name_that_began_in_its_time_are_its_own(
 ) -> None:
     other = row("other", recording_start_ms=f"{(NOW - 2000) * 1000:.5f}")
     edge.answers(listing(row(), other, row("when", recording_start_ms=None)))
-    found = plivo.find_recordings(Sought("sales 1", 1, "", NOW - 900, NOW - 300, NOW))
+    found = plivo.find_recordings(Sought("sales 1", 1, "", NOW - 900, NOW - 300, NOW), NOW)
     assert [one.id for one in found] == ["r1"]
     assert parse_qs(edge.seen[0].query)["conference_name"] == ["sales 1"]
 
@@ -101,7 +101,7 @@ def test_one_without_length_or_address_is_not_finished(
     plivo: Caller, edge: PlivoEdge, changes: dict[str, Any], finished: bool
 ) -> None:
     edge.answers(listing(row(**changes)))
-    assert [one.finished for one in plivo.find_recordings(SOUGHT)] == [finished]
+    assert [one.finished for one in plivo.find_recordings(SOUGHT, NOW)] == [finished]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_what_is_no_recording_of_a_conference_is_left_out(
     plivo: Caller, edge: PlivoEdge, changes: dict[str, Any]
 ) -> None:
     edge.answers(listing(row(**changes), row("r2", recording_type="", recording_format="ogg")))
-    assert [(one.id, one.format) for one in plivo.find_recordings(SOUGHT)] == [("r2", "mp3")]
+    assert [(one.id, one.format) for one in plivo.find_recordings(SOUGHT, NOW)] == [("r2", "mp3")]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_what_is_no_list_is_never_taken_for_an_empty_one(
 ) -> None:
     edge.answers(said)
     with pytest.raises(PlivoError) as failed:
-        plivo.find_recordings(SOUGHT)
+        plivo.find_recordings(SOUGHT, NOW)
     assert failed.value.kind == kind
 
 
@@ -151,11 +151,12 @@ def test_the_sandbox_tells_what_it_has(ours: Caller, sandbox: Sandbox) -> None:
     now = sandbox.state()["now"]
     for uuid in (made["conference_uuid"], ""):
         sought = Sought("sales 1", 1, uuid, made["started_at"], now + 60, now)
-        assert ours.find_recordings(sought) == []
+        assert ours.find_recordings(sought, NOW) == []
     sandbox.hang_up(call)
 
     def found(uuid: str) -> list[FoundRecording]:
-        return ours.find_recordings(Sought("sales 1", 1, uuid, made["started_at"], now + 60, now))
+        known = Sought("sales 1", 1, uuid, made["started_at"], now + 60, now)
+        return ours.find_recordings(known, now)
 
     until(lambda: found(made["conference_uuid"]), "it is listed")
     (one,) = found(made["conference_uuid"])
