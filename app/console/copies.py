@@ -1,6 +1,5 @@
 """Copies of all that a list of recordings shows: how many that would be, then how far it is."""
 
-import time
 from collections.abc import Mapping
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -15,6 +14,7 @@ from app.operators.copies import together
 from app.operators.recordings import wanted_of
 from app.store import keys
 from app.store.recordings import Wanted
+from app.store.server.clock import redis_time
 
 FIELDS = ("q", "conference", "state", "from", "to")
 SHOWN = 200
@@ -47,7 +47,7 @@ def add_routes(routes: Blueprint, pages: Pages, redis: Redis) -> None:
 
     @routes.get("/recordings/copies/<id>", endpoint="copies")
     def show_copies(id: str) -> Response:
-        found = together.look(redis, id, time.time())
+        found = together.look(redis, id, redis_time(redis))
         more = {"found": found, "WORDS": together.WORDS, "SHOWN": SHOWN}
         more |= {"copiers": bool(redis.scard(keys.COPIERS))}
         return pages.show("console/copies.html", lambda _now: more, more)

@@ -117,7 +117,7 @@ MUTATIONS: Mapping[str, Mutation] = {
     ),
     "grant-of-any-age": Mutation(patch=_grant_from_the_answer, near=37),
     "recording-found-and-not-told": Mutation(
-        patch=_found_and_not_told, kinds=("network",), near=1033
+        patch=_found_and_not_told, kinds=("network",), near=102
     ),
     "answer-not-kept": Mutation(patch=_answer_not_kept, near=4),
     "missing-when-plivo-is-away": Mutation(

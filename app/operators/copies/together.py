@@ -5,7 +5,6 @@ down what came of asking; how each copy ends is read off its recording, as that 
 """
 
 import json
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from app.operators.acts import reason_of
 from app.operators.copies.asking import MOST_AT_ONCE, CopyAsked, under_way, wish
 from app.store import keys
 from app.store.recordings import Recordings, Wanted
+from app.store.server.clock import redis_time
 
 MOST = 500
 """So many recordings are asked for at once."""
@@ -125,7 +125,7 @@ def copy_together(
     if len(ids) != expect or not ids:
         raise Conflict(f"there are {len(ids)} to be copied now, not {expect}: look again")
     why = reason_of(reason)
-    about = {"who": operator.name, "at": time.time(), "reason": why, "ids": ids}
+    about = {"who": operator.name, "at": redis_time(redis), "reason": why, "ids": ids}
     if not redis.set(keys.copies(id), json.dumps(about), nx=True, ex=KEPT_SECONDS):
         return id
     with redis.pipeline(transaction=True) as together:

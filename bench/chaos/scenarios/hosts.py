@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -222,14 +221,17 @@ def _judged(on: Hosts, plivo: ControlClient, judge: Judge, load: Load, told: str
         f"{seconds:.0f} s ({len(taken) / seconds:.0f}/s); {told}. Of those answered 200 not decided "
         f"{lost}, decided more than once {doubled} (and {again} of {len(presses)} keys that "
         f"Plivo told of anew after more than 2 s, with another nonce); said more than once {twice}, "
-        f"not said {len(silent)}, of which recorded as unknown {len(silent & unknown)}; said out of order "
-        f"{swapped}; members who should be muted and are not, or the other way round, {wrong}; "
+        f"not said {len(silent)}, of which recorded as unknown {len(silent & unknown)}; said out of "
+        f"order {len(swapped)}, of which recorded as unknown {len(swapped & unknown)}; members who "
+        f"should be muted and are not, or the other way round, {wrong}; "
         f"{len(late)} timers: never {never}, early {early}, late p50 {ms(percentile(late, 50))}, "
         f"p99 {ms(percentile(late, 99))}, max {ms(max(late, default=0))}; from entry to mute p50 "
         f"{ms(percentile(waits, 50))}, max {max(waits, default=0):.1f} s; signatures refused "
         f"{refused}; given up by Plivo {given_up}, keys nobody took {load.unanswered}"
     )
-    bad = lost or doubled or twice or silent - unknown or swapped or wrong or never or early
+    bad = (
+        lost or doubled or twice or silent - unknown or swapped - unknown or wrong or never or early
+    )
     worse = refused or given_up or max(waits, default=0) > LONGEST
     return Row("1 to 5 Several hosts", measured, not bad, not worse)
 
@@ -279,13 +281,16 @@ def _unknown(judge: Judge, rooms: Iterable[str]) -> set[tuple[str, str]]:
     return found
 
 
-def _swapped(spoken: Sequence[tuple[str, str]]) -> int:
+def _swapped(spoken: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """Greetings that came after that of somebody who entered later."""
-    rooms: dict[str, list[int]] = {}
+    late, newest = set(), dict[str, int]()
     for name, text in spoken:
         if text.startswith("hello "):
-            rooms.setdefault(name, []).append(int(text.partition(" ")[2]))
-    return sum(1 for said in rooms.values() for a, b in pairwise(said) if b < a)
+            member = int(text.partition(" ")[2])
+            if member < newest.get(name, 0):
+                late.add((name, text))
+            newest[name] = max(newest.get(name, 0), member)
+    return late
 
 
 def _wrongly_muted(
