@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import Request
 
 from app.domain.operator import Operator
+from app.domain.suggest import did_you_mean, quoted
 from app.errors import Forbidden, Unauthorized, Unusable
 from app.operators.tokens import Token, Tokens
 
@@ -30,6 +31,17 @@ NEEDS: Mapping[str, str] = {
 }
 """By endpoint. A test holds it against the URL map, so no route can be forgotten."""
 
+_PAGES = ("cursor", "limit")
+ASKS: Mapping[str, tuple[str, ...]] = {
+    "api.list_conferences": ("state", "q", *_PAGES),
+    "api.story_of": ("after", "limit"),
+    "api.list_recordings": ("q", "state", "conference", "from", "to", *_PAGES),
+    "api.end_silence": ("reason",),
+    "api.list_audit": ("who", "verb", "conference", "from", "to", *_PAGES),
+}
+"""What an address may ask for behind its `?`, beside `numbers` where something is read; the others
+take nothing. The OpenAPI document says the same, which a test holds true."""
+
 MASKED, SHOWN = "masked", "shown"
 REFUSED = "send `Authorization: Bearer TOKEN` with a token of `gavel token new`"
 
@@ -46,6 +58,17 @@ def allowed(request: Request, tokens: Tokens) -> Token:
     if not token.may(needed):
         raise Forbidden(f"this needs a token of the scope {needed}, and this one has {token.scope}")
     return token
+
+
+def refuse_unknown(request: Request) -> None:
+    """Raises Unusable for a parameter that the route does not know: it would do nothing."""
+    known = {
+        *ASKS.get(request.endpoint or "", ()),
+        *(["numbers"] if request.method == "GET" else []),
+    }
+    for name in request.args:
+        if name not in known:
+            raise Unusable(f"no parameter {quoted(name)} here{did_you_mean(name, known)}")
 
 
 def asks_for_numbers(request: Request, token: Token) -> bool:

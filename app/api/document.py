@@ -117,8 +117,9 @@ def _paths() -> dict[str, Json]:
         },
         "/recordings": {
             "get": _operation(
-                "What was recorded, the newest first; transcripts are told of one alone. An answer "
-                "looks at 2,000 at most: `next` goes on, also after few or none.",
+                "What was recorded, the newest first; who was there and what was said is told of "
+                "one alone. An answer looks at 2,000 at most: `next` goes on, also after few or "
+                "none.",
                 _object(recordings=OBJECTS, next=TEXT),
                 [
                     _query("q", {**TEXT, "description": SOUGHT}),

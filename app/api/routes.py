@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 
 from app.api import told
-from app.api.access import allowed, asks_for_numbers, operator_of
+from app.api.access import allowed, asks_for_numbers, operator_of, refuse_unknown
 from app.api.schemas import ActBody, ArchiveBody, DropBody, RetryBody, SilenceBody, loaded
 from app.domain.operator import Operator
 from app.errors import Conflict, Forbidden, NotFound, Unusable
@@ -52,6 +52,7 @@ def blueprint(
     @routes.before_request
     def guard() -> None:
         g.token = allowed(request, tokens)
+        refuse_unknown(request)
         g.numbers_asked = asks_for_numbers(request, g.token)
         g.numbers_shown = g.numbers_asked or (numbers_shown and g.token.may("act"))
         if g.numbers_asked:  # in the audit before they are sent
@@ -110,7 +111,7 @@ def blueprint(
         wanted = wanted_of(request.args, numbers=g.token.may("act"))
         cursor = request.args.get("cursor", "")
         found, following = recordings(redis, wanted, cursor=cursor, limit=_limit(50))
-        return _answer({"recordings": [one.to_json_dict() for one in found], "next": following})
+        return _answer({"recordings": [told.recorded(one) for one in found], "next": following})
 
     @routes.get("/recordings/<path:id>")
     def one_recording(id: str) -> Response:
@@ -167,7 +168,7 @@ def blueprint(
             {
                 "calls": calls,
                 "set_aside": [told.set_aside(one) for one in set_aside(redis)],
-                "copies": [one.to_json_dict() for one in failing_copies(redis, redis_time(redis))],
+                "copies": [told.recorded(one) for one in failing_copies(redis, redis_time(redis))],
             }
         )
 

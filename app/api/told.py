@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain.conference import Conference
+from app.domain.recording import Recording
 from app.domain.redaction import mask_phones
 from app.domain.silence import Silence
 from app.operators.attention import GivenUp, SetAside
@@ -18,9 +19,14 @@ _IDS = frozenset(
 )
 
 
+def recorded(one: Recording) -> Json:
+    """A recording of a list, which does not read who was there."""
+    return {name: told for name, told in one.to_json_dict().items() if name != "members"}
+
+
 def listed(one: Listed) -> Json:
     """A conference of a list."""
-    told = {"key": one.key, "name": one.name, "live": one.live, "last_at": one.at}
+    told = {"key": one.key, "name": one.name, "live": one.live, "last_at": one.last_at}
     state = one.state
     if state is None:
         return told

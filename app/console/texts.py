@@ -1,15 +1,18 @@
 """How the console writes times, lengths, names and numbers. Times are UTC, which each page says."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import g, has_app_context
 
+from app.callers.phones import plain_phone
 from app.domain.durations import format_duration
 from app.domain.redaction import Redaction, mask_phone, safe
 from app.story.telling import readable
 
+_NUMBER = re.compile(r"\+?[0-9]+", re.ASCII)
 redact, redact_secrets = Redaction(), Redaction(numbers=True)
 """Of numbers in texts the last four digits stay; secrets never show."""
 
@@ -68,7 +71,10 @@ def caller(facts: Mapping[str, Any]) -> str:
 def masked(number: str) -> str:
     if not number:
         return "unknown"
-    return whole(number) if whole_numbers() else shown(mask_phone(number))
+    if whole_numbers():
+        return whole(number)
+    is_number = _NUMBER.fullmatch(str(plain_phone(number))) is not None
+    return shown(mask_phone(number) if is_number else number)
 
 
 TONES = {"": "", "good": "good", "bad": "bad", "warn": "warn", "main": "", "dim": "soft"}

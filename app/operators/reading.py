@@ -36,13 +36,15 @@ Row = tuple[str, float]
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One conference of a list. `at` is when it began, of one that has ended when it was last heard
-    of; `state` is None when it is not kept any more or can not be read."""
+    of; `state` is None when it is not kept any more or can not be read. `last_at` is when it was
+    last heard of, live or not."""
 
     key: str
     name: str
     live: bool
     at: float
     state: Conference | None
+    last_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +170,13 @@ def _as_stored(text: str) -> str:
 def _listed(redis: Redis, batch: Sequence[Row], live: bool) -> Iterator[Listed]:
     names: Any = redis.hmget(keys.NAMES, [key for key, _ in batch])
     states: Any = redis.mget([keys.conference(key) for key, _ in batch])
-    for (key, at), name, text in zip(batch, names, states, strict=True):
+    heard: Any = redis.zmscore(keys.KNOWN, [key for key, _ in batch])
+    for (key, at), name, text, last in zip(batch, names, states, heard, strict=True):
         if name is not None:
             state = _state(text)
             is_live = live if state is None else state.live
-            yield Listed(key, name.decode("utf-8", "replace"), is_live, at, state)
+            last_at = at if last is None else float(last)
+            yield Listed(key, name.decode("utf-8", "replace"), is_live, at, state, last_at)
 
 
 def _batches(redis: Redis, zset: str, cursor: str, until: float = math.inf) -> Iterator[list[Row]]:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 import click
 
 from app.domain.moments import written
+from app.domain.redaction import mask_phones
 from app.operators.audit import Audit, Entry, Sought
 from app.settings import Settings
 from cli.output.machine import json_option, tell
@@ -51,5 +52,6 @@ def audit(
 def _row(entry: Entry) -> tuple[str, ...]:
     return (
         *(written(entry.at), entry.who, entry.how, entry.address, entry.verb),
-        *(entry.conference, entry.object, entry.reason, entry.event),
+        *map(mask_phones, (entry.conference, entry.object, entry.reason)),
+        entry.event,
     )

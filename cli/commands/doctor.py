@@ -9,6 +9,7 @@ import click
 from app.doctor.aside import examine_aside, examine_silences
 from app.doctor.rules import broken, examine_rules_at_work, usable
 from app.doctor.store import examine_clock, examine_redis
+from app.domain.redaction import mask_phones
 from app.errors import SettingsError
 from app.finding import Finding, bad, doubtful, good
 from app.plivo import urls as addresses
@@ -110,7 +111,7 @@ def _show(found: Found, places: Mapping[str, str] | None, count: Counter[str]) -
     paint = painter(sys.stdout)
     for name, finding in found:
         colour, mark = MARKS[finding.level]
-        click.echo(f"{paint(colour, mark)}  {name.ljust(10)}  {safe(finding.text)}")
+        click.echo(f"{paint(colour, mark)}  {name.ljust(10)}  {mask_phones(safe(finding.text))}")
     if places:
         click.echo("\nAddresses to paste into Plivo (NAME: your conference's name):")
         for label, address in places.items():

@@ -54,6 +54,19 @@ def test_the_audit_is_told_as_a_table_and_as_json(run: Run, redis: Redis) -> Non
     assert len(run("audit").output.splitlines()) >= 3
 
 
+def test_tables_mask_numbers_and_json_does_not(run: Run, redis: Redis) -> None:
+    called = ("--conference", "to 14155550177", "--reason", "+14155550177 asked")
+    run("silence", "--every-rule", "--for", "1h", *called)
+    told = run("audit").output
+    assert "to …0177" in told
+    assert "…0177 asked" in told
+    assert "4155550177" not in told
+    assert "+14155550177 asked" in run("audit", "--json").output
+    examined = run("doctor").output
+    assert "…0177" in examined
+    assert "4155550177" not in examined
+
+
 def test_explain_and_doctor_tell_of_a_silence(
     run: Run, redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """Who gets in: one table of routes and scopes, and everything that is not a good token."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from redis import Redis
 
-from app.api.access import NEEDS
+from app.api.access import ASKS, NEEDS
 from app.domain.operator import Operator
 from app.factory import create_app
 from app.operators.tokens import SCOPES, Tokens
@@ -49,6 +50,29 @@ def routes(client: FlaskClient) -> list[tuple[str, str, str]]:
 def test_every_route_is_in_the_table_and_the_table_has_no_other(client: FlaskClient) -> None:
     assert {endpoint for endpoint, _, _ in routes(client)} == set(NEEDS)
     assert set(NEEDS.values()) <= set(SCOPES)
+
+
+def test_the_document_tells_of_every_parameter(client: FlaskClient) -> None:
+    document: Any = client.get("/openapi.json").json
+    paths = document["paths"]
+    for endpoint, method, _ in routes(client):
+        rule = next(r for r in client.application.url_map.iter_rules() if r.endpoint == endpoint)
+        path = re.sub(r"<(?:path:)?(\w+)>", r"{\1}", rule.rule)
+        told = paths[path][method.lower()]["parameters"]
+        names = {one["name"] for one in told if one["in"] == "query"} - {"numbers"}
+        assert names == set(ASKS.get(endpoint, ())), endpoint
+
+
+def test_a_parameter_that_is_not_known_is_refused(client: FlaskClient, token: Token) -> None:
+    reader = token("read")
+    for path, said in (
+        ("recordings?sate=ready", "no parameter 'sate' here; did you mean 'state'?"),
+        ("processes?q=x", "no parameter 'q' here"),
+        (f"conferences/{KEY}?numbers=masked&limit=2", "no parameter 'limit' here"),
+    ):
+        answer = client.get(f"/api/v1/{path}", headers=reader)
+        assert answer.status_code == 400
+        assert said in answer.get_data(as_text=True)
 
 
 FORGED: list[dict[str, str]] = [

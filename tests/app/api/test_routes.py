@@ -84,6 +84,19 @@ def test_who_may_only_read_finds_no_number_by_its_parts(
         assert [one[kind] for one in ask("GET", asked)[path]] == [known_by]
 
 
+def test_lists_tell_when_one_was_heard_of_and_not_who_was_there(ask: Ask, redis: Redis) -> None:
+    key = keep(redis, "room", 100.0)
+    redis.zadd(keys.KNOWN, {key: 160.0})
+    [told] = ask("GET", "/conferences")["conferences"]
+    assert (told["started_at"], told["last_at"]) == (100.0, 160.0)
+    now = time.time()
+    known = {"state": "ready", "conference": "room", "members": [{"id": "7", "from": NUMBER}]}
+    commit(redis, RecordingChange("r1", known | {"started_at": now}, {"heard_at": now}))
+    [one] = ask("GET", "/recordings")["recordings"]
+    assert "members" not in one
+    assert [who["id"] for who in ask("GET", "/recordings/r1")["members"]] == ["7"]
+
+
 def test_conferences_are_listed_in_pages_newest_first(ask: Ask, redis: Redis) -> None:
     for number in range(7):
         keep(redis, f"room {number}", 100.0 + number // 3)  # several began at once
