@@ -22,6 +22,7 @@ from app.console.forms import once
 from app.console.frame import Pages
 from app.console.settings import about, access, audit, doctor
 from app.console.texts import FILTERS, TONES
+from app.domain.durations import format_duration
 from app.errors import NotFound
 from app.operators.batches import WORDS, batch_of, batches
 from app.operators.recordings import failing_copies
@@ -69,7 +70,7 @@ def blueprint(
     routes.before_request(guard.admit)
     routes.after_request(guard.finish)
     routes.teardown_request(lambda _error: guard.leave())
-    routes.record_once(lambda state: _names(state, guard, assets))
+    routes.record_once(lambda state: _names(state, guard, assets, settings))
     problems.add_handlers(routes, guard, pages, otherwise)
 
     @routes.get("/")
@@ -176,7 +177,7 @@ def _ids_of_rules(rules: PublishedRules) -> Mapping[str, str]:
     return {name: id for id, name in known.rules.items()}
 
 
-def _names(state: BlueprintSetupState, guard: Guard, assets: Assets) -> None:
+def _names(state: BlueprintSetupState, guard: Guard, assets: Assets, settings: Settings) -> None:
     """What every template may use."""
     app = state.app
     app.jinja_env.undefined = StrictUndefined
@@ -187,5 +188,10 @@ def _names(state: BlueprintSetupState, guard: Guard, assets: Assets) -> None:
         "form_token": guard.token,
         "places": PLACES,
         "batch_words": WORDS,
+        "kept": {
+            "stories": format_duration(settings.keep_journal),
+            "recordings": format_duration(settings.keep_recordings),
+            "audit": format_duration(settings.keep_audit),
+        },
         "asset": lambda name: url_for("console.asset", name=assets.address(name)),
     }

@@ -178,7 +178,7 @@ class Forgetting:
     def _in_words(self) -> str:
         found = self._found
         return (
-            f"a caller: {found.lines} lines of {found.conferences} conferences, "
+            f"a caller: {found.lines} lines of {_conferences(found.conferences)}, "
             f"{found.states} states, {len(found.recordings)} recordings, "
             f"{found.waiting} waiting, {found.callbacks} callbacks"
         )
@@ -186,3 +186,7 @@ class Forgetting:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
+
+
+def _conferences(count: int) -> str:
+    return "1 conference" if count == 1 else f"{count} conferences"

@@ -90,12 +90,12 @@ def page(redis: Redis, key: str, rules: Published, now: float, instance: str = "
     Raises NotFound for a conference or an instance of which nothing is known, and RedisError."""
     name = name_of(redis, key)
     if name is None:
-        raise NotFound("nothing is known of such a conference; stories are kept for KEEP_JOURNAL")
+        raise NotFound("nothing is known of such a conference, or not any more")
     found = instances(story(redis, key, limit=MOST).entries)
     shown = chosen(found, instance)
     state = state_of(redis, key)
     if instance not in ("", shown.uuid, state.uuid if state else ""):
-        raise NotFound("nothing is known of such an instance; stories are kept for KEEP_JOURNAL")
+        raise NotFound("nothing is known of such an instance, or not any more")
     live = state is not None and state.live and (not found or shown is found[-1])
     telling = Telling(Words(rules.words, rules.said), everything=True, numbers=whole_numbers())
     told = list(_told(_with_rules(redis, shown, live=live), telling))

@@ -66,6 +66,8 @@ def add_routes(
     @routes.post("/settings/access/sessions/end", endpoint="end_sessions")
     def end_sessions() -> ResponseReturnValue:
         who = request.form.get("who")
+        if who == "":
+            raise Unusable("who: choose whose sessions shall end")
         end_all(who, "all others" if who is None else f"all of {who}")
         return redirect(url_for("console.access"), 303)
 

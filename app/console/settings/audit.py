@@ -10,6 +10,7 @@ from app.console.exports import exported
 from app.console.frame import Pages
 from app.console.texts import moment, shown
 from app.operators.audit import Audit, Entry, Sought
+from app.store import keys
 
 SHOWN = 100
 FIELDS = ("who", "verb", "conference", "from", "to")
@@ -30,7 +31,13 @@ def add_routes(routes: Blueprint, pages: Pages, redis: Redis) -> None:
         if form := args.get("format", ""):
             return exported(form, "audit", COLUMNS, (_row(entry) for entry in entries))
         asked = {name: value for name, value in wanted.items() if value}
-        values = {"entries": entries, "following": following, "wanted": wanted, "asked": asked}
+        values = {
+            "key_of": keys.conference_key,
+            "entries": entries,
+            "following": following,
+            "wanted": wanted,
+            "asked": asked,
+        }
         return pages.always("console/audit.html", values | {"cursor": args.get("cursor", "")})
 
 

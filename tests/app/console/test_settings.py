@@ -13,9 +13,11 @@ from redis import Redis
 
 from app.console.access.sessions import Sessions
 from app.domain.conference import VERSION
+from app.domain.operator import Operator
 from app.factory import create_app
 from app.metrics.processes import Beats
-from app.operators.audit import Audit
+from app.operators.audit import Audit, Entry
+from app.operators.tokens import Tokens
 from app.store import keys
 from app.store.inbox import Inbox
 from tests.app.builders import settings
@@ -136,7 +138,7 @@ def test_everything_of_one_person_is_ended(visit: Visit, redis: Redis) -> None:
         came(visit, "Carla"),
     )
     assert '<option value="Ben">' in admin.get("/settings/access").text
-    for who in ("Ben", "nobody", "", "Anna"):
+    for who in ("Ben", "nobody", "Anna"):
         form = {"token": admin.token(), "who": who}
         assert admin.post("/settings/access/sessions/end", form).status_code == 303
     assert [inside(one) for one in (admin, ben, again, carla)] == [True, False, False, True]
@@ -256,3 +258,34 @@ def test_which_processes_live_is_told_and_that_they_differ(visit: Visit, redis: 
     assert "versions-differ" not in again.text
     for name in ("Gavel", "Python", "Valkey", "flask"):
         assert f"<dt>{name}</dt>" in again.text
+
+
+def test_nothing_ends_by_one_click_and_nobody_is_chosen_beforehand(
+    visit: Visit, redis: Redis
+) -> None:
+    Tokens(redis).new(Operator("anna", "cli"), "ci", "read")
+    admin, (ben,) = visit("admin"), came(visit, "Ben")
+    page = admin.get("/settings/access").text
+    assert '<select id="end-who" name="who" required><option value="">' in page
+    for asks, does in (("End…", "Yes, end it"), ("Revoke…", "Yes, revoke it")):
+        part = page.partition(f"<summary>{asks}</summary>")[2]
+        assert does in part.partition("</details>")[0]
+    for alone in ("<button>End</button>", "<button>Revoke</button>", "<button>End these"):
+        assert alone not in page
+    chosen = {"token": admin.token(), "who": ""}
+    assert admin.post("/settings/access/sessions/end", chosen).status_code == 400
+    assert inside(ben)
+
+
+def test_the_audit_leads_to_what_became_of_it_and_says_how_long_it_is_kept(
+    visit: Visit, redis: Redis
+) -> None:
+    who = Operator("anna", "cli")
+    Audit(redis).note(Entry.by(who, "act", "mute all", conference="sales", event="evt-1"))
+    page = visit("admin").get("/settings/audit").text
+    key = keys.conference_key("sales")
+    assert f'href="/c/{key}?did=evt-1#did"' in page
+    assert "kept for 90d" in page
+    assert "Stories are kept for" in visit("viewer").get("/conferences?q=nobody").text
+    found = visit("viewer").get("/conferences?q=nobody").text
+    assert "No conference with “nobody” was found" in found
