@@ -1,9 +1,11 @@
 """The client of Redis that a simulated process is given: every command is a seam."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import hiredis
 from redis import Redis
+from redis.client import Pipeline
 from redis.commands.core import Script
 from redis.exceptions import (
     BusyLoadingError,
@@ -17,6 +19,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from tests.simulation.scheduler import Killed, Process
+from tests.simulation.server import TOGETHER
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -41,16 +44,30 @@ class Client(Redis):
     def register_script(self, script: Any) -> Script:
         return Script(self, self._world.server.register(str(script)))
 
+    def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
+        return Together(self)
+
     def execute_command(self, *args: Any, **options: Any) -> Any:
         command = str(args[0])
         if command == "BLPOP":
             return self._blpop(str(args[1]), float(args[-1]))
-        reply = self._ask(args)
+        return self._read(self._ask(args), command, options)
+
+    def together(self, commands: Sequence[tuple[tuple[Any, ...], dict[str, Any]]]) -> list[Any]:
+        """The answers to commands, with their options, that are sent at once."""
+        replies = self._ask((TOGETHER, *(args for args, _ in commands))) if commands else []
+        return [
+            self._read(reply, str(args[0]), options)
+            for reply, (args, options) in zip(replies, commands, strict=True)
+        ]
+
+    def _read(self, reply: Any, command: str, options: dict[str, Any]) -> Any:
+        """What the library makes of a reply."""
         if isinstance(reply, hiredis.ReplyError):
             text = str(reply)
             raise NoScriptError(text) if text.startswith("NOSCRIPT") else ResponseError(text)
         callback = self.response_callbacks.get(command)
-        options.pop("keys", None)
+        options = {name: value for name, value in options.items() if name != "keys"}
         return callback(reply, **options) if callback else reply
 
     def _blpop(self, key: str, seconds: float) -> Any:
@@ -110,3 +127,15 @@ class Client(Redis):
     def _fail(self, args: tuple[Any, ...], error: RedisError) -> None:
         self._world.tell(self._world.shown(args), "->", error)
         raise error
+
+
+class Together(Pipeline):
+    """Commands that go to Redis and come back together: seams only before and after all of them."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client.connection_pool, client.response_callbacks, False, None)
+        self._client = client
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        commands, self.command_stack = self.command_stack, []
+        return self._client.together(commands)

@@ -84,9 +84,9 @@ MUTATIONS: Mapping[str, Mutation] = {
         "commit",
         "if owner ~= token then return nil end\nif tonumber(expected) == number then",
         "if true then",
-        near=15,
+        near=25,
     ),
-    "outbox-unmarked": Mutation(patch=_unmarked, kinds=("kill",), near=1),
+    "outbox-unmarked": Mutation(patch=_unmarked, kinds=("kill",), near=10),
     "timer-claimed-without-removal": Mutation(
         "tick", "redis.call('ZREM', 'gavel:due', due[i])", "", near=1
     ),
@@ -94,7 +94,7 @@ MUTATIONS: Mapping[str, Mutation] = {
         "accept",
         "if before then return {0, before} end\nremember(12, id)",
         "if not before then remember(12, id) end",
-        near=6,
+        near=8,
     ),
     "budget-read-without-reserve": Mutation(
         "budget",
@@ -103,25 +103,25 @@ MUTATIONS: Mapping[str, Mutation] = {
         near=2,
     ),
     "slots-ahead-not-counted": Mutation(
-        "budget", "for _ = 1, granted do", "for _ = 1, 1 do", near=23
+        "budget", "for _ = 1, granted do", "for _ = 1, 1 do", near=39
     ),
-    "early-clock": Mutation(patch=_early_clock, kinds=("api", "slow"), near=23),
-    "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late"), near=45),
-    "expiry-not-looked-at": Mutation(patch=_any_time, kinds=("slow", "late"), near=36),
+    "early-clock": Mutation(patch=_early_clock, kinds=("api", "slow"), near=53),
+    "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late"), near=78),
+    "expiry-not-looked-at": Mutation(patch=_any_time, kinds=("slow", "late"), near=99),
     "outbox-not-stored": Mutation(
         "commit", "    redis.call('SET', kept, value)\n", "    do end\n", near=1
     ),
     "poison-decided-for-ever": Mutation("begin", "return times", "return 0", kinds=("poison",)),
     "any-turn-counts-as-begun": Mutation(
-        "begin", "string.gsub(others, mark, '')", "string.gsub(others, '%S+ ', '')", near=14
+        "begin", "string.gsub(others, mark, '')", "string.gsub(others, '%S+ ', '')", near=21
     ),
-    "grant-of-any-age": Mutation(patch=_grant_from_the_answer, near=37),
+    "grant-of-any-age": Mutation(patch=_grant_from_the_answer, near=66),
     "recording-found-and-not-told": Mutation(
         patch=_found_and_not_told, kinds=("network",), near=102
     ),
     "answer-not-kept": Mutation(patch=_answer_not_kept, near=4),
     "missing-when-plivo-is-away": Mutation(
-        patch=_missing_when_not_asked, kinds=("network", "api"), near=256
+        patch=_missing_when_not_asked, kinds=("network", "api"), near=543
     ),
 }
 

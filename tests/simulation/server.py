@@ -17,6 +17,8 @@ PLAIN = PRELUDE + "\nreturn redis.call(unpack(ARGV))"
 COPY = "for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('COPY', key, key, 'DB', 1) end"
 QUEUE = "rq:queue:gavel"
 DUE = "gavel:due"
+TOGETHER = "TOGETHER"
+"""Before commands that are sent at once."""
 
 Reply = Any
 
@@ -77,17 +79,22 @@ class Server:
     def run(self, now: float, command: Sequence[Any]) -> tuple[Reply, int, float | None]:
         """The reply (an error is a value), how many wake-ups are queued, and the next due time."""
         at = str(round(now * 1e6))
+        commands = command[1:] if command[0] == TOGETHER else (command,)
+        sent = [self._timed(at, one) for one in commands]
+        due = ("ZRANGE", DUE, "0", "0", "WITHSCORES")
+        *replies, queued, next_due = self._speak(*sent, ("LLEN", QUEUE), due)
+        reply = replies if command[0] == TOGETHER else replies[0]
+        return reply, queued, float(next_due[1]) if next_due else None
+
+    def _timed(self, at: str, command: Sequence[Any]) -> Sequence[Any]:
+        """The same command, carried out at that time."""
         if command[0] == "EVALSHA":
             _, sha, count, *rest = command
             keys = int(count)
-            sent = ("EVALSHA", sha, str(keys + 1), *rest[:keys], at, *rest[keys:])
-        elif command[0] in ("SCRIPT LOAD", "SCRIPT"):
-            sent = ("SCRIPT", "LOAD", command[-1])
-        else:
-            sent = ("EVALSHA", self._plain, "1", at, *command)
-        due = ("ZRANGE", DUE, "0", "0", "WITHSCORES")
-        reply, queued, next_due = self._speak(sent, ("LLEN", QUEUE), due)
-        return reply, queued, float(next_due[1]) if next_due else None
+            return ("EVALSHA", sha, str(keys + 1), *rest[:keys], at, *rest[keys:])
+        if command[0] in ("SCRIPT LOAD", "SCRIPT"):
+            return ("SCRIPT", "LOAD", command[-1])
+        return ("EVALSHA", self._plain, "1", at, *command)
 
     def look(self, *commands: Sequence[Any]) -> list[Reply]:
         """Read without time going by, for the invariants."""
