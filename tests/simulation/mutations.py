@@ -84,9 +84,9 @@ MUTATIONS: Mapping[str, Mutation] = {
         "commit",
         "if owner ~= token then return nil end\nif tonumber(expected) == number then",
         "if true then",
-        near=25,
+        near=33,
     ),
-    "outbox-unmarked": Mutation(patch=_unmarked, kinds=("kill",), near=10),
+    "outbox-unmarked": Mutation(patch=_unmarked, kinds=("kill",), near=13),
     "timer-claimed-without-removal": Mutation(
         "tick", "redis.call('ZREM', 'gavel:due', due[i])", "", near=1
     ),
@@ -105,23 +105,23 @@ MUTATIONS: Mapping[str, Mutation] = {
     "slots-ahead-not-counted": Mutation(
         "budget", "for _ = 1, granted do", "for _ = 1, 1 do", near=39
     ),
-    "early-clock": Mutation(patch=_early_clock, kinds=("api", "slow"), near=53),
-    "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late"), near=78),
-    "expiry-not-looked-at": Mutation(patch=_any_time, kinds=("slow", "late"), near=99),
+    "early-clock": Mutation(patch=_early_clock, kinds=("api", "slow"), near=63),
+    "lease-not-looked-at": Mutation(patch=_unsure_lease, kinds=("pause", "late"), near=105),
+    "expiry-not-looked-at": Mutation(patch=_any_time, kinds=("slow", "late"), near=120),
     "outbox-not-stored": Mutation(
         "commit", "    redis.call('SET', kept, value)\n", "    do end\n", near=1
     ),
     "poison-decided-for-ever": Mutation("begin", "return times", "return 0", kinds=("poison",)),
     "any-turn-counts-as-begun": Mutation(
-        "begin", "string.gsub(others, mark, '')", "string.gsub(others, '%S+ ', '')", near=21
+        "begin", "string.gsub(others, mark, '')", "string.gsub(others, '%S+ ', '')", near=28
     ),
-    "grant-of-any-age": Mutation(patch=_grant_from_the_answer, near=66),
+    "grant-of-any-age": Mutation(patch=_grant_from_the_answer, near=101),
     "recording-found-and-not-told": Mutation(
-        patch=_found_and_not_told, kinds=("network",), near=102
+        patch=_found_and_not_told, kinds=("network",), near=675
     ),
     "answer-not-kept": Mutation(patch=_answer_not_kept, near=4),
     "missing-when-plivo-is-away": Mutation(
-        patch=_missing_when_not_asked, kinds=("network", "api"), near=543
+        patch=_missing_when_not_asked, kinds=("network", "api"), near=1010
     ),
 }
 
