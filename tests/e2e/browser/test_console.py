@@ -174,7 +174,7 @@ def test_acting_by_hand_changes_what_plivo_has(browser: Chrome, gavel: Running) 
     press(browser, "Say it", "act-say")
     sandbox.until_asked(room, "speak")
     press(browser, "Extend", "act-more")
-    assert shows(browser, "extend 5m: done.")
+    assert shows(browser, "extend by 5m: done.")
     assert shows(browser, "2:04:")  # of time left
     unfold(browser, "act-silence")
     browser.find_element(By.ID, "silence-reason").send_keys("they complain")
@@ -191,7 +191,7 @@ def test_acting_by_hand_changes_what_plivo_has(browser: Chrome, gavel: Running) 
     browser.find_element(By.ID, "hang-up-reason").send_keys("over")
     press(browser, "Hang up everybody", "act-hang-up")
     until(lambda: sandbox.members(room) == [], "everybody is out")
-    assert shows(browser, "hang_up conference: done.")
+    assert shows(browser, "hang up the conference: done.")
     assert shows(browser, "ended")
     assert foreign(browser, gavel.url) == []
 
