@@ -50,7 +50,7 @@ SPOKEN: Sequence[tuple[str, str, str]] = (
 
 ASKED: Sequence[tuple[str, str, bool]] = (
     ("operator is", "match: {data.text: {is: acme east}}", True),
-    ("operator is", "match: {data.text: {is: acme*}}", False),
+    ("operator is", "match: {data.text: {is: acme}}", False),
     ("operator not", "match: {data.text: {not: beta*}}", True),
     ("operator not", "match: {data.text: {not: acme*}}", False),
     ("operator in", "match: {data.phone: {in: hosts}}", True),
