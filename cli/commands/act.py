@@ -21,7 +21,7 @@ from cli.output.machine import json_option, tell
 from cli.store import open_redis
 from workers.rules.engine.index import Rules
 from workers.rules.expressions.scope import Scope
-from workers.rules.language.by_hand import NotAStep, read_step
+from workers.rules.language.steps.by_hand import NotAStep, read_step
 from workers.rules.load import load
 from workers.rules.nodes.json_nodes import json_of
 from workers.rules.nodes.yaml import parse

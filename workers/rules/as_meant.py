@@ -7,7 +7,7 @@ from typing import Any
 
 from workers.rules.language.entries import EnsureEntry, File, RuleEntry
 from workers.rules.nodes.schema_fields import is_empty
-from workers.rules.nodes.yaml import Map, Seq, Text
+from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.problems import Report
 

@@ -16,10 +16,10 @@ from workers.rules.expressions.conditions import Match, literal_key
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.templates import PlainText, Rendered, Typed
-from workers.rules.language.matched_key import NUMBERS, typed_number
-from workers.rules.nodes.yaml import Map, Seq, Text
+from workers.rules.language.matching.matched_text import NUMBERS, typed_number
+from workers.rules.nodes.tree import Map, Seq, Text
+from workers.rules.vocabulary.comparing.spoken import words_of
 from workers.rules.vocabulary.model import Rule, Step, Target, Trigger, Wish
-from workers.rules.vocabulary.spoken import words_of
 
 VERSION = "2"
 """Of this form. A digest of rules has it, so that stored ids of an older form are looked at."""

@@ -19,8 +19,9 @@ from workers.rules.language.declared import read_vars, vars_of
 from workers.rules.language.ensure import read_ensure, scope_of_ensure
 from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.joining import CallerScope, caller_checks
-from workers.rules.language.match import compile_match, conference_globs
-from workers.rules.language.parse_steps import StepReader
+from workers.rules.language.matching.match import compile_match, conference_globs
+from workers.rules.language.steps.parse_steps import StepReader
+from workers.rules.language.steps.step_values import StepValues
 from workers.rules.language.when import read_when
 from workers.rules.lint.ensure import check_ensuring
 from workers.rules.lint.file import check_parts
@@ -30,7 +31,8 @@ from workers.rules.lint.secrets import named_secrets
 from workers.rules.nodes.odd_signs import named
 from workers.rules.nodes.schema_errors import key_of, load_part
 from workers.rules.nodes.schema_fields import is_empty, kind_of
-from workers.rules.nodes.yaml import Map, Seq, Text, parse
+from workers.rules.nodes.tree import Map, Seq, Text
+from workers.rules.nodes.yaml import parse
 from workers.rules.vocabulary.model import Condition, Limit, NamedSecret, Rule
 from workers.rules.vocabulary.problems import Place, Report, RulesError
 
@@ -79,7 +81,7 @@ class _Loader:
         self.zone: ZoneInfo = data.get("timezone", _UTC)
         self.lists = self.read_lists(data.get("lists"))
         self.secrets: tuple[NamedSecret, ...] = ()
-        self.vars = read_vars(data.get("vars"), StepReader(Scope(), report).free, report)
+        self.vars = read_vars(data.get("vars"), StepValues(Scope(), report).free, report)
 
     def rules(self, text: str) -> Rules:
         limits = tuple(self.limit(node) for node in self.entries("limits"))

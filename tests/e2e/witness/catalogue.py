@@ -7,7 +7,7 @@ from app.settings import Settings
 from cli.main import COMMANDS
 from workers.rules.expressions.filters import FILTERS, TESTS
 from workers.rules.language.entries import AnswerEntry, LimitEntry, RuleEntry
-from workers.rules.language.matched_key import OPERATORS
+from workers.rules.language.matching.matched_key import OPERATORS
 from workers.rules.vocabulary.action import BESIDE_EVERY
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.states import STATES

@@ -18,7 +18,7 @@ from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.templates import compile_template
 from workers.rules.language.entries import AnswerEntry, File, LimitEntry, RuleEntry
-from workers.rules.language.matched_key import OPERATORS
+from workers.rules.language.matching.matched_key import OPERATORS
 from workers.rules.load import load
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.cron import parse_schedule

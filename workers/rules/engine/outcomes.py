@@ -17,7 +17,7 @@ from workers.rules.engine.state import WAITING_KEPT, MutableConference
 from workers.rules.engine.steps import Running, StepResults
 from workers.rules.engine.transitions import Deciding, end
 from workers.rules.expressions.scope import Scope
-from workers.rules.language.by_hand import NotAStep, read_step
+from workers.rules.language.steps.by_hand import NotAStep, read_step
 from workers.rules.vocabulary.actions import VERBS
 from workers.rules.vocabulary.model import Rule, Step
 from workers.rules.vocabulary.triggers import KINDS

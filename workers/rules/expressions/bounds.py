@@ -8,8 +8,8 @@ is at most twelve times that of what is known to be small (`urlencode`).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workers.rules.vocabulary.comparing.values import LIMIT, MAX_TEXT, is_number, joined
 from workers.rules.vocabulary.model import Unknown
-from workers.rules.vocabulary.values import LIMIT, MAX_TEXT, is_number, joined
 
 MAX_VALUE = 1_000_000
 """Of a value that keeps its type (`json`, `data`): characters of all its texts, and items."""

@@ -8,8 +8,8 @@ from app.callers.phones import plain_phone
 from app.domain.redaction import mask_phone
 from app.domain.suggest import quoted
 from workers.rules.expressions.functions import as_text
+from workers.rules.vocabulary.comparing.values import MAPPINGS
 from workers.rules.vocabulary.model import Fields, Unknown
-from workers.rules.vocabulary.values import MAPPINGS
 
 Test = Callable[[Any], bool]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from jinja2 import nodes
 
-from workers.rules.expressions.compiler import Compiler
+from workers.rules.expressions.compiling.compiler import Compiler
+from workers.rules.expressions.compiling.mistakes import constant_whole
+from workers.rules.expressions.compiling.operations import Evaluate
 from workers.rules.expressions.conditions import Literals, literal_key
-from workers.rules.expressions.mistakes import constant_whole
-from workers.rules.expressions.operations import Evaluate
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError, check_size, parse_expression
 from workers.rules.expressions.trees import path_of, spelled_out
@@ -66,7 +66,7 @@ def compile_node(node: nodes.Node, text: str, scope: Scope) -> Compiled:
         raise ExpressionError("nested too deep") from None
     names = frozenset(compiler.names)
     shown, meaning = " ".join(text.split()), spelled_out(node)
-    doubts = tuple(compiler.doubts)
+    doubts = tuple(compiler.review.doubts)
     return Compiled(shown, run, kind, names, _literals(node, scope), meaning, doubts)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from app.callers.phones import Phone, WithPhone, ends, plain_phone, spellings, starts
 from app.domain.globs import glob_matcher
 from workers.rules.expressions.bounds import check_replaced, check_size, joined_within
+from workers.rules.vocabulary.comparing.values import compare_equal
 from workers.rules.vocabulary.names import MEMBER
-from workers.rules.vocabulary.values import compare_equal
 
 LONGEST_GLOB = 256
 """Characters, for texts and glob may both come from outside."""

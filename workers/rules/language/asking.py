@@ -9,8 +9,8 @@ from app.callers.pins import DEFAULT_TRIES, LONGEST, SHORTEST
 from workers.rules.language.elements import Words
 from workers.rules.nodes.schema_errors import Block, Strict, describe
 from workers.rules.nodes.schema_fields import Json, Note, Value, Whole, kind_of
-from workers.rules.nodes.yaml import Map
-from workers.rules.vocabulary.actions import Secret
+from workers.rules.nodes.tree import Map
+from workers.rules.vocabulary.arguments import Secret
 
 _WRITTEN = "a PIN stands in the environment: write {env: BOARD_PIN}"
 

@@ -10,7 +10,7 @@ from workers.rules.expressions.templates import PlainText, Rendered, Typed
 from workers.rules.expressions.trees import family
 from workers.rules.nodes.schema_errors import Strict, key_of, load_part
 from workers.rules.nodes.schema_fields import Choice, Raw, is_empty, kind_of
-from workers.rules.nodes.yaml import Map, Text
+from workers.rules.nodes.tree import Map, Text
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.vars import FIRST, MOST_BYTES, TYPES, Var, size_of, type_of
 

@@ -5,10 +5,10 @@ from datetime import tzinfo
 from typing import Any
 
 from workers.rules.expressions.scope import Scope
-from workers.rules.language.parse_steps import StepReader
+from workers.rules.language.steps.step_values import StepValues
 from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.targets_as_written import TargetSpec
-from workers.rules.nodes.yaml import Map
+from workers.rules.nodes.tree import Map
 from workers.rules.vocabulary.model import Wish
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
 from workers.rules.vocabulary.problems import Report
@@ -28,17 +28,17 @@ def read_ensure(
     node: Map, written: Mapping[str, Any], scope: Scope, report: Report
 ) -> tuple[Wish, ...]:
     """What is ensured, in the order of the file; everything wrong goes to the report."""
-    reader = StepReader(scope, report)
+    values = StepValues(scope, report)
     if not written and not report.errors:
         report.error(key_of(node, "ensure"), f"ensure is empty; it says one of {', '.join(STATES)}")
     return tuple(
-        _wish(name, written[name], reader) for name in map(str, node["ensure"]) if name in written
+        _wish(name, written[name], values) for name in map(str, node["ensure"]) if name in written
     )
 
 
-def _wish(name: str, value: Any, reader: StepReader) -> Wish:
+def _wish(name: str, value: Any, values: StepValues) -> Wish:
     state = STATES[name]
     if isinstance(value, TargetSpec):
-        return Wish(name, state.flag, bool(state.value), reader.target(value))
+        return Wish(name, state.flag, bool(state.value), values.target(value))
     so, params = value
     return Wish(name, state.flag, so, None, params)

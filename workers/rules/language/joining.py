@@ -9,8 +9,8 @@ from app.domain.facts import FACTS
 from app.domain.globs import is_glob
 from app.domain.suggest import quoted
 from workers.rules.expressions.scope import Scope
-from workers.rules.language.match import compile_match
-from workers.rules.nodes.yaml import Map, Seq, Text
+from workers.rules.language.matching.match import compile_match
+from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.problems import Report
 
 NAMES = (*(f"member.{name}" for name in TOLD), PROVED)

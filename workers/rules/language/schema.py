@@ -4,7 +4,7 @@ from app.callers.joining import COUNT
 from workers.rules.language import joining
 from workers.rules.language.declared import VarEntry
 from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, LimitEntry, RuleEntry
-from workers.rules.language.matched_key import OPERATORS
+from workers.rules.language.matching.matched_key import OPERATORS
 from workers.rules.nodes.schema_errors import describe, described
 from workers.rules.nodes.schema_fields import Duration, Json
 from workers.rules.vocabulary import actions, names, triggers

@@ -6,7 +6,7 @@ from typing import Any
 from app.domain.durations import parse_duration
 from workers.rules.expressions.conditions import Check, Match, look_up, shown
 from workers.rules.expressions.expressions import Compiled
-from workers.rules.nodes.yaml import Map, Seq, Text
+from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.model import NO_ANSWER, Fields, Rule, Trigger, Unknown
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS

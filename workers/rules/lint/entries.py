@@ -7,7 +7,7 @@ from app.callers.pins import MOST_OF_CALLER
 from app.domain.suggest import quoted
 from workers.rules.lint.parts import Globs, Parts, covers_all, only_globs, overlap
 from workers.rules.nodes.schema_errors import key_of
-from workers.rules.nodes.yaml import Map
+from workers.rules.nodes.tree import Map
 from workers.rules.vocabulary.model import Rule
 from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS

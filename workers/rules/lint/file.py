@@ -9,7 +9,7 @@ from app.domain.globs import any_matches, covers, is_glob
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.engine.steps import MOST_DESCENDANTS, MOST_TRIGGERS
 from workers.rules.expressions.asked import names_used
-from workers.rules.language.flat import items_of, step_key
+from workers.rules.language.steps.flat import items_of, step_key
 from workers.rules.lint.ensure import ensured_is_not_undone, ensured_is_reached
 from workers.rules.lint.entries import (
     entries_are_reached,
@@ -21,7 +21,7 @@ from workers.rules.lint.entries import (
 )
 from workers.rules.lint.parts import Parts, covers_all, only_globs, overlap
 from workers.rules.nodes.schema_errors import key_of
-from workers.rules.nodes.yaml import Map, Seq
+from workers.rules.nodes.tree import Map, Seq
 from workers.rules.vocabulary.model import Limit, Rule
 from workers.rules.vocabulary.problems import Located, Place, Report
 from workers.rules.vocabulary.triggers import KINDS

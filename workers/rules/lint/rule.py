@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from workers.rules.expressions.conditions import Match
-from workers.rules.language.flat import END, items_of, step_key
+from workers.rules.language.steps.flat import END, items_of, step_key
 from workers.rules.lint.conditions import holds, if_can_hold, match_can_hold, never_by
 from workers.rules.lint.waits import (
     after,
@@ -12,7 +12,7 @@ from workers.rules.lint.waits import (
     what_is_awaited_can_come,
 )
 from workers.rules.nodes.schema_errors import key_of
-from workers.rules.nodes.yaml import Map, Text
+from workers.rules.nodes.tree import Map, Text
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.model import Rule, Step
 from workers.rules.vocabulary.problems import Report

@@ -9,9 +9,9 @@ from typing import Any
 from app.callers.pins import LONGEST, SHORTEST, PinUnset, pin_in
 from app.errors import SettingsError
 from app.settings import named_secret
-from workers.rules.language.flat import items_of
+from workers.rules.language.steps.flat import items_of
 from workers.rules.lint.parts import Parts
-from workers.rules.nodes.yaml import Map
+from workers.rules.nodes.tree import Map
 from workers.rules.vocabulary.model import NamedSecret
 from workers.rules.vocabulary.problems import Problem
 

@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from workers.rules.nodes.yaml import MAX_DEPTH, MAX_TEXT, UNPRINTABLE, Map, Node, Seq, Text
+from workers.rules.nodes.tree import Map, Node, Seq, Text
+from workers.rules.nodes.yaml import MAX_DEPTH, MAX_TEXT, UNPRINTABLE
 
 _WORDS = {True: "true", False: "false", None: ""}
 

@@ -16,7 +16,7 @@ from workers.rules.nodes.schema_fields import (
     Value,
     kind_of,
 )
-from workers.rules.nodes.yaml import Map, Seq, Text
+from workers.rules.nodes.tree import Map, Seq, Text
 
 STEPS: Json = {"type": "array", "items": {"$ref": "#/definitions/step"}, "minItems": 1}
 

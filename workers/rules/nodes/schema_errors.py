@@ -7,7 +7,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.nodes.schema_fields import Json, Note, Value, is_empty, kind_of
-from workers.rules.nodes.yaml import Map, Seq, Text
+from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.problems import Located, Report
 
 

@@ -14,7 +14,7 @@ from marshmallow import ValidationError, fields
 
 from app.domain import durations
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.nodes.yaml import Map, Seq, Text
+from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.problems import Located
 
 Json = dict[str, Any]

@@ -8,7 +8,7 @@ depth, so a hostile file costs no more than its length.
 
 import re
 from collections.abc import Iterator
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 import yaml
 
@@ -16,6 +16,7 @@ from app.domain.suggest import quoted
 from workers.rules.nodes import coercions as traps
 from workers.rules.nodes import odd_signs
 from workers.rules.nodes.mending import Mending
+from workers.rules.nodes.tree import Map, Node, Seq, Text
 from workers.rules.vocabulary.problems import Place, Problem, Report, RulesError
 
 MAX_BYTES = 1024 * 1024
@@ -27,51 +28,6 @@ UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U0001000
 _DASH_TOUCHES = re.compile(r"-[a-z_]{3,}")
 _COLON_TOUCHES = re.compile(r"[a-z_]+:[^\s:/]")
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class Text(str):
-    """A scalar as it was written, with its place."""
-
-    line: int = 0
-    column: int = 0
-    plain: bool = True
-    _shift: int | None = None  # columns from the start of the node to its first character
-    _indent: int | None = None  # of a literal block
-
-    def at(self, offset: int) -> Place:
-        """Where the character at `offset` stands; the start of the node if that is not known."""
-        if self._indent is not None:
-            before = self[:offset]
-            line_start = before.rfind("\n") + 1
-            down = before.count("\n") + 1
-            return Place(self.line + down, self._indent + offset - line_start + 1)
-        if self._shift is None:
-            return Place(self.line, self.column)
-        return Place(self.line, self.column + self._shift + offset)
-
-
-class Map(dict[Text, Any]):
-    """A mapping; its keys are `Text`."""
-
-    line: int = 0
-    column: int = 0
-
-    def __getitem__(self, key: str) -> Any:
-        return super().__getitem__(cast(Text, key))
-
-    def find(self, key: str) -> Any:
-        """What stands under the key; None when it is not there."""
-        return super().get(cast(Text, key))
-
-
-class Seq(list[Any]):
-    """A sequence."""
-
-    line: int = 0
-    column: int = 0
-
-
-Node = Text | Map | Seq
 
 
 def decode(data: bytes, path: str) -> str:
@@ -223,10 +179,10 @@ class _Builder:
         line = self.lines[event.start_mark.line] if text.line <= len(self.lines) else ""
         shift = 0 if text.plain else 1
         if line[event.start_mark.column + shift :].startswith(text):
-            text._shift = shift
+            text.shift = shift
         elif event.style == "|" and text.line < len(self.lines):
             below = self.lines[text.line]
-            text._indent = len(below) - len(below.lstrip(" "))
+            text.indent = len(below) - len(below.lstrip(" "))
         return text
 
     def sequence(self, start: Any, depth: int) -> Seq:
@@ -300,7 +256,7 @@ class _Builder:
         return value
 
     def _doubt_comment(self, value: Text) -> None:
-        if value._shift is None or "#" not in (line := self.lines[value.line - 1]):
+        if value.shift is None or "#" not in (line := self.lines[value.line - 1]):
             return
         if found := traps.cut_by_comment(line, value, value.column - 1):
             self.report.warning(Place(value.line, found[0]), found[1])

@@ -17,7 +17,7 @@ from workers.rules.expressions.templates import MAX_PARTS
 from workers.rules.language.asking import AskPin
 from workers.rules.language.declared import VarEntry
 from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, LimitEntry, RuleEntry
-from workers.rules.language.matched_key import OPERATORS
+from workers.rules.language.matching.matched_key import OPERATORS
 from workers.rules.language.schema import file_schema
 from workers.rules.load import MAX_RULES
 from workers.rules.nodes.schema_errors import Block

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.domain.durations import parse_duration
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.nodes.yaml import Map, Seq, Text
+from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.problems import Report
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,2})?")

@@ -11,7 +11,8 @@ from app.domain.suggest import did_you_mean, quoted
 from workers.rules.nodes.schema_errors import Block
 from workers.rules.nodes.targets_as_written import Members
 from workers.rules.nodes.templates_as_written import Templated
-from workers.rules.nodes.yaml import Map, Seq, Text, parse
+from workers.rules.nodes.tree import Map, Seq, Text
+from workers.rules.nodes.yaml import parse
 from workers.rules.simulation.simulator import TIMEOUT
 from workers.rules.simulation.timeline_nodes import Nodes
 from workers.rules.simulation.timeline_order import rearranged

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers.rules.vocabulary.values import is_number
+from workers.rules.vocabulary.comparing.values import is_number
 
 MOST_BYTES = 16 * 1024
 """Of all the vars of one conference, as JSON."""

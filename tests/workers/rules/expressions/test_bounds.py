@@ -9,8 +9,8 @@ from tests.workers.rules.builders import expression, fields
 from workers.rules.expressions.filters import FILTERS, TESTS
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.templates import compile_template
+from workers.rules.vocabulary.comparing.values import LIMIT, MAX_TEXT
 from workers.rules.vocabulary.model import Unknown
-from workers.rules.vocabulary.values import LIMIT, MAX_TEXT
 
 LONG = "a" * 30_000
 WIDE = "\U0001f600" * 30_000

@@ -7,7 +7,7 @@ import pytest
 from tests.workers.rules.builders import expression, fields, file_of
 from workers.rules.engine.index import Rules
 from workers.rules.expressions.scope import Scope
-from workers.rules.language.match import compile_match
+from workers.rules.language.matching.match import compile_match
 from workers.rules.load import load
 from workers.rules.nodes.yaml import parse
 from workers.rules.vocabulary.model import Fields

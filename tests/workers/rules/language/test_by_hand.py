@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from workers.rules.expressions.scope import Scope
-from workers.rules.language.by_hand import NotAStep, read_step
+from workers.rules.language.steps.by_hand import NotAStep, read_step
 from workers.rules.nodes.json_nodes import json_of, nodes_of
 from workers.rules.nodes.yaml import parse
 from workers.rules.vocabulary.actions import ACTIONS, BY_HAND

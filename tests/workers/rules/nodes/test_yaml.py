@@ -4,7 +4,8 @@ import pytest
 
 from tests.workers.rules.builders import file_of, problems_of
 from workers.rules.load import load
-from workers.rules.nodes.yaml import MAX_BYTES, Map, Seq, Text, decode, parse
+from workers.rules.nodes.tree import Map, Seq, Text
+from workers.rules.nodes.yaml import MAX_BYTES, decode, parse
 from workers.rules.vocabulary.problems import Report, RulesError
 
 

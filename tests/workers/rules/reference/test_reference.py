@@ -11,7 +11,7 @@ import yaml
 
 from workers.rules.expressions.filters import FILTERS, TESTS
 from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, LimitEntry, RuleEntry
-from workers.rules.language.matched_key import OPERATORS
+from workers.rules.language.matching.matched_key import OPERATORS
 from workers.rules.load import load
 from workers.rules.reference import generate as reference
 from workers.rules.vocabulary.actions import ACTIONS, VERBS

@@ -9,10 +9,11 @@ from typing import Any
 from app.domain.suggest import quoted
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.templates import PlainText
-from workers.rules.language.parse_steps import StepReader
+from workers.rules.language.steps.parse_steps import StepReader
+from workers.rules.language.steps.step_values import StepValues
 from workers.rules.nodes.json_nodes import nodes_of
 from workers.rules.nodes.targets_as_written import TargetSpec
-from workers.rules.nodes.yaml import Text
+from workers.rules.nodes.tree import Text
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.model import Step, Target, Template
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
@@ -37,7 +38,8 @@ def read_step(asked: Any, scope: Scope | None = None) -> Step:
             raise NotAStep(f"{name} is for rules, not for hands")
     try:
         node = nodes_of(asked)
-        step = _Literal(Scope(_NOT_THERE, known.lists, known.zone, known.vars), report).step(node)
+        seen = Scope(_NOT_THERE, known.lists, known.zone, known.vars)
+        step = StepReader(seen, report, _Literal).step(node)
     except (ValueError, RulesError) as error:
         raise NotAStep(str(error)) from None
     errors = [problem.message for problem in report.problems if problem.level == "error"]
@@ -46,7 +48,7 @@ def read_step(asked: Any, scope: Scope | None = None) -> Step:
     return step
 
 
-class _Literal(StepReader):
+class _Literal(StepValues):
     """Takes every text as it stands."""
 
     def target(self, spec: TargetSpec) -> Target:

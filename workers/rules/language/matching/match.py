@@ -9,9 +9,9 @@ from typing import Any
 from app.domain.suggest import quoted
 from workers.rules.expressions.conditions import Check, Match
 from workers.rules.expressions.scope import Scope
-from workers.rules.language.matched_key import KeyReader
+from workers.rules.language.matching.matched_key import KeyReader
 from workers.rules.nodes.schema_fields import is_empty, kind_of
-from workers.rules.nodes.yaml import Map, Seq, Text
+from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.problems import Report
 
 

@@ -11,8 +11,8 @@ from app.callers.phones import Phone, plain_phone
 from app.domain.suggest import quoted
 from workers.rules.expressions.bounds import bounded
 from workers.rules.expressions.functions import as_json
+from workers.rules.vocabulary.comparing.values import MAPPINGS, compare_equal, in_collection
 from workers.rules.vocabulary.model import Fields, Unknown
-from workers.rules.vocabulary.values import MAPPINGS, compare_equal, in_collection
 
 Evaluate = Callable[[Fields], Any]
 _SHOWN = 60  # characters of a value in a reason

@@ -1,27 +1,24 @@
 """What stands under one key of `match`: a text, a list or operators, read into tests."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.callers.phones import never_a_number, plain_phone, spellings
-from app.domain.durations import parse_duration
-from app.domain.globs import glob_matcher, is_glob
+from app.callers.phones import plain_phone, spellings
+from app.domain.globs import is_glob
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.expressions.conditions import Check, Literals, Test, literal_key
 from workers.rules.expressions.functions import as_text
-from workers.rules.expressions.habits import doubt_of_glob, doubt_of_literal, doubt_of_regex
+from workers.rules.expressions.habits import doubt_of_regex
 from workers.rules.expressions.scope import Scope, unknown_list
-from workers.rules.nodes.schema_fields import is_empty, kind_of, nearest
-from workers.rules.nodes.yaml import Map, Seq, Text
+from workers.rules.language.matching.matched_text import NUMBERS, TextReader
+from workers.rules.nodes.tree import Map, Seq, Text
+from workers.rules.vocabulary.comparing.regexes import compile_regex
+from workers.rules.vocabulary.comparing.spoken import found_in, words_of
+from workers.rules.vocabulary.comparing.values import in_collection, is_number
 from workers.rules.vocabulary.model import Unknown
 from workers.rules.vocabulary.problems import Report
-from workers.rules.vocabulary.regexes import compile_regex
-from workers.rules.vocabulary.spoken import found_in, words_of
-from workers.rules.vocabulary.values import compare_equal, in_collection, is_number
 
 _TEXTS = frozenset({"text", "phone", "digits", "any"})
-NUMBERS = frozenset({"number", "seconds", "time"})
 OPERATORS: Mapping[str, str] = {
     "is": "Exactly this text (no glob), number or true/false.",
     "not": "Not this: a glob, or a list of them.",
@@ -52,20 +49,13 @@ _ORDER: Mapping[str, Callable[[float, float], bool]] = {
 }
 
 
-def typed_number(text: str, kind: str) -> float | None:
-    """The number that a text is, or the seconds where the field has some. None when it is none;
-    raises ValueError when it is no duration either."""
-    if re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", text, re.ASCII):
-        return float(text)
-    return parse_duration(text) if kind == "seconds" else None
-
-
 class KeyReader:
     """Reads what is written under one key."""
 
     def __init__(self, path: tuple[str, ...], scope: Scope, report: Report) -> None:
         self.path, self.scope, self.report = path, scope, report
         self.kind = scope.type_of(path)
+        self.texts = TextReader(path, scope, report)
 
     def read(self, value: Any, key: Text) -> list[Check]:
         if self.kind in ("members", "list"):
@@ -101,7 +91,7 @@ class KeyReader:
             self.report.error(name, message)
             return []
         if name == "is":
-            return self.check(self.exact(operand, name), wanted, self.literals(operand))
+            return self.check(self.texts.exact(operand, name), wanted, self.literals(operand))
         if name == "not":
             return self.check(_negated(self.any_of(operand, name)), wanted)
         if name in ("in", "not_in"):
@@ -117,113 +107,24 @@ class KeyReader:
             return self.check(self.regex(operand, name), wanted)
         return self.check(self.order(name, operand), wanted)
 
-    def scalar(self, value: Any, key: Text, expected: str = "a text") -> Text | None:
-        if isinstance(value, Text) and not is_empty(value):
-            if value == "":
-                self.report.error(value, "an empty text matches nothing: such a field is absent")
-            return value
-        where = key if is_empty(value) else value
-        self.report.error(where, f"expected {expected}, not {kind_of(value)}")
-        return None
-
     def any_of(self, value: Any, key: Text) -> Test | None:
         if not isinstance(value, Seq):
-            text = self.scalar(value, key, "a text, a list or operators")
-            return None if text is None else self.one(text)
+            text = self.texts.scalar(value, key, "a text, a list or operators")
+            return None if text is None else self.texts.one(text)
         if not value:
             self.report.error(value, "an empty list matches nothing")
-        tests = [self.one(text) for item in value if (text := self.scalar(item, key))]
+        tests = [self.texts.one(text) for item in value if (text := self.texts.scalar(item, key))]
         known = [test for test in tests if test is not None]
         return lambda found: any(test(found) for test in known)
 
-    def one(self, text: Text) -> Test | None:
-        """One text as a glob, or as a number or flag where the field is one."""
-        if self.kind in NUMBERS or self.kind == "flag":
-            return self.typed(text)
-        if self.kind == "digits":
-            return lambda found: bool(found == text)
-        self.refuse_impossible(text)
-        self.doubt_list(text)
-        is_name = self.path == ("conference", "name")
-        self.doubt(doubt_of_glob(text, is_name=is_name), text)
-        if self.kind == "any":
-            return _loose(text, glob_matcher(text))
-        if self.kind == "phone":
-            return self.number_glob(text)
-        matcher = glob_matcher(str(text))
-        return lambda found: isinstance(found, str) and matcher(found)
-
-    def number_glob(self, text: Text) -> Test:
-        self.doubt_number(text, text)
-        plain = str(plain_phone(text))
-        matcher = glob_matcher(plain)
-        if not is_glob(plain):
-            return lambda found: isinstance(found, str) and matcher(plain_phone(found))
-        return lambda found: isinstance(found, str) and any(map(matcher, spellings(found)))
-
-    def doubt_list(self, text: Text) -> None:
-        """A text that is the name of a list; a role may well be called like one."""
-        if text in self.scope.lists and self.path[-1] != "role":
-            name = ".".join(self.path)
-            message = f"this is the text {quoted(text)}; for those in the list: "
-            self.report.warning(text, message + f"`{name}: {{in: {text}}}`")
-
-    def doubt(self, message: str | None, where: Text) -> None:
-        if message:
-            self.report.warning(where, message)
-
-    def doubt_number(self, text: str, where: Text) -> None:
-        """A text that is held against a telephone number and never equals one."""
-        if self.kind == "phone" and (message := never_a_number(text)):
-            self.report.warning(where, message)
-
-    def refuse_impossible(self, text: Text) -> None:
-        values = self.scope.values_of(self.path)
-        if values and not any(glob_matcher(text)(value) for value in values):
-            message = f"{'.'.join(self.path)} is {' or '.join(values)}, never {quoted(text)}"
-            self.report.error(text, message + nearest(text, values))
-
-    def exact(self, value: Any, key: Text) -> Test | None:
-        text = self.scalar(value, key)
-        if text is None:
-            return None
-        if self.kind in NUMBERS or self.kind == "flag":
-            return self.typed(text)
-        self.doubt(doubt_of_literal(text), text)
-        if self.kind == "any":
-            return _loose(text, str(text).__eq__)
-        self.refuse_impossible(text)
-        self.doubt_number(text, text)
-        phone = self.kind == "phone"
-        return lambda found: compare_equal(found, str(text), phone)
-
-    def typed(self, text: Text) -> Test | None:
-        if self.kind == "flag":
-            if text not in ("true", "false"):
-                self.report.error(text, f"expected true or false, not {quoted(text)}")
-            wanted = text == "true"
-            return lambda found: found is wanted
-        number = self.number(text)
-        return None if number is None else lambda found: bool(found == number)
-
-    def number(self, text: Text) -> float | None:
-        try:
-            number = typed_number(text, self.kind)
-        except ValueError as error:
-            self.report.error(text, str(error))
-            return None
-        if number is None:
-            self.report.error(text, f"expected a number, not {quoted(text)}")
-        return number
-
     def member_of(self, operand: Any, key: Text) -> Test | None:
         if isinstance(operand, Seq):
-            items = tuple(str(item) for item in operand if self.scalar(item, key))
+            items = tuple(str(item) for item in operand if self.texts.scalar(item, key))
             for item in operand:
                 if isinstance(item, Text):
-                    self.doubt_number(item, item)
+                    self.texts.doubt_number(item, item)
         else:
-            name = self.scalar(operand, key, "the name of a list, or a list")
+            name = self.texts.scalar(operand, key, "the name of a list, or a list")
             if name is None:
                 return None
             if name not in self.scope.lists:
@@ -231,11 +132,11 @@ class KeyReader:
                 return None
             items = self.scope.lists[name]
             for item in items:
-                self.doubt_number(item, name)
+                self.texts.doubt_number(item, name)
         if self.kind == "phone":
             numbers = frozenset(plain_phone(item) for item in items)
-            return lambda found: plain_phone(_listed(found)) in numbers
-        return lambda found: in_collection(_listed(found), items)
+            return lambda found: plain_phone(_as_searched(found)) in numbers
+        return lambda found: in_collection(_as_searched(found), items)
 
     def contains(self, operand: Any, key: Text) -> Test | None:
         if self.kind not in ("text", "any"):
@@ -245,7 +146,7 @@ class KeyReader:
         if not items:
             self.report.error(operand, "an empty list matches nothing")
         sought = []
-        for text in filter(None, [self.scalar(item, key, "a word") for item in items]):
+        for text in filter(None, [self.texts.scalar(item, key, "a word") for item in items]):
             if words := words_of(text):
                 sought.append(words)
             else:
@@ -253,13 +154,13 @@ class KeyReader:
         return lambda found: any(found_in(_as_searched(found), words) for words in sought)
 
     def regex(self, operand: Any, key: Text) -> Test | None:
-        text = self.scalar(operand, key, "a regular expression")
+        text = self.texts.scalar(operand, key, "a regular expression")
         if text is None:
             return None
         if self.kind in NUMBERS or self.kind == "flag":
             self.report.error(text, f"regex needs a text; {'.'.join(self.path)} is none")
             return None
-        self.doubt(doubt_of_regex(text), text)
+        self.texts.doubt(doubt_of_regex(text), text)
         try:
             search = compile_regex(text)
         except ValueError as error:
@@ -270,11 +171,11 @@ class KeyReader:
         return lambda found: search(_as_searched(found))
 
     def order(self, name: Text, operand: Any) -> Test | None:
-        text = self.scalar(operand, name, "a number")
+        text = self.texts.scalar(operand, name, "a number")
         if self.kind not in NUMBERS and self.kind != "any":
             self.report.error(name, f"{name} needs a number; {'.'.join(self.path)} is none")
             return None
-        number = None if text is None else self.number(text)
+        number = None if text is None else self.texts.number(text)
         if number is None:
             return None
         holds, bound = _ORDER[name], number
@@ -294,15 +195,6 @@ def _written(value: Any) -> str:
         shown = ", ".join(str(item) for item in value[:5])
         return f"any of {shown}" + (", ..." if len(value) > 5 else "")
     return str(value)[:60]
-
-
-def _loose(text: str, matcher: Callable[[str], bool]) -> Test:
-    """For values whose type only the sender knows: a text matches, a number is compared."""
-    return lambda found: matcher(found if isinstance(found, str) else as_text(found))
-
-
-def _listed(found: Any) -> Any:
-    return found if isinstance(found, str) else as_text(found)
 
 
 def _as_searched(found: Any) -> str:
