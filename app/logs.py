@@ -36,14 +36,8 @@ class Span:
     """
 
     __slots__ = ()
-
-    @property
-    def parent(self) -> str:
-        return ""
-
-    @property
-    def trace(self) -> str | None:
-        return None
+    parent: str = ""
+    trace: str | None = None
 
     def end(self, **ids: object) -> None:
         """It is over; an exception that is under way is its error."""

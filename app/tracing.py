@@ -33,19 +33,12 @@ KINDS = {"receive": SpanKind.SERVER, "decide": SpanKind.INTERNAL}
 class TracedSpan(Span):
     """One span of OpenTelemetry."""
 
-    __slots__ = ("_span",)
+    __slots__ = ("_span", "parent", "trace")
 
     def __init__(self, span: OtelSpan) -> None:
-        self._span = span
-
-    @property
-    def parent(self) -> str:
-        of = self._span.get_span_context()
-        return f"00-{of.trace_id:032x}-{of.span_id:016x}-{of.trace_flags:02x}"
-
-    @property
-    def trace(self) -> str:
-        return f"{self._span.get_span_context().trace_id:032x}"
+        self._span, of = span, span.get_span_context()
+        self.trace = f"{of.trace_id:032x}"
+        self.parent = f"00-{self.trace}-{of.span_id:016x}-{of.trace_flags:02x}"
 
     def end(self, **ids: object) -> None:
         self._span.set_attributes(_attributes(ids))

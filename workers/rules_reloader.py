@@ -17,7 +17,8 @@ from redis import Redis
 from app.domain.event import Event, new_id
 from app.logs import step
 from app.store import keys
-from app.store.journal import line, tell_of_rules
+from app.store.commit import journal_line
+from app.store.journal import tell_of_rules
 from app.store.scripts import script
 from app.store.server.clock import redis_time
 from workers.rules.difference import difference, in_words
@@ -155,7 +156,7 @@ class RulesReloader:
 def _entry(now: float, text: str, rules: Rules, *, taken: bool = True) -> str:
     """Of the journal of rules; `rules` are those that run."""
     fields = {"taken": taken, "rules": len(rules.rules), "digest": rules.digest, "text": text}
-    return line("", now, "rules", **fields)
+    return journal_line("", now, "rules", **fields)
 
 
 def _tell_emptied(before: Rules, after: Rules) -> None:

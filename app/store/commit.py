@@ -1,15 +1,22 @@
-"""What one commit of a unit changes, as it is written down and as `lua/commit.lua` reads it."""
+"""What one commit of a unit changes, lines of the journal included: as it is written down and as
+`lua/commit.lua` reads it."""
 
 import json
 import math
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.recording import RecordingChange, Sought, stored_fields
 from app.domain.retention import Retention
 from app.store import keys
+
+NOT_MEANT_AGAIN = 600.0
+"""So often, in seconds, words that are in use are stored anew: they must outlive the journals."""
+
+_REMEMBERED = 4096
 
 ENDED_SECONDS = 7 * 86400  # a replayed callback of an ended conference is known for this long
 
@@ -112,3 +119,28 @@ def not_before(at: float) -> str:
     """Whole microseconds, as Redis' clock has them, rounded up."""
     micros = math.ceil(at * 1e6)
     return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
+
+
+def journal_line(conference: str, at: float, kind: str, **fields: Any) -> str:
+    """One entry of the journal (`app.store.journal`) as it is stored."""
+    entry = {"at": round(at, 4), "conference": conference, "kind": kind, **fields}
+    return json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
+
+
+class NotMeantTexts:
+    """Which words on rules that were not meant this process stored lately. A commit takes along
+    those it needs that are not among them. Threads may do so twice, which is harmless."""
+
+    def __init__(self) -> None:
+        self._stored: dict[str, float] = {}
+
+    def missing(self, ids: Iterable[str]) -> list[str]:
+        """Those to store with the next commit."""
+        since = time.monotonic() - NOT_MEANT_AGAIN
+        return [id for id in ids if self._stored.get(id, since) <= since]
+
+    def stored(self, ids: Iterable[str]) -> None:
+        """A commit took them along."""
+        if len(self._stored) >= _REMEMBERED:
+            self._stored.clear()
+        self._stored.update(dict.fromkeys(ids, time.monotonic()))

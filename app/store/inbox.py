@@ -100,8 +100,10 @@ def accept_arguments(
 ) -> Sequence[str | int]:
     """What `lua/accept.lua` is given for an event of a conference; its answer is for `accepted`."""
     remembered = _recording(event) if event.kind.startswith("recording.") else ""
+    while_live = next((one.key for one in identities if one.while_live), "")
+    conference, live = keys.conference_key(event.conference), while_live and keys.digest(while_live)
     return (
-        keys.conference_key(event.conference),
+        conference,
         event.conference,
         event.id,
         event.to_json(),
@@ -109,7 +111,7 @@ def accept_arguments(
         keys.parked(remembered) if remembered else "",
         RECORDING_SECONDS,
         *_unreadable(event),
-        next((keys.digest(one.key) for one in identities if one.while_live), ""),
+        live,
         audit,
         *_remember(event, identities),
     )

@@ -1,7 +1,7 @@
 """The journal: what happened in each conference and why, newest last, bounded and kept for
 `KEEP_JOURNAL`.
 
-It is written by the commit that it tells of (see `app.store.lease`), so it is never ahead of the
+It is written by the commit that it tells of (`app.store.commit`), so it is never ahead of the
 truth and never behind. Entries are JSON objects with `at` (seconds), `conference` and `kind`:
 
 - `event`: `event` (id, kind, uuid, data; `account` where rules ask what else was live: `count` of
@@ -23,8 +23,7 @@ truth and never behind. Entries are JSON objects with `at` (seconds), `conferenc
 """
 
 import json
-import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from redis import Redis
@@ -34,19 +33,8 @@ from app.store import keys
 
 Entry = Mapping[str, Any]
 
-NOT_MEANT_AGAIN = 600.0
-"""So often, in seconds, words that are in use are stored anew: they must outlive the journals."""
-
-_REMEMBERED = 4096
-
 RULES_KEPT = 200
 """Entries of the journal of rules, also in `lua/publish.lua`."""
-
-
-def line(conference: str, at: float, kind: str, **fields: Any) -> str:
-    """One entry as it is stored."""
-    entry = {"at": round(at, 4), "conference": conference, "kind": kind, **fields}
-    return json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
 
 
 class Journal:
@@ -85,25 +73,6 @@ class Journal:
             channel.subscribe(keys.STORY)
             for message in channel.listen():
                 yield json.loads(message["data"])
-
-
-class NotMeantTexts:
-    """Which words on rules that were not meant this process stored lately. A commit takes along
-    those it needs that are not among them. Threads may do so twice, which is harmless."""
-
-    def __init__(self) -> None:
-        self._stored: dict[str, float] = {}
-
-    def missing(self, ids: Iterable[str]) -> list[str]:
-        """Those to store with the next commit."""
-        since = time.monotonic() - NOT_MEANT_AGAIN
-        return [id for id in ids if self._stored.get(id, since) <= since]
-
-    def stored(self, ids: Iterable[str]) -> None:
-        """A commit took them along."""
-        if len(self._stored) >= _REMEMBERED:
-            self._stored.clear()
-        self._stored.update(dict.fromkeys(ids, time.monotonic()))
 
 
 def tell_of_rules(redis: Redis, entry: str) -> None:

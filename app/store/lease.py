@@ -19,9 +19,8 @@ from redis.exceptions import RedisError
 
 from app.domain.retention import KEPT, Retention
 from app.domain.silence import Silence, read_silences
-from app.store.commit import Commit, not_before
+from app.store.commit import Commit, NotMeantTexts, not_before
 from app.store.inbox import Waiting, entries
-from app.store.journal import NotMeantTexts
 from app.store.scripts import script
 from app.store.server.errors import may_pass
 from app.store.timers import Alarm

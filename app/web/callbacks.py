@@ -44,21 +44,20 @@ def blueprint(settings: Settings, inbox: Inbox) -> Blueprint:
     @routes.route(f"/plivo/<any({', '.join(known)}):kind>", methods=["GET", "POST"])
     def callback(kind: str) -> Response:
         given = verified(request.environ, settings, known[kind])
-        event, accepted = accept(given, settings, inbox, request.headers.get("traceparent", ""))
-        return Response(answer(event, accepted), content_type=CONTENT_TYPE)
+        event = accept(given, settings, inbox, request.headers.get("traceparent", ""))
+        return Response(answer(event), content_type=CONTENT_TYPE)
 
     return routes
 
 
-def accept(
-    request: PlivoRequest, settings: Settings, inbox: Inbox, traceparent: str = ""
-) -> tuple[Event, Accepted]:
+def accept(request: PlivoRequest, settings: Settings, inbox: Inbox, traceparent: str = "") -> Event:
     """Parse and store. Raises Unusable or RedisError."""
-    received = receive(parse(request), request.nonce, settings, traceparent)
+    received, accepted = receive(parse(request), request.nonce, settings, traceparent), None
     try:
-        return received.event, inbox.accept(received.event, identities=received.known_by)
+        accepted = inbox.accept(received.event, identities=received.known_by)
     finally:
-        received.end()
+        received.end(accepted)
+    return received.event
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +68,19 @@ class Received:
     known_by: Sequence[Identity]
     receiving: Span
 
-    def end(self) -> None:
-        """It was stored, or could not be."""
-        self.receiving.end(event=self.event.id, kind=self.event.kind)
+    def end(self, accepted: Accepted | None) -> None:
+        """It was stored, or (None) could not be: tell the trace and the log."""
+        event = self.event
+        self.receiving.end(event=event.id, kind=event.kind)
+        if accepted is not None:
+            step(
+                log,
+                "accept" if accepted.new else "duplicate",
+                event=accepted.event_id,
+                kind=event.kind,
+                conference=event.conference,
+                trace=event.trace[3:35] or None,
+            )
 
 
 def receive(event: Event, nonce: str, settings: Settings, traceparent: str) -> Received:
@@ -88,14 +97,6 @@ def receive(event: Event, nonce: str, settings: Settings, traceparent: str) -> R
     return Received(event, known_by, receiving)
 
 
-def answer(event: Event, accepted: Accepted) -> bytes:
-    """Tell the log, and what is answered."""
-    step(
-        log,
-        "accept" if accepted.new else "duplicate",
-        event=accepted.event_id,
-        kind=event.kind,
-        conference=event.conference,
-        trace=event.trace[3:35] or None,
-    )
+def answer(event: Event) -> bytes:
+    """What is answered when it is stored."""
     return NOTHING_TO_DO if event.kind == "callback.unknown" else b""

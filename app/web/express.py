@@ -79,10 +79,10 @@ class Express:
 
     def end(self, begun: Begun, stored: Any) -> bytes | None:
         """The body of the answer, or None where it was not stored: Flask shall try."""
-        begun.received.end()
+        begun.received.end(None if stored is None else accepted(stored))
         if stored is None:
             return None
-        body = callbacks.answer(begun.received.event, accepted(stored))
+        body = callbacks.answer(begun.received.event)
         took = time.perf_counter() - begun.began
         self._times.note(took)
         self._counted.note(begun.route, "POST", "200", took, "")

@@ -17,7 +17,8 @@ from app.domain.recording import stored_fields
 from app.errors import GavelError
 from app.operators.audit import Audit, Sought
 from app.operators.batches import batches
-from app.store import journal, keys
+from app.store import keys
+from app.store.commit import journal_line
 from app.store.journal import tell_of_rules
 from cli.main import gavel
 from tests.waiting import until
@@ -58,7 +59,7 @@ def entered(name: str, **data: Any) -> str:
         "uuid": "u",
         "data": {"member_id": "1"} | data,
     }
-    return journal.line(name, 1000.0, "event", event=event)
+    return journal_line(name, 1000.0, "event", event=event)
 
 
 def test_why_tells_events_rules_and_calls_in_order(run: Run, redis: Redis) -> None:
@@ -66,7 +67,7 @@ def test_why_tells_events_rules_and_calls_in_order(run: Run, redis: Redis) -> No
         redis,
         "standup",
         entered("standup", caller_name="Zoë"),
-        journal.line(
+        journal_line(
             "standup",
             1000.1,
             "run",
@@ -74,7 +75,7 @@ def test_why_tells_events_rules_and_calls_in_order(run: Run, redis: Redis) -> No
             outcome="skipped",
             reason="member.from is no host",
         ),
-        journal.line(
+        journal_line(
             "standup", 1000.2, "call", verb="mute", members=["1"], status="done", ms=9.5, api_ms=2
         ),
     )
@@ -97,7 +98,7 @@ def test_why_shows_no_full_phone_number_and_no_control_character(run: Run, redis
 
 def test_why_tells_of_rules_that_were_taken(run: Run, redis: Redis) -> None:
     assert run("why", "--rules").exit_code == 1
-    tell_of_rules(redis, journal.line("", 1000.0, "rules", taken=True, text="rules taken: 1 rule"))
+    tell_of_rules(redis, journal_line("", 1000.0, "rules", taken=True, text="rules taken: 1 rule"))
     assert run("why", "--rules").output.rstrip().endswith("rules taken: 1 rule")
     assert json.loads(run("why", "--rules", "--json").output)["taken"] is True
     assert run("why").exit_code == run("why", "x", "--rules").exit_code == 2
@@ -288,8 +289,8 @@ def end_it(redis: Redis, call: Call, status: str) -> None:
     event = json.loads(row.partition(b" ")[2])
     told = {"id": event["id"], "kind": event["kind"], "data": {}}
     of = {"call": call.id, "verb": call.verb, "members": list(call.members), "event": call.event}
-    lines = [journal.line(call.conference, time.time(), "event", event=told)]
-    lines.append(journal.line(call.conference, time.time(), "call", status=status, **of))
+    lines = [journal_line(call.conference, time.time(), "event", event=told)]
+    lines.append(journal_line(call.conference, time.time(), "call", status=status, **of))
     redis.rpush(keys.journal(key), *lines)
 
 

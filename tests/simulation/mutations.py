@@ -49,7 +49,7 @@ def _unsure_lease() -> None:
 def _any_time() -> None:
     from workers.conference.unit import Unit
 
-    _set(Unit, "check_not_late", lambda unit, group: None)
+    _set(Unit, "check_not_late", lambda unit, group, latest: None)
 
 
 def _found_and_not_told() -> None:

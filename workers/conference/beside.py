@@ -46,7 +46,8 @@ class CallsBeside(ABC):
     def run(self) -> None:
         """Work until nothing is left to do now. Raises LeaseLost or RedisError: then drop it."""
         unit = self.unit
-        unit.recover()
+        if unit.taken_over:
+            unit.recover()
         waiting: Waiting | None = self.lease.taken.events
         if self.lease.taken.suspect:
             waiting = one_by_one(unit, self.add, self._set_aside)
@@ -86,7 +87,10 @@ class CallsBeside(ABC):
         """The call to send now, or when to look again (None: when something comes). One that waits
         for its next try, perhaps for hours, does not hold up the others."""
         unit, now = self.unit, self.lease.now()
-        unit.drop_late(unit.outbox.entries)
+        latest = self.lease.latest()
+        for entry in unit.outbox.entries:
+            if entry.is_late(latest):
+                unit.expire(entry)
         by_time = sorted(unit.outbox.entries, key=lambda entry: entry.not_before)
         unit.outbox = replace(unit.outbox, entries=tuple(by_time))
         group = next_group(unit.outbox.entries, now)
@@ -102,7 +106,7 @@ class CallsBeside(ABC):
         Raises LeaseLost, RedisError or Expired."""
         while self.lease.keep():
             continue  # asking took time, too
-        self.unit.check_not_late(group)
+        self.unit.check_not_late(group, self.lease.latest())
 
     def _tell_the_conference(self, call: Call, error: str) -> None:
         event = outcome(call, error, self.found_out(call, error))

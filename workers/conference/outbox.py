@@ -31,6 +31,10 @@ class Entry:
     sending: bool = False
     alone: bool = False
 
+    def is_late(self, latest: float) -> bool:
+        """Is it too late for this call, by the latest that it can be now?"""
+        return self.call.expires_at is not None and latest > self.call.expires_at
+
 
 @dataclass(frozen=True, slots=True)
 class Outbox:

@@ -92,7 +92,8 @@ class ConferenceProcessor:
     def run(self) -> None:
         """Work until nothing is left to do now. Raises LeaseLost or RedisError: then drop it."""
         unit = self.unit
-        unit.recover()
+        if unit.taken_over:
+            unit.recover()
         waiting: Waiting | None = self.lease.taken.events
         if self.lease.taken.suspect:
             waiting = one_by_one(unit, self.decide, self._set_aside_undecided)
@@ -163,11 +164,13 @@ class ConferenceProcessor:
         finally:
             for one in deciding.values():
                 one.end()
-        took, late, wait = time.perf_counter() - began, metrics.LATENESS, metrics.INBOX_WAIT
-        waited = [(late if event.kind == "timer" else wait, now - event.at) for event in events]
-        self._counts.observe((metrics.DECISION, took), *waited)
+        seconds = [(metrics.DECISION, time.perf_counter() - began)]
+        for event in events:
+            waited = metrics.LATENESS if event.kind == "timer" else metrics.INBOX_WAIT
+            seconds.append((waited, now - event.at))
+        self._counts.observe(*seconds)
         after = decision.conference
-        self.unit.write_decision(events, decision)
+        self.unit.write_decision(events, decision, now)
         self.unit.next.recordings += decision.recordings
         self.unit.next.sought += decision.sought
         self._count(decision, by_rule=len(rules.rules) <= metrics.MOST_RULES)
@@ -220,7 +223,7 @@ class ConferenceProcessor:
         """Calls to Plivo into this conference's outbox, webhooks to the unit of its webhooks, each
         copy of a recording to one of its own."""
         outbox = self.unit.outbox
-        self.unit.outbox = outbox.add(call for call in calls if call.verb not in WEB_VERBS)
+        self.unit.outbox = outbox.add([call for call in calls if call.verb not in WEB_VERBS])
         for call in calls:
             if call.verb in WEB_VERBS:
                 text = json.dumps(call.to_json_dict(), ensure_ascii=False)
@@ -242,11 +245,13 @@ class ConferenceProcessor:
 
     def choose(self) -> tuple[tuple[Entry, ...], float | None]:
         """The calls to send now as one, or when to look again (None: when something comes)."""
-        unit, now = self.unit, self.lease.now()
+        unit, now, latest = self.unit, self.lease.now(), self.lease.latest()
         for entry in unit.outbox.entries:
             if entry.call.uuid and not self._is_here(entry.call.uuid):
                 unit.drop(entry, "the conference ended")
-        unit.drop_late(unit.outbox.entries)
+        for entry in unit.outbox.entries:
+            if entry.is_late(latest):
+                unit.expire(entry)
         group = next_group(unit.outbox.entries, now)
         if not group:
             return (), None
@@ -274,7 +279,7 @@ class ConferenceProcessor:
     def send(self, group: Sequence[Entry]) -> Sequence[str]:
         """Make the call; answers by what the provider knows it. Raises CallError."""
         self._slot.make_sure()
-        self.unit.check_not_late(group)
+        self.unit.check_not_late(group, self.lease.latest())
         try:
             with self._turns.lent():
                 answer = self._api.perform(merged(group))

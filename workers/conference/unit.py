@@ -9,7 +9,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,8 +19,8 @@ from app.domain.call import Call
 from app.domain.event import Event
 from app.logs import fields, span, step
 from app.metrics import catalogue as metrics
-from app.store import journal, keys
-from app.store.commit import Commit
+from app.store import keys
+from app.store.commit import Commit, journal_line
 from app.store.inbox import Waiting, read_event
 from app.store.lease import Lease, patiently
 from workers.conference.errors import CallError, Expired
@@ -41,7 +41,8 @@ Settled = Callable[[Call, str], None]
 class Unit:
     """One unit while a worker holds it. Not thread-safe. `trace` is the `traceparent` for whom the
     call that is being made reaches, "" where traces are off. `heard` is what the journal's next
-    line of a call tells of its answer."""
+    line of a call tells of its answer. `taken_over`: the worker that had it before may have died,
+    so begin with `recover`."""
 
     def __init__(self, lease: Lease, settled: Settled) -> None:
         self.lease = lease
@@ -51,32 +52,30 @@ class Unit:
         self.heard: dict[str, Any] = {}
         self._settled = settled
         self.outbox, damaged = Outbox.from_json(lease.taken.outbox)
+        self._left = self.outbox.left_sending()
+        self.taken_over = bool(self._left) or lease.taken.suspect
         self._stored: Outbox | None = None if damaged else self.outbox
         for row in damaged:
             self.set_aside("calls", row, "it can not be read")
 
     def recover(self) -> None:
         """Settle what a worker that died had begun to send and did not record."""
-        left = self.outbox.left_sending()
-        if left or self.lease.taken.suspect:
-            metrics.TAKEN_OVER.add(self.next.counters)
-        for entry in left:
+        metrics.TAKEN_OVER.add(self.next.counters)
+        for entry in self._left:
             self._failed((entry,), CallError.interrupted(), 0.0)
 
-    def drop_late(self, entries: Iterable[Entry]) -> None:
-        """Give up the calls whose time is over."""
-        for entry in entries:
-            if self._is_late(entry):
-                self._give_up(entry, "expired", "expired", status="dropped")
+    def expire(self, entry: Entry) -> None:
+        """Give up a call whose time is over."""
+        self._give_up(entry, "expired", "expired", status="dropped")
 
     def drop(self, entry: Entry, reason: str) -> None:
         """Nothing is left to do for this call, which is no failure."""
         self.outbox = self.outbox.without((entry,))
         self._record((entry,), "dropped", self.lease.now(), 0.0, error=reason)
 
-    def check_not_late(self, group: Sequence[Entry]) -> None:
+    def check_not_late(self, group: Sequence[Entry], latest: float) -> None:
         """The last thing before a call goes out, for much may have come between. Raises Expired."""
-        if any(self._is_late(entry) for entry in group):
+        if any(entry.is_late(latest) for entry in group):
             raise Expired("expired", kind="permanent", sent="no")
 
     def mark(self, group: Sequence[Entry]) -> None:
@@ -165,23 +164,22 @@ class Unit:
 
     def write(self, at: float, kind: str, **fields: Any) -> None:
         """One line of the journal."""
-        self.next.journal.append(journal.line(self.name, at, kind, **fields))
+        self.next.journal.append(journal_line(self.name, at, kind, **fields))
 
-    def write_decision(self, events: Sequence[Event], decision: Decision) -> None:
-        """What was decided about these events, in journal and log."""
+    def write_decision(self, events: Sequence[Event], decision: Decision, now: float) -> None:
+        """What was decided about these events, in journal and log; it was decided `now`."""
         counters, verdicts = self.next.counters, decision.verdicts()
-        for one in dict.fromkeys(one for found in verdicts.values() for one in found.not_meant):
-            self.next.not_meant[one.id] = one.text
+        for found in verdicts.values():
+            for one in found.not_meant:
+                self.next.not_meant[one.id] = one.text
         said_nothing = not (verdicts or decision.runs or decision.calls or decision.notes)
         told = (*events, *decision.events)
         for event in told:
             if said_nothing and event.kind == "conference.observed":
                 continue
-            found = verdicts.get(event.id)
-            verdict = found.for_journal() if found is not None else {}
+            verdict = verdicts[event.id].for_journal() if event.id in verdicts else {}
             self.write(event.at, "event", event=event.for_journal(), **verdict)
             metrics.DECIDED.add(counters, event.kind)
-        now = self.lease.now()
         for id in verdicts.keys() - {event.id for event in told}:  # told before, believed only now
             self.write(now, "verdict", event=id, **verdicts[id].for_journal())
         for run in decision.runs:
@@ -197,11 +195,6 @@ class Unit:
             runs=len(decision.runs),
             calls=len(decision.calls),
         )
-
-    def _is_late(self, entry: Entry) -> bool:
-        """Is it too late for this call, by the latest that it can be now?"""
-        until = entry.call.expires_at
-        return until is not None and self.lease.latest() > until
 
     def _failed(self, group: Sequence[Entry], error: CallError, took: float) -> None:
         """Decide what becomes of calls that failed together."""

@@ -17,7 +17,8 @@ from app.domain.recording import RecordingChange
 from app.factory import create_app
 from app.operators.audit import Audit, Sought
 from app.operators.tokens import Tokens
-from app.store import journal, keys
+from app.store import keys
+from app.store.commit import journal_line
 from app.store.inbox import Inbox
 from app.store.questions import ask as question
 from tests.app.api.test_access import KEY, client
@@ -72,7 +73,7 @@ def test_who_may_only_read_finds_no_number_by_its_parts(
 ) -> None:
     key = keep(redis, "room", 100.0)
     event = {"id": "evt-1", "kind": "member.entered", "data": {"from": NUMBER}}
-    redis.rpush(keys.journal(key), journal.line("room", 100.0, "event", event=event))
+    redis.rpush(keys.journal(key), journal_line("room", 100.0, "event", event=event))
     now = time.time()
     known = {"state": "ready", "conference": "room", "members": [{"id": "7", "from": NUMBER}]}
     commit(redis, RecordingChange("r1", known | {"started_at": now}, {"heard_at": now}))
@@ -150,7 +151,7 @@ def numbered(redis: Redis) -> tuple[str, ...]:
     member = Member("1", {"id": "1", "from": NUMBER, "call_uuid": "4155550100"}, 1.0)
     keep(redis, "sales-1", 5.0, members={"1": member})
     event = {"id": "evt-1", "kind": "member.entered", "uuid": "u", "data": {"from": NUMBER}}
-    redis.rpush(keys.journal(KEY), journal.line("sales-1", 1.0, "event", event=event))
+    redis.rpush(keys.journal(KEY), journal_line("sales-1", 1.0, "event", event=event))
     return f"/conferences/{KEY}", f"/conferences/{KEY}/story"
 
 
@@ -215,7 +216,7 @@ def test_where_numbers_are_shown_who_may_act_need_not_ask(
 
 def test_a_story_is_followed_by_the_id_of_its_last_entry(ask: Ask, redis: Redis) -> None:
     def add(*numbers: int) -> None:
-        lines = [journal.line("sales-1", number, "note", text=str(number)) for number in numbers]
+        lines = [journal_line("sales-1", number, "note", text=str(number)) for number in numbers]
         redis.rpush(keys.journal(KEY), *lines)
 
     path = f"/conferences/{KEY}/story"
@@ -291,7 +292,7 @@ def test_an_action_that_can_be_none_is_refused(
 
 def test_what_went_out_as_one_with_others_is_told(ask: Ask, redis: Redis) -> None:
     def write(kind: str, **fields: Any) -> None:
-        redis.rpush(keys.journal(KEY), journal.line("sales-1", 1.0, kind, **fields))
+        redis.rpush(keys.journal(KEY), journal_line("sales-1", 1.0, kind, **fields))
 
     write("run", event="evt-2", rule="by hand (a)", outcome="applied", reason="", steps=["mute"])
     call = {"event": "evt-1", "call": "c", "verb": "mute", "status": "failed", "error": "400"}
@@ -302,7 +303,7 @@ def test_what_went_out_as_one_with_others_is_told(ask: Ask, redis: Redis) -> Non
 
 def test_what_became_of_an_action_is_told(ask: Ask, redis: Redis) -> None:
     def write(kind: str, **fields: Any) -> None:
-        redis.rpush(keys.journal(KEY), journal.line("sales-1", 1.0, kind, **fields))
+        redis.rpush(keys.journal(KEY), journal_line("sales-1", 1.0, kind, **fields))
 
     path = f"/conferences/{KEY}/actions/evt-1"
     ask("GET", path, 404)

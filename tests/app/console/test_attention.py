@@ -9,7 +9,8 @@ import pytest
 from redis import Redis
 
 from app.operators.audit import Audit
-from app.store import journal, keys
+from app.store import keys
+from app.store.commit import journal_line
 from app.store.recordings import Recordings
 from tests.app.console.person import HIDDEN, Person
 from tests.app.console.test_live import HOSTILE, give_up, live
@@ -100,7 +101,7 @@ def test_each_leads_to_its_conference_rule_event_and_recording(
     assert 'href="/recordings/one?id=r/1"' in page
     assert "1 in conferences that are over: these can be asked for again all the same." in page
     told = {"id": "evt-1", "kind": "trigger", "uuid": "u-1", "data": {"name": "x"}}
-    live(redis, "sales-1", journal.line("sales-1", time.time(), "event", event=told))
+    live(redis, "sales-1", journal_line("sales-1", time.time(), "event", event=told))
     assert 'id="evt-1"' in person.get(f"/c/{key}?i=u-1").text
 
 
@@ -240,8 +241,8 @@ def test_how_far_what_was_asked_for_is_is_told(visit: Visit, redis: Redis) -> No
     event = json.loads(redis.lrange(keys.inbox(key), 0, -1)[0].partition(b" ")[2])
     told = {"id": event["id"], "kind": event["kind"], "data": {}}
     call = {"call": "call-1", "verb": "mute", "members": ["1"], "event": "evt-1", "status": "done"}
-    redis.rpush(keys.journal(key), journal.line("room-1", time.time(), "event", event=told))
-    redis.rpush(keys.journal(key), journal.line("room-1", time.time(), "call", **call))
+    redis.rpush(keys.journal(key), journal_line("room-1", time.time(), "event", event=told))
+    redis.rpush(keys.journal(key), journal_line("room-1", time.time(), "call", **call))
     redis.incr(keys.COMMITS)
     viewer = visit("viewer")
     page = viewer.get(f"/attention/batches/{id}").text

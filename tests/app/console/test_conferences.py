@@ -11,7 +11,8 @@ from redis import Redis
 
 from app.domain.conference import Conference, Past
 from app.operators.reading import LOOKED_INTO, conferences
-from app.store import journal, keys
+from app.store import keys
+from app.store.commit import journal_line
 from tests.app.console.person import Person
 from tests.app.console.test_live import HOSTILE, live
 
@@ -26,7 +27,7 @@ def ended(redis: Redis, name: str, at: float = NOW, **data: str) -> None:
     redis.zadd(keys.KNOWN, {key: at})
     redis.hset(keys.NAMES, key, name)
     event = {"id": f"evt-{name}", "kind": "member.entered", "uuid": f"uuid-{name}", "data": data}
-    redis.rpush(keys.journal(key), journal.line(name, at, "event", event=event))
+    redis.rpush(keys.journal(key), journal_line(name, at, "event", event=event))
 
 
 def names(person: Person, query: str) -> list[str]:

@@ -10,7 +10,8 @@ from redis import Redis
 
 from app.console.live import SHOWN
 from app.domain.conference import Conference, Member, Timer
-from app.store import journal, keys
+from app.store import keys
+from app.store.commit import journal_line
 from tests.app.console.person import Person
 from tests.waiting import until
 
@@ -45,7 +46,7 @@ def give_up(redis: Redis, conference: str, **more: Any) -> None:
 
 def test_each_conference_says_how_it_is(visit: Visit, redis: Redis) -> None:
     now = time.time()
-    ran = journal.line("standup", now - 5, "run", rule="Record it", outcome="applied", event="e")
+    ran = journal_line("standup", now - 5, "run", rule="Record it", outcome="applied", event="e")
     due = Timer("1.limit", now + 240, "limit")
     live(redis, "standup", ran, limit=300.0, recording=True, timers={due.id: due})
     text = visit("viewer").get("/live").text
@@ -67,11 +68,11 @@ def test_trouble_comes_first_then_the_newest(visit: Visit, redis: Redis) -> None
 
 def test_a_call_that_failed_is_trouble_until_it_is_done(visit: Visit, redis: Redis) -> None:
     call = {"call": "c1", "verb": "mute", "members": ["1"]}
-    failed = journal.line("room", time.time(), "call", status="failed", **call)
+    failed = journal_line("room", time.time(), "call", status="failed", **call)
     live(redis, "room", failed)
     person = visit("viewer")
     assert "a call was given up" in person.get("/live").text
-    live(redis, "room", journal.line("room", time.time(), "call", status="done", **call))
+    live(redis, "room", journal_line("room", time.time(), "call", status="done", **call))
     assert "a call was given up" not in person.get("/live").text
 
 
@@ -94,7 +95,7 @@ def test_more_than_fit_are_counted(visit: Visit, redis: Redis) -> None:
 
 @pytest.mark.parametrize("path", ["/live", "/live?q={}"])
 def test_hostile_names_are_text(visit: Visit, redis: Redis, path: str) -> None:
-    live(redis, HOSTILE, journal.line(HOSTILE, time.time(), "run", rule=HOSTILE, outcome="applied"))
+    live(redis, HOSTILE, journal_line(HOSTILE, time.time(), "run", rule=HOSTILE, outcome="applied"))
     text = visit("viewer").get(path.format("%3Cscript%3E")).text
     assert "&lt;script&gt;" in text
     for evil in ("<script>", "<img", "5332114", "\x1b", "\u202e"):

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from app.store import journal, keys
+from app.store import keys
+from app.store.commit import journal_line
 from app.store.questions import MOST_WAITING, next_question, put_answer
 from tests.app.console.person import Person
 from tests.app.console.test_live import HOSTILE, live
@@ -53,8 +54,8 @@ def test_each_rule_tells_when_it_was_asked_did_something_and_was_kept_from_it(
     live(
         redis,
         "room",
-        journal.line("room", now - 7200, "run", rule=rule, outcome="applied", event="evt-1"),
-        journal.line("room", now - 180, "event", event=event, ran=0, skipped=why),
+        journal_line("room", now - 7200, "run", rule=rule, outcome="applied", event="evt-1"),
+        journal_line("room", now - 180, "event", event=event, ran=0, skipped=why),
     )
     page = visit("viewer").get("/rules").text
     row = page.partition('id="rule-r1"')[2].partition("</tr>")[0]
@@ -126,7 +127,7 @@ def test_a_worker_explains_an_event_in_the_words_of_gavel_explain(
 
 def test_an_event_that_happened_is_explained_by_its_id(visit: Visit, redis: Redis) -> None:
     event = {"id": "evt-7", "kind": "member.entered", "uuid": "u", "data": {"member_id": "1"}}
-    live(redis, "board-2", journal.line("board-2", time.time(), "event", event=event))
+    live(redis, "board-2", journal_line("board-2", time.time(), "event", event=event))
     person = visit("viewer")
     fields = {"token": person.token(), "event": "evt-7"}
     asked = person.post("/rules/try", fields).headers["Location"]
@@ -141,7 +142,7 @@ def test_what_can_not_be_read_elsewhere_keeps_no_event_from_its_explanation(
     damaged = event | {"id": "evt-8", "data": {"member_id": ["1"]}}
     again = event | {"id": "evt-9", "kind": "call.retry", "data": {"call": {"verb": "speak"}}}
     now = time.time()
-    lines = [journal.line("board-2", now, "event", event=one) for one in (damaged, again, event)]
+    lines = [journal_line("board-2", now, "event", event=one) for one in (damaged, again, event)]
     live(redis, "board-2", *lines)
     person, said = visit("viewer"), {}
     for id in ("evt-7", "evt-8", "evt-9", "evt-none"):

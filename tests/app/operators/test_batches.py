@@ -9,7 +9,8 @@ from app.domain.operator import Operator
 from app.operators import batches
 from app.operators.attention import given_up
 from app.operators.batches import LOST_SECONDS, MOST, Batch, ask_all, batch_of
-from app.store import journal, keys
+from app.store import keys
+from app.store.commit import journal_line
 
 ANNA = Operator("anna", "console")
 NOW = 1_700_000_000.0
@@ -38,13 +39,13 @@ def tell(redis: Redis, room: str = "room") -> None:
     for row in redis.lrange(keys.inbox(key), 0, -1):
         event = json.loads(row.partition(b" ")[2])
         told = {"id": event["id"], "kind": event["kind"], "data": {}}
-        redis.rpush(keys.journal(key), journal.line(room, NOW, "event", event=told))
+        redis.rpush(keys.journal(key), journal_line(room, NOW, "event", event=told))
     redis.delete(keys.inbox(key))
 
 
 def ends(redis: Redis, status: str, *members: str, room: str = "room", **more: Any) -> None:
     told = {"call": "c1", "verb": "mute", "members": list(members), "event": "evt-c1"}
-    line = journal.line(room, NOW, "call", status=status, **(told | more))
+    line = journal_line(room, NOW, "call", status=status, **(told | more))
     redis.rpush(keys.journal(keys.conference_key(room)), line)
 
 

@@ -9,9 +9,9 @@ from redis import Redis
 
 from app.domain.event import Event, new_id
 from app.store import keys
-from app.store.commit import Commit
+from app.store.commit import Commit, journal_line
 from app.store.inbox import Inbox
-from app.store.journal import Journal, line
+from app.store.journal import Journal
 from app.store.lease import LEASE_MS, Clock, Lease, LeaseLost, Leases
 from tests.waiting import until
 
@@ -48,7 +48,7 @@ def test_a_unit_is_worked_by_one_worker_at_a_time(redis: Redis) -> None:
 def test_a_commit_stores_state_timers_journal_and_takes_the_events_off(redis: Redis) -> None:
     accept(redis, 3)
     lease = take(redis)
-    entry = line("sales-1", 1.0, "note", text="hello")
+    entry = journal_line("sales-1", 1.0, "note", text="hello")
     left = lease.commit(
         Commit(
             decided=2,

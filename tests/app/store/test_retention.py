@@ -7,9 +7,8 @@ from app.domain.event import Event, new_id
 from app.domain.recording import RecordingChange
 from app.domain.retention import KEPT, Retention
 from app.store import keys
-from app.store.commit import Commit
+from app.store.commit import Commit, journal_line
 from app.store.inbox import Inbox
-from app.store.journal import line
 from app.store.lease import Leases
 from app.store.recordings import Recordings
 from app.store.retention import enforce
@@ -31,7 +30,7 @@ def worked(redis: Redis, keep: Retention) -> None:
     said = RecordingChange(
         "r1", {"transcript": "hello", "state": "ready"}, {"heard_at": now(redis)}
     )
-    written = [line("sales-1", now(redis), "note", text="x")]
+    written = [journal_line("sales-1", now(redis), "note", text="x")]
     lease.commit(Commit(decided=1, recordings=[said], journal=written), release=True)
 
 

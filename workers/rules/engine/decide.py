@@ -275,11 +275,8 @@ class _Decider:
                 continue
             self.notes += done.notes
             self.calls += done.calls
-            own = [event for event in done.events if event.conference == self.state.name]
-            self.events += own
-            self.queue += own
-            self.sent += (event for event in done.events if event.conference != self.state.name)
-            self.state.count_triggers(root_of(run.id), len(done.events))
+            if done.events:
+                self.trigger(run, done.events)
             if run.what.over is None:
                 for call in done.calls:
                     self.state.assume(call, run.what.at)
@@ -287,6 +284,14 @@ class _Decider:
                 self.state.vars = memory.kept(self.state.vars, self.rules.vars, done.sets)
             if done.extend:
                 timers.extend_limit(self.state, self.rules, done.extend, run.what.at)
+
+    def trigger(self, run: Running, events: Sequence[Event]) -> None:
+        """What steps triggered: here it is held against the rules next, elsewhere it is sent to."""
+        here = [event for event in events if event.conference == self.state.name]
+        self.events += here
+        self.queue += here
+        self.sent += [event for event in events if event.conference != self.state.name]
+        self.state.count_triggers(root_of(run.id), len(events))
 
     def hang_up(self, what: Occurrence) -> None:
         """The limit is reached."""

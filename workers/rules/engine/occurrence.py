@@ -44,11 +44,6 @@ class Occurrence:
     chain: int = 0
     due: float | None = None
 
-    @property
-    def expires_from(self) -> float:
-        """The moment from which `expires_in` counts."""
-        return self.at if self.due is None else self.due
-
     def run_id(self, place: int) -> str:
         """The id of the run of the rule at that place of the file."""
         return f"{self.id}.{place}"

@@ -89,7 +89,7 @@ class NotMeant:
     number, or not enabled. Each by name and reason, the first `MOST_NOT_MEANT` of `count`.
 
     The same for many events, so it is made once, and the journal keeps its words once
-    (`app.store.journal.NotMeantTexts`).
+    (`app.store.commit.NotMeantTexts`).
     """
 
     told: tuple[tuple[str, str], ...] = ()

@@ -272,8 +272,7 @@ class MutableConference(Conference):
 
     def count_triggers(self, root: str, number: int) -> None:
         """One event from outside has led to so many triggers more."""
-        if number:
-            self.triggered[root] = self.triggered.get(root, 0) + number
+        self.triggered[root] = self.triggered.get(root, 0) + number
 
     def forget_triggers(self, root_of: Callable[[str], str]) -> None:
         """Of events from outside of which no run waits any more."""

@@ -51,6 +51,11 @@ class Running(NamedTuple):
     zone: tzinfo = UTC
     lead: str = ""
 
+    @property
+    def expires_from(self) -> float:
+        """The moment from which `expires_in` counts."""
+        return self.what.at if self.what.due is None else self.what.due
+
 
 class Done(NamedTuple):
     """The step was taken: a line for people, and what it wants. `extend` is in seconds, `sets` are
@@ -210,7 +215,7 @@ def _take(state: MutableConference, run: Running, index: int) -> Result:
         return Waits(f"wait {format_duration(duration)}", float(duration))
     if step.action == "wait_for":
         return _wait_for(step, run)
-    late = run.now - run.what.expires_from
+    late = run.now - run.expires_from
     if step.expires_in is not None and late > step.expires_in:
         expired = f"it expires after {format_duration(step.expires_in)}"
         return _not_done(step, f"{format_duration(round(late, 1))} late, {expired}", late=True)
@@ -342,6 +347,7 @@ def _call(state: MutableConference, run: Running, index: int, params: Mapping[st
     base = f"{run.id}.{index}"
     params = {**_params(action, params), **_carried(action, run.fields)}
     at, uuid = run.what.at, "" if verb.account else _uuid(state, run.what)
+    expires_at = None if step.expires_in is None else run.expires_from + step.expires_in
     calls = tuple(
         Call(
             id=base if len(groups) == 1 else f"{base}.{number}",
@@ -354,7 +360,7 @@ def _call(state: MutableConference, run: Running, index: int, params: Mapping[st
             step=index,
             event=run.what.event,
             at=at,
-            expires_at=None if step.expires_in is None else run.what.expires_from + step.expires_in,
+            expires_at=expires_at,
             on_error=step.on_error,
             uuid=uuid,
             asks=step.asks,

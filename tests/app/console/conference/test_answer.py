@@ -9,7 +9,8 @@ import pytest
 from redis import Redis
 
 from app.console.conference.answer import answer
-from app.store import journal, keys
+from app.store import keys
+from app.store.commit import journal_line
 from app.store.published_rules import Published
 from app.story.telling import Telling, Words
 from tests.app.console.person import Person
@@ -104,7 +105,7 @@ def trying(redis: Redis, attempts: int) -> None:
     stored = json.dumps({"entries": [first, *rows], "sent_at": 0.0})
     redis.set(keys.outbox(keys.conference_key("room")), stored)
     told = call("c1", "retry", "mute", event="e", attempt=attempts)
-    live(redis, "room", journal.line("room", time.time(), **told))
+    live(redis, "room", journal_line("room", time.time(), **told))
 
 
 def test_what_is_tried_again_is_told_on_its_page_and_marked_on_live(
@@ -127,12 +128,12 @@ def test_live_tells_what_a_rule_did_last_and_not_what_a_person_did(
 ) -> None:
     now = time.time()
     lines = [
-        journal.line("room", now, "run", rule=rule, outcome="applied", event="e")
+        journal_line("room", now, "run", rule=rule, outcome="applied", event="e")
         for rule in ("Greet", "by hand (Anna)")
     ]
     live(redis, "room", *lines)
     text = visit("viewer").get("/live").text
     assert ("Greet" in text, "by hand" in text) == (True, False)
     expired = call("c1", "dropped", error="expired", event="e")
-    live(redis, "room", journal.line("room", now, **expired))
+    live(redis, "room", journal_line("room", now, **expired))
     assert "a call was given up" in visit("viewer").get("/live").text

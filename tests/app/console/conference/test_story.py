@@ -9,7 +9,8 @@ import pytest
 from redis import Redis
 
 from app.domain.conference import Past, Timer
-from app.store import journal, keys
+from app.store import keys
+from app.store.commit import journal_line
 from tests.app.console.person import Person
 from tests.app.console.test_live import HOSTILE, live
 
@@ -20,16 +21,16 @@ WORDS = {"member.entered": "{who} entered"}
 def event(name: str, **more: Any) -> str:
     told = {"id": "evt-1", "kind": "member.entered", "uuid": "u", "data": {"member_id": "1"}}
     told["data"] = {"member_id": "1", "from": "+14155550100"} | more.pop("data", {})
-    return journal.line(name, time.time(), "event", event=told, **more)
+    return journal_line(name, time.time(), "event", event=told, **more)
 
 
 def call(name: str, status: str) -> str:
     fields = {"call": "c1", "verb": "mute", "members": ["1"], "event": "evt-1", "ms": 12}
-    return journal.line(name, time.time(), "call", status=status, **fields)
+    return journal_line(name, time.time(), "call", status=status, **fields)
 
 
 def run(name: str, rule: str, outcome: str = "applied") -> str:
-    return journal.line(name, time.time(), "run", rule=rule, outcome=outcome, event="evt-1")
+    return journal_line(name, time.time(), "run", rule=rule, outcome=outcome, event="evt-1")
 
 
 def page(person: Person, name: str) -> str:
@@ -105,7 +106,7 @@ def test_a_conference_ends_when_it_ended_whatever_is_heard_later(
 
     def at(seconds: float, kind: str, id: str) -> str:
         told = {"id": id, "kind": kind, "uuid": "u", "data": {"member_id": "1"}}
-        return journal.line("room", began + seconds, "event", event=told)
+        return journal_line("room", began + seconds, "event", event=told)
 
     told = at(0, "member.entered", "e1"), at(22, "member.exited", "e2"), at(633, "timer", "e3")
     over = Past(1, "u", began, began + 22)
@@ -119,7 +120,7 @@ def test_a_conference_ends_when_it_ended_whatever_is_heard_later(
 
 def test_a_call_below_a_later_event_names_its_rule(visit: Visit, redis: Redis) -> None:
     later = {"id": "evt-2", "kind": "member.entered", "uuid": "u", "data": {"member_id": "2"}}
-    second = journal.line("room", time.time(), "event", event=later)
+    second = journal_line("room", time.time(), "event", event=later)
     of_rule = call("room", "retry").replace('"verb"', '"rule":"Mute","verb"')
     live(redis, "room", event("room"), run("room", "Mute"), second, of_rule)
     assert "(rule “Mute”)" in page(visit("viewer"), "room")
@@ -133,12 +134,12 @@ def test_the_head_tells_when_and_by_what_it_ended_and_how_many_were_in(
     def at(seconds: float, kind: str, member: str) -> str:
         id = f"{kind}{member}"
         told = {"id": id, "kind": kind, "uuid": "u", "data": {"member_id": member}}
-        return journal.line("room", began + seconds, "event", event=told)
+        return journal_line("room", began + seconds, "event", event=told)
 
     told = [at(0, "member.entered", "1"), at(1, "member.exited", "1")]
     told += [at(number, "member.entered", str(number)) for number in (2, 3)]
     hung_up = {"call": "c", "verb": "hang_up", "status": "done", "rule": "time limit", "event": "e"}
-    limit = journal.line("room", began + 59, "call", **hung_up)
+    limit = journal_line("room", began + 59, "call", **hung_up)
     for number, (last, said) in enumerate(
         (([], " by the last who left UTC"), ([limit], " by the time limit UTC"))
     ):

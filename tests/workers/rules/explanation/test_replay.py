@@ -7,7 +7,7 @@ import pytest
 from app.domain.call import Call
 from app.domain.conference import Conference
 from app.domain.event import Event
-from app.store import journal
+from app.store.commit import journal_line
 from tests.workers.rules.simulation.books import STANDUP, standup
 from workers.conference.outbox import outcome
 from workers.rules.explanation.explain import explain
@@ -254,7 +254,7 @@ WRITTEN: Mapping[str, Mapping[str, Any]] = {
 @pytest.mark.parametrize("kind", EVENTS)
 def test_every_kind_is_read_again_as_the_journal_keeps_it(kind: str) -> None:
     written = Event("evt-1", kind, "standup-eu", AT, "uuid-1", WRITTEN[kind])
-    entry = json.loads(journal.line("standup-eu", AT, "event", event=written.for_journal()))
+    entry = json.loads(journal_line("standup-eu", AT, "event", event=written.for_journal()))
     left_out: list[str] = []
     (read,) = events_of([entry], left_out)
     assert not left_out
