@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from workers.conference.errors import PlivoError
 from workers.plivo.endpoints import ApiRequest
-from workers.plivo.responses import Answer, answered_at, failure
+from workers.plivo.responses import Answer, failure
 from workers.plivo.transport import FRESH_SECONDS, Transport
 
 MOST_PAGES = 500
@@ -107,7 +107,7 @@ class AccountApi:
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         answer = self._transport.send(ApiRequest(method, path, body), repeatable=method == "GET")
-        error = failure(f"{method} {path}", answer, answered_at(answer.date))
+        error = failure(f"{method} {path}", answer)
         if error is not None:
             raise error
         return answer

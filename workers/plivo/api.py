@@ -18,7 +18,7 @@ from workers.plivo.observed import (
     observed_conference,
     recording_started,
 )
-from workers.plivo.responses import Answer, answered_at, failure
+from workers.plivo.responses import Answer, failure
 from workers.plivo.transport import FRESH_SECONDS, Transport
 
 Counted = Callable[[str, int | None, float], None]
@@ -119,7 +119,7 @@ class PlivoApi:
             if self._counted is not None:
                 status = answer.status if answer is not None else None
                 self._counted(verb, status, time.perf_counter() - began)
-        error = failure(f"{request.method} {request.path}", answer, answered_at(answer.date))
+        error = failure(f"{request.method} {request.path}", answer)
         if error is not None:
             raise error
         return answer

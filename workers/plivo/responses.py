@@ -48,15 +48,16 @@ class Answer:
         return (id,) if isinstance(id, str) and _REQUEST_ID.fullmatch(id) else ()
 
 
-def failure(asked: str, answer: Answer, now: datetime) -> PlivoError | None:
-    """None when the answer says that it was done, else what went wrong, once and for all."""
+def failure(asked: str, answer: Answer, now: datetime | None = None) -> PlivoError | None:
+    """None when the answer says that it was done, else what went wrong, once and for all. `now`:
+    from when its `Retry-After` counts, its own moment as a rule."""
     error = _failure(asked, answer, now)
     if error is not None:
         error.request_ids = answer.request_ids
     return error
 
 
-def _failure(asked: str, answer: Answer, now: datetime) -> PlivoError | None:
+def _failure(asked: str, answer: Answer, now: datetime | None) -> PlivoError | None:
     if 200 <= answer.status < 300:
         return _refusal_in_success(asked, answer)
     text = _error_text(answer)
@@ -66,7 +67,7 @@ def _failure(asked: str, answer: Answer, now: datetime) -> PlivoError | None:
         kind=_kind(answer.status),
         sent=_sent(answer.status),
         status=answer.status,
-        retry_after=retry_after_seconds(answer.retry_after, now),
+        retry_after=retry_after_seconds(answer.retry_after, now or answered_at(answer.date)),
     )
 
 
