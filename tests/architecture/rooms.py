@@ -16,9 +16,14 @@ def modules() -> dict[str, Path]:
     return {_dotted(file).removesuffix(".__init__"): file for file in files}
 
 
+def rooms() -> frozenset[str]:
+    """A room is a folder of modules."""
+    return frozenset(map(_room, modules().values()))
+
+
 @cache
 def imports() -> dict[str, frozenset[str]]:
-    """Room -> the rooms that its modules import, without itself. A room is a folder."""
+    """Room -> the rooms that its modules import, without itself."""
     found: dict[str, set[str]] = defaultdict(set)
     for file in modules().values():
         room = _room(file)

@@ -37,7 +37,10 @@ def modules(room: str) -> list[Path]:
 
 @cache
 def nodes(path: Path) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    """Those of a file that are looked at here."""
+    kinds = (ast.Import, ast.ImportFrom, ast.Attribute)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return tuple(node for node in ast.walk(tree) if isinstance(node, kinds))
 
 
 def imported(path: Path) -> Iterator[str]:

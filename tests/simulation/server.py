@@ -168,4 +168,4 @@ class Server:
 
 
 def _plain(part: Any) -> Any:
-    return part if isinstance(part, str | bytes) else str(part)
+    return part if isinstance(part, (str, bytes)) else str(part)

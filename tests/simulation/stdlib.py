@@ -5,6 +5,7 @@ simulated. Where no simulation runs, the clocks stand still and the locks are ne
 """
 
 import concurrent.futures
+import importlib.metadata
 import os
 import random
 import secrets
@@ -12,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any, Self
 
 from tests.simulation.scheduler import Scheduler, Task
@@ -196,5 +198,7 @@ def take_over() -> None:
     anything.token_hex = _token_hex
     anything = os
     anything.getpid = lambda: 1  # what workers tell of themselves is part of the course
+    anything = importlib.metadata
+    anything.version = cache(importlib.metadata.version)  # read from disk by each process else
     anything = random
     anything.random = _jitter(random.random)
