@@ -22,6 +22,7 @@ SPOKEN: Sequence[tuple[str, str, str]] = (
     ("filter duration", "{{ 3900 | duration }}", "1 hour 5 minutes"),
     ("filter time", "{{ data.moment | time }}", "01:00"),
     ("filter date", "{{ data.moment | date }}", "2026-01-01"),
+    ("filter weekday", "{{ data.moment | weekday }}", "thursday"),
     ("filter last4", "{{ data.phone | last4 }}", "0100"),
     ("filter spell", "{{ data.digits | spell }}", "1 2"),
     ("filter default", "{{ data.missing | default('none given') }}", "none given"),

@@ -25,6 +25,8 @@ class Filter:
     gives: str = "any"
     arguments: tuple[int, int] = (0, 0)
     zoned: bool = False
+    values: tuple[str, ...] = ()
+    """All that it can give, when that is known."""
 
 
 FILTERS: Mapping[str, Filter] = {
@@ -54,6 +56,14 @@ FILTERS: Mapping[str, Filter] = {
         "number",
         "text",
         zoned=True,
+    ),
+    "weekday": Filter(
+        "The day of the week in the file's time zone: `monday`, `tuesday`, and so on.",
+        functions.weekday,
+        "number",
+        "text",
+        zoned=True,
+        values=(*functions.WEEKDAYS[1:], functions.WEEKDAYS[0]),
     ),
     "last4": Filter(
         "The last four characters, for numbers that should not be told in full.",
@@ -171,6 +181,8 @@ TESTS: Mapping[str, Filter] = {
 OTHER_NAMES: Mapping[str, str] = {
     **dict.fromkeys(("int", "float", "integer", "to_int"), "number"),
     **dict.fromkeys(("count", "len", "size"), "length"),
+    **dict.fromkeys(("day", "dayofweek", "day_of_week", "today"), "weekday"),
+    **dict.fromkeys(("hour", "hours", "clock", "time_of_day"), "time"),
     "strip": "trim",
     "title": "capitalize",
     "tojson": "json",

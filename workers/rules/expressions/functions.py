@@ -17,6 +17,9 @@ from workers.rules.vocabulary.names import MEMBER
 LONGEST_GLOB = 256
 """Characters, for texts and glob may both come from outside."""
 
+WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+"""As `strftime` counts them."""
+
 
 def minutes(value: Any) -> str:
     minutes = int((checked_number(value) + 30) // 60)
@@ -53,6 +56,11 @@ def local(zone: tzinfo, value: Any, form: str) -> str:
         return datetime.fromtimestamp(checked_number(value), zone).strftime(form)
     except (OverflowError, OSError, ValueError) as error:
         raise ValueError("it is no time") from error
+
+
+def weekday(zone: tzinfo, value: Any) -> str:
+    """The day in words, whatever the language of the machine."""
+    return WEEKDAYS[int(local(zone, value, "%w"))]
 
 
 def length(value: Any) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
 from app.domain.suggest import did_you_mean, quoted
+from workers.rules.expressions.filters import FILTERS, OTHER_NAMES
 from workers.rules.vocabulary.names import AFTER_STEPS, ALWAYS, GROUPS, OF_RECORD, SINGLE
 from workers.rules.vocabulary.triggers import KINDS
 from workers.rules.vocabulary.vars import TYPES
@@ -43,6 +44,8 @@ class Scope:
             return self._var_problem(rest)
         if root in GROUPS:
             return _group_problem(root, rest)
+        if rest and SINGLE[root].type not in ("any", "list"):
+            return f"{root} has no fields of its own" + _of_a_time(rest[0])
         return None
 
     def _var_problem(self, rest: Sequence[str]) -> str | None:
@@ -168,11 +171,21 @@ def _dotted(path: Sequence[str]) -> str:
     return ".".join(path)[:80]
 
 
+def _of_a_time(name: str) -> str:
+    """How `weekday` and the like are asked for, which are no names."""
+    meant = OTHER_NAMES.get(name, name)
+    if meant not in FILTERS or not FILTERS[meant].zoned:
+        return ""
+    return f"; in `if` and `{{{{ }}}}` write `now | {meant}`"
+
+
 def _suggestion(path: Sequence[str]) -> str:
     every = [f"{root}.{name}" for root, names in GROUPS.items() for name in names]
     known = [name.split(".")[1] for name in every]
     if path[0].lower() in ("null", "nil", "undefined"):
         return "; what may be absent is asked by `is defined` or `is not defined`"
+    if len(path) == 1 and (hint := _of_a_time(path[0])):
+        return hint
     if len(path) == 1 and path[0] in known:
         return f"; did you mean {every[known.index(path[0])]!r}?"
     if len(path) == 1:

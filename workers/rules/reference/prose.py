@@ -163,7 +163,15 @@ difference. What looks like a number and can equal none (letters in it, more tha
 than 7 behind a `+`, no country code) is told by `gavel check`. A SIP address is compared as it is.
 """
 
-FILTERS = "A filter that cannot do its work makes the answer unknown, as an absent field does."
+FILTERS = """
+A filter that cannot do its work makes the answer unknown, as an absent field does.
+
+`time`, `date` and `weekday` go by the file's `timezone`. At weekends, and in the evening:
+
+```yaml
+if: now | weekday in ["saturday", "sunday"] or now | time >= "18:00"
+```
+"""
 
 TESTS = "Written `value is test`, or `value is not test`."
 

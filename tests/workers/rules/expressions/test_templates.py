@@ -57,6 +57,7 @@ FILTERED = {
     "capitalize": [("'ab'", "Ab")],
     "trim": [("' a '", "a")],
     "replace('a', 'bb')": [("'aa'", "bbbb")],
+    "weekday": [("now", "thursday"), ("(now - 3601)", "wednesday")],
     "truncate(2)": [("'abc'", "ab")],
     "urlencode": [("'a/b ü'", "a%2Fb%20%C3%BC")],
     "json": [("data.list", '["a", "é"]')],

@@ -640,3 +640,28 @@ def test_what_comes_at_the_moment_of_the_timeout_is_too_late() -> None:
 
     assert "note: A: in vain\n" in told
     assert "came" not in told
+
+
+def test_the_day_of_the_week_is_that_of_the_files_time_zone_on_the_virtual_clock() -> None:
+    rules = """\
+version: 1
+timezone: America/New_York
+rules:
+  - name: Nobody works today
+    when: member.entered
+    if: now | weekday in ["saturday", "sunday"]
+    do: [{speak: {to: member, text: "It is {{ now | weekday | capitalize }}."}}]
+"""
+    timeline = """
+tests:
+  - name: the last minute of Friday, and the first of Saturday
+    start: "2026-03-27 23:59"
+    timeline:
+      - {at: 0s, member.entered: {conference: office, member: 1}}
+      - {at: 1m, member.entered: {conference: office, member: 2}}
+    expect:
+      - {at: 1m, speak: {to: 2, text: "It is Saturday."}}
+    expect_nothing_else: true
+"""
+    report = run_text(timeline, "rules_test.yaml", load(rules, "rules.yaml"))
+    assert report.passed, render_report(report)

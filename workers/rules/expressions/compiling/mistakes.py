@@ -114,6 +114,25 @@ def never_that(path: Sequence[str], values: Sequence[str], node: Any) -> str:
     return ""
 
 
+def never_given(name: str, values: Sequence[str], items: Sequence[Any]) -> str:
+    """What a filter never gives, of constants that it is compared with."""
+    for item in items:
+        if values and item not in values:
+            return f"{name} is {', '.join(values[:-1])} or {values[-1]}, never " + (
+                quoted(item) + _nearest_day(item, values)
+                if isinstance(item, str)
+                else as_text(item)
+            )
+    return ""
+
+
+def _nearest_day(written: str, values: Sequence[str]) -> str:
+    """`Mon`, `Mo` and `MONDAY` begin as the day does."""
+    begun = [one for one in values if len(written) > 1 and one.startswith(written.lower()[:3])]
+    near = f"; did you mean {begun[0]!r}?" if begun else did_you_mean(written.lower(), values)
+    return near if "did you mean" in near else ""
+
+
 def filtered(name: str, node: Any, kind: str) -> str:
     """A filter that has no answer for a value of that kind."""
     if name == "length" and family(kind) not in _MEASURED:

@@ -7,6 +7,7 @@ from jinja2 import nodes
 
 from app.callers.phones import never_a_number
 from workers.rules.expressions.compiling import mistakes
+from workers.rules.expressions.filters import FILTERS
 from workers.rules.expressions.habits import doubt_of_literal
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
@@ -60,6 +61,9 @@ class Review:
             self.refuse_list_in_quotes(value, left)
         self.refuse_impossible(node, value)
         self.refuse_impossible(value, node)
+        self.refuse_ungiven(sign, node, value)
+        if sign not in ("in", "notin"):
+            self.refuse_ungiven(sign, value, node)
         if "any" in (one, two):
             return
         if sign in ("in", "notin"):
@@ -81,6 +85,28 @@ class Review:
         if path := path_of(name):
             message = mistakes.never_that(path, self.scope.values_of(path), value)
             self.refuse(message, ".".join(path))
+
+    def refuse_ungiven(self, sign: str, filtered: Any, value: Any) -> None:
+        """What a filter with known values never gives; they have no order either."""
+        values = FILTERS[filtered.name].values if isinstance(filtered, nodes.Filter) else ()
+        if not values:
+            return
+        if sign not in ("eq", "ne", "in", "notin"):
+            written = f'`{filtered.name} in ["{values[0]}", "{values[1]}"]`'
+            message = f"{filtered.name} is a text without an order; write {written}"
+            raise self.fail(message, filtered.name)
+        is_part_of_text = sign in ("in", "notin") and isinstance(value, nodes.Const)
+        constants = [] if is_part_of_text else self.constants(value)
+        self.refuse(mistakes.never_given(filtered.name, values, constants), filtered.name)
+
+    def constants(self, node: Any) -> list[Any]:
+        """The constants that stand there: one, several in a list, or those of one of `lists`."""
+        if isinstance(node, nodes.List | nodes.Tuple):
+            return [one for item in node.items for one in self.constants(item)]
+        if isinstance(node, nodes.Const):
+            return [node.value]
+        path = path_of(node)
+        return list(self.scope.lists.get(path[1], ())) if path[:1] == ["lists"] else []
 
     def doubt_numbers(self, *written: Any) -> None:
         """Texts that are held against telephone numbers and never equal one."""
