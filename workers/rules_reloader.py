@@ -10,7 +10,7 @@ is broken.
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from redis import Redis
 
@@ -30,7 +30,7 @@ from workers.rules.vocabulary.problems import RulesError
 
 log = logging.getLogger("gavel.rules")
 
-_TOLD = 3  # problems that the story names; the log has them all
+_TOLD = 20  # problems that the story names; the log has them all
 
 ABANDONED_SECONDS = 3
 """Rules that no process has held for so long are no longer those that run."""
@@ -143,14 +143,21 @@ class RulesReloader:
         lines = [str(problem) for problem in problems]
         text = "\n".join(lines)[:8000]
         if self._redis.set(keys.RULES_BROKEN, text, get=True) != text.encode():
-            count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
-            words = f"rules broken, the last good ones stay: {count}; {'; '.join(lines[:_TOLD])}"
             tell_of_rules(
-                self._redis, _entry(redis_time(self._redis), words, self.rules, taken=False)
+                self._redis,
+                _entry(redis_time(self._redis), _broken(lines), self.rules, taken=False),
             )
         for problem in lines:
             words = "rules broken, the last good ones stay"
             step(log, words, level=logging.ERROR, problem=problem)
+
+
+def _broken(problems: Sequence[str]) -> str:
+    """What the story says of a broken file: each problem on a line of its own."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    more = len(problems) - _TOLD
+    said = [f"rules broken, the last good ones stay: {count}", *problems[:_TOLD]]
+    return "\n".join([*said, f"and {more} more: see `gavel check`"] if more > 0 else said)
 
 
 def _entry(now: float, text: str, rules: Rules, *, taken: bool = True) -> str:

@@ -202,7 +202,8 @@ class Telling:
         return self.clean(told["api_id"]) if self._everything and told.get("api_id") else ""
 
     def _rules(self, entry: Entry) -> Iterator[Line]:
-        yield Line("rules", ("main" if entry["taken"] else "bad", self.clean(entry["text"])))
+        for text in entry["text"].split("\n"):
+            yield Line("rules", ("main" if entry["taken"] else "bad", self.clean(text)))
 
     def _verdicts(self, entry: Entry) -> Iterator[Line]:
         if self._everything:

@@ -12,6 +12,9 @@ LONGEST = 5 * 1024 * 1024
 MOST_AT_ONCE = 256 * 1024
 IMPORTANT = re.compile(r'(^|[\s\[])(WARNING|ERROR|CRITICAL)\b|"level": ?"(warning|error|critical)"')
 
+TOLD_ELSEWHERE = "rules broken, the last good ones stay"
+"""The story says this with every problem, once; the log of every worker says it, too."""
+
 
 class LogFile:
     """Follows one file from its present end."""
@@ -34,8 +37,9 @@ class LogFile:
         return whole.decode("utf-8", "replace").splitlines()
 
     def important_lines(self) -> list[str]:
-        """Those of the new lines that a person should see."""
-        return [line for line in self.new_lines() if IMPORTANT.search(line)]
+        """Those of the new lines that a person should see, but for what the story tells."""
+        found = [line for line in self.new_lines() if IMPORTANT.search(line)]
+        return [line for line in found if TOLD_ELSEWHERE not in line]
 
     def last_words(self, since: int = 0, count: int = 5) -> list[str]:
         """The last lines that hold anything, for when their process died; `since` is where its

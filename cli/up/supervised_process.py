@@ -55,6 +55,11 @@ class Child:
     due: float = 0.0  # monotonic: start it (again) then
     log_began: int = 0  # where the log of the present process begins
 
+    @property
+    def is_young(self) -> bool:
+        """Whether it has not lived long enough for its start to count as a good one."""
+        return time.monotonic() - self.started < GOOD_LIFE
+
     def start(self) -> None:
         """Start the program; from the main thread only, whose end the kernel takes for ours.
 

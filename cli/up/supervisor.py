@@ -1,6 +1,7 @@
 """Keeping the processes of `gavel up` alive: what dies is started again, in order it all stops."""
 
 import os
+import re
 import select
 import signal
 import time
@@ -14,6 +15,8 @@ from cli.up.logfiles import LogFile
 from cli.up.supervised_process import Child
 
 LOOK_SECONDS = 0.5
+LAST_SHOWN = 20
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -29,6 +32,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._logs: dict[str, LogFile] = {}
         self._told: dict[str, list[str]] = {}
+        self._shown: dict[str, list[str]] = {}
         self._stop_asked = 0
         self._looked = 0.0
         self._wakeup, self._wake = os.pipe()
@@ -55,7 +59,7 @@ class Supervisor:
     def add(self, child: Child) -> None:
         """Start a child and look after it from now on. Raises OSError: no such program."""
         self._logs[child.name] = LogFile(child.log)
-        self._told[child.name] = []
+        self._told[child.name], self._shown[child.name] = [], []
         child.start()
         self._children.append(child)
 
@@ -89,7 +93,19 @@ class Supervisor:
                 self._tell_death(child, death)
         if time.monotonic() - self._looked >= LOOK_SECONDS:
             self._looked = time.monotonic()
-            self._read_logs()
+            self.look_at_logs()
+
+    def look_at_logs(self) -> None:
+        """Show what the logs say that a person should see."""
+        for child in self._children:
+            log = self._logs[child.name]
+            for line in log.important_lines() if child.show_warnings else ():
+                self._shown[child.name] = [*self._shown[child.name], line][-LAST_SHOWN:]
+                if child.is_young and _untimed(line) in self._told[child.name]:
+                    continue  # it said so before it died, too
+                text = f"  {child.name}: {safe(line)}"
+                self._terminal.say(self._terminal.paint("yellow", text))
+            log.keep_short()
 
     def stop(self, order: Sequence[str]) -> None:
         """Stop the children in this order of name beginnings, then the rest.
@@ -114,23 +130,16 @@ class Supervisor:
         log = self._logs[child.name]
         words = [] if death.startswith("killed") else log.last_words(child.log_began)
         log.new_lines()  # what is shown here need not be shown again as important
-        told, self._told[child.name] = self._told[child.name], words
+        told, self._told[child.name] = self._told[child.name], [_untimed(line) for line in words]
+        shown, self._shown[child.name] = self._shown[child.name], []
         wait = max(0.0, child.due - time.monotonic())
-        again = " as before" if words and words == told else ""
+        again = " as before" if words and self._told[child.name] == told else ""
         soon = format_duration(round(wait, 1))
         text = f"  {child.name} died{again} ({death}); it is started again in {soon}"
         self._terminal.say(self._terminal.paint("yellow", text))
         if not again:
-            for line in words:
+            for line in (one for one in words if one not in shown):
                 self._terminal.say(self._terminal.paint("dim", f"    {child.name}: {safe(line)}"))
-
-    def _read_logs(self) -> None:
-        for child in self._children:
-            log = self._logs[child.name]
-            for line in log.important_lines() if child.show_warnings else ():
-                text = f"  {child.name}: {safe(line)}"
-                self._terminal.say(self._terminal.paint("yellow", text))
-            log.keep_short()
 
     def _next_look(self) -> float:
         dues = [child.due for child in self._children if child.process is None]
@@ -140,6 +149,11 @@ class Supervisor:
         """Until a signal comes, at most so long."""
         if select.select([self._wakeup], [], [], seconds)[0]:
             os.read(self._wakeup, 4096)
+
+
+def _untimed(line: str) -> str:
+    """A line of a log without the time at which it was said."""
+    return _TIME.sub("", line)
 
 
 def _rank(name: str, order: Sequence[str]) -> int:

@@ -38,6 +38,13 @@ def test_only_warnings_and_errors_are_important_in_both_formats(tmp_path: Path) 
     assert log.important_lines() == [lines[0], lines[2]]
 
 
+def test_what_the_story_tells_is_not_shown_again_from_a_log(tmp_path: Path) -> None:
+    log = LogFile(tmp_path / "worker-1.log")
+    append(log.path, 'ERROR gavel.rules: rules broken, the last good ones stay problem="x"\n')
+    append(log.path, "ERROR gavel.rules: all rules are gone\n")
+    assert log.important_lines() == ["ERROR gavel.rules: all rules are gone"]
+
+
 def test_a_long_log_is_cut_and_its_past_kept_once(tmp_path: Path) -> None:
     log = LogFile(tmp_path / "web.log")
     with log.path.open("a", encoding="utf-8") as writer:

@@ -148,6 +148,27 @@ def test_warnings_in_a_log_are_shown_and_the_rest_is_not(
     assert "quiet" not in screen.getvalue()
 
 
+def test_what_a_child_says_each_time_before_it_dies_is_shown_once(
+    supervisor: Supervisor, screen: io.StringIO, tmp_path: Path
+) -> None:
+    at = "2026-01-05T10:00:00.%sZ"
+    program = (
+        f"import os, time; print('{at} ERROR no such rules' % os.getpid(), flush=True)\n"
+        f"while not os.path.exists({str(tmp_path)!r} + '/end' + str(os.getpid())): time.sleep(0.01)"
+    )
+    broken = child(tmp_path, program, "broken")
+    supervisor.add(broken)
+    for deaths in (1, 2):
+        look_until(supervisor, lambda: broken.process is not None)
+        number = pid(broken)
+        look_until(supervisor, lambda number=number: f".{number}Z" in broken.log.read_text())
+        supervisor.look_at_logs()
+        (tmp_path / f"end{number}").touch()
+        look_until(supervisor, lambda deaths=deaths: screen.getvalue().count(" died") == deaths)
+    assert screen.getvalue().count("no such rules") == 1
+    assert "broken died as before (exit code 0)" in screen.getvalue()
+
+
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

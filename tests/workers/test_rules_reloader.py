@@ -249,9 +249,22 @@ def test_a_broken_file_and_its_mending_are_told_once(redis: Redis, path: Path) -
     for book in books:
         rewrite(book, path, MUTE_EVERYONE)
     _, broken, mended = said(redis)
-    assert broken.startswith("rules broken, the last good ones stay: 1 problem; ")
-    assert "rules.yaml:4:" in broken
+    head, problem = broken.split("\n")
+    assert head == "rules broken, the last good ones stay: 1 problem"
+    assert "rules.yaml:4:" in problem
     assert mended == "the rules file is good again: 1 rule"
+
+
+def test_of_very_many_problems_the_story_names_twenty_and_says_where_the_rest_is(
+    redis: Redis, path: Path
+) -> None:
+    book = opened(redis, path)
+    rewrite(book, path, "version: 1\nrules:\n" + "  - text\n" * 22)
+    _, broken = said(redis)
+    head, *problems, last = broken.split("\n")
+    assert head.endswith("22 problems")
+    assert len(problems) == 20
+    assert last == "and 2 more: see `gavel check`"
 
 
 def test_a_live_conference_is_told_what_changed(redis: Redis, path: Path) -> None:

@@ -71,3 +71,12 @@ def test_an_edit_that_changes_nothing_and_a_rule_that_is_away_for_a_moment_lose_
     gavel.sandbox.call_in("demo-story")
     gavel.sandbox.until_asked("demo-story", "unmute")
     assert gavel.sandbox.operations("demo-story").count("mute") == 1
+    good = rules.read_text()
+    rules.write_text(LATER.replace("when: member.entered", "when: member.enterd"))
+    gavel.up.until_said("the last good ones stay: 2 problems")
+    rules.write_text(LATER.replace("member.entered", "member.enterd").replace("unmute", "unmut"))
+    gavel.up.until_said("the last good ones stay: 3 problems")
+    rules.write_text(good)
+    gavel.up.until_said("the rules file is good again")
+    assert gavel.up.output.count("unknown trigger 'member.enterd'") == 2 + 2
+    assert gavel.up.output.count("unknown action 'unmut'") == 1
