@@ -29,7 +29,7 @@ from workers.rules.lint.parts import Parts, Section
 from workers.rules.lint.rule import check_rule
 from workers.rules.lint.secrets import named_secrets
 from workers.rules.nodes.odd_signs import named
-from workers.rules.nodes.schema_errors import key_of, load_part
+from workers.rules.nodes.schema_errors import key_of, load_part, reader
 from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.nodes.yaml import parse
@@ -174,7 +174,7 @@ class _Loader:
         return None if node is None else compile_match(node, scope, self.report, "conference.name")
 
     def limit(self, node: Any) -> Limit:
-        data = load_part(LimitEntry(), node, self.report, "a limit, with match and duration")
+        data = load_part(reader(LimitEntry), node, self.report, "a limit, with match and duration")
         return Limit(
             duration=data.get("duration", 0.0),
             hang_up=data.get("hang_up", True),
@@ -183,7 +183,7 @@ class _Loader:
         )
 
     def answer(self, node: Any) -> Entry:
-        data = load_part(AnswerEntry(), node, self.report, "an entry with match and options")
+        data = load_part(reader(AnswerEntry), node, self.report, "an entry with match and options")
         match = data.pop("match", None)
         scope = CallerScope(lists=self.lists)
         checks = () if match is None else caller_checks(match, scope, self.report)
@@ -199,7 +199,7 @@ class _Loader:
         if isinstance(node, Map) and "ensure" in node:
             return self.ensuring(node)
         before = self.report.errors
-        data = load_part(RuleEntry(), node, self.report, "a rule, with name, when and do")
+        data = load_part(reader(RuleEntry), node, self.report, "a rule, with name, when and do")
         self.drop_empty(data, node)
         triggers = read_when(data["when"], self.report) if "when" in data else ()
         kinds = [trigger.kind for trigger in triggers]
@@ -228,7 +228,7 @@ class _Loader:
     def ensuring(self, node: Map) -> Rule:
         """A rule that ensures something instead of waiting."""
         before = self.report.errors
-        data = load_part(EnsureEntry(), node, self.report, "a rule, with name and ensure")
+        data = load_part(reader(EnsureEntry), node, self.report, "a rule, with name and ensure")
         if is_empty(data.get("match")):
             self.report.error(key_of(node, "match"), "match is empty")
             del data["match"]

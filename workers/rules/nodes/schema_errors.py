@@ -1,6 +1,7 @@
 """From marshmallow's errors to problems with positions."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
@@ -34,6 +35,12 @@ class Strict(Schema):
         return f"; {self.hints[key]}" if key in self.hints else did_you_mean(key, known)
 
 
+@cache
+def reader(schema: type[Schema]) -> Schema:
+    """One for all mappings: making it copies every field, and reading leaves nothing in it."""
+    return schema()
+
+
 _BESIDE = frozenset({"expires_in", "on_error"})  # named last in messages
 
 
@@ -55,7 +62,7 @@ class Block(Value):
             if not keys:
                 raise ValidationError(f"nothing stands here: remove {kind_of(value)}")
             raise ValidationError(f"expected a mapping with {keys}, not {kind_of(value)}")
-        return dict(self.schema().load(dict(value.items())))
+        return dict(reader(self.schema).load(dict(value.items())))
 
     def json_schema(self) -> Json:
         described = describe(self.schema)

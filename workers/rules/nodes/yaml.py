@@ -178,7 +178,7 @@ class _Builder:
         text.plain = event.style in (None, "")
         line = self.lines[event.start_mark.line] if text.line <= len(self.lines) else ""
         shift = 0 if text.plain else 1
-        if line[event.start_mark.column + shift :].startswith(text):
+        if line.startswith(text, min(event.start_mark.column + shift, len(line))):
             text.shift = shift
         elif event.style == "|" and text.line < len(self.lines):
             below = self.lines[text.line]
@@ -256,8 +256,9 @@ class _Builder:
         return value
 
     def _doubt_comment(self, value: Text) -> None:
-        if value.shift is None or "#" not in (line := self.lines[value.line - 1]):
+        if value.shift is None:
             return
+        line = self.lines[value.line - 1]
         if found := traps.cut_by_comment(line, value, value.column - 1):
             self.report.warning(Place(value.line, found[0]), found[1])
 

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
+
+from marshmallow import Schema
 
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.expressions.asked import names_of
@@ -131,8 +134,7 @@ class StepReader:
 
     def known(self, name: Text, item: Map) -> Step:
         entry = ACTIONS[name]
-        fields = {str(name): entry.argument, **entry.beside, **BESIDE_EVERY}
-        data = load_part(Strict.from_dict(dict(fields))(), item, self.report, "an action")
+        data = load_part(_schema(str(name)), item, self.report, "an action")
         self.check_confirmed(name, item, data)
         value = data.pop(str(name), None)
         data.pop("confirm", None)
@@ -182,6 +184,14 @@ class StepReader:
             )
         if data.get("confirm") is not None and not every:
             self.report.error(key_of(item, "confirm"), "confirm is only for every_conference")
+
+
+@cache
+def _schema(action: str) -> Schema:
+    """What stands in a step of this action, itself and beside it; made once, since that is slow."""
+    entry = ACTIONS[action]
+    fields = {action: entry.argument, **entry.beside, **BESIDE_EVERY}
+    return Strict.from_dict(dict(fields))()
 
 
 def _bare(name: Text) -> Map:
