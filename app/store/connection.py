@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from redis import BlockingConnectionPool, Redis
+from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MasterDownError, ReadOnlyError
@@ -11,6 +11,7 @@ from redis.sentinel import Sentinel
 
 from app.store.server.address import Address, read_address
 from app.store.server.client import Client
+from app.store.server.pool import Pool
 from app.store.server.primary import Primary, PrimaryConnection, PrimaryTlsConnection
 from app.store.server.replica import ReplicatedRedis
 
@@ -52,7 +53,7 @@ def connect(url: str, *, timeout: float = 2.0, replicated: bool = False) -> Redi
     return client
 
 
-def _by_sentinel(address: Address, options: dict[str, Any]) -> BlockingConnectionPool:
+def _by_sentinel(address: Address, options: dict[str, Any]) -> Pool:
     """The primary that the Sentinels name (`app.store.server.primary`)."""
     shared = ("health_check_interval", "protocol")
     of_sentinels = {
@@ -74,11 +75,9 @@ def _by_sentinel(address: Address, options: dict[str, Any]) -> BlockingConnectio
     )
 
 
-def _pool(**options: Any) -> BlockingConnectionPool:
+def _pool(**options: Any) -> Pool:
     """Whoever finds all connections taken waits as long as for an answer."""
-    pool: Any = BlockingConnectionPool  # the library leaves it without types
-    made: BlockingConnectionPool = pool(CONNECTIONS, options["socket_timeout"], **options)
-    return made
+    return Pool(CONNECTIONS, options["socket_timeout"], **options)
 
 
 def _retry() -> Retry:

@@ -7,8 +7,13 @@ pool, and only what fails goes the library's way of trying again.
 
 from typing import Any
 
+from hiredis import pack_command
 from redis import Redis
 from redis.exceptions import RedisError
+
+SCRIPT = "EVALSHA"
+"""The command of every event. Its arguments are texts, bytes and numbers, and nothing is made of
+its answer."""
 
 
 class Client(Redis):
@@ -23,24 +28,37 @@ class Client(Redis):
         connection = pool.get_connection()
         try:
             return self._ask(connection, args, options)
+        except RedisError:
+            raise
+        except BaseException:  # its answer may still come, and would be taken for another's
+            connection.disconnect()
+            raise
         finally:
             pool.release(connection)
 
     def _ask(self, connection: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        parse: Any = self.parse_response
-
-        def once() -> Any:
-            connection.send_command(*args, **options)
-            return parse(connection, args[0], **options)
-
         try:
-            return once()
+            return self._once(connection, args, options)
         except (RedisError, OSError) as error:
-            first = [error]
+            return self._again(connection, args, options, error)
 
-            def again() -> Any:
-                if first:
-                    raise first.pop()
-                return once()
+    def _once(self, connection: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        if args[0] == SCRIPT:
+            connection.send_packed_command((pack_command(args),))
+            return connection.read_response()
+        connection.send_command(*args, **options)
+        parse: Any = self.parse_response
+        return parse(connection, args[0], **options)
 
-            return connection.retry.call_with_retry(again, lambda _: connection.disconnect())
+    def _again(
+        self, connection: Any, args: tuple[Any, ...], options: dict[str, Any], error: Exception
+    ) -> Any:
+        """What the library makes of this error: it is raised, or the command tried once more."""
+        first = [error]
+
+        def again() -> Any:
+            if first:
+                raise first.pop()
+            return self._once(connection, args, options)
+
+        return connection.retry.call_with_retry(again, lambda _: connection.disconnect())

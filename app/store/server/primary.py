@@ -173,7 +173,9 @@ class PrimaryConnection(Connection):
             raise
 
     def cut(self) -> None:
-        """From any thread: whoever waits for an answer here sees the connection lost."""
+        """From any thread: whoever waits for an answer here sees the connection lost, and nobody
+        is lent it before it was looked at (`app.store.server.pool`)."""
+        self.next_health_check = 0
         if (open_socket := self._sock) is not None:
             with suppress(OSError):
                 open_socket.shutdown(socket.SHUT_RDWR)

@@ -1,5 +1,7 @@
 """The client of Redis: it answers and fails as redis-py's own, with less ado."""
 
+import signal
+import threading
 from collections.abc import Iterator
 from threading import Event
 
@@ -87,3 +89,19 @@ def test_a_script_that_redis_has_lost_is_loaded_again(relay: RedisLine, redis: R
     probe()
     redis.script_flush()
     assert probe() is not None
+
+
+def test_an_answer_that_nobody_waited_for_is_not_the_next_ones(relay: RedisLine) -> None:
+    ours = client(relay)
+    ours.set("a", "text")
+    interrupted: list[bytes] = []
+
+    def interrupt(request: bytes, _port: int) -> None:
+        if b"INCR" in request and not interrupted:
+            interrupted.append(request)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    relay.watch = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        ours.incr("number")
+    assert ours.get("a") == b"text"
