@@ -14,15 +14,17 @@ from app.domain.durations import format_duration
 from app.domain.event import Account, Event
 from app.domain.silence import Silence
 from workers.rules.engine import observed, outcomes, timers, transitions
+from workers.rules.engine.candidates.not_meant import NotMeant
 from workers.rules.engine.ensured.look import Flags, Look, flags
 from workers.rules.engine.index import Rules
-from workers.rules.engine.lasting import answers, awaiting, held, memory
+from workers.rules.engine.lasting import awaiting, going_on, held, memory
 from workers.rules.engine.occurrence import Occurrence, account_view, fields_of, root_of
 from workers.rules.engine.preconditions import as_told, refusal, remember, silence_of
 from workers.rules.engine.recordings import seeking, told
-from workers.rules.engine.run import Decision, NotMeant, Run, Skipped
+from workers.rules.engine.run import Decision, Run, Skipped
+from workers.rules.engine.running import Running
 from workers.rules.engine.state import MutableConference
-from workers.rules.engine.steps import Running, StepResults, run_steps
+from workers.rules.engine.steps import StepResults, run_steps
 from workers.rules.engine.transitions import Deciding
 from workers.rules.vocabulary.model import Fields, Unknown
 from workers.rules.vocabulary.triggers import EVENTS
@@ -175,7 +177,7 @@ class _Decider:
             fields = _seen(what, self.state, self.rules, self.account)
             for waiting in list(awaiting.met(self.state, self.rules, what, fields)):
                 if waiting.run in self.state.waiting:
-                    self.go_on(outcomes.came(self.state, what, waiting))
+                    self.go_on(going_on.came(self.state, what, waiting))
 
     def hold(self, what: Occurrence) -> None:
         """One occurrence against all rules that wait for it, in the order of the file."""
@@ -220,13 +222,7 @@ class _Decider:
             return
         fields = _seen(what, self.state, self.rules, self.account)
         fields["event"] = {"id": waiting.event, "received_at": waiting.at}
-        lead = ""
-        if waiting.awaits == "step":
-            lead = answers.said(waiting.fields.get("response", {}))
-        elif (place := waiting.fields.get(awaiting.WAITS_FOR)) is not None:
-            came = "came" if waiting.awaits == awaiting.CAME else "did not come"
-            lead = f"{awaiting.said(rule.steps[place])} {came}"
-        zone = self.rules.timezone
+        zone, lead = self.rules.timezone, going_on.lead(rule, waiting)
         run = Running(waiting.run, rule, what, fields, self.now, zone=zone, lead=lead)
         silenced = silence_of(self.state, run, self.silences)
         if silenced is not None:
@@ -261,11 +257,8 @@ class _Decider:
         if first == 0 and (run.rule.once or run.rule.cooldown is not None):
             remember(self.state, run)
         self.take_effect(run, results)
-        refused = (
-            outcomes.suspend(self.state, run, results) if results.next_step is not None else None
-        )
-        if refused is not None:
-            self.notes.append(refused)
+        if results.next_step is not None:
+            self.notes += going_on.suspend(self.state, run, results)
 
     def take_effect(self, run: Running, results: StepResults) -> None:
         """What the steps wanted, beside going on later."""

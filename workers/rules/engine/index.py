@@ -8,24 +8,17 @@ wait for the kind and are not meant, for another conference say, are known befor
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.callers.joining import Entry
-from app.domain.conference import HERE, said_of
 from app.domain.globs import any_matches
-from workers.rules.engine.grouping import grouped, place_of
+from workers.rules.engine.candidates.grouping import Candidate, grouped, place_of
+from workers.rules.engine.candidates.not_meant import NONE_ELSE, NotMeant, not_meant
 from workers.rules.engine.occurrence import Occurrence, crosses
-from workers.rules.engine.run import (
-    MOST_NOT_MEANT,
-    NONE_ELSE,
-    Candidate,
-    NotMeant,
-    PassedOver,
-)
+from workers.rules.engine.run import PassedOver
 from workers.rules.expressions.asked import names_used
-from workers.rules.expressions.conditions import Match, literal_key, look_up, shown
+from workers.rules.expressions.conditions import literal_key, look_up, shown
 from workers.rules.vocabulary.model import Fields, Limit, NamedSecret, Rule, Trigger
 from workers.rules.vocabulary.problems import Problem
 from workers.rules.vocabulary.triggers import KINDS
@@ -37,10 +30,8 @@ TriggerOf = tuple[str, int, Trigger]
 AWAITED = 1000
 """Indexes of triggers that steps wait for: this for each place of a step, the first being 1."""
 
-MANY = 32
 _REMEMBERED = 4096
 _EXACT = ("name", "digits")  # parameters that equal the value of what happens
-_Field = tuple[tuple[str, ...], str]
 
 
 @dataclass(frozen=True)
@@ -154,7 +145,7 @@ class Rules:
         if found is None:
             places = {place for place, _, _ in every}
             others = [one for one in known if one[0] not in places]
-            found = _waiting(kind, every, _not_meant(others, self._resting.get(kind, ())))
+            found = _waiting(kind, every, not_meant(others, self._resting.get(kind, ())))
             if len(self._shared) >= _REMEMBERED:
                 self._shared.clear()
             self._shared[key] = found
@@ -252,30 +243,6 @@ def _asks_account(rule: Rule) -> bool:
     return rule.enabled and any(name.startswith("account.") for name in names_used(rule))
 
 
-def waits_for(rule: Rule, kind: str) -> str:
-    """What parameters of that kind a rule waits for, in words; "" for any."""
-    wanted = [trigger.parameter for trigger in rule.triggers if trigger.kind == kind]
-    if None in wanted:
-        return ""
-    if KINDS[kind].parameter == "count":
-        return "it waits for " + " or ".join(f"{how} {number:g}" for how, number in wanted)
-    return "it waits for " + " or ".join(str(parameter) for parameter in wanted)
-
-
-def elsewhere(rule: Rule, conference: str) -> str:
-    """Why a rule is not meant in that conference, in words; "" when it is."""
-    if not rule.conference_globs or any_matches(rule.conference_globs, conference):
-        return ""
-    return said_of(conference, _elsewhere(rule))
-
-
-def _elsewhere(rule: Rule) -> str:
-    """The same, with a place for the conference's name."""
-    checks = rule.match.checks if isinstance(rule.match, Match) else ()
-    wanted = [check.wanted for check in checks if check.path == ("conference", "name")]
-    return f"conference.name is {HERE}, not {' and '.join(wanted)}"
-
-
 def _awaited(rules: tuple[Rule, ...]) -> dict[str, tuple[tuple[Rule, int, Trigger], ...]]:
     """By kind, what steps of enabled rules wait for."""
     found: dict[str, list[tuple[Rule, int, Trigger]]] = {}
@@ -308,16 +275,6 @@ def _waiting(kind: str, every: Sequence[Candidate], not_meant: NotMeant) -> _Wai
     return _Waiting(kind, parameter, whole, by_parameter, triggers)
 
 
-def _not_meant(others: Sequence[Candidate], resting: Sequence[Candidate]) -> NotMeant:
-    """The rules for other conferences, and those that are not enabled."""
-    if not others and not resting:
-        return NONE_ELSE
-    refused = ((rule.name, _elsewhere(rule)) for _, rule, _ in others)
-    asleep = ((rule.name, "it is not enabled") for _, rule, _ in resting)
-    told = tuple(islice(chain(refused, asleep), MOST_NOT_MEANT))
-    return NotMeant(told, len(others) + len(resting))
-
-
 def _by_parameter(every: Sequence[Candidate]) -> dict[Any, Sequence[Candidate]]:
     """By what rules wait for; one that waits for any value stands under each."""
     named: dict[Any, list[Candidate]] = {None: []}
@@ -334,11 +291,5 @@ def _by_parameter(every: Sequence[Candidate]) -> dict[Any, Sequence[Candidate]]:
 def _part(whole: RuleIndex, meant: Sequence[Candidate], kind: str) -> RuleIndex:
     """Those of the whole that are meant; the others wait for other names or numbers."""
     places = {place for place, _, _ in meant}
-    others = (
-        (rule.name, waits_for(rule, kind)) for place, rule, _ in whole.every if place not in places
-    )
-    count = len(whole.every) - len(meant)
-    if not count:
-        return RuleIndex(meant, whole.not_meant)
-    told = tuple(islice(chain(others, whole.not_meant.told), MOST_NOT_MEANT))
-    return RuleIndex(meant, NotMeant(told, count + whole.not_meant.count))
+    others = [rule for place, rule, _ in whole.every if place not in places]
+    return RuleIndex(meant, whole.not_meant.and_others(others, kind))

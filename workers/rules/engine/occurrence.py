@@ -52,6 +52,10 @@ class Occurrence:
         """Which instance of the conference it is about."""
         return self.over.number if self.over else state.number
 
+    def uuid_in(self, state: MutableConference) -> str:
+        """The UUID of that instance, "" where it is not known."""
+        return self.over.uuid if self.over else state.uuid
+
 
 def root_of(id: str) -> str:
     """The event from outside that a run, or an event that a step made, goes back to: ids grow by

@@ -1,20 +1,19 @@
-"""What comes to a conference otherwise than by its callbacks: runs that go on later, due timers,
-how steps and calls turned out, triggers, and what a person asks for by hand."""
+"""What comes to a conference otherwise than by its callbacks: due timers, how steps and calls
+turned out, triggers, and what a person asks for by hand."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from app.domain.call import Call
-from app.domain.conference import AWAITS_LATE, RULE_NAME, Timer, Waiting, timer_said
+from app.domain.conference import Timer, Waiting, timer_said
 from app.domain.durations import format_duration
 from app.domain.event import Event
 from workers.rules.engine import timers
 from workers.rules.engine.index import Rules
-from workers.rules.engine.lasting import answers, awaiting, held
-from workers.rules.engine.occurrence import KEPT_FOR_LATER, Occurrence
+from workers.rules.engine.lasting import answers, going_on, held
+from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.recordings import copies, records, seeking, told
-from workers.rules.engine.state import WAITING_KEPT, MutableConference
-from workers.rules.engine.steps import Running, StepResults
+from workers.rules.engine.state import MutableConference
 from workers.rules.engine.transitions import Deciding, end
 from workers.rules.expressions.scope import Scope
 from workers.rules.language.steps.by_hand import NotAStep, read_step
@@ -31,47 +30,8 @@ LIMIT_RUN = ".limit"
 LIMIT_EXPIRES = 60.0
 """Seconds that a hang-up at the limit may take; if it fails it is tried again while live."""
 
-AWAITED = "awaited_step"
-"""Among the fields of a run that waits: for which step, where another one goes on."""
-
 _LATE = 1.0
 _SAME = 0.001  # due times travel through JSON and Redis' scores
-
-
-def suspend(state: MutableConference, run: Running, results: StepResults) -> str | None:
-    """Have the run go on later, at its next step. Returns why it can not, None when it will."""
-    if len(state.waiting) >= WAITING_KEPT:
-        return f"the run of rule “{run.rule.name}” does not go on: {WAITING_KEPT} runs wait already"
-    kept = {key: run.fields[key] for key in KEPT_FOR_LATER if key in run.fields}
-    kept[RULE_NAME] = run.rule.name
-    if run.what.chain:
-        kept["chain"] = run.what.chain
-    step = results.next_step or 0
-    kept = dict(answers.within(state, answers.still_asked(run.rule, step, kept)))
-    if results.awaited not in (None, step - 1):
-        kept[AWAITED] = results.awaited
-    awaits = "step" if results.wait is None else "timer"
-    if results.awaited is not None and run.rule.steps[results.awaited].action == "record":
-        awaits = answers.ANSWER
-    if results.waits_for is not None:
-        awaits = "trigger"
-        kept |= awaiting.marks(run.rule.steps[results.waits_for], results.waits_for)
-    state.waiting[run.id] = Waiting(
-        run=run.id,
-        rule=run.rule.id,
-        step=step,
-        event=run.fields["event"]["id"],
-        at=run.fields["event"]["received_at"],
-        number=run.what.number_in(state),
-        awaits=awaits,
-        fields=kept,
-    )
-    if results.wait is not None:
-        number = run.what.number_in(state)
-        timer_id = f"{number}.wait.{run.id}.{step}"
-        due = run.what.at + results.wait
-        state.timers[timer_id] = Timer(timer_id, due, "wait", run.rule.id, 0, number, run.id)
-    return None
 
 
 def came_due(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
@@ -116,7 +76,7 @@ def _occurrence_of(state: MutableConference, event: Event, timer: Timer) -> Iter
     if timer.kind == "wait":
         waiting = state.waiting.pop(timer.run, None)
         if waiting is not None:
-            yield _going_on(state, event, waiting)
+            yield going_on.resumed(state, event, waiting)
         return
     only = (timer.rule, timer.trigger)
     since = KINDS[timer.kind].since if timer.kind in KINDS else ""
@@ -129,50 +89,19 @@ def _occurrence_of(state: MutableConference, event: Event, timer: Timer) -> Iter
     yield Occurrence(timer.kind, event.id, event.id, event.at, only=only)
 
 
-def _going_on(state: MutableConference, event: Event, waiting: Waiting) -> Occurrence:
-    is_live = state.live and state.number == waiting.number
-    fields = dict(waiting.fields)
-    fields.pop(RULE_NAME, None)
-    for mark in (AWAITED, awaiting.WAITS_FOR, AWAITS_LATE):
-        fields.pop(mark, None)
-    member = state.members.get(fields["member"]["id"]) if "member" in fields and is_live else None
-    if member is not None:
-        fields["member"] = member.facts
-    if "recording" in fields:
-        told = {key: event.data[key] for key in ("archived_to",) if key in event.data}
-        known = copies.seen(state, fields["recording"].get("id", ""))
-        fields["recording"] = {**fields["recording"], **known, **told}
-    return Occurrence(
-        kind="wait",
-        id=waiting.run,
-        event=event.id,
-        at=event.at,
-        fields=fields,
-        value=waiting,
-        over=None if is_live else state.past_of(waiting.number),
-        chain=fields.pop("chain", 0),
-        due=waiting.due,
-    )
-
-
-def came(state: MutableConference, what: Occurrence, waiting: Waiting) -> Occurrence:
-    """What a run waited for has come."""
-    held.drop_wait(state, waiting.run)
-    event = Event(what.event, what.kind, state.name, what.at, "", {})
-    return _going_on(state, event, waiting)
-
-
 def stepped(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     """A webhook that a run waited for is through, or a copy was made."""
     copies.copied(deciding, event)
-    yield from _after_step(deciding, event, _awaiting(deciding.state, event))
+    yield from going_on.after_step(deciding, event, going_on.awaiting_step(deciding.state, event))
 
 
 def answered(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
     """A record call was answered: what it began is known better, and a run may wait for that."""
     if not event.data.get("already"):
         told.answered(deciding, event)
-    yield from _after_step(deciding, event, answers.answered(deciding.state, event.data["call"]))
+    yield from going_on.after_step(
+        deciding, event, answers.answered(deciding.state, event.data["call"])
+    )
 
 
 def failed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
@@ -203,7 +132,7 @@ def failed(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
             over=over,
         )
     if goes_on:
-        yield from _after_step(deciding, event, _awaiting(state, event))
+        yield from going_on.after_step(deciding, event, going_on.awaiting_step(state, event))
 
 
 def triggered(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
@@ -268,23 +197,6 @@ def limit_call(state: MutableConference, what: Occurrence, now: float) -> Call:
         on_error="stop",
         uuid=state.uuid,
     )
-
-
-def _after_step(deciding: Deciding, event: Event, waiting: Waiting | None) -> Iterator[Occurrence]:
-    """The run that waited for this outcome goes on."""
-    if waiting is not None:
-        del deciding.state.waiting[waiting.run]
-        yield _going_on(deciding.state, event, answers.heard(deciding.state, waiting, event))
-
-
-def _awaiting(state: MutableConference, event: Event) -> Waiting | None:
-    """The run that waits for just this step."""
-    waiting = state.waiting.get(event.data["run"])
-    if waiting is None or waiting.awaits not in ("step", answers.ANSWER):
-        return None
-    if waiting.fields.get(AWAITED, waiting.step - 1) != event.data["step"]:
-        return None
-    return waiting
 
 
 def _on_error(rules: Rules, waiting: Waiting, step: int) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from app.domain.durations import format_duration
 from app.domain.silence import Silence
+from workers.rules.engine.running import Running
 from workers.rules.engine.state import MutableConference, short_hash
-from workers.rules.engine.steps import Running
 from workers.rules.vocabulary.model import NO_ANSWER, Unknown, no_answer
 
 

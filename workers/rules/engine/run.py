@@ -1,9 +1,7 @@
 """`Run`: one rule held against one event; `Decision`: all that follows from some events."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -11,20 +9,13 @@ from app.domain.call import Call
 from app.domain.conference import Conference
 from app.domain.event import Event
 from app.domain.recording import RecordingChange, Sought
+from workers.rules.engine.candidates.grouping import Candidate
+from workers.rules.engine.candidates.not_meant import NotMeant, by_reason
 from workers.rules.engine.occurrence import Occurrence
-from workers.rules.engine.state import short_hash
 from workers.rules.vocabulary.model import NO_ANSWER, Fields, Rule, Unknown, no_answer
-
-Candidate = tuple[int, Rule, tuple[int, ...]]
-"""Place in the file, rule, indexes of its triggers of the kind in question."""
 
 MOST_TOLD = 32
 """So many rules that a condition refused are told by name with an event; more are counted."""
-
-MOST_NOT_MEANT = 200
-"""So many rules that were not meant are told by name; more are counted."""
-
-_REASON_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,45 +74,6 @@ class PassedOver:
         return f"{'.'.join(self.path)} is {self.value}, and it asks for others"
 
 
-@dataclass(frozen=True, eq=False)
-class NotMeant:
-    """Rules that wait for a kind of event and not for this one: for another conference, name or
-    number, or not enabled. Each by name and reason, the first `MOST_NOT_MEANT` of `count`.
-
-    The same for many events, so it is made once, and the journal keeps its words once
-    (`app.store.commit.NotMeantTexts`).
-    """
-
-    told: tuple[tuple[str, str], ...] = ()
-    count: int = 0
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        return frozenset(name for name, _ in self.told)
-
-    @cached_property
-    def text(self) -> str:
-        """As the journal keeps it."""
-        words = _by_reason(self.told)
-        more = self.count - len(self.told)
-        return json.dumps({"skipped": words, "more": more}, ensure_ascii=False)
-
-    @cached_property
-    def id(self) -> str:
-        """What tells its words from others."""
-        return short_hash(self.text, 8)
-
-
-NONE_ELSE = NotMeant()
-
-
-def _by_reason(told: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    found: dict[str, list[str]] = {}
-    for rule, reason in told:
-        found.setdefault(reason[:_REASON_LENGTH], []).append(rule)
-    return [{"reason": reason, "rules": rules} for reason, rules in found.items()]
-
-
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """Many rules that were not held against an occurrence one by one, with what they would have
@@ -176,7 +128,7 @@ class Verdicts:
         """The fields that the entry of the event gets."""
         found: dict[str, Any] = {"ran": len(self._ran)}
         if self._told:
-            found["skipped"] = _by_reason(self._told)
+            found["skipped"] = by_reason(self._told)
         if self._more:
             found["skipped_more"] = self._more
         if self.not_meant:

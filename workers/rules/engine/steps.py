@@ -5,107 +5,34 @@ could be worked out, so a rule never does half of what it says because a field w
 """
 
 from collections.abc import Mapping
-from datetime import UTC, tzinfo
 from typing import Any, NamedTuple, cast
 
 from app.domain.call import Call
 from app.domain.durations import format_duration
-from app.domain.event import Event, unusable_name
-from app.domain.moments import written
-from workers.rules.engine.lasting import answers, awaiting, memory
-from workers.rules.engine.occurrence import Occurrence, resolve, root_of
+from workers.rules.engine import inner_steps
+from workers.rules.engine.lasting import answers, memory
+from workers.rules.engine.occurrence import Occurrence, resolve
+from workers.rules.engine.running import (
+    BY_RESPONSE,
+    LONGEST_LINE,
+    Awaits,
+    Done,
+    Goes,
+    NotDone,
+    NotNeeded,
+    Result,
+    Running,
+    Waits,
+    not_done,
+    short,
+)
 from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.action import Action
 from workers.rules.vocabulary.actions import ACTIONS, CALLS, VERBS, WEB_VERBS
-from workers.rules.vocabulary.model import Fields, Rule, Step, Template, Unknown
+from workers.rules.vocabulary.model import Fields, Rule, Template, Unknown
 from workers.rules.vocabulary.names import ANSWERS
-from workers.rules.vocabulary.vars import NO_VARS, Var, said
 
-MOST_TRIGGERS = 8
-"""How many `trigger` actions may follow from one another."""
-
-MOST_DESCENDANTS = 256
-"""How many of them one event from outside may lead to in all, however late."""
-
-_LINE_LENGTH = 160
-_BY_RESPONSE = " (by the response)"
 _ASKS = "; the steps after it wait for the answer"
-
-
-class Running(NamedTuple):
-    """A rule that runs: what it was held against and what its steps can see. `now` tells what is
-    late; `triggered` counts what its steps triggered in this stretch; `told` is why the rule is not
-    run as the file says, "" where it is. `recording`: whether one runs after its steps so far, None
-    where they said nothing of it. `vars` are those of the file, `zone` is its time zone;
-    `lead` is a line before those of its steps."""
-
-    id: str
-    rule: Rule
-    what: Occurrence
-    fields: Fields
-    now: float
-    triggered: int = 0
-    told: str = ""
-    recording: bool | None = None
-    vars: Mapping[str, Var] = NO_VARS
-    zone: tzinfo = UTC
-    lead: str = ""
-
-    @property
-    def expires_from(self) -> float:
-        """The moment from which `expires_in` counts."""
-        return self.what.at if self.what.due is None else self.what.due
-
-
-class Done(NamedTuple):
-    """The step was taken: a line for people, and what it wants. `extend` is in seconds, `sets` are
-    values of `vars`, `brings` are names that the steps after it see."""
-
-    line: str
-    calls: tuple[Call, ...] = ()
-    events: tuple[Event, ...] = ()
-    notes: tuple[str, ...] = ()
-    extend: float = 0.0
-    sets: Mapping[str, Any] | None = None
-    brings: Mapping[str, Any] | None = None
-
-
-class NotNeeded(NamedTuple):
-    """There is nobody and nothing to do it for; the run goes on."""
-
-    line: str
-
-
-class NotDone(NamedTuple):
-    """The step could not be taken, or not any more (`late`)."""
-
-    line: str
-    reason: str
-    late: bool = False
-
-
-class Waits(NamedTuple):
-    """The run goes on `seconds` later."""
-
-    line: str
-    seconds: float
-
-
-class Awaits(NamedTuple):
-    """The run goes on when something comes, or `seconds` later (None: never) elsewhere."""
-
-    line: str
-    seconds: float | None
-
-
-class Goes(NamedTuple):
-    """The run goes on at another place at once."""
-
-    line: str
-    to: int
-
-
-Result = Done | NotNeeded | NotDone | Waits | Awaits | Goes
 
 
 class StepResults(NamedTuple):
@@ -180,7 +107,7 @@ def run_steps(state: MutableConference, run: Running, first: int) -> StepResults
             case Done(events=(_, *_)):
                 run = run._replace(triggered=run.triggered + 1)
             case Done(extend=more) if more:
-                run = run._replace(fields=_extended(run.fields, more))
+                run = run._replace(fields=inner_steps.extended(run.fields, more))
             case Done(sets=values) if values:
                 run = run._replace(fields=memory.assigned(run.fields, values))
             case Done(brings=names) if names is not None:
@@ -214,20 +141,20 @@ def _take(state: MutableConference, run: Running, index: int) -> Result:
         duration = step.params["duration"]
         return Waits(f"wait {format_duration(duration)}", float(duration))
     if step.action == "wait_for":
-        return _wait_for(step, run)
-    late = run.now - run.expires_from
+        return inner_steps.wait_for(step, run)
+    late = run.now - _expires_from(run.what)
     if step.expires_in is not None and late > step.expires_in:
         expired = f"it expires after {format_duration(step.expires_in)}"
-        return _not_done(step, f"{format_duration(round(late, 1))} late, {expired}", late=True)
+        return not_done(step, f"{format_duration(round(late, 1))} late, {expired}", late=True)
     try:
         if step.action == "choose":
-            return _choose(step, run.fields, step.after(index))
+            return inner_steps.choose(step, run.fields, step.after(index))
         return _taken(state, run, index, render(step.params, run.fields))
     except answers.FAILURES as error:
         reason = answers.reason(step, run.fields, error)
         if isinstance(error, Unknown) and step.on_error == "stop":
             raise Unknown(reason) from None
-        return _not_done(step, reason)
+        return not_done(step, reason)
 
 
 def _taken(state: MutableConference, run: Running, index: int, params: dict[str, Any]) -> Result:
@@ -235,98 +162,16 @@ def _taken(state: MutableConference, run: Running, index: int, params: dict[str,
     match step.action:
         case "log":
             note = f"{run.rule.name}: {params['text']}"
-            return Done(_short(f"log: {params['text']}"), notes=(note,))
+            return Done(short(f"log: {params['text']}"), notes=(note,))
         case "trigger":
-            return _trigger(state, run, index, params)
+            return inner_steps.trigger(state, run, index, params)
         case action if run.what.over is not None and not ACTIONS[action].after_all:
             return NotNeeded(f"{action}: not done, the conference is over")
         case "set":
-            return _set(state, run, index, params["values"])
+            return inner_steps.set_vars(state, run, index, params["values"])
         case "extend":
-            return _extend(state, step, float(params["duration"]))
+            return inner_steps.extend(state, step, float(params["duration"]))
     return _call(state, run, index, params)
-
-
-def _wait_for(step: Step, run: Running) -> Result:
-    most = step.params.get("timeout")
-    until = "" if most is None else f" until {written(run.what.at + most, run.zone)}"
-    whose = f" of member {run.fields['member']['id']}" if step.params.get("by") == "member" else ""
-    return Awaits(_short(f"waits for {awaiting.said(step)}{whose}{until}"), most)
-
-
-def _choose(step: Step, fields: Fields, after: int) -> Result:
-    """Raises `Unknown` when a condition before the first that holds can not be answered."""
-    for branch, place in zip(step.params["branches"], step.jumps, strict=False):
-        if branch.refuses(fields) is None:
-            return Goes(_short(f"choose: {branch.text}"), place)
-    otherwise = step.jumps[-1]
-    return NotNeeded("choose: nothing holds") if otherwise == after else Goes("else", otherwise)
-
-
-def _not_done(step: Step, reason: str, *, late: bool = False) -> NotDone:
-    return NotDone(f"{step.action}: {reason}", reason, late)
-
-
-def _short(line: str) -> str:
-    return line if len(line) <= _LINE_LENGTH else line[: _LINE_LENGTH - 1] + "…"
-
-
-def _trigger(
-    state: MutableConference, run: Running, index: int, params: Mapping[str, Any]
-) -> Result:
-    name, what = params["name"], run.what
-    step, to = run.rule.steps[index], params.get("conference", state.name)
-    if what.chain > MOST_TRIGGERS:
-        return _not_done(step, f"trigger {name} refused: another conference has triggered this")
-    if what.chain >= MOST_TRIGGERS:
-        reason = f"trigger {name} refused: {MOST_TRIGGERS} triggers led here already"
-        return _not_done(step, reason)
-    if state.triggered.get(root_of(run.id), 0) + run.triggered >= MOST_DESCENDANTS:
-        reason = f"trigger {name} refused: one event has led to {MOST_DESCENDANTS} triggers already"
-        return _not_done(step, reason)
-    data = {"name": name, "data": params.get("data", {}), "chain": what.chain + 1}
-    if to != state.name:
-        return _elsewhere(run, index, to, {**data, "chain": MOST_TRIGGERS + 1})
-    if run.fields.get("member"):
-        data["member_id"] = run.fields["member"]["id"]
-    uuid = _uuid(state, what)
-    event = Event(f"{run.id}.{index}", "trigger", state.name, what.at, uuid, data)
-    return Done(_short(f"trigger {name}"), events=(event,))
-
-
-def _elsewhere(run: Running, index: int, to: str, data: Mapping[str, Any]) -> Result:
-    """A trigger in another conference, of which nothing is known here: neither instance nor
-    members."""
-    if refused := unusable_name(to):
-        return _not_done(run.rule.steps[index], refused)
-    event = Event(f"{run.id}.{index}", "trigger", to, run.what.at, "", data)
-    return Done(_short(f"trigger {data['name']} in {to}"), events=(event,))
-
-
-def _set(state: MutableConference, run: Running, index: int, values: Mapping[str, Any]) -> Result:
-    if not state.live:
-        return NotNeeded("set: not done, no conference is live")
-    step = run.rule.steps[index]
-    hidden = "response" in step.reads
-    if refused := memory.refusal(run.vars, run.fields, values, hidden=hidden):
-        return _not_done(step, refused)
-    told = ", ".join(name if hidden else f"{name} to {said(values[name])}" for name in values)
-    return Done(_short(f"set {told}{_BY_RESPONSE if hidden else ''}"), sets=values)
-
-
-def _extend(state: MutableConference, step: Step, duration: float) -> Result:
-    if state.limit is None:
-        return _not_done(step, "this conference has no limit to extend")
-    return Done(f"extend the limit by {format_duration(duration)}", extend=duration)
-
-
-def _extended(fields: Fields, more: float) -> Fields:
-    """The steps after an `extend` see the limit that it moved."""
-    view = dict(fields["conference"])
-    for key in ("limit", "time_left"):
-        if key in view:
-            view[key] += more
-    return {**fields, "conference": view}
 
 
 def _call(state: MutableConference, run: Running, index: int, params: Mapping[str, Any]) -> Result:
@@ -346,8 +191,8 @@ def _call(state: MutableConference, run: Running, index: int, params: Mapping[st
     groups = [(member,) for member in members] if verb.members == "single" else [members]
     base = f"{run.id}.{index}"
     params = {**_params(action, params), **_carried(action, run.fields)}
-    at, uuid = run.what.at, "" if verb.account else _uuid(state, run.what)
-    expires_at = None if step.expires_in is None else run.expires_from + step.expires_in
+    at, uuid = run.what.at, "" if verb.account else run.what.uuid_in(state)
+    expires_at = None if step.expires_in is None else _expires_from(run.what) + step.expires_in
     calls = tuple(
         Call(
             id=base if len(groups) == 1 else f"{base}.{number}",
@@ -367,13 +212,14 @@ def _call(state: MutableConference, run: Running, index: int, params: Mapping[st
         )
         for number, group in enumerate(groups)
     )
-    line = _short(_line(verb.name, members, {} if "response" in step.reads else params))
-    line += _BY_RESPONSE if "response" in step.reads else ""
+    line = _line(verb.name, members, {} if "response" in step.reads else params)
+    line += BY_RESPONSE if "response" in step.reads else ""
     return Done(line + (_ASKS if step.asks else ""), calls)
 
 
-def _uuid(state: MutableConference, what: Occurrence) -> str:
-    return what.over.uuid if what.over else state.uuid
+def _expires_from(what: Occurrence) -> float:
+    """The moment from which `expires_in` counts."""
+    return what.at if what.due is None else what.due
 
 
 def _params(action: Action, written: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -394,4 +240,5 @@ def _carried(action: Action, fields: Fields) -> dict[str, Any]:
 def _line(verb: str, members: tuple[str, ...], params: Mapping[str, Any]) -> str:
     who = " " + ", ".join(members) if members else ""
     what = params.get("text") or params.get("url") or params.get("to") or ""
-    return f"{verb}{who}: {what}" if what else f"{verb}{who}"
+    line = f"{verb}{who}: {what}" if what else f"{verb}{who}"
+    return line if len(line) <= LONGEST_LINE else short(line)

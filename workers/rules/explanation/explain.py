@@ -10,8 +10,9 @@ from app.domain.event import Event
 from app.domain.silence import Silence
 from workers.conference.errors import PlivoError
 from workers.plivo.endpoints import ApiRequest, build_requests
+from workers.rules.engine.candidates.not_meant import elsewhere, waits_for
 from workers.rules.engine.decide import decide, meanings
-from workers.rules.engine.index import Rules, elsewhere, waits_for
+from workers.rules.engine.index import Rules
 from workers.rules.engine.lasting import memory
 from workers.rules.engine.occurrence import Occurrence
 from workers.rules.engine.run import Decision, Run

@@ -7,7 +7,7 @@ from typing import Any
 from app.domain.durations import format_duration
 from app.domain.globs import any_matches, covers, is_glob
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.engine.steps import MOST_DESCENDANTS, MOST_TRIGGERS
+from workers.rules.engine.inner_steps import MOST_DESCENDANTS, MOST_TRIGGERS
 from workers.rules.expressions.asked import names_used
 from workers.rules.language.steps.flat import items_of, step_key
 from workers.rules.lint.ensure import ensured_is_not_undone, ensured_is_reached

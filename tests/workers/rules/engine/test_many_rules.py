@@ -6,8 +6,8 @@ import pytest
 
 from app.domain.conference import Conference
 from app.domain.event import Event
+from workers.rules.engine.candidates.grouping import MANY
 from workers.rules.engine.decide import decide
-from workers.rules.engine.grouping import MANY
 from workers.rules.engine.index import Rules
 from workers.rules.load import load
 

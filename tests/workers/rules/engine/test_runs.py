@@ -27,7 +27,7 @@ from tests.workers.rules.engine.builders import (
     webhook,
 )
 from workers.rules.engine.index import Rules
-from workers.rules.engine.steps import MOST_DESCENDANTS, MOST_TRIGGERS
+from workers.rules.engine.inner_steps import MOST_DESCENDANTS, MOST_TRIGGERS
 from workers.rules.vocabulary.actions import VERBS
 from workers.rules.vocabulary.model import Limit, Step, Target
 

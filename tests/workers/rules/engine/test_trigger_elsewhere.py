@@ -2,7 +2,7 @@
 
 from tests.workers.rules.engine.builders import Timeline
 from workers.rules.engine.decide import Decision
-from workers.rules.engine.steps import MOST_DESCENDANTS
+from workers.rules.engine.inner_steps import MOST_DESCENDANTS
 from workers.rules.load import load
 from workers.rules.simulation.simulator import Made, Simulator
 

@@ -7,8 +7,9 @@ from typing import Any
 from app.domain.conference import Conference
 from app.domain.event import Event
 from app.store.journal import unfold
+from workers.rules.engine.candidates.not_meant import MOST_NOT_MEANT
 from workers.rules.engine.decide import decide
-from workers.rules.engine.run import MOST_NOT_MEANT, MOST_TOLD, Decision
+from workers.rules.engine.run import MOST_TOLD, Decision
 from workers.rules.load import load
 
 MEMBER = {"member_id": "10", "from": "+14155550100"}

@@ -12,14 +12,15 @@ from app.domain.call import Call
 from app.domain.event import Event
 from app.domain.globs import any_matches
 from app.domain.silence import Silence
+from workers.rules.engine.candidates.not_meant import elsewhere
 from workers.rules.engine.ensured.acts import RUN, Acts, remember, settle
 from workers.rules.engine.ensured.keeping import EXPIRES, Keeping, Thing
-from workers.rules.engine.index import Rules, elsewhere
+from workers.rules.engine.index import Rules
 from workers.rules.engine.occurrence import EVERYBODY, Occurrence, resolve
 from workers.rules.engine.preconditions import as_told, refusal
 from workers.rules.engine.run import Run
+from workers.rules.engine.running import Running
 from workers.rules.engine.state import MutableConference, short_hash
-from workers.rules.engine.steps import Running
 from workers.rules.engine.timers import ENSURE
 from workers.rules.vocabulary.actions import VERBS
 from workers.rules.vocabulary.model import Fields, Rule, Wish

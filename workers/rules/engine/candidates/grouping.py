@@ -7,10 +7,12 @@ for each file of rules; an event only looks it up (`workers.rules.engine.index`)
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workers.rules.engine.run import Candidate
 from workers.rules.expressions.conditions import Check, Literals, Match
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.vocabulary.model import Rule
+
+Candidate = tuple[int, Rule, tuple[int, ...]]
+"""Place in the file, rule, indexes of its triggers of the kind in question."""
 
 MANY = 32
 _Field = tuple[tuple[str, ...], str]
