@@ -30,6 +30,9 @@ MEMBER_SCHEMAS = {
 IDENTIFYING = ("conference_uuid", "member_id", "call_uuid", "digits")
 """What tells one callback about a member of a conference from another."""
 DONE = {"record_done", "record done"}
+ENDS = {"recording_duration", "recording_duration_ms", "message"}
+"""What a request to an `action`, or one with a word that nobody knows, has not: they may name the
+recording that runs, which is no start of it (docs/plivo.md 2.3)."""
 WRAPPED = "response"
 """A form field that may hold all the others as one JSON object."""
 
@@ -111,7 +114,9 @@ def _kind(reading: Reading) -> str:
     present = known.keys() | reading.unreadable.keys()
     if _is_transcription(present):
         return "transcription"
-    if {"recording_id", "record_url", "record_file"} & present:
+    if {"recording_id", "record_url", "record_file"} & present and (
+        not {"action", "member_id"} & present or ENDS & present
+    ):
         return "recording"
     reading.require("action", "event")
     return "unknown"

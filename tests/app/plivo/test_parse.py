@@ -81,6 +81,9 @@ def test_the_event_field_alone_tells_what_happened() -> None:
         enter(ConferenceAction="dance"),
         enter(ConferenceAction="waitSound", ConferenceMemberID="", ConferenceUUID=""),
         enter(ConferenceAction="", Event="ConferenceRemoteSounds"),
+        enter(ConferenceAction="pause", Event="ConferenceRecordPause", RecordUrl=URL),
+        enter(ConferenceAction="", Event="", RecordUrl=URL, RecordingID="r1"),  # to an `action`
+        enter(ConferenceAction="", Event="Redirect", RecordUrl=URL, RecordingID="r1"),
         enter(ConferenceMemberID=""),
         enter(ConferenceAction="digits"),
         {"ConferenceName": "demo"},
