@@ -26,6 +26,7 @@ from app.domain.durations import format_duration
 from app.errors import NotFound
 from app.operators.batches import WORDS, batch_of, batches
 from app.operators.recordings import failing_copies
+from app.plivo import urls
 from app.settings import Settings
 from app.store.inbox import Inbox
 from app.store.published_rules import Published, PublishedRules
@@ -87,7 +88,7 @@ def blueprint(
 
         def collect(now: float) -> dict[str, object]:
             found, rows = lately.look(q, g.seen, now)
-            answer_url = f"{settings.public_url}/plivo/answer/NAME"
+            answer_url = urls.answer_url(settings.public_url, "NAME")
             return {"q": q, "answer_url": answer_url, "found": found, "rows": rows}
 
         return pages.show("console/live.html", collect)
@@ -115,7 +116,7 @@ def blueprint(
         wanted, cursor = conferences.sought(request.args), request.args.get("cursor", "")
         if form := request.args.get("format", ""):
             return conferences.as_file(form, conferences.find(redis, wanted, cursor).rows)
-        answer_url = f"{settings.public_url}/plivo/answer/NAME"
+        answer_url = urls.answer_url(settings.public_url, "NAME")
         return pages.show(
             "console/conferences.html",
             lambda _now: {

@@ -1,8 +1,8 @@
 """The URLs that we give to Plivo.
 
-Each has a sorted query (`v=1`), so that both known ways to sign it agree, and a fragment that
-makes Plivo try again after any failure: without it a single 503 is a lost event
-(docs/plivo.md 6 and 11.13).
+Those of callbacks have a sorted query (`v=1`), so that both known ways to sign it agree. Each has a
+fragment that makes Plivo try again after any failure: without it a single 503 is a lost event, or a
+caller who is turned away (docs/plivo.md 6, 11.13 and 27.16).
 """
 
 from urllib.parse import quote
@@ -29,4 +29,4 @@ def transcription_url(public_url: str, conference: str) -> str:
 
 def answer_url(public_url: str, conference: str) -> str:
     """For `answer_url` of the application or call that leads into a conference."""
-    return f"{public_url}/plivo/answer/{quote(conference, safe='')}"
+    return f"{public_url}/plivo/answer/{quote(conference, safe='')}{RETRIES}"

@@ -17,7 +17,7 @@ from app.console.access.by_issuer import BACK
 from app.console.access.claims import IssuerAway
 from app.finding import Finding, bad, doubtful, good
 from app.plivo.signature import NONCE, V3, PlivoRequest, signed_text
-from app.plivo.urls import answer_url
+from app.plivo.urls import RETRIES, answer_url
 from app.settings import Settings
 from app.store.connection import connect
 from app.store.server import same_store
@@ -96,7 +96,7 @@ def examine_open(settings: Settings) -> Iterator[Finding]:
 
 def examine_signature(settings: Settings) -> Iterator[Finding]:
     """Ask for a conference's XML (which changes nothing) as Plivo would, over the public URL."""
-    url = answer_url(settings.public_url, PROBED)
+    url = answer_url(settings.public_url, PROBED).removesuffix(RETRIES)
     for number, token in enumerate(settings.plivo_auth_token, 1):
         status = _get(url, _signature(url, token))
         if status == 200:

@@ -12,6 +12,8 @@ from sandbox.world.directory import Application, Number
 from sandbox.world.errors import BadParameter, NotFound
 
 PAGE = 20
+FAR = 10**9
+"""Of so many rows is none: an `offset` beyond the last is told as it was asked for."""
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _METHODS = ("GET", "POST")
 _OTHERS = (
@@ -176,7 +178,7 @@ def page(
 ) -> Result:
     """At most 20 of them, from `offset` on, and where the next ones are."""
     limit = parameters.whole_number(params, "limit", PAGE, 1, PAGE)
-    offset = parameters.whole_number(params, "offset", 0, 0, len(rows))
+    offset = parameters.whole_number(params, "offset", 0, 0, FAR)
 
     def at(place: int) -> str:
         query = urlencode({"limit": limit, "offset": place})

@@ -22,12 +22,19 @@ class Policy:
         return f"{status // 100}xx" in self.retry_on
 
 
-def split_url(url: str) -> tuple[str, Policy]:
+ANSWER = Policy(total_ms=60_000, retries=2, retry_on=frozenset(_RETRIES))
+"""An answer URL without a fragment: three tries, or 60 s (docs/plivo.md 23.3)."""
+
+
+def split_url(url: str, without: Policy | None = None) -> tuple[str, Policy]:
     """The address without its fragment, and the policy the fragment asks for.
 
-    Values out of bounds, unknown keys and broken numbers fall back to the default.
+    Values out of bounds, unknown keys and broken numbers fall back to the default; where there is
+    no fragment, the policy is `without`, if one is given.
     """
     parts = urlsplit(url)
+    if without is not None and not parts.fragment:
+        return url, without
     asked = dict(pair.partition("=")[::2] for pair in parts.fragment.split("&"))
     default = Policy()
     policy = Policy(

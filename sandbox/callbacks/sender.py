@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import aiohttp
 from yarl import URL
 
-from sandbox.callbacks.policy import Policy, split_url
+from sandbox.callbacks.policy import ANSWER, Policy, split_url
 from sandbox.callbacks.signing import signature_v2, signature_v3
 from sandbox.world.log import Delivery, Log
 from sandbox.world.switches import Switches
@@ -118,7 +118,7 @@ class Sender:
     async def send_until_done(self) -> Answer:
         """The last answer, status 0 when there was none within the policy."""
         try:
-            url, policy = split_url(self.message.url)
+            url, policy = split_url(self.message.url, self._without_fragment())
         except ValueError as error:
             self.log.append(self._entry(1, error=f"not a URL: {error}"))
             return Answer(0)
@@ -136,6 +136,11 @@ class Sender:
             if self.switches.retry_nonce == "new":
                 self.nonce = new_nonce()
         return answer
+
+    def _without_fragment(self) -> Policy | None:
+        """The policy of an address that asks for none, where it is not the usual one."""
+        thrice = self.message.action == "answer" and self.switches.answer_tries == "three"
+        return ANSWER if thrice else None
 
     async def _attempt(
         self, url: str, policy: Policy, left: float, entry: Delivery

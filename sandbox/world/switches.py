@@ -54,6 +54,9 @@ class Switches:
         "ordered: one after the other for each conference (6)",
     )  # fmt: skip
     retry_delay: float = amount(1.0, "seconds between two tries of one callback (11.13)")
+    answer_tries: str = choice(
+        "three", "policy", "an answer URL without fragment: three tries, or as callbacks (27.16)"
+    )
     retry_nonce: str = choice("new", "same", "the nonce of a second try (11.13)")
     wait_sound_method: str = choice("POST", "GET", "how sound URLs are fetched (11.19)")
     caller_name: str = choice("plain", "encoded", "caller_name as it is, or percent-encoded (10)")

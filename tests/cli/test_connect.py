@@ -14,7 +14,7 @@ from sandbox.world.directory import NUMBERS
 from workers.plivo.account import AccountApi, Application, Number
 
 PUBLIC = "https://gavel.example.com"
-ANSWER = f"{PUBLIC}/plivo/answer/standup"
+ANSWER = f"{PUBLIC}/plivo/answer/standup#rp=all&rc=5"
 NUMBER, OTHER = NUMBERS
 
 

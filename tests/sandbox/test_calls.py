@@ -50,6 +50,19 @@ def test_the_services_own_answer_url_is_taken_when_only_a_conference_is_named() 
         assert service.wait_for("enter").fields["ConferenceName"] == "x"
 
 
+@pytest.mark.parametrize(
+    ("fragment", "tries"), [("", 3), ("#rc=0", 1), ("#rp=all&rc=1", 2), ("#rp=ct", 1)]
+)
+def test_an_answer_url_is_tried_three_times_unless_it_says_otherwise(
+    fragment: str, tries: int, sandbox: Sandbox, service: Service
+) -> None:
+    sandbox.switch(retry_delay=0)
+    service.reply("/answer", Reply(503))
+    call = sandbox.call_in(answer_url=f"{service.url}/answer{fragment}")
+    service.wait_until(lambda: ended(sandbox, call))
+    assert len(service.at("/answer")) == tries
+
+
 def test_who_hangs_up_leaves_and_the_conference_ends(
     sandbox: Sandbox, service: Service, room: Room, api: Api
 ) -> None:

@@ -92,6 +92,8 @@ def test_a_list_has_pages_of_twenty(client: Any, recorded: Any, room: Room, api:
     assert (len(first), first.meta["total_count"], first.meta["previous"]) == (20, 23, None)
     assert first.meta["next"].endswith("/Recording/?limit=20&offset=20")
     assert len(client.recordings.list(offset=20)) == 3
+    beyond = client.recordings.list(offset=99)
+    assert (list(beyond), beyond.meta["offset"], beyond.meta["next"]) == ([], 99, None)
     with pytest.raises(ValidationError):
         client.recordings.list(limit=21)
 
