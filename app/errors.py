@@ -52,7 +52,7 @@ class MethodNotAllowed(Refused):
 
 
 class TooLarge(Refused):
-    """Send less: a body may have 64 KiB."""
+    """Send less: a body may have 64 KiB, that of a transcript 1 MiB."""
 
 
 class Conflict(Refused):

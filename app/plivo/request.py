@@ -12,7 +12,7 @@ from gunicorn.http.errors import ParseException
 from app.errors import SignatureRefused, TooLarge, Unusable
 from app.logs import step
 from app.plivo.signature import HEADERS, Pairs, PlivoRequest, verify
-from app.server.request_buffer import LARGEST_BODY
+from app.server.request_buffer import LARGEST_BODY, LARGEST_TRANSCRIPT, TRANSCRIPTS
 from app.settings import Settings
 
 log = logging.getLogger("gavel.receive")
@@ -61,9 +61,11 @@ def read(environ: Environ, public_url: str) -> PlivoRequest:
     Raises TooLarge, and Unusable for a body that is neither a form nor a JSON object.
     """
     method: str = environ["REQUEST_METHOD"]
-    url = public_url + raw_path(environ)
+    path = raw_path(environ)
+    url = public_url + path
     query = form_pairs(environ.get("QUERY_STRING", "").encode("latin-1"))
-    if method != "POST" or not (body := read_body(environ)):
+    most = LARGEST_TRANSCRIPT if path.endswith(TRANSCRIPTS) else LARGEST_BODY
+    if method != "POST" or not (body := read_body(environ, most)):
         return PlivoRequest(method, url, query)
     kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if kind in {FORM, ""}:
@@ -74,26 +76,27 @@ def read(environ: Environ, public_url: str) -> PlivoRequest:
     raise Unusable(f"the body must be {FORM} or application/json")
 
 
-def read_body(environ: Environ) -> bytes:
-    """The whole body. Raises TooLarge without reading more than is allowed, and Unusable."""
+def read_body(environ: Environ, most: int = LARGEST_BODY) -> bytes:
+    """The whole body, of at most so many bytes. Raises TooLarge without reading more than is
+    allowed, and Unusable."""
     length = environ.get("CONTENT_LENGTH") or ""
     if length.isdigit():
-        if int(length) > LARGEST_BODY:
-            raise TooLarge(f"the body has {length} bytes, at most {LARGEST_BODY} are taken")
-        return _read(environ["wsgi.input"], int(length))
+        if int(length) > most:
+            raise TooLarge(f"the body has {length} bytes, at most {most} are taken")
+        return _read(environ["wsgi.input"], int(length), most)
     if not environ.get("wsgi.input_terminated"):
         return b""
-    body = _read(environ["wsgi.input"], LARGEST_BODY + 1)
-    if len(body) > LARGEST_BODY:
-        raise TooLarge(f"the body has more than the {LARGEST_BODY} bytes that are taken")
+    body = _read(environ["wsgi.input"], most + 1, most)
+    if len(body) > most:
+        raise TooLarge(f"the body has more than the {most} bytes that are taken")
     return body
 
 
-def _read(stream: BinaryIO, size: int) -> bytes:
+def _read(stream: BinaryIO, size: int, most: int) -> bytes:
     try:
         return stream.read(size)
     except (ParseException, OSError):  # gunicorn's: of a body in chunks
-        raise Unusable(f"the body must come whole, with at most {LARGEST_BODY} bytes") from None
+        raise Unusable(f"the body must come whole, with at most {most} bytes") from None
 
 
 def raw_path(environ: Environ) -> str:

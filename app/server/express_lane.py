@@ -51,6 +51,8 @@ class ExpressLane:
         """Answer this complete request as soon as it is stored; False: a thread shall."""
         if not self._line.is_open or not conn.buffer.data.startswith(USUAL):
             return False
+        if conn.buffer.is_large:  # it would keep all others waiting
+            return False
         try:
             request = self._parsed(conn)
             environ = self._environ(conn, request) if request is not None else None

@@ -21,7 +21,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from app.server.connection import Connection
 from app.server.express_lane import ExpressLane
-from app.server.request_buffer import RequestBuffer, State
+from app.server.request_buffer import LARGEST_TRANSCRIPT, RequestBuffer, State
 from app.web.express import EXPRESS
 
 READ_AT_ONCE = 128 * 1024
@@ -30,6 +30,9 @@ HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 )
+LARGE_TOGETHER = 16 * LARGEST_TRANSCRIPT
+"""Bytes that all large bodies together may have: anybody may begin to send one."""
+TOO_MUCH = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -96,7 +99,12 @@ class WebWorker(ThreadWorker):
 
     def _look(self, conn: Connection) -> None:
         state = conn.buffer.state()
-        if state is State.COMPLETE:
+        if conn.buffer.is_large and self._too_much():
+            conn.buffer = RequestBuffer()
+            with suppress(OSError):
+                conn.sock.send(TOO_MUCH)
+            self._linger(conn)
+        elif state is State.COMPLETE:
             conn.busy = True
             if self._express is None or not self._express.take(conn):
                 self.by_thread(conn)
@@ -109,6 +117,10 @@ class WebWorker(ThreadWorker):
             with suppress(OSError):
                 conn.sock.send(HEAD_TOO_LARGE)
             self._linger(conn)
+
+    def _too_much(self) -> bool:
+        large = (conn.buffer for conn in self._open if conn.buffer.is_large)
+        return sum(len(buffer.data) for buffer in large) > LARGE_TOGETHER
 
     def by_thread(self, conn: Connection) -> None:
         """Have a thread answer the request in this connection's buffer."""

