@@ -13,8 +13,10 @@ from app.errors import Unavailable, Unusable
 from app.logs import step
 from app.metrics.counting import Counts
 from app.plivo.answer_xml import entry_xml
-from app.plivo.caller import caller_of
+from app.plivo.caller import caller_of, has_hung_up
+from app.plivo.elements import document
 from app.plivo.request import verified
+from app.plivo.signature import PlivoRequest
 from app.settings import Settings
 from app.store import keys
 from app.store.inbox import Inbox
@@ -35,7 +37,10 @@ def blueprint(settings: Settings, inbox: Inbox, rules: PublishedRules, counts: C
 
     @routes.route("/plivo/answer/<anything:conference>", methods=["GET", "POST"])
     def answer(conference: str) -> Response:
-        call = asked(conference)
+        given = verified(request.environ, settings, settings.signature_answer)
+        if has_hung_up(given):
+            return _xml(document())
+        call = asked(given, conference)
         step(log, "answer", conference=call.conference, rules=call.rules.digest)
         if "ask_pin" in call.entry.options:
             return _xml(door.asks(call))
@@ -43,15 +48,15 @@ def blueprint(settings: Settings, inbox: Inbox, rules: PublishedRules, counts: C
 
     @routes.route("/plivo/pin/<anything:conference>", methods=["POST"])
     def pin(conference: str) -> Response:
-        call = asked(conference)
+        given = verified(request.environ, settings, settings.signature_answer)
+        call = asked(given, conference)
         step(log, "answer", conference=call.conference, rules=call.rules.digest)
         if "ask_pin" in call.entry.options:
             return _xml(door.hears(call))
         return _xml(entry_xml(settings.public_url, call.conference, call.rules, call.entry))
 
-    def asked(conference: str) -> Asked:
-        """Raises SignatureRefused, TooLarge, Unusable or Unavailable."""
-        given = verified(request.environ, settings, settings.signature_answer)
+    def asked(given: PlivoRequest, conference: str) -> Asked:
+        """Raises Unusable or Unavailable."""
         name = checked_name(_decoded(conference), "the conference in the address")
         current = rules.current(stale=True)
         if current is None:  # nobody is let in with options that nobody wanted

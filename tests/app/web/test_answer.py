@@ -49,6 +49,17 @@ def test_post_is_answered_as_get_is(plivo: Plivo) -> None:
     assert asked.data == plivo.get(answer_path("demo")).data
 
 
+@pytest.mark.parametrize(
+    "ended",
+    [{"CallStatus": "completed", "Event": "Hangup"}, {"CallStatus": "busy"}, {"Event": "Hangup"}],
+)
+def test_the_end_of_a_call_is_no_caller(plivo: Plivo, redis: Redis, ended: dict[str, str]) -> None:
+    redis.delete(keys.RULES)  # without them nobody is let in
+    told = plivo.post({"CallUUID": "c", "From": "+14155550100", **ended}, answer_path("demo"))
+    assert (told.status_code, told.content_type) == (200, "application/xml")
+    assert list(ElementTree.fromstring(told.data)) == []
+
+
 def test_the_first_matching_options_of_the_rules_apply(plivo: Plivo, publish: Any) -> None:
     publish(
         answers=[
