@@ -9,8 +9,6 @@ import re
 from app.callers.phones import plain_phone
 from app.domain.redaction import PHONE, mask_phones
 
-SHORTEST_WHOLE = 8
-"""Digits of a whole number, its country code included."""
 SHOWN_DIGITS = 4
 """So many digits at its end are shown of a number to everybody."""
 _WHOLE = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)

@@ -70,14 +70,12 @@ class Lately:
         wanted = (sought, seen, whole_numbers(), numbers)
         with self._lock:
             if self._made is None or self._made[0] != wanted:
-                found = overview(self._redis, self._rules, sought, now, numbers=numbers)
+                found = overview(self._redis, self._rules, sought, numbers=numbers)
                 self._made = (wanted, (found, self._render(found, now)))
             return self._made[1]
 
 
-def overview(
-    redis: Redis, rules: PublishedRules, sought: str, now: float, *, numbers: bool
-) -> Overview:
+def overview(redis: Redis, rules: PublishedRules, sought: str, *, numbers: bool) -> Overview:
     """What is live, with `sought` in its name, as who may see `numbers` or not is shown it. Only
     what is shown is read. Raises RedisError."""
     given_up = _given_up(redis)

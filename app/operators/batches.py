@@ -6,7 +6,6 @@ what has ended is remembered, so that a look costs as much as is still under way
 
 import json
 import secrets
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -15,6 +14,7 @@ from redis import Redis
 
 from app.domain.operator import Operator
 from app.operators.attention import GivenUp, ask_again
+from app.operators.tally import tally
 from app.store import keys
 
 Fields = dict[str | bytes | bytearray | memoryview | int | float, Any]
@@ -72,9 +72,7 @@ class Batch:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many are in each state, those that there are none in left out."""
-        found = Counter(one.state for one in self.items)
-        return {state: found[state] for state in STATES if found[state]}
+        return tally((one.state for one in self.items), STATES)
 
     @property
     def told(self) -> str:
@@ -83,7 +81,7 @@ class Batch:
 
     @property
     def left(self) -> int:
-        return sum(self.counts.get(state, 0) for state in UNDER_WAY)
+        return sum(one.state in UNDER_WAY for one in self.items)
 
 
 def ask_all(

@@ -72,7 +72,7 @@ class Forgetting:
         self._found.waiting = sum(map(self._rewritten, (keys.GIVEN_UP, keys.DEAD)))
         self._forget_recordings()
         self._forget_callbacks()
-        self._look_elsewhere(audit)
+        self._look_elsewhere()
         if not self._dry:
             audit.note(Entry.by(operator, "forget", self._in_words(), reason=reason))
         return self._found
@@ -168,7 +168,7 @@ class Forgetting:
             self._redis.delete(*theirs)
         self._found.callbacks += len(theirs)
 
-    def _look_elsewhere(self, audit: Audit) -> None:
+    def _look_elsewhere(self) -> None:
         text: Any = self._redis.get(keys.RULES_TEXT)
         self._found.rules = self._erasure.holds_number((text or b"").decode("utf-8", "replace"))
         rows: Any = self._redis.xrange(keys.AUDIT)

@@ -9,6 +9,7 @@ from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.timers import Timers
+from tests.doubles.plivo_edge import PlivoEdge
 from tests.waiting import until
 from workers.bootstrap import Context, assemble
 from workers.conference.budget import Budget
@@ -25,6 +26,11 @@ rules:
     do:
       - mute: member
 """
+
+
+def paths(edge: PlivoEdge) -> list[str]:
+    """What was asked for of the conference `sales-1`, in order."""
+    return [seen.path.rpartition("/Conference/sales-1/")[2] for seen in edge.seen]
 
 
 def context_of(redis: Redis, url: str, folder: Path, rules: str = MUTE_EVERYONE) -> Context:

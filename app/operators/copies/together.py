@@ -5,7 +5,6 @@ down what came of asking; how each copy ends is read off its recording, as that 
 """
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from app.domain.recording import Recording
 from app.errors import Busy, Conflict, NotFound
 from app.operators.acts import reason_of
 from app.operators.copies.asking import MOST_AT_ONCE, CopyAsked, under_way, wish
+from app.operators.tally import tally
 from app.store import keys
 from app.store.recordings import Recordings, Wanted
 from app.store.server.clock import redis_time
@@ -39,6 +39,7 @@ WORDS = {
     "unheard": "not heard by a worker",
 }
 """What becomes of a recording, in the words that people read."""
+UNDER_WAY = ("planned", "left")
 _FOUND = {"asked": "left", "under_way": "left", "copied": "done", "refused": "refused"}
 _WORST = ("done", "refused", "failed", "left")
 Fields = dict[str | bytes | bytearray | memoryview | int | float, Any]
@@ -82,13 +83,11 @@ class Together:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many are in each state, those that there are none in left out."""
-        found = Counter(one.state for one in self.items)
-        return {state: found[state] for state in WORDS if found[state]}
+        return tally((one.state for one in self.items), WORDS)
 
     @property
     def left(self) -> int:
-        return sum(self.counts.get(state, 0) for state in ("planned", "left"))
+        return sum(one.state in UNDER_WAY for one in self.items)
 
 
 def plan(redis: Redis, wanted: Wanted, most: int = MOST) -> Plan:

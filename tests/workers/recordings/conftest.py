@@ -5,21 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.fetching.recordings import RecordingSource
+from tests.doubles.edge_fixtures import plivo as plivo
+from tests.doubles.edge_fixtures import source as source
 from tests.doubles.object_store import ObjectStore, object_store
-from tests.doubles.plivo_edge import PlivoEdge, plivo_edge
 from tests.doubles.sftp_server import SftpServer, sftp_server
-
-
-@pytest.fixture
-def plivo() -> Iterator[PlivoEdge]:
-    with plivo_edge() as running:
-        yield running
-
-
-@pytest.fixture
-def source(plivo: PlivoEdge) -> RecordingSource:
-    return RecordingSource("MA1", "token", plivo.url, allow_private=False)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,8 @@ import pytest
 from redis import Redis
 
 from app.store.journal import Journal
-from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge
-from tests.workers.builders import context_of, enter, work_all
+from tests.doubles.plivo_edge import PlivoEdge, answer
+from tests.workers.builders import context_of, enter, paths, work_all
 from workers.bootstrap import Context
 
 SECRET = "zebra-quartz"
@@ -48,24 +47,8 @@ rules:
 
 
 @pytest.fixture
-def plivo() -> Iterator[PlivoEdge]:
-    with plivo_edge() as running:
-        yield running
-
-
-@pytest.fixture
-def crm() -> Iterator[PlivoEdge]:
-    with plivo_edge() as running:
-        yield running
-
-
-@pytest.fixture
 def context(redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, tmp_path: Path) -> Context:
     return context_of(redis, plivo.url, tmp_path, ASK.format(hook=crm.url))
-
-
-def paths(edge: PlivoEdge) -> list[str]:
-    return [seen.path.rpartition("/Conference/sales-1/")[2] for seen in edge.seen]
 
 
 def entries(redis: Redis, kind: str) -> list[Any]:

@@ -1,6 +1,5 @@
 """Webhooks beside the calls to Plivo, never in their way."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,8 +7,8 @@ from redis import Redis
 
 from app.store import keys
 from app.store.journal import Journal
-from tests.doubles.plivo_edge import PlivoEdge, answer, plivo_edge
-from tests.workers.builders import context_of, enter, work_all, work_until
+from tests.doubles.plivo_edge import PlivoEdge, answer
+from tests.workers.builders import context_of, enter, paths, work_all, work_until
 from workers.bootstrap import Context
 from workers.jobs import work
 
@@ -31,24 +30,8 @@ rules:
 
 
 @pytest.fixture
-def plivo() -> Iterator[PlivoEdge]:
-    with plivo_edge() as running:
-        yield running
-
-
-@pytest.fixture
-def crm() -> Iterator[PlivoEdge]:
-    with plivo_edge() as running:
-        yield running
-
-
-@pytest.fixture
 def context(redis: Redis, plivo: PlivoEdge, crm: PlivoEdge, tmp_path: Path) -> Context:
     return context_of(redis, plivo.url, tmp_path, rules(crm.url))
-
-
-def paths(edge: PlivoEdge) -> list[str]:
-    return [seen.path.rpartition("/Conference/sales-1/")[2] for seen in edge.seen]
 
 
 def test_a_webhook_goes_out_and_its_run_goes_on_after_it(

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.domain.conference import Conference
 from app.domain.event import Account, Event
-from tests.workers.rules.simulation.books import standup
+from tests.workers.rules.simulation.books import asking, standup
 from workers.rules.engine.decide import decide
 from workers.rules.explanation.asked import state_after
 from workers.rules.explanation.explain import Explanation, explain
@@ -148,19 +148,7 @@ def test_what_is_remembered_is_told_before_and_after() -> None:
 
 
 def test_it_is_said_that_steps_wait_for_an_answer() -> None:
-    rules = load(
-        """
-version: 1
-rules:
-  - name: Ask
-    when: member.entered
-    do:
-      - webhook: {url: "https://crm.example.com/"}
-      - choose: [{if: response.json.vip, do: [{mute: member}]}]
-""",
-        "rules.yaml",
-    )
-    found = explain(entered(), Conference.new("standup-eu"), rules, AT)
+    found = explain(entered(), Conference.new("standup-eu"), asking(), AT)
     line = "webhook: https://crm.example.com/; the steps after it wait for the answer"
     assert found.verdicts[0].steps == (line,)
 

@@ -8,7 +8,7 @@ from app.domain.call import Call
 from app.domain.conference import Conference
 from app.domain.event import Event
 from app.store.commit import journal_line
-from tests.workers.rules.simulation.books import STANDUP, standup
+from tests.workers.rules.simulation.books import STANDUP, asking, standup
 from workers.conference.outbox import outcome
 from workers.rules.explanation.explain import explain
 from workers.rules.explanation.explain_text import render_explanation
@@ -87,24 +87,12 @@ def test_a_record_that_cannot_be_read_is_told(text: str, problem: str) -> None:
 
 
 def test_what_webhooks_were_answered_is_said_to_be_unknown() -> None:
-    asks = load(
-        """
-version: 1
-rules:
-  - name: Ask
-    when: member.entered
-    do:
-      - webhook: {url: "https://crm.example.com/"}
-      - choose: [{if: response.json.vip, do: [{mute: member}]}]
-""",
-        "new.yaml",
-    )
-    diff = replay(RECORDED, standup(), asks)
+    diff = replay(RECORDED, standup(), asking())
     assert diff.unanswered == 1
     text = render_diff(diff)
     assert "1 webhook asks for an answer that is not recorded" in text
     assert "response.json.vip is absent (what it was answered is not known here)" in text
-    assert replay(RECORDED, asks, standup()).unanswered == 0
+    assert replay(RECORDED, asking(), standup()).unanswered == 0
 
 
 ASKS = """

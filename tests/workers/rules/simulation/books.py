@@ -33,6 +33,21 @@ rules:
     do: [{log: "{{ failure.action }} failed"}]
 """
 
+ASKING = """\
+version: 1
+rules:
+  - name: Ask
+    when: member.entered
+    do:
+      - webhook: {url: "https://crm.example.com/"}
+      - choose: [{if: response.json.vip, do: [{mute: member}]}]
+"""
+"""A rule that goes on by what a webhook is answered."""
+
 
 def standup() -> Rules:
     return load(STANDUP, "rules.yaml")
+
+
+def asking() -> Rules:
+    return load(ASKING, "rules.yaml")
