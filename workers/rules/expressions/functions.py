@@ -1,6 +1,7 @@
 """What filters and tests do: plain functions of values.
 
-They raise `ValueError` or `TypeError` where they have no answer.
+They raise `ValueError` or `TypeError` where they have no answer. What each is for, and what it
+gives, stands in the catalogue (`filters`).
 """
 
 import json
@@ -52,6 +53,7 @@ def checked_items(value: Any) -> list[Any]:
 
 
 def local(zone: tzinfo, value: Any, form: str) -> str:
+    """A time (seconds since the epoch) by the clock of that zone, as `strftime` writes it."""
     try:
         return datetime.fromtimestamp(checked_number(value), zone).strftime(form)
     except (OverflowError, OSError, ValueError) as error:

@@ -148,6 +148,7 @@ def filtered(name: str, node: Any, kind: str) -> str:
 
 
 def divided(sign: str, by: Any) -> str:
+    """A division by a 0 that is written out."""
     if sign in ("/", "//", "%") and isinstance(by, nodes.Const) and by.value in (0, 0.0):
         return "a division by 0 has no answer"
     return ""

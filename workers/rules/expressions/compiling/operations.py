@@ -20,6 +20,7 @@ _ORDER = {"lt": operator.lt, "lteq": operator.le, "gt": operator.gt, "gteq": ope
 
 
 def lookup(path: Sequence[str]) -> Evaluate:
+    """The value of a name; unknown when it, or a group above it, is absent."""
     dotted = ".".join(path)
 
     def look_up(fields: Fields) -> Any:
@@ -44,6 +45,8 @@ def as_phone(inner: Evaluate) -> Evaluate:
 
 
 def item(inner: Evaluate, key: str | int) -> Evaluate:
+    """One item of a list, or one field of a mapping; unknown when it is absent."""
+
     def item(fields: Fields) -> Any:
         value = inner(fields)
         if isinstance(value, Mapping) and isinstance(key, str) and key in value:
@@ -75,6 +78,7 @@ def three_valued(left: Evaluate, right: Evaluate, decisive: bool) -> Evaluate:
 
 
 def comparison(sign: str, phone: bool) -> Callable[[Any, Any], bool]:
+    """How two values are compared; with `phone` as telephone numbers."""
     if sign in ("eq", "ne"):
         return lambda left, right: compare_equal(left, right, phone) is (sign == "eq")
     if sign in ("in", "notin"):
@@ -96,6 +100,7 @@ def comparison(sign: str, phone: bool) -> Callable[[Any, Any], bool]:
 def chain(
     left: Any, steps: list[tuple[Callable[[Any, Any], bool], Evaluate]], fields: Fields
 ) -> bool:
+    """`a < b < c`: each value with the next; what is behind one that fails is not looked at."""
     for compare, right in steps:
         value = right(fields)
         if not compare(left, value):
@@ -107,6 +112,8 @@ def chain(
 def applied(
     name: str, apply: Callable[..., Any], inner: Evaluate, arguments: Sequence[Evaluate]
 ) -> Evaluate:
+    """A filter or a test of a value; unknown when it has no answer."""
+
     def run(fields: Fields) -> Any:
         value = inner(fields)
         others = [argument(fields) for argument in arguments]
@@ -129,6 +136,8 @@ def as_shown(value: Any) -> str:
 
 
 def default(inner: Evaluate, other: Evaluate) -> Evaluate:
+    """The value, or the other one when it is unknown."""
+
     def run(fields: Fields) -> Any:
         try:
             return inner(fields)
@@ -139,6 +148,8 @@ def default(inner: Evaluate, other: Evaluate) -> Evaluate:
 
 
 def defined(inner: Evaluate, wanted: bool) -> Evaluate:
+    """Whether a value is known: `is defined`, or `is undefined` when False is `wanted`."""
+
     def run(fields: Fields) -> bool:
         try:
             inner(fields)

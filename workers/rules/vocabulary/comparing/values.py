@@ -16,6 +16,7 @@ MAPPINGS = (dict, Mapping)
 
 
 def is_number(value: Any) -> bool:
+    """A number, and not one of true and false."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -39,6 +40,8 @@ def compare_equal(left: Any, right: Any, phone: bool = False) -> bool:
 
 
 def in_collection(value: Any, collection: Any, phone: bool = False) -> bool:
+    """Whether it is an item of a list, a part of a text or a key of a mapping; telephone numbers
+    as in `compare_equal`. Raises `Unknown` where that is no question."""
     if isinstance(collection, str):
         if not isinstance(value, str):
             raise Unknown("only a text can be in a text")
@@ -55,6 +58,7 @@ def in_collection(value: Any, collection: Any, phone: bool = False) -> bool:
 
 
 def add(left: Any, right: Any) -> Any:
+    """Two numbers, texts or lists as one. Raises `Unknown` when it grows too large."""
     if isinstance(left, str) and isinstance(right, str):
         if len(left) + len(right) > MAX_TEXT:
             raise Unknown("the text grows too long")
