@@ -12,21 +12,19 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
-
-from redis.exceptions import RedisError
+from typing import Protocol
 
 from app.domain.call import Call
 from app.domain.conference import Conference, UnreadableConference
-from app.domain.event import Event, new_id
-from app.logs import Span, fields, span, step
+from app.domain.event import Event
+from app.logs import Span, fields, span
 from app.metrics import catalogue as metrics
 from app.metrics.counting import Counts
 from app.store import keys
 from app.store.inbox import Inbox, Waiting
 from app.store.lease import Lease
 from app.store.live import others_live
-from app.store.server.errors import trouble
+from workers.conference import telling
 from workers.conference.api import ConferenceApi
 from workers.conference.aside import begin_anew, set_aside, without_timer
 from workers.conference.budget import Budget, Slot
@@ -38,13 +36,11 @@ from workers.conference.outbox import (
     mergeable,
     merged,
     next_group,
-    outcome,
     read_call,
 )
 from workers.conference.turns import Turns
 from workers.conference.unit import Unit
 from workers.rules.engine.decide import decide
-from workers.rules.engine.ensured.acts import RUN as ENSURES
 from workers.rules.engine.index import Rules
 from workers.rules.engine.run import Decision
 from workers.rules.vocabulary.actions import VERBS, WEB_VERBS
@@ -78,7 +74,7 @@ class ConferenceProcessor:
         counts: Counts,
     ) -> None:
         self.lease = lease
-        self.unit = Unit(lease, self._tell_of_failure)
+        self.unit = Unit(lease, self._ended)
         self._rules, self._api, self._budget, self._inbox = rules, api, budget, inbox
         state, name = lease.taken.state, self.unit.name
         try:
@@ -291,48 +287,17 @@ class ConferenceProcessor:
             return ()
         self._observe(None, answer.recording_id)
         if answer.recording:
-            self._tell_of_recording(group[0].call, answer.recording_id, answer.request_ids)
+            self._told = group[0].call.id
+            telling.answered(self.unit, group[0].call, answer)
         if answer.unreadable:
             metrics.ANSWER_UNREADABLE.add(self.unit.next.counters, number=len(answer.unreadable))
         return answer.request_ids
 
-    def _tell_of_recording(self, call: Call, id: str | None, request_ids: Sequence[str]) -> None:
-        """What the answer to a record call says of the recording that it began."""
-        told = {"recording_id": id, "api_id": ",".join(request_ids)}
-        self._told = call.id
-        self._tell_of_answer(call, {name: said for name, said in told.items() if said})
-
-    def _tell_of_answer(self, call: Call, told: Mapping[str, Any]) -> None:
-        data = {"call": call.id, **told}
-        event = Event(new_id(), "record.answered", call.conference, 0.0, call.uuid, data)
-        self.unit.next.send_to(self.lease.key, self.unit.name, event.to_json())
-
     def _observe(self, error: CallError | None, recording_id: str | None = None) -> None:
-        """Tell the others how the API fares and which recording is ours. That Redis is away now
-        must not hide what became of the call."""
-        try:
-            self._budget.observe(error)
-            if recording_id:
-                self._inbox.remember_recording(recording_id, self.unit.name)
-        except RedisError as away:
-            found = trouble(away)
-            step(
-                log,
-                "trouble with Redis",
-                level=logging.WARNING,
-                kind=found.kind,
-                reason=found.sentence,
-            )
+        telling.observed(self._budget, self._inbox, self.unit.name, error, recording_id)
 
-    def _tell_of_failure(self, call: Call, error: str) -> None:
-        """A run learns that its step was given up; after one that was made it goes on by itself,
-        but where its steps ask for the answer. What is ensured is not looked at until its call is
-        through, so that is told."""
-        if error or ENSURES in call.run:
-            event = outcome(call, error)
-            self.unit.next.send_to(self.lease.key, self.unit.name, event.to_json())
-        elif call.asks and call.id != self._told:
-            self._tell_of_answer(call, {"already": True})
+    def _ended(self, call: Call, error: str) -> None:
+        telling.ended(self.unit, call, error, answer_told=call.id == self._told)
 
 
 def _unit_of(call: Call, key: str) -> str:
