@@ -157,7 +157,7 @@ class Server:
         return self._speak(("SCRIPT", "LOAD", text))[0].decode()
 
     def _speak(self, *commands: Sequence[Any]) -> list[Reply]:
-        packed = b"".join(hiredis.pack_command(tuple(map(_plain, c))) for c in commands)
+        packed = b"".join(hiredis.pack_command(tuple(command)) for command in commands)
         self._socket.sendall(packed)
         return [self._read() for _ in commands]
 
@@ -165,7 +165,3 @@ class Server:
         while (reply := self._reader.gets()) is False:
             self._reader.feed(self._socket.recv(65536))
         return reply
-
-
-def _plain(part: Any) -> Any:
-    return part if isinstance(part, (str, bytes)) else str(part)
