@@ -150,11 +150,6 @@ def copy_of(key: str, recording_id: str, to: str) -> str:
     return f"{key}-{digest(f'{recording_id} {to}')}{COPY}"
 
 
-def is_copy(key: str) -> bool:
-    """Is this a copy of a recording?"""
-    return len(key) > KEY_LENGTH and key.endswith(COPY)
-
-
 def conference_of(unit: str) -> str:
     """The key of the conference that a unit belongs to."""
     return unit[:KEY_LENGTH]

@@ -121,7 +121,7 @@ def test_it_is_a_job_as_rq_knows_it(redis: Redis, context: Context, plivo: Plivo
     (job,) = queue.jobs
     assert job.func_name == "workers.recordings.jobs.copy_recording"
     assert job.args == [job.id]
-    assert keys.is_copy(job.id)
+    assert job.id.endswith(keys.COPY)
 
 
 def test_told_twice_it_is_copied_once(
