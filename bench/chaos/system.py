@@ -45,6 +45,7 @@ class System:
             "RULES_FILE": str(self.rules),
             "STATE_DIR": str(folder / "var"),
             "LOG_LEVEL": "warning",
+            "RECORDING_PROCESSES": "0",  # no scenario keeps a recording
             **settings,
         }
         self.environ = {name: value for name, value in environ.items() if value}

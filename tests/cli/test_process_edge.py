@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import Done, Where, run_gavel
+
 ROOT = Path(__file__).parent.parent.parent
 RULES = """\
 version: 1
@@ -36,6 +38,15 @@ def gavel(*words: str, stdout: int = subprocess.PIPE, **environ: str) -> tuple[i
     return done.returncode, done.stdout, done.stderr
 
 
+def forked(*words: str, output_is: Where = "a file", **environ: str) -> Done:
+    """The same by a fork (tests/commands.py): what is in question is the command, not Python's
+    start and end."""
+    done = run_gavel(*words, environ={**os.environ, **environ}, folder=ROOT, output_is=output_is)
+    assert "Traceback" not in done.error + done.output
+    assert "Exception ignored" not in done.error
+    return done
+
+
 @pytest.fixture
 def rules(tmp_path: Path) -> Path:
     path = tmp_path / "rules.yaml"
@@ -48,9 +59,9 @@ def test_a_narrow_terminal_is_shown_escapes_and_the_exit_code_stays(
     rules: Path, encoding: str
 ) -> None:
     rules.write_text(RULES.replace("member.entred", "“member.entered”"), encoding="utf-8")
-    code, out, _ = gavel("check", str(rules), PYTHONIOENCODING=encoding)
-    assert code == 1
-    assert b"did you mean 'member.entered'?" in out
+    done = forked("check", str(rules), PYTHONIOENCODING=encoding)
+    assert done.code == 1
+    assert "did you mean 'member.entered'?" in done.output
 
 
 @pytest.mark.parametrize("encoding", ["iso-8859-1", "cp1252"])
@@ -58,9 +69,9 @@ def test_what_is_right_stays_right_on_a_narrow_terminal(rules: Path, encoding: s
     rules.write_text(RULES.replace("entred", "entered"), encoding="utf-8")
     tests = rules.with_stem("rules_test")
     tests.write_text(TESTS, encoding="utf-8")
-    code, out, error = gavel("test", "-v", str(tests), PYTHONIOENCODING=encoding)
-    assert (code, error) == (0, b"")
-    assert out.rstrip().endswith(b"1 of 1 passed")
+    done = forked("test", "-v", str(tests), PYTHONIOENCODING=encoding)
+    assert (done.code, done.error) == (0, "")
+    assert done.output.rstrip().endswith("1 of 1 passed")
 
 
 def test_a_full_disk_is_a_sentence(rules: Path) -> None:
@@ -86,20 +97,15 @@ TOLD_WITHOUT_REDIS = [
 
 @pytest.mark.parametrize("words", TOLD_WITHOUT_REDIS)
 def test_no_command_shows_a_traceback_whatever_its_output_is(words: tuple[str, ...]) -> None:
-    with open("/dev/full", "wb") as full:
-        code, _, error = gavel(*words, stdout=full.fileno())
-    assert code == 1
-    assert error.endswith(b"gavel: the output could not be written: No space left on device\n")
-    reader, writer = os.pipe()
-    os.close(reader)
-    try:
-        code, _, error = gavel(*words, stdout=writer)
-    finally:
-        os.close(writer)
-    assert (code, error) == (1, b"")
-    code, out, _ = gavel(*words, PYTHONIOENCODING="ascii")
-    assert code == 0
-    assert out.isascii()
+    full = forked(*words, output_is="a full disk")
+    assert full.code == 1
+    told = "gavel: the output could not be written: No space left on device\n"
+    assert full.error.endswith(told)
+    closed = forked(*words, output_is="a closed pipe")
+    assert (closed.code, closed.error) == (1, "")
+    narrow = forked(*words, PYTHONIOENCODING="ascii")
+    assert narrow.code == 0
+    assert narrow.output.isascii()
 
 
 def test_ctrl_c_ends_a_command_without_a_word_and_with_130(rules: Path) -> None:
@@ -159,24 +165,19 @@ def test_a_closed_output_is_no_error(rules: Path) -> None:
     assert done.returncode == 1
 
 
-def test_a_command_that_is_none_is_told_which_was_perhaps_meant() -> None:
-    code, _, error = gavel("wy")
-    assert code == 2
-    assert b"no command 'wy'; did you mean 'why'?" in error
-
-
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("sandbox", "scenaros"), b"no command 'scenaros'; did you mean 'scenarios'?"),
-        (("sandbox", "play", "twn-hall"), b"did you mean 'town-hall'?"),
-        (("explain", "member.entred"), b"did you mean 'member.entered'?"),
+        (("wy",), "no command 'wy'; did you mean 'why'?"),
+        (("sandbox", "scenaros"), "no command 'scenaros'; did you mean 'scenarios'?"),
+        (("sandbox", "play", "twn-hall"), "did you mean 'town-hall'?"),
+        (("explain", "member.entred"), "did you mean 'member.entered'?"),
     ],
 )
 def test_a_name_that_is_none_is_told_which_was_perhaps_meant(
-    words: tuple[str, ...], told: bytes
+    words: tuple[str, ...], told: str
 ) -> None:
-    code, _, error = gavel(*words)
-    assert code in (1, 2)
-    assert told in error
-    assert b"Errno" not in error
+    done = forked(*words)
+    assert done.code in (1, 2)
+    assert told in done.error
+    assert "Errno" not in done.error

@@ -19,6 +19,8 @@ from tests.e2e.story.processes import (
 )
 from tests.waiting import until
 
+NO_COPIES = {"RECORDING_PROCESSES": "0"}
+"""Where no recording is kept, no process waits for one."""
 RULES = (ROOT / "rules.yaml").read_text(encoding="utf-8")
 
 

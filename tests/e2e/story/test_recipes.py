@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from itertools import permutations
 
-from tests.e2e.story.conftest import Gavel, Start
+from tests.e2e.story.conftest import NO_COPIES, Gavel, Start
 from tests.e2e.story.processes import ROOT
 from tests.e2e.story.sound import TONES, hearing
 from tests.waiting import until
@@ -17,7 +17,7 @@ WAITS, MUTED, SPEAKS = (True, True), (False, True), (False, False)
 def played(start: Start, name: str, **settings: str) -> Gavel:
     """Gavel at work by a recipe."""
     rules = ROOT / "docs" / "cookbook" / f"{name}.yaml"
-    gavel = start(rules.read_text(encoding="utf-8"), **settings)
+    gavel = start(rules.read_text(encoding="utf-8"), **NO_COPIES, **settings)
     gavel.until_ready()
     return gavel
 

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from tests.doubles.plivo_edge import answer, plivo_edge
-from tests.e2e.story.conftest import Gavel, starting
+from tests.e2e.story.conftest import NO_COPIES, Gavel, starting
 from tests.e2e.story.processes import ROOT
 from tests.e2e.story.sound import TONES, has, heard, hearing, recorded, say
 from tests.waiting import PATIENCE, until
@@ -36,6 +36,7 @@ def gavel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gavel]:
     with starting(tmp_path_factory.mktemp("recipes")) as start:
         running = start(
             AT_FIRST,
+            **NO_COPIES,
             TRIGGER_TOKEN=TOKEN,
             RECONCILE_INTERVAL="1s",
             ALLOW_PRIVATE_WEBHOOKS="true",

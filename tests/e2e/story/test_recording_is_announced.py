@@ -2,19 +2,31 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from urllib.request import Request, urlopen
 
-from tests.e2e.story.conftest import Gavel, Start
+import pytest
+
+from tests.e2e.story.conftest import NO_COPIES, Gavel, starting
 from tests.e2e.story.processes import ROOT
 from tests.waiting import PATIENCE, until
 
 RECIPE = (ROOT / "docs" / "cookbook" / "recording-is-announced.yaml").read_text(encoding="utf-8")
 TOKEN = "token-of-the-story"
+CANARY = """
+  - {name: Canary, when: member.entered, match: {conference: quiet-1}, do: [deaf: member]}
+"""
 
 
-def test_those_present_and_each_late_joiner_hear_it_once_and_alone(start: Start) -> None:
-    gavel = start(RECIPE, TRIGGER_TOKEN=TOKEN)
-    gavel.until_ready()
+@pytest.fixture(scope="module")
+def gavel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gavel]:
+    with starting(tmp_path_factory.mktemp("announced")) as start:
+        running = start(RECIPE + CANARY, **NO_COPIES, TRIGGER_TOKEN=TOKEN)
+        running.until_ready()
+        yield running
+
+
+def test_those_present_and_each_late_joiner_hear_it_once_and_alone(gavel: Gavel) -> None:
     enter(gavel, "advice-1", 2)
     enter(gavel, "meeting-1", 2)
     until(lambda: sum(told(gavel, "advice-1").values()) == 2, "both of the first to be told")
@@ -31,12 +43,10 @@ def test_those_present_and_each_late_joiner_hear_it_once_and_alone(start: Start)
     assert asked[0] == "record"
 
 
-def test_without_a_recording_nothing_is_announced(start: Start) -> None:
-    gavel = start(RECIPE + "  - {name: Canary, when: member.entered, do: [deaf: member]}\n")
-    gavel.until_ready()
-    enter(gavel, "meeting-1", 2)
-    until(lambda: len(deafened(gavel, "meeting-1")) == 2, "both were decided")
-    assert told(gavel, "meeting-1") == {}
+def test_without_a_recording_nothing_is_announced(gavel: Gavel) -> None:
+    enter(gavel, "quiet-1", 2)
+    until(lambda: len(deafened(gavel, "quiet-1")) == 2, "both were decided")
+    assert told(gavel, "quiet-1") == {}
 
 
 def enter(gavel: Gavel, conference: str, many: int) -> None:

@@ -8,14 +8,14 @@ from urllib.request import urlopen
 
 from bench.chaos.processes import free_port
 from sandbox.world.options import AUTH_ID, AUTH_TOKEN
-from tests.e2e.story.conftest import RULES, Start
+from tests.e2e.story.conftest import RULES, Gavel, Start
 from tests.e2e.story.processes import Sandbox, answers, group, shorter
 from tests.waiting import PATIENCE, alive, until
 
 PROCESSES = ("valkey-server", "gunicorn", "-m workers", "cli sandbox")
 
 
-def test_every_process_that_is_killed_comes_back_and_work_goes_on(start: Start) -> None:
+def test_what_is_killed_comes_back_and_nothing_outlives_the_supervisor(start: Start) -> None:
     gavel = start()
     gavel.until_ready()
     before = {part: gavel.up.child(part) for part in PROCESSES}
@@ -27,25 +27,15 @@ def test_every_process_that_is_killed_comes_back_and_work_goes_on(start: Start) 
     until(lambda: answers(f"{gavel.sandbox.url}/sandbox/state"), "the sandbox to be ready")
     gavel.sandbox.call_in("demo-after")
     gavel.sandbox.until_asked("demo-after", "mute")
-
-
-def test_ctrl_c_stops_everything_and_leaves_no_process(start: Start) -> None:
-    gavel = start()
-    gavel.until_ready()
-    leaders = [gavel.up.child(part) for part in PROCESSES]
-    everybody = set().union(*(group(pid) for pid in leaders))
-    assert gavel.up.stop(signal.SIGINT) == 0
-    assert "Stopped" in gavel.up.output
-    assert not [pid for pid in everybody if alive(pid)]
-
-
-def test_a_supervisor_that_is_killed_leaves_no_process(start: Start) -> None:
-    gavel = start()
-    gavel.until_ready()
-    leaders = [gavel.up.child(part) for part in PROCESSES]
-    everybody = set().union(*(group(pid) for pid in leaders))
+    everybody = everyone(gavel)
     gavel.up.stop(signal.SIGKILL)
     until(lambda: not [pid for pid in everybody if alive(pid)], "everybody to end")
+
+
+def everyone(gavel: Gavel) -> set[int]:
+    """All processes of a `gavel up` but itself."""
+    leaders = [gavel.up.child(part) for part in PROCESSES]
+    return set().union(*(group(pid) for pid in leaders))
 
 
 def test_a_second_start_goes_on_where_the_first_one_stopped(
@@ -72,7 +62,9 @@ def test_a_second_start_goes_on_where_the_first_one_stopped(
     assert sandbox.operations("demo-long") == ["record", "mute", "speak"]
 
 
-def test_a_second_one_on_the_same_state_or_port_is_refused(start: Start) -> None:
+def test_a_second_one_on_the_same_state_or_port_is_refused_and_ctrl_c_leaves_no_process(
+    start: Start,
+) -> None:
     gavel = start()
     gavel.until_ready()
     second = start()
@@ -83,6 +75,10 @@ def test_a_second_one_on_the_same_state_or_port_is_refused(start: Start) -> None
     third.up.until_said("set PORT")
     assert not (third.folder / "other").exists()
     assert gavel.up.process.poll() is None
+    everybody = everyone(gavel)
+    assert gavel.up.stop(signal.SIGINT) == 0
+    assert "Stopped" in gavel.up.output
+    assert not [pid for pid in everybody if alive(pid)]
 
 
 def test_a_broken_rules_file_stops_the_start_with_every_problem(start: Start) -> None:
