@@ -73,7 +73,8 @@ def _encoding(environ: Mapping[str, str]) -> str:
 
 
 def _text(path: Path, encoding: str = "utf-8") -> str:
-    return path.read_text(encoding=encoding) if path.exists() else ""
+    """What is not in that encoding is shown as U+FFFD."""
+    return path.read_text(encoding, errors="replace") if path.exists() else ""
 
 
 def _become(

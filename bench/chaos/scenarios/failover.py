@@ -107,8 +107,8 @@ async def _played(
     **settings: str,
 ) -> Row:
     """Post, move the primary meanwhile, and look what came of all that was answered 200."""
-    callbacks = entries("room", 20, 8) if short else entries("room", 40, 20 * rate // 50)
-    rate = 30 if short else rate
+    callbacks = entries("room", 20, 5) if short else entries("room", 40, 20 * rate // 50)
+    rate = 20 if short else rate
     async with stage(MUTE_AND_SPEAK, WORKER_PROCESSES="2", REDIS_URL=url, **settings) as on:
         on.edge.fate = lambda _request, _before: Fate(delay=0.1)
         posting = asyncio.create_task(on.plivo.post_all(callbacks, rate))

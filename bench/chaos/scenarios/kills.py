@@ -84,7 +84,7 @@ async def nothing_twice(short: bool) -> list[Row]:
 
 def _load(short: bool) -> tuple[list[Callback], int, float]:
     """Callbacks, how many a second, seconds between kills."""
-    return (entries("room", 40, 6), 60, 1.0) if short else (entries("room", 40, 50), 100, 4.0)
+    return (entries("room", 40, 3), 30, 1.0) if short else (entries("room", 40, 50), 100, 4.0)
 
 
 async def _post_under_kills(

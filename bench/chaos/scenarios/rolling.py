@@ -12,7 +12,7 @@ from bench.chaos.scenarios.kills import MUTE_AND_SPEAK, account, recorded, repea
 from bench.chaos.stage import Stage, stage
 
 RATE = 50.0  # callbacks a second
-SHORT_RATE = 20.0  # four calls under way at any time, still
+SHORT_RATE = 10.0  # two calls under way at any time, still
 ROOMS = 40
 
 

@@ -1,11 +1,13 @@
 """Recipes of the cookbook, played live: where callers are and what they hear, at the sandbox."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 
-from tests.e2e.story.conftest import NO_COPIES, Gavel, Start
-from tests.e2e.story.processes import ROOT
+import pytest
+
+from tests.e2e.story.conftest import NO_COPIES, Gavel, starting
 from tests.e2e.story.sound import TONES, hearing
+from tests.e2e.story.test_recipes_in_turn import play
 from tests.waiting import until
 
 HOST, GUEST = "+14155550100", "+4930123456"
@@ -14,12 +16,14 @@ HOST_PIN, GUEST_PIN = "902417", "553108"
 WAITS, MUTED, SPEAKS = (True, True), (False, True), (False, False)
 
 
-def played(start: Start, name: str, **settings: str) -> Gavel:
-    """Gavel at work by a recipe."""
-    rules = ROOT / "docs" / "cookbook" / f"{name}.yaml"
-    gavel = start(rules.read_text(encoding="utf-8"), **NO_COPIES, **settings)
-    gavel.until_ready()
-    return gavel
+@pytest.fixture(scope="module")
+def gavel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gavel]:
+    """Gavel with the secrets of the recipes, and no rule yet."""
+    with starting(tmp_path_factory.mktemp("recipes")) as start:
+        pins = {"HOST_PIN": HOST_PIN, "GUEST_PIN": GUEST_PIN}
+        running = start("version: 1\nrules: []\n", **NO_COPIES, **pins)
+        running.until_ready()
+        yield running
 
 
 def until_there_are(gavel: Gavel, conference: str, wanted: Mapping[str, object]) -> None:
@@ -43,8 +47,8 @@ def enter(gavel: Gavel, call: str, pin: str) -> None:
     gavel.sandbox.press(call, f"{pin}#")
 
 
-def test_guests_of_a_board_meeting_wait_for_the_host_and_leave_with_them(start: Start) -> None:
-    gavel = played(start, "board-meeting")
+def test_guests_of_a_board_meeting_wait_for_the_host_and_leave_with_them(gavel: Gavel) -> None:
+    play(gavel, "board-meeting")
     one, other = (join(gavel, "board-1", GUEST, tone) for tone in TONES[:2])
     voices = {one: TONES[0], other: TONES[1]}
     until_there_are(gavel, "board-1", {one: WAITS, other: WAITS})
@@ -69,8 +73,8 @@ def join(gavel: Gavel, conference: str, number: str, tone: float) -> str:
     return gavel.sandbox.call_in(conference, **{"from": number, "tone": str(tone)})
 
 
-def test_a_pin_makes_hosts_and_guests_and_keeps_others_out(start: Start) -> None:
-    gavel = played(start, "pin-for-hosts-and-guests", HOST_PIN=HOST_PIN, GUEST_PIN=GUEST_PIN)
+def test_a_pin_makes_hosts_and_guests_and_keeps_others_out(gavel: Gavel) -> None:
+    play(gavel, "pin-for-hosts-and-guests")
     stranger = gavel.sandbox.call_in("members-1", **{"from": "+15005550006"})
     for tries in range(1, 4):
         enter(gavel, stranger, "000000")
