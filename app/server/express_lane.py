@@ -8,21 +8,17 @@ usual kind, and what could not be stored at once, goes to a thread as ever.
 from functools import partial
 from typing import Any, Protocol
 
-from gunicorn.http import wsgi
-from gunicorn.http.errors import ParseException
-from gunicorn.http.parser import RequestParser
 from gunicorn.util import http_date
 
 from app.server.connection import Connection
 from app.server.line import Line, Loop
 from app.server.request_buffer import RequestBuffer
+from app.server.usual_request import usual
 from app.web.express import SCRIPT, Begun, Express
 
 TOGETHER = 16
 """So many leave at once, without the rest of the round: the first of a burst need not wait for all
 to be read."""
-
-USUAL = b"POST "
 
 
 class Worker(Loop, Protocol):
@@ -49,19 +45,15 @@ class ExpressLane:
 
     def take(self, conn: Connection) -> bool:
         """Answer this complete request as soon as it is stored; False: a thread shall."""
-        if not self._line.is_open or not conn.buffer.data.startswith(USUAL):
+        if not self._line.is_open:
             return False
         if conn.buffer.is_large:  # it would keep all others waiting
             return False
-        try:
-            request = self._parsed(conn)
-            environ = self._environ(conn, request) if request is not None else None
-        except (ParseException, OSError, StopIteration):  # it will be refused
+        found = usual(conn.buffer.data)
+        begun = self._express.begin(found[0]) if found is not None else None
+        if found is None or begun is None:
             return False
-        begun = self._express.begin(environ) if environ is not None else None
-        if begun is None:
-            return False
-        keep = self._worker.alive and not request.should_close()
+        keep = self._worker.alive and found[1]
         self._line.ask(begun.arguments(), partial(self._stored, conn, begun, keep))
         self._asked += 1
         if self._asked >= TOGETHER:
@@ -76,21 +68,6 @@ class ExpressLane:
 
     def sweep(self) -> None:
         self._line.sweep()
-
-    def _parsed(self, conn: Connection) -> Any:
-        """The request, by gunicorn's own parser; None where it is of another kind, or another one
-        follows it already."""
-        parser = RequestParser(self._worker.cfg, iter((bytes(conn.buffer.data),)), conn.client)
-        request = next(parser)
-        ends_here = getattr(request.body.reader, "length", -1) == parser.unreader.buf.tell()
-        return request if ends_here and request.version == (1, 1) else None
-
-    def _environ(self, conn: Connection, request: Any) -> dict[str, Any]:
-        request._expected_100_continue = False  # the loop has sent it
-        worker = self._worker
-        _, environ = wsgi.create(request, conn.sock, conn.client, conn.server, worker.cfg)
-        found: dict[str, Any] = environ
-        return found
 
     def _stored(self, conn: Connection, begun: Begun, keep: bool, stored: Any) -> None:
         body = self._express.end(begun, stored)
