@@ -23,6 +23,7 @@ truth and never behind. Entries are JSON objects with `at` (seconds), `conferenc
 """
 
 import json
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -66,13 +67,16 @@ class Journal:
             if name is not None
         ]
 
-    def follow(self) -> Generator[Entry, None, None]:
-        """Every entry of every conference as it is written, for as long as you iterate."""
+    def follow(self, pause: float = 0.0) -> Generator[Entry, None, None]:
+        """Every entry of every conference as it is written, for as long as you iterate. Who has
+        read all waits for so many seconds then: what comes meanwhile comes together."""
         connection: Any = self._redis
         with connection.pubsub(ignore_subscribe_messages=True) as channel:
             channel.subscribe(keys.STORY)
             for message in channel.listen():
                 yield json.loads(message["data"])
+                if pause and not channel.connection.can_read():
+                    time.sleep(pause)
 
 
 def tell_of_rules(redis: Redis, entry: str) -> None:

@@ -18,6 +18,8 @@ from cli.output.terminal import Terminal
 AGAIN_SECONDS = 0.3
 MOST_A_SECOND = 100
 PAUSE_SECONDS = 5.0
+TOGETHER_SECONDS = 0.1
+"""Nobody sees sooner what comes alone; told together it costs less."""
 
 
 def follow(redis_url: str, timeout: float, terminal: Terminal) -> None:
@@ -42,7 +44,7 @@ def follow(redis_url: str, timeout: float, terminal: Terminal) -> None:
 def _tell(journal: Journal, story: Story, terminal: Terminal) -> bool:
     """Tell until too much happens at once; True then."""
     second, count = 0, 0
-    with closing(journal.follow()) as entries:
+    with closing(journal.follow(TOGETHER_SECONDS)) as entries:
         for entry in entries:
             now = int(time.monotonic())
             second, count = (second, count + 1) if now == second else (now, 1)

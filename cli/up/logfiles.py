@@ -28,6 +28,8 @@ class LogFile:
     def new_lines(self) -> list[str]:
         """Complete lines that were written since the last look; the newest of a flood."""
         size = self.path.stat().st_size
+        if size == self._read:
+            return []
         start = max(min(self._read, size), size - MOST_AT_ONCE)
         with self.path.open("rb") as file:
             file.seek(start)

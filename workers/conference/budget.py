@@ -65,7 +65,7 @@ MOST_AHEAD = 7
 """Slots that a process gets beside the one it asks for, while the window is quiet and nobody waits
 (docs/decisions/0193). One that is not used counts as a call that was made."""
 
-OFTEN = 4
+OFTEN = 2
 """Of the calls in `GRANT_SECONDS`, one in so many is got ahead: they are used long before they are
 too old."""
 
