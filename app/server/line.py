@@ -24,7 +24,8 @@ from redis.exceptions import (
 )
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from app.store.scripts import source
+from app.store.scripts import text_for
+from app.store.server.cluster import ShardDown, SlotElsewhere
 
 MOST_UNDER_WAY = 64 * 1024
 """Bytes that were sent and not answered: the kernel holds so many, so sending never waits for a
@@ -33,7 +34,7 @@ Redis that stands still. What comes meanwhile leaves together when answers came.
 AGAIN_SECONDS = 0.5
 """Between two tries to connect."""
 
-OF_ALL_STEPS = (NoScriptError, ReadOnlyError, MasterDownError)
+OF_ALL_STEPS = (NoScriptError, ReadOnlyError, MasterDownError, SlotElsewhere, ShardDown)
 """Errors that say that the line is of no use; others are of the one step that has them."""
 
 IDLE_SECONDS = 10.0
@@ -69,7 +70,7 @@ class Line:
 
     def __init__(self, redis: Redis, script: str, loop: Loop) -> None:
         self._pool: Any = redis.connection_pool
-        self._script, self._loop = script, loop
+        self._script, self._loop = text_for(redis, script), loop
         self._timeout: float = self._pool.connection_kwargs["socket_timeout"]
         self._connection: Any = None
         self._number = -1  # of its socket
@@ -172,7 +173,7 @@ class Line:
             with suppress(RedisError, OSError):
                 connection = self._pool.get_connection()
                 try:
-                    connection.send_command("SCRIPT LOAD", source(self._script))
+                    connection.send_command("SCRIPT LOAD", self._script)
                     sha = connection.read_response()
                     number = connection._get_socket().fileno()
                 except BaseException:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from redis import Redis
+from redis import Connection, Redis, SSLConnection
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MasterDownError, ReadOnlyError
@@ -11,6 +11,13 @@ from redis.sentinel import Sentinel
 
 from app.store.server.address import Address, read_address
 from app.store.server.client import Client
+from app.store.server.cluster import (
+    Shard,
+    ShardConnection,
+    ShardDown,
+    ShardTlsConnection,
+    SlotElsewhere,
+)
 from app.store.server.pool import Pool
 from app.store.server.primary import Primary, PrimaryConnection, PrimaryTlsConnection
 from app.store.server.replica import ReplicatedRedis
@@ -19,9 +26,10 @@ HEALTH_CHECK_SECONDS = 15
 CONNECTIONS = 8
 """The most that one process holds, however many threads it has: a command takes a fraction of a
 millisecond, and who finds all of them taken waits for the next."""
-SENTINEL_SECONDS = 1.0
-"""A Sentinel that takes longer to answer is taken for silent: the others know as much."""
-ELSEWHERE = (RedisConnectionError, ReadOnlyError, MasterDownError)
+ASKED_SECONDS = 1.0
+"""A Sentinel, or a node that is asked where our slot is, that takes longer to answer is taken for
+silent: the others know as much."""
+ELSEWHERE = (RedisConnectionError, ReadOnlyError, MasterDownError, SlotElsewhere, ShardDown)
 """Errors after which the connection is dropped and the step is tried once more over a new one,
 whose address is resolved anew: nothing of the step was done, or it may be done twice."""
 
@@ -45,7 +53,7 @@ def connect(url: str, *, timeout: float = 2.0, replicated: bool = False) -> Redi
     }
     if "path" not in options:
         options.setdefault("socket_keepalive", True)
-    pool = _by_sentinel(address, options) if address.service else _pool(**options)
+    pool = _pool_of(address, options)
     client = ReplicatedRedis(connection_pool=pool) if replicated else Client(connection_pool=pool)
     client.auto_close_connection_pool = True  # as `from_pool` does, which makes no other class
     if isinstance(client, ReplicatedRedis):
@@ -53,14 +61,24 @@ def connect(url: str, *, timeout: float = 2.0, replicated: bool = False) -> Redi
     return client
 
 
+class RqRedis(Client):
+    """What RQ's own command takes, to look into our queues wherever they are:
+    `rq info --connection-class app.store.connection.RqRedis --url "$REDIS_URL"`."""
+
+    @classmethod
+    def from_url(cls, url: str, **_: Any) -> Redis:
+        return connect(url)
+
+
+def _pool_of(address: Address, options: dict[str, Any]) -> Pool:
+    if address.service:
+        return _by_sentinel(address, options)
+    return _by_cluster(address, options) if address.nodes else _pool(**options)
+
+
 def _by_sentinel(address: Address, options: dict[str, Any]) -> Pool:
     """The primary that the Sentinels name (`app.store.server.primary`)."""
-    shared = ("health_check_interval", "protocol")
-    of_sentinels = {
-        name: value for name, value in options.items() if name in shared or name.startswith("ssl_")
-    }
-    for name in ("socket_timeout", "socket_connect_timeout"):
-        of_sentinels[name] = min(options[name], SENTINEL_SECONDS)
+    of_sentinels = _asking(options, "health_check_interval", "protocol")
     sentinels: Any = Sentinel  # the library leaves this class without types
     manager = sentinels(
         address.sentinels,
@@ -73,6 +91,28 @@ def _by_sentinel(address: Address, options: dict[str, Any]) -> Pool:
         primary=Primary(address.service, manager.sentinels),
         **options,
     )
+
+
+def _by_cluster(address: Address, options: dict[str, Any]) -> Pool:
+    """The primary of our slot that the nodes name (`app.store.server.cluster`)."""
+    shard = Shard(
+        address.tag,
+        address.nodes,
+        SSLConnection if address.tls else Connection,
+        **_asking(options, "username", "password", "protocol"),
+    )
+    kind = ShardTlsConnection if address.tls else ShardConnection
+    return _pool(connection_class=kind, shard=shard, **options)
+
+
+def _asking(options: dict[str, Any], *shared: str) -> dict[str, Any]:
+    """The options of connections over which one only asks where to connect."""
+    found = {
+        name: value for name, value in options.items() if name in shared or name.startswith("ssl_")
+    }
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        found[name] = min(options[name], ASKED_SECONDS)
+    return found
 
 
 def _pool(**options: Any) -> Pool:

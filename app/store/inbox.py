@@ -92,6 +92,9 @@ class Inbox:
     def probe(self) -> None:
         """Try what the service does, on keys of its own. Raises RedisError: the reason why
         nothing can be stored now."""
+        # Where these are in two slots, this is a Cluster and the client none for it: a script would
+        # have Valkey 9.1 refuse everybody's from then on.
+        self.redis.exists(*keys.PROBES)
         self._probe()
 
 

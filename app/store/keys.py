@@ -2,7 +2,8 @@
 
 A conference's name comes from outside and never becomes part of a key: `conference_key` hashes it.
 `{k}` below is such a key; the webhooks of a conference are a unit of their own: `{k}-web`, and each
-copy of a recording: `{k}-{hash}-rec`.
+copy of a recording: `{k}-{hash}-rec`. In a Cluster each key has the tag of its Gavel in front
+(`app.store.server.tagged`); nobody else has to know.
 
 | key                        | type   | holds |
 |----------------------------|--------|---|
@@ -113,6 +114,8 @@ QUESTIONS = PREFIX + "questions"
 SNOOZED = PREFIX + "snoozed"
 BATCHES = PREFIX + "batches"
 COPIES = PREFIX + "copies"
+PROBES = PREFIX + "probe:text", PREFIX + "probe:number"
+"""Of those of the probe's script."""
 QUEUE_NAME = "gavel"
 QUEUE = "rq:queue:" + QUEUE_NAME
 WORKERS = "rq:workers:" + QUEUE_NAME

@@ -1,6 +1,7 @@
 """The Lua scripts: every step in Redis that must be atomic is one of the files in `lua/`.
 
-They build keys themselves, so they need one Redis (alone or behind Sentinel), not a Cluster.
+They build keys themselves, of several conferences in one step: all keys of a Gavel are on one
+server (in a Cluster, by their tag: `app.store.server.tagged`).
 """
 
 import time
@@ -31,12 +32,17 @@ def source(name: str) -> str:
     return shared + "\n" + (folder / f"{name}.lua").read_text(encoding="utf-8")
 
 
+def text_for(redis: Redis, name: str) -> str:
+    """The text of a script as this client has to load it."""
+    return str(redis.register_script(source(name)).script)
+
+
 def load_scripts(redis: Redis) -> None:
     """Make every script known to Redis, so that no event waits for it. Raises RedisError."""
     folder = files(__package__) / "lua"
     for entry in folder.iterdir():
         if entry.name.endswith(".lua") and entry.name != "wake.lua":
-            redis.script_load(source(entry.name.removesuffix(".lua")))
+            redis.script_load(text_for(redis, entry.name.removesuffix(".lua")))
 
 
 def script(redis: Redis, name: str, *, confirmed: bool = False) -> Script:

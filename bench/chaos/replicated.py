@@ -24,6 +24,10 @@ DOWN_AFTER_MS = 2000
 PATIENCE = 120.0
 
 
+class EndedAtOnce(Exception):
+    """A server did not start; the message is what it said. Its port may be somebody's by now."""
+
+
 @dataclass
 class Server:
     """One process of `valkey-server`, a Sentinel or not."""
@@ -39,9 +43,17 @@ class Server:
             self.process = subprocess.Popen(
                 [str(program()), *self.arguments], cwd=self.folder, stdout=log, stderr=log
             )
-        client = self.client()
-        _until(lambda: bool(client.ping()), f"the server at {self.port}")
-        client.close()
+        client, process = self.client(), self.process
+
+        def answers() -> bool:
+            if process.poll() is not None:
+                raise EndedAtOnce((self.folder / "log").read_text(errors="replace")[-1000:])
+            return bool(client.ping())
+
+        try:
+            wait_until(answers, f"the server at {self.port}")
+        finally:
+            client.close()
 
     def client(self) -> Redis:
         return Redis("127.0.0.1", self.port, socket_timeout=5.0)
@@ -89,8 +101,8 @@ class Replicated:
             self.sentinels.append(_sentinel(self.folder / f"sentinel-{number}", self.servers[0]))
             self.sentinels[-1].start()
         for sentinel in self.sentinels:
-            _until(lambda one=sentinel: self._is_complete(one, replicas), "the Sentinels")
-        _until(lambda: self._replicates(replicas), "the replicas")
+            wait_until(lambda one=sentinel: self._is_complete(one, replicas), "the Sentinels")
+        wait_until(lambda: self._replicates(replicas), "the replicas")
 
     def _is_complete(self, sentinel: Server, replicas: int) -> bool:
         with sentinel.client() as client:
@@ -117,7 +129,7 @@ class Replicated:
             with self.sentinels[-1].client() as client:
                 return bool(client.execute_command("SENTINEL", "FAILOVER", SERVICE, *options))
 
-        _until(taken, "the failover to be ordered")
+        wait_until(taken, "the failover to be ordered")
 
     def end(self) -> None:
         for one in [*self.sentinels, *self.servers]:
@@ -163,7 +175,7 @@ def _sentinel(folder: Path, primary: Server) -> Server:
     return Server(folder, port, [str(folder / "sentinel.conf"), "--sentinel"])
 
 
-def _until(holds: Callable[[], bool], what: str) -> None:
+def wait_until(holds: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         with suppress(RedisError, OSError):

@@ -18,14 +18,19 @@ from app.store.server.address_options import check_options
 
 FORM = (
     "redis://host:port/db, rediss://…, unix:///path/to.sock, "
-    "redis+sentinel://host:port,host:port/service/db or rediss+sentinel://…"
+    "redis+sentinel://host:port,host:port/service/db or rediss+sentinel://…, "
+    "redis+cluster://host:port,host:port or rediss+cluster://…"
 )
 ENCODED = (
     "an address whose password is percent-encoded: percent-encode the password, / as %2F, "
     "# as %23, ? as %3F, % as %25, @ as %40, & as %26, + as %2B, [ as %5B, ] as %5D, a blank as %20"
 )
-SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
-SENTINEL_PORT = 26379
+SCHEMES = (
+    *("redis", "rediss", "unix"),
+    *("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
+)
+PORT, SENTINEL_PORT = 6379, 26379
+TAG = "gavel"
 LONGEST_SOCKET_PATH = 103
 """Bytes; what every system takes."""
 
@@ -33,13 +38,16 @@ LONGEST_SOCKET_PATH = 103
 @dataclass(frozen=True, slots=True)
 class Address:
     """`options` are arguments of the library's connections. Behind Sentinel, `service` is its name
-    of the primary, and the Sentinels have a login of their own."""
+    of the primary, and the Sentinels have a login of their own. `nodes` are some of a Cluster's,
+    and `tag` is in front of all that one Gavel keeps there."""
 
     options: Mapping[str, Any] = field(repr=False)
     service: str = ""
     sentinels: tuple[tuple[str, int], ...] = ()
     sentinel_login: Mapping[str, str] = field(default_factory=dict, repr=False)
     tls: bool = False
+    nodes: tuple[tuple[str, int], ...] = ()
+    tag: str = ""
 
     def secrets(self) -> tuple[str, ...]:
         """What no log may show."""
@@ -55,6 +63,8 @@ def read_address(url: str) -> Address:
         raise ValueError(FORM)
     if scheme.endswith("+sentinel"):
         return _by_sentinel(scheme.removesuffix("+sentinel"), rest)
+    if scheme.endswith("+cluster"):
+        return _by_cluster(scheme.removesuffix("+cluster"), rest)
     parts = _split(url)
     check_options(_pairs(parts), scheme)
     if scheme == "unix":
@@ -67,33 +77,64 @@ def read_address(url: str) -> Address:
 
 
 def _by_sentinel(scheme: str, rest: str) -> Address:
-    """The login, the database and the options are read as those of an address with one host."""
-    place = re.split("[/?#]", rest, maxsplit=1)[0]
-    login, at, hosts = place.rpartition("@")
-    parts = _split(f"{scheme}://{login}{at}sentinel{rest[len(place) :]}")
+    login, hosts, parts = _of_several(scheme, rest)
     found = re.fullmatch(r"/([^/]+)(?:/([0-9]*))?", parts.path)
     if found is None:
         raise ValueError("redis+sentinel://host:port,host:port/service/db, with the service")
     pairs = _pairs(parts)
     own = [pair for pair in pairs if pair[0] not in ("sentinel_username", "sentinel_password")]
     check_options(own, scheme)
-    options = _options(f"{scheme}://{login}{at}sentinel/{found[2] or 0}?{urlencode(own)}")
-    del options["host"]
-    options.pop("connection_class", None)
     return Address(
-        options,
+        _without_host(f"{scheme}://{login}several/{found[2] or 0}?{urlencode(own)}"),
         service=unquote(found[1]),
-        sentinels=tuple(_sentinel(host.strip()) for host in hosts.split(",")),
+        sentinels=_places(hosts, SENTINEL_PORT),
         sentinel_login=_sentinel_login(pairs),
         tls=scheme == "rediss",
     )
 
 
-def _sentinel(text: str) -> tuple[str, int]:
+def _by_cluster(scheme: str, rest: str) -> Address:
+    login, hosts, parts = _of_several(scheme, rest)
+    pairs = _pairs(parts)
+    own = [pair for pair in pairs if pair[0] != "tag"]
+    check_options(own, scheme)
+    tag = dict(pairs).get("tag", TAG)
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", tag):
+        raise ValueError("an address whose tag is up to 64 letters, digits, dots, - and _")
+    if parts.path not in ("", "/", "/0") or dict(own).get("db", "0") != "0":
+        raise ValueError("redis+cluster://host:port,host:port, a Cluster has only database 0")
+    return Address(
+        _without_host(f"{scheme}://{login}several/0?{urlencode(own)}"),
+        tls=scheme == "rediss",
+        nodes=_places(hosts, PORT),
+        tag=tag,
+    )
+
+
+def _of_several(scheme: str, rest: str) -> tuple[str, str, SplitResult]:
+    """The login, the hosts, and the parts of the same address with one host: the login, the
+    database and the options are read as those of such a one."""
+    place = re.split("[/?#]", rest, maxsplit=1)[0]
+    login, at, hosts = place.rpartition("@")
+    return login + at, hosts, _split(f"{scheme}://{login}{at}several{rest[len(place) :]}")
+
+
+def _without_host(url: str) -> dict[str, Any]:
+    options = _options(url)
+    del options["host"]
+    options.pop("connection_class", None)
+    return options
+
+
+def _places(hosts: str, port: int) -> tuple[tuple[str, int], ...]:
+    return tuple(_host_and_port(host.strip(), port) for host in hosts.split(","))
+
+
+def _host_and_port(text: str, port: int) -> tuple[str, int]:
     url = f"redis://{text}"
     _check_host(_split(url))
     found = _options(url)
-    return found["host"], found.get("port", SENTINEL_PORT)
+    return found["host"], found.get("port", port)
 
 
 def _sentinel_login(pairs: list[tuple[str, str]]) -> Mapping[str, str]:

@@ -75,7 +75,8 @@ REASONS: Mapping[str, str] = {
     "max_connections": "WORKER_THREADS and WEB_THREADS say how many there are",
     "retry_on_error": "Gavel knows which errors pass",
     "timeout": "REDIS_TIMEOUT says how long an answer is waited for",
-    "ssl": "rediss:// or rediss+sentinel:// is TLS",
+    "ssl": "rediss://, rediss+sentinel:// or rediss+cluster:// is TLS",
+    "tag": "it is for redis+cluster:// only",
 }
 
 
@@ -88,7 +89,7 @@ def check_options(pairs: Sequence[tuple[str, str]], scheme: str) -> None:
         if option is None:
             raise ValueError(_refusal(name) if named or name in REASONS else _refusal(""))
         if not scheme.startswith(option.scheme):
-            where = "TCP" if option.scheme == "redis" else "TLS (rediss://, rediss+sentinel://)"
+            where = "TCP" if option.scheme == "redis" else "TLS (rediss://…)"
             raise ValueError(f"without the option {name}, which is for {where} only")
         if not _fits(name, text, option):
             raise ValueError(f"an address in which {name} is {option.must_be}")

@@ -5,11 +5,14 @@ half of what a command costs in Python. Here it is sent and answered over a conn
 pool, and only what fails goes the library's way of trying again.
 """
 
+from functools import cached_property
 from typing import Any
 
 from hiredis import pack_command
 from redis import Redis
 from redis.exceptions import RedisError
+
+from app.store.server.cluster import Shard
 
 SCRIPT = "EVALSHA"
 """The command of every event. Its arguments are texts, bytes and numbers, and nothing is made of
@@ -17,7 +20,20 @@ its answer."""
 
 
 class Client(Redis):
-    """Safe for threads, as far as its pool is."""
+    """Safe for threads, as far as its pool is. `shard`: where its keys are in a Cluster."""
+
+    @cached_property
+    def shard(self) -> Shard | None:
+        found: Shard | None = self.connection_pool.connection_kwargs.get("shard")
+        return found
+
+    def register_script(self, script: Any) -> Any:
+        """A script, ours or RQ's, that names keys as everybody does."""
+        if self.shard is not None:
+            text = script.decode() if isinstance(script, bytes) else script
+            script = self.shard.tagging.prologue + text
+        library: Any = super()  # it leaves its methods without types
+        return library.register_script(script)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """The answer of one command. Raises RedisError."""
@@ -43,7 +59,7 @@ class Client(Redis):
             return self._again(connection, args, options, error)
 
     def _once(self, connection: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        if args[0] == SCRIPT:
+        if args[0] == SCRIPT and self.shard is None:
             connection.send_packed_command((pack_command(args),))
             return connection.read_response()
         connection.send_command(*args, **options)

@@ -30,6 +30,14 @@ from redis.sentinel import MasterNotFoundError
 
 from app.metrics.catalogue import STORE_ERRORS
 from app.metrics.counting import Counts
+from app.store.server.cluster import (
+    BY_KEY,
+    NOT_LOCAL,
+    NoCluster,
+    ScriptsRefused,
+    ShardDown,
+    SlotElsewhere,
+)
 from app.store.server.replica import NotReplicated
 
 
@@ -62,6 +70,9 @@ class Trouble:
 Told = Callable[[RedisError, str], str | None]
 """The sentence for an error and its text, or None when it is another kind of trouble."""
 
+A_CLUSTER = (
+    "this is a Redis Cluster: REDIS_URL must begin with redis+cluster:// (TLS: rediss+cluster://)"
+)
 _COMMAND = re.compile(r"permissions to run the '([\w|.-]+)' command")
 
 
@@ -106,6 +117,8 @@ def _not_primary(error: RedisError, text: str) -> str | None:
     moved = "UNBLOCKED" in text or "previous master is now a slave" in text
     if moved or isinstance(error, ReadOnlyError | MasterDownError):
         return "this Redis is a replica, no primary: its address is looked up anew for each try"
+    if isinstance(error, SlotElsewhere) and BY_KEY not in text:
+        return "this node has Gavel's slot no more: the Cluster is asked anew for each try"
     return None
 
 
@@ -118,6 +131,16 @@ def _full(error: RedisError, text: str) -> str | None:
 def _not_writable(error: RedisError, text: str) -> str | None:
     if isinstance(error, NotReplicated):
         return "no replica confirms what Redis writes, and DURABILITY=replica wants one to"
+    if isinstance(error, SlotElsewhere):
+        return (
+            "the Cluster moves Gavel's slot key by key: nothing is stored until it is at its new "
+            "place (CLUSTER MIGRATESLOTS moves it at once)"
+        )
+    if isinstance(error, ScriptsRefused):
+        return (
+            "the node refuses every script since one of somebody else asked it for keys of several "
+            "slots at once (a fault of Valkey 9.1): have a replica take over, and restart it"
+        )
     if "NOREPLICAS" in text:
         return "Redis takes no writes: it has fewer replicas than min-replicas-to-write demands"
     if "MISCONF" in text:
@@ -155,17 +178,24 @@ def _rights(error: RedisError, text: str) -> str | None:
         command = found[1].replace("|", " ").upper()
         return f"Redis does not allow its user in REDIS_URL the command {command}"
     if "channel" in text:
-        return "Redis does not allow its user in REDIS_URL the channels: allow &gavel:*"
+        return (
+            "Redis does not allow its user in REDIS_URL the channels: allow &gavel:* "
+            "(in a Cluster: &{tag}*)"
+        )
     if "key" in text:
-        return "Redis does not allow its user in REDIS_URL the keys: allow ~gavel:* and ~rq:*"
+        return (
+            "Redis does not allow its user in REDIS_URL the keys: allow ~gavel:* and ~rq:* "
+            "(in a Cluster: ~{tag}*)"
+        )
     return "Redis does not allow its user in REDIS_URL a command of Gavel's scripts"
 
 
 def _unfit(error: RedisError, text: str) -> str | None:
-    if isinstance(error, AskError | ClusterCrossSlotError) or "cluster mode" in text:
-        return "this is a Redis Cluster: Gavel needs one Redis, or one behind Sentinel"
-    if isinstance(error, ClusterDownError):
-        return "this is a Redis Cluster: Gavel needs one Redis, or one behind Sentinel"
+    of_cluster = isinstance(error, AskError | ClusterCrossSlotError | ClusterDownError)
+    if of_cluster or "cluster mode" in text or NOT_LOCAL in text:
+        return A_CLUSTER
+    if isinstance(error, NoCluster):
+        return "this Redis is in no Cluster: REDIS_URL must begin with redis:// or rediss://"
     if "DB index is out of range" in text:
         return "Redis has no database of the number in REDIS_URL"
     if found := re.search(r"unknown command [`'\"]?([\w.-]+)", text, re.IGNORECASE):
@@ -176,6 +206,8 @@ def _unfit(error: RedisError, text: str) -> str | None:
 
 
 def _away(error: RedisError, text: str) -> str | None:
+    if isinstance(error, ShardDown):
+        return f"the Cluster is down, or the part of it that has Gavel's slot: {_short(error)}"
     if isinstance(error, RedisConnectionError | RedisTimeoutError) or text.startswith("TRYAGAIN"):
         return f"Redis is away: {_short(error)}"
     return None

@@ -13,12 +13,17 @@ from app.finding import Finding, bad, doubtful, good
 from app.logs import step
 from app.store.connection import CONNECTIONS
 from app.store.inbox import Inbox
-from app.store.server.errors import Kind, trouble
+from app.store.server.client import Client
+from app.store.server.errors import A_CLUSTER, Kind, trouble
 from app.store.server.replica import ReplicatedRedis
 
 OLDEST = 7
 AGAIN_SECONDS = 1.0
-_ASKED = ("appendonly", "appendfsync", "maxmemory-policy", "min-replicas-to-write")
+MOST_NODE_TIMEOUT_MS = 5000
+_ASKED = (
+    *("appendonly", "appendfsync", "maxmemory-policy", "min-replicas-to-write"),
+    *("cluster-node-timeout", "cluster-require-full-coverage"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +108,7 @@ def _of_facts(redis: Redis, facts: Facts) -> Iterator[Finding]:
         )
     if facts.info:
         yield _version(facts.info)
-        if facts.info.get("cluster_enabled"):
-            yield bad("this is a Redis Cluster: Gavel needs one Redis, or one behind Sentinel")
+    yield from _of_cluster(redis, facts)
     yield from _clients(facts.info)
     yield from _persistence(redis, facts)
     if facts.policy not in (None, "noeviction"):
@@ -114,7 +118,7 @@ def _of_facts(redis: Redis, facts: Facts) -> Iterator[Finding]:
         )
     if isinstance(redis, ReplicatedRedis):
         yield from _confirming(facts.info)
-    elif "primary" in redis.get_connection_kwargs():
+    elif {"primary", "shard"} & redis.get_connection_kwargs().keys():
         yield _replicas(facts.config.get("min-replicas-to-write"))
 
 
@@ -124,6 +128,32 @@ def _version(info: Mapping[str, Any]) -> Finding:
     if int(version.split(".")[0]) < OLDEST:
         return bad(f"{name} {version} is too old: take Redis 7 or Valkey")
     return good(f"{name} {version} answers")
+
+
+def _of_cluster(redis: Redis, facts: Facts) -> Iterator[Finding]:
+    shard = redis.shard if isinstance(redis, Client) else None
+    if shard is None:
+        if facts.info.get("cluster_enabled"):
+            yield bad(A_CLUSTER)
+        return
+    host, port = shard.place()
+    keys = f"Cluster: all keys of the tag {shard.tag} are in slot {shard.slot}, at {host}:{port}"
+    replicas = facts.info.get("connected_slaves")
+    if replicas == 0:
+        yield doubtful(f"{keys}; it has no replica, so nothing takes its place when it dies")
+    else:
+        yield good(keys)
+    timeout = int(facts.config.get("cluster-node-timeout", 0))
+    if timeout > MOST_NODE_TIMEOUT_MS:
+        yield doubtful(
+            f"cluster-node-timeout is {timeout} ms: a primary that dies is missed for longer than "
+            "that, and callbacks are answered 503 meanwhile: set 2000"
+        )
+    if facts.config.get("cluster-require-full-coverage") == "yes":
+        yield doubtful(
+            "cluster-require-full-coverage is yes: when any other shard is lost, this one stops, "
+            "too: set no"
+        )
 
 
 def _clients(info: Mapping[str, Any]) -> Iterator[Finding]:
@@ -165,11 +195,11 @@ def _confirming(info: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _replicas(number: str | None) -> Finding:
     why = (
-        "a primary that only its Sentinels and replicas cannot reach takes events that are thrown "
-        "away: set min-replicas-to-write 1 and min-replicas-max-lag 1"
+        "a primary that only its Sentinels, replicas or other nodes cannot reach takes events "
+        "that are thrown away: set min-replicas-to-write 1 and min-replicas-max-lag 1"
     )
     if number is None:
         return doubtful(f"make sure of min-replicas-to-write: without it, {why}")
     if number == "0":
-        return doubtful(f"min-replicas-to-write is 0 behind Sentinel: {why}")
+        return doubtful(f"min-replicas-to-write is 0: {why}")
     return good(f"min-replicas-to-write {number}: a primary without replicas takes no writes")

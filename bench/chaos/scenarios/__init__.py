@@ -6,6 +6,7 @@ from typing import Any
 from bench.chaos.report import Row
 from bench.chaos.scenarios import (
     budget,
+    cluster,
     deploy,
     failover,
     failures,
@@ -45,6 +46,7 @@ SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
     "sudden": failover.sudden,
     "demoted": failover.demoted,
     "split": failover.split,
+    "cluster": cluster.moved,
     "hosts": hosts.several_hosts,
     "upgrade": upgrade.there_and_back,
 }

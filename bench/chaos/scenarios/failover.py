@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from bench.chaos.callbacks import entries, unacknowledged
@@ -98,6 +98,35 @@ async def _confirmed(what: str, move: Move) -> Row:
         return await _played(told, False, store.url, lambda: move(store), DURABILITY="replica")
 
 
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of all that was answered 200 while Redis moved. `done`: all was answered 200 in the
+    end, and what came afterwards is as ever."""
+
+    what: str
+    lost: int
+    doubled: int
+    untouched: int
+    spoken_twice: int
+    muted_again: int
+    unknown: int
+    without_200: float
+    without_call: float
+    done: bool
+
+    @property
+    def kept(self) -> bool:
+        return not (self.lost or self.doubled or self.spoken_twice or self.untouched)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what}; of those answered 200 lost {self.lost}, decided "
+            f"twice {self.doubled}; spoken to twice {self.spoken_twice}, muted again "
+            f"{self.muted_again}, recorded as unknown {self.unknown}; without any 200 for "
+            f"{self.without_200:.2f} s, without any call for {self.without_call:.2f} s"
+        )
+
+
 async def _played(
     what: str,
     short: bool,
@@ -106,6 +135,19 @@ async def _played(
     rate: int = 50,
     **settings: str,
 ) -> Row:
+    found = await played(what, short, url, move, rate, **settings)
+    in_time = found.kept and found.without_200 <= LONGEST_SILENCE
+    return Row("1 Nothing lost when Redis moves", str(found), found.done, in_time)
+
+
+async def played(
+    what: str,
+    short: bool,
+    url: str,
+    move: Callable[[], None],
+    rate: int = 50,
+    **settings: str,
+) -> Played:
     """Post, move the primary meanwhile, and look what came of all that was answered 200."""
     callbacks = entries("room", 20, 5) if short else entries("room", 40, 20 * rate // 50)
     rate = 20 if short else rate
@@ -121,20 +163,18 @@ async def _played(
         await on.until_quiet()
         lost, doubled, untouched, _ = account(on, callbacks)
         lost_later, _, untouched_later, _ = account(on, later)
-        twice = len(repeated(on, "speak"))
-        muted_again = len(repeated(on, "mute"))
-        unknown = len(recorded(on, callbacks, "unknown", "speak"))
-        silence = _silence([call.at for call in on.edge.calls()], moved)
-    acknowledged = _silence([one.acknowledged for one in callbacks], moved)
-    measured = (
-        f"{what}: {len(callbacks)} events at {rate}/s; of those answered 200 lost {lost}, decided "
-        f"twice {doubled}; spoken to twice {twice}, muted again {muted_again}, recorded as unknown "
-        f"{unknown}; without any 200 for {acknowledged:.2f} s, without any call for "
-        f"{silence:.2f} s"
-    )
-    bad = unacknowledged([*callbacks, *later]) or lost_later or untouched_later
-    worse = lost or doubled or twice or untouched or acknowledged > LONGEST_SILENCE
-    return Row("1 Nothing lost when Redis moves", measured, not bad, not worse)
+        return Played(
+            f"{what}: {len(callbacks)} events at {rate}/s",
+            lost,
+            doubled,
+            untouched,
+            len(repeated(on, "speak")),
+            len(repeated(on, "mute")),
+            len(recorded(on, callbacks, "unknown", "speak")),
+            _silence([one.acknowledged for one in callbacks], moved),
+            _silence([call.at for call in on.edge.calls()], moved),
+            not (unacknowledged([*callbacks, *later]) or lost_later or untouched_later),
+        )
 
 
 def _silence(at: Sequence[float], since: float) -> float:

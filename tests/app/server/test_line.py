@@ -14,6 +14,7 @@ from app.server import line as lines
 from app.server.line import Line
 from app.store import keys
 from app.store.connection import connect
+from bench.chaos.clustered import clustered
 from tests.doubles.redis_line import RedisLine, redis_line
 from tests.waiting import until
 
@@ -157,3 +158,21 @@ def test_an_idle_line_is_tried(relay: RedisLine, monkeypatch: pytest.MonkeyPatch
         relay.watch = lambda request, _port: requests.append(request)
         turned_until(lambda: any(b"PING" in request for request in requests))
         assert line.is_open
+
+
+def test_in_a_cluster_it_follows_the_slot() -> None:
+    with clustered(replicas=0) as store, opened(connect(store.url, timeout=60.0)) as (line, turned):
+        answers: list[Any] = []
+        for _ in range(2):
+            line.ask((), answers.append)
+            line.flush()
+            turned(lambda: answers)
+            assert answers == [b"OK"]
+            answers.clear()
+            store.migrate_slot()
+            line.ask((), answers.append)
+            line.flush()
+            turned(lambda: answers)
+            assert answers == [None]
+            answers.clear()
+            turned(lambda: line.is_open)

@@ -18,6 +18,7 @@ NAMES = (
     "planned",
     "demoted",
     "split",
+    "cluster",
     "timers",
     "emptied",
     "recovery",

@@ -53,6 +53,7 @@ def test_an_address_is_read_by_the_library(url: str, expected: dict[str, object]
         "rediss://{}@h",
         "unix://{}@/tmp/x.sock",
         "redis+sentinel://{}@127.0.0.1:26379,b/mymaster/0",
+        "redis+cluster://{}@127.0.0.1:7000,b",
     ],
 )
 def test_a_password_that_is_not_encoded_is_refused_without_a_piece_of_it(
@@ -127,6 +128,16 @@ def test_a_password_among_the_options_is_encoded_too(query: str) -> None:
         ("redis+sentinel://[::1/m", "redis://host"),
         ("redis+sentinel://h/m?sentinel_username=u", "sentinel_password"),
         ("redis+sentinel://h/m?sentinel_timeout=1", "not known"),
+        ("redis+sentinel://h/m?tag=a", "tag: it is for redis+cluster://"),
+        ("redis+cluster://h/3", "only database 0"),
+        ("redis+cluster://h?db=3", "only database 0"),
+        ("redis+cluster://h/mymaster", "only database 0"),
+        ("redis+cluster://a,,b", "host name"),
+        ("redis+cluster://a:x", "port"),
+        ("redis+cluster://h?tag=a%7Db", "up to 64 letters"),
+        ("redis+cluster://h?tag=", "have a value"),
+        ("redis+cluster://h?foo=bar", "not known"),
+        ("redis+cluster:h", "redis+cluster://host:port,host:port"),
     ],
 )
 def test_what_would_be_misread_is_refused_in_one_sentence(url: str, told: str) -> None:
@@ -147,6 +158,19 @@ def test_sentinels_are_read_like_other_hosts() -> None:
         sentinel_login={"username": "s", "password": "sent+pw"},
     )
     assert read_address("redis+sentinel://h/m").options == {"db": 0}
+
+
+def test_nodes_of_a_cluster_are_read_like_other_hosts() -> None:
+    found = read_address(
+        "rediss+cluster://u:p%40w@[::1]:7000, b,127.0.0.1:7001/0?tag=acme&ssl_cert_reqs=none"
+    )
+    assert found == Address(
+        {"db": 0, "username": "u", "password": "p@w", "ssl_cert_reqs": "none"},
+        tls=True,
+        nodes=(("::1", 7000), ("b", 6379), ("127.0.0.1", 7001)),
+        tag="acme",
+    )
+    assert read_address("redis+cluster://h").tag == "gavel"
 
 
 def test_tls_of_sentinels_has_its_scheme(tmp_path: Path) -> None:
