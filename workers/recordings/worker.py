@@ -119,13 +119,17 @@ def main() -> int:
 
 
 def _work(settings: Settings) -> bool:
-    """Until it is asked to stop (True), or until Redis is away."""
+    """Until it is asked to stop (True), or until Redis is away. Asked to stop meanwhile, it ends
+    without signing off."""
+    worker = None
     try:
         worker = RecordingsWorker(connect(settings.redis_url or "", timeout=settings.redis_timeout))
         worker.work(logging_level="WARNING")
     except RedisError as error:
         if not may_pass(error):
             raise
+        if worker is not None and worker.is_asked_to_stop:
+            return True
         found = trouble(error)
         step(log, "waiting", level=found.level, kind=found.kind, reason=found.sentence)
         return False
