@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from redis import Redis
+from redis import Connection, Redis
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.cli import main as rq
@@ -266,7 +266,7 @@ def test_scripts_of_others_that_spoil_ours_are_told(one_node: Redis) -> None:
 
 
 def test_refusals_say_whom_to_ask_next() -> None:
-    shard = Shard("gavel", [("a", 1), ("b", 2), ("c", 3)], asking=None)  # type: ignore[arg-type]
+    shard = Shard("gavel", [("a", 1), ("b", 2), ("c", 3)], asking=Connection)
     shard.ask_first(("c", 3))
     assert shard._nodes == (("c", 3), ("a", 1), ("b", 2))
     shard.doubt()
