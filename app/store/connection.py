@@ -21,6 +21,7 @@ from app.store.server.cluster import (
 from app.store.server.pool import Pool
 from app.store.server.primary import Primary, PrimaryConnection, PrimaryTlsConnection
 from app.store.server.replica import ReplicatedRedis
+from app.store.server.spaces import FRONTED, in_space
 
 HEALTH_CHECK_SECONDS = 15
 CONNECTIONS = 8
@@ -54,7 +55,10 @@ def connect(url: str, *, timeout: float = 2.0, replicated: bool = False) -> Redi
     if "path" not in options:
         options.setdefault("socket_keepalive", True)
     pool = _pool_of(address, options)
-    client = ReplicatedRedis(connection_pool=pool) if replicated else Client(connection_pool=pool)
+    kind = ReplicatedRedis if replicated else Client
+    client: Redis = kind(connection_pool=pool)
+    if address.space:
+        client = in_space(client, address.space)
     client.auto_close_connection_pool = True  # as `from_pool` does, which makes no other class
     if isinstance(client, ReplicatedRedis):
         client.longest_seconds = min(client.longest_seconds, options["socket_timeout"] / 2)
@@ -73,7 +77,10 @@ class RqRedis(Client):
 def _pool_of(address: Address, options: dict[str, Any]) -> Pool:
     if address.service:
         return _by_sentinel(address, options)
-    return _by_cluster(address, options) if address.nodes else _pool(**options)
+    if address.nodes:
+        return _by_cluster(address, options)
+    kind = FRONTED[options.pop("connection_class", Connection)]
+    return _pool(connection_class=kind, **options)
 
 
 def _by_sentinel(address: Address, options: dict[str, Any]) -> Pool:

@@ -2,8 +2,8 @@
 
 A conference's name comes from outside and never becomes part of a key: `conference_key` hashes it.
 `{k}` below is such a key; the webhooks of a conference are a unit of their own: `{k}-web`, and each
-copy of a recording: `{k}-{hash}-rec`. In a Cluster each key has the tag of its Gavel in front
-(`app.store.server.tagged`); nobody else has to know.
+copy of a recording: `{k}-{hash}-rec`. In a Cluster each key has the tag of its Gavel in front, and
+those of an account of ACCOUNTS_FILE `a/NAME/` (`app.store.server.tagged`); nobody else has to know.
 
 | key                        | type   | holds |
 |----------------------------|--------|---|
@@ -67,6 +67,8 @@ copy of a recording: `{k}-{hash}-rec`. In a Cluster each key has the tag of its 
 | gavel:pins:{hash}          | zset   | tries at a PIN, of a caller or a conference, expires |
 | gavel:questions            | list   | what the console asks of a worker (JSON), expires |
 | gavel:answer:{id}          | string | a question with its answer (JSON), expires |
+| gavel:accounts             | zset   | account -> when a clock has to look at it (s) |
+| gavel:accounts_live        | set    | accounts about which Plivo is asked now and then |
 | gavel:signed_in            | string | somebody has been in the console |
 | gavel:story                | channel| every journal entry as it is written |
 | rq:queue:gavel, rq:job:{k} |        | RQ's: the wake-ups |
@@ -109,6 +111,8 @@ AUDIT = PREFIX + "audit"
 TOKENS = PREFIX + "tokens"
 TOKENS_USED = PREFIX + "tokens_used"
 COMMITS = PREFIX + "commits"
+ACCOUNTS = PREFIX + "accounts"
+ACCOUNTS_LIVE = PREFIX + "accounts_live"
 SIGNED_IN = PREFIX + "signed_in"
 QUESTIONS = PREFIX + "questions"
 SNOOZED = PREFIX + "snoozed"

@@ -63,6 +63,7 @@ local function apply(change)
     redis.call('DEL', 'gavel:nonces:' .. key)
   elseif change.live then
     redis.call('ZADD', 'gavel:live', change.live, key)
+    has_live()
   end
   if change.members and change.live ~= '-' then
     redis.call('ZADD', 'gavel:members', change.members, key)
@@ -74,9 +75,12 @@ local function apply(change)
       redis.call('SET', ended_key(key, uuid), '1', 'EX', seconds_kept)
     end
   end
-  if change.look then redis.call('ZADD', 'gavel:doubtful', 'LT', change.look, key) end
+  if change.look then
+    redis.call('ZADD', 'gavel:doubtful', 'LT', change.look, key)
+    has_live()
+  end
   for id, due in pairs(change.set_timers or {}) do
-    redis.call('ZADD', 'gavel:due', due, key .. ' ' .. id)
+    due_at(due, key .. ' ' .. id)
   end
   for _, id in ipairs(change.cancel_timers or {}) do
     redis.call('ZREM', 'gavel:due', key .. ' ' .. id)
@@ -105,7 +109,10 @@ local function apply(change)
     redis.call('HSET', 'gavel:exemplars', field, one)
   end
   for _, one in ipairs(change.recordings or {}) do keep_recording(one) end
-  for _, one in ipairs(change.sought or {}) do redis.call('ZADD', 'gavel:sought', 'LT', seconds(now), one) end
+  for _, one in ipairs(change.sought or {}) do
+    redis.call('ZADD', 'gavel:sought', 'LT', seconds(now), one)
+    has_live()
+  end
   for _, row in ipairs(change.for_people or {}) do
     redis.call('RPUSH', row[1], row[3])
     redis.call('LTRIM', row[1], -row[2], -1)
@@ -126,10 +133,10 @@ if ARGV[6] == '1' and #events == 0 then
   redis.call('DEL', lease)
   redis.call('ZREM', 'gavel:awake', key)
   if is_copy(key) and ARGV[7] == '' then redis.call('HDEL', 'gavel:names', key) end
-  if ARGV[7] ~= '' then redis.call('ZADD', 'gavel:due', ARGV[7], key .. ' ~') end
+  if ARGV[7] ~= '' then due_at(tonumber(ARGV[7]), key .. ' ~') end
   return {seconds(now), {}, 0, {}, {}}
 end
 redis.call('SET', lease, token .. ':' .. number, 'PX', ARGV[4])
 if #events > 0 then redis.call('HSET', 'gavel:begun', key, token .. ' ') end
-redis.call('ZADD', 'gavel:awake', math.floor(now * 1000) + ARGV[4], key)
+awake_by(math.floor(now * 1000) + ARGV[4], key)
 return {seconds(now), events, 1, ended_of(key, events), silences(events)}

@@ -11,7 +11,7 @@ if ARGV[3] == '1' then
   local lease = 'gavel:lease:' .. ARGV[1]
   if string.match(redis.call('GET', lease) or '', '^(.*):%d+$') == ARGV[2] then
     redis.call('DEL', lease)
-    redis.call('ZADD', 'gavel:awake', math.floor((clock() + 1) * 1000), ARGV[1])
+    awake_by(math.floor((clock() + 1) * 1000), ARGV[1])
   end
 end
 return 1

@@ -1,7 +1,7 @@
 -- Tries what all the scripts do, on keys of its own, which are gone afterwards. Answers the first
 -- refusal as an error, else OK.
 local text, number, list, hash = 'gavel:probe:text', 'gavel:probe:number', 'rq:queue:gavel:probe', 'rq:job:gavel:probe'
-local sorted, stream = 'gavel:probe:sorted', 'gavel:probe:stream'
+local sorted, stream, set = 'gavel:probe:sorted', 'gavel:probe:stream', 'gavel:probe:set'
 local refusal
 
 local function try(...)
@@ -45,7 +45,9 @@ try('ZRANK', sorted, 'a')
 try('ZSCORE', sorted, 'a')
 try('ZREM', sorted, 'a')
 try('ZREMRANGEBYSCORE', sorted, 0, 1)
+try('SADD', set, 'a')
+try('SREM', set, 'a')
 try('XADD', stream, '*', 'a', '1')
 try('PUBLISH', 'gavel:story:probe', '')
-try('DEL', text, number, list, hash, sorted, stream)
+try('DEL', text, number, list, hash, sorted, stream, set)
 return refusal or redis.status_reply('OK')

@@ -8,9 +8,9 @@ local key, token, lease = ARGV[1], ARGV[2], 'gavel:lease:' .. ARGV[1]
 local held = redis.call('GET', lease)
 local now = clock()
 if is_copy(key) then
-  redis.call('ZREM', 'rq:scheduled:recordings', key)  -- the job itself is RQ's to delete
+  redis.call('ZREM', 'rq:scheduled:recordings', space .. key)  -- the job itself is RQ's to delete
 else
-  redis.call('DEL', 'rq:job:' .. key)
+  redis.call('DEL', 'rq:job:' .. space .. key)
 end
 local number = '0'
 if held then
@@ -18,13 +18,13 @@ if held then
   if owner ~= token then
     -- It may be dead: look again as soon as its lease has run out, not a moment before.
     local left = redis.call('PTTL', lease)
-    redis.call('ZADD', 'gavel:awake', math.floor(now * 1000) + left + 5, key)
+    awake_by(math.floor(now * 1000) + left + 5, key)
     return nil
   end
   number = n
 end
 redis.call('SET', lease, token .. ':' .. number, 'PX', ARGV[3])
-redis.call('ZADD', 'gavel:awake', math.floor(now * 1000) + ARGV[3], key)
+awake_by(math.floor(now * 1000) + ARGV[3], key)
 local events = redis.call('LRANGE', 'gavel:inbox:' .. key, 0, ARGV[4] - 1)
 local others = uncommitted(key, token)
 if #events > 0 then redis.call('HSET', 'gavel:begun', key, others .. token .. ' ') end

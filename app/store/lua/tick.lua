@@ -24,7 +24,7 @@ local forgotten = redis.call('ZRANGEBYSCORE', 'gavel:awake', '-inf', math.floor(
 for _, key in ipairs(forgotten) do
   local soon = is_copy(key) and 30 or 5  -- many copies may wait for long
   redis.call('ZADD', 'gavel:awake', math.floor((now + soon) * 1000), key)
-  if not redis.call('LPOS', queue_of(key), key) then push(key) end
+  if not redis.call('LPOS', queue_of(key), space .. key) then push(key) end
 end
 
 -- Names that nothing is kept of any more: journal and state are gone.
@@ -36,4 +36,8 @@ end
 
 local next = redis.call('ZRANGE', 'gavel:due', 0, 0, 'WITHSCORES')
 local awake = redis.call('ZRANGE', 'gavel:awake', 0, 0, 'WITHSCORES')
+if account then  -- once a day at least, to forget what is old
+  local look = math.min(now + 86400, tonumber(next[2] or 'inf'), tonumber(awake[2] or 'inf') / 1000)
+  redis.call('ZADD', 'gavel:accounts', seconds(look), account)
+end
 return {seconds(now), #due / 2, next[2] or '', #forgotten, awake[2] and seconds(awake[2] / 1000) or ''}

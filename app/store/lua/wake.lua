@@ -9,6 +9,33 @@ local function seconds(t)
   return string.format('%.6f', t)
 end
 
+-- Of an account, `a/NAME/`: its keys have it in front, but for those that all accounts share, where
+-- rows have it (app/store/server/tagged.py); else ''.
+local space = redis.space or ''
+local account = string.match(space, '^a/(.*)/$')
+
+-- A clock has to look at what this account has to do by then (s): `gavel:accounts`.
+local function look_by(at)
+  if account then redis.call('ZADD', 'gavel:accounts', 'LT', seconds(at), account) end
+end
+
+-- This unit has to be looked at by then, should nobody work it (ms).
+local function awake_by(at, key)
+  redis.call('ZADD', 'gavel:awake', at, key)
+  look_by(at / 1000)
+end
+
+-- A timer (`<key> <id>`).
+local function due_at(at, row)
+  redis.call('ZADD', 'gavel:due', at, row)
+  look_by(at)
+end
+
+-- This account has something that Plivo is asked about now and then.
+local function has_live()
+  if account then redis.call('SADD', 'gavel:accounts_live', account) end
+end
+
 -- Copies of recordings, which may take minutes, are jobs of another queue.
 local function is_copy(key)
   return #key > 22 and string.sub(key, -4) == '-rec'
@@ -19,26 +46,28 @@ local function queue_of(key)
 end
 
 -- An RQ job as rq 3 stores it, so that its own tools and workers read it. The job's id is the
--- unit's key: one unit has at most one job.
+-- unit's key, with its account in front: one unit has at most one job.
 local function push(key)
+  local job = space .. key
   if is_copy(key) then
-    redis.call('HSET', 'rq:job:' .. key, 'origin', 'recordings', 'status', 'queued',
+    redis.call('HSET', 'rq:job:' .. job, 'origin', 'recordings', 'status', 'queued',
       'description', 'copy_recording', 'timeout', '14400', 'result_ttl', '0', 'failure_ttl', '604800',
-      'data', '["workers.recordings.jobs.copy_recording", null, ["' .. key .. '"], {}]')
-    redis.call('ZREM', 'rq:scheduled:recordings', key)
-    redis.call('ZREM', 'rq:failed:recordings', key)
+      'data', '["workers.recordings.jobs.copy_recording", null, ["' .. job .. '"], {}]')
+    redis.call('ZREM', 'rq:scheduled:recordings', job)
+    redis.call('ZREM', 'rq:failed:recordings', job)
   else
-    redis.call('HSET', 'rq:job:' .. key, 'origin', 'gavel', 'status', 'queued',
+    redis.call('HSET', 'rq:job:' .. job, 'origin', 'gavel', 'status', 'queued',
       'description', 'work_conference', 'timeout', '3600', 'result_ttl', '0', 'failure_ttl', '3600',
-      'data', '["workers.jobs.work_conference", null, ["' .. key .. '"], {}]')
+      'data', '["workers.jobs.work_conference", null, ["' .. job .. '"], {}]')
   end
-  redis.call('RPUSH', queue_of(key), key)
+  redis.call('RPUSH', queue_of(key), job)
 end
 
 -- Wakes a worker unless the unit is awake already: queued, or being worked.
 -- Should nobody take it in time, the tick looks again.
 local function wake(key, now)
   if redis.call('ZADD', 'gavel:awake', 'NX', math.floor((now + 5) * 1000), key) == 1 then
+    look_by(now + 5)
     push(key)
   end
 end

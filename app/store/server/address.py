@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from redis.connection import parse_url
 
@@ -31,6 +31,9 @@ SCHEMES = (
 )
 PORT, SENTINEL_PORT = 6379, 26379
 TAG = "gavel"
+SPACE = "space"
+ACCOUNT = "[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?"
+"""The names that accounts may have: they are part of addresses and of keys."""
 LONGEST_SOCKET_PATH = 103
 """Bytes; what every system takes."""
 
@@ -39,7 +42,7 @@ LONGEST_SOCKET_PATH = 103
 class Address:
     """`options` are arguments of the library's connections. Behind Sentinel, `service` is its name
     of the primary, and the Sentinels have a login of their own. `nodes` are some of a Cluster's,
-    and `tag` is in front of all that one Gavel keeps there."""
+    and `tag` is in front of all that one Gavel keeps there. `space`: of one of its accounts."""
 
     options: Mapping[str, Any] = field(repr=False)
     service: str = ""
@@ -48,6 +51,7 @@ class Address:
     tls: bool = False
     nodes: tuple[tuple[str, int], ...] = ()
     tag: str = ""
+    space: str = ""
 
     def secrets(self) -> tuple[str, ...]:
         """What no log may show."""
@@ -66,14 +70,29 @@ def read_address(url: str) -> Address:
     if scheme.endswith("+cluster"):
         return _by_cluster(scheme.removesuffix("+cluster"), rest)
     parts = _split(url)
-    check_options(_pairs(parts), scheme)
+    pairs, space = _space(_pairs(parts))
+    check_options(pairs, scheme)
     if scheme == "unix":
         _check_socket(parts)
     else:
         _check_host(parts)
         if not re.fullmatch(r"/?|/[0-9]+", parts.path):
             raise ValueError("an address with a number for the database: redis://host:port/0")
-    return Address(_options(url), tls=scheme == "rediss")
+    options = _options(urlunsplit(parts._replace(query=urlencode(pairs))) if space else url)
+    return Address(options, tls=scheme == "rediss", space=space)
+
+
+def in_space_of(url: str, account: str) -> str:
+    """The same address for the keys of that account alone."""
+    return f"{url}{'&' if '?' in url else '?'}{SPACE}={account}"
+
+
+def _space(pairs: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str]:
+    """The options without the account, and the account. Raises ValueError."""
+    space = dict(pairs).get(SPACE, "")
+    if space and not re.fullmatch(ACCOUNT, space):
+        raise ValueError("an address whose space is up to 32 of a-z, 0-9 and -")
+    return [pair for pair in pairs if pair[0] != SPACE], space
 
 
 def _by_sentinel(scheme: str, rest: str) -> Address:
@@ -81,7 +100,7 @@ def _by_sentinel(scheme: str, rest: str) -> Address:
     found = re.fullmatch(r"/([^/]+)(?:/([0-9]*))?", parts.path)
     if found is None:
         raise ValueError("redis+sentinel://host:port,host:port/service/db, with the service")
-    pairs = _pairs(parts)
+    pairs, space = _space(_pairs(parts))
     own = [pair for pair in pairs if pair[0] not in ("sentinel_username", "sentinel_password")]
     check_options(own, scheme)
     return Address(
@@ -90,12 +109,13 @@ def _by_sentinel(scheme: str, rest: str) -> Address:
         sentinels=_places(hosts, SENTINEL_PORT),
         sentinel_login=_sentinel_login(pairs),
         tls=scheme == "rediss",
+        space=space,
     )
 
 
 def _by_cluster(scheme: str, rest: str) -> Address:
     login, hosts, parts = _of_several(scheme, rest)
-    pairs = _pairs(parts)
+    pairs, space = _space(_pairs(parts))
     own = [pair for pair in pairs if pair[0] != "tag"]
     check_options(own, scheme)
     tag = dict(pairs).get("tag", TAG)
@@ -108,6 +128,7 @@ def _by_cluster(scheme: str, rest: str) -> Address:
         tls=scheme == "rediss",
         nodes=_places(hosts, PORT),
         tag=tag,
+        space=space,
     )
 
 

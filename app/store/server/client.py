@@ -13,6 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app.store.server.cluster import Shard
+from app.store.server.tagged import PROLOGUE, Tagging
 
 SCRIPT = "EVALSHA"
 """The command of every event. Its arguments are texts, bytes and numbers, and nothing is made of
@@ -27,11 +28,17 @@ class Client(Redis):
         found: Shard | None = self.connection_pool.connection_kwargs.get("shard")
         return found
 
+    @cached_property
+    def tagging(self) -> Tagging | None:
+        """What it puts in front of keys."""
+        pool: Any = self.connection_pool
+        found: Tagging | None = getattr(pool, "tagging", None)
+        return found
+
     def register_script(self, script: Any) -> Any:
         """A script, ours or RQ's, that names keys as everybody does."""
-        if self.shard is not None:
-            text = script.decode() if isinstance(script, bytes) else script
-            script = self.shard.tagging.prologue + text
+        if self.tagging is not None:
+            script = PROLOGUE + (script.decode() if isinstance(script, bytes) else script)
         library: Any = super()  # it leaves its methods without types
         return library.register_script(script)
 
@@ -59,8 +66,9 @@ class Client(Redis):
             return self._again(connection, args, options, error)
 
     def _once(self, connection: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        if args[0] == SCRIPT and self.shard is None:
-            connection.send_packed_command((pack_command(args),))
+        if args[0] == SCRIPT:
+            sent = args if self.tagging is None else tuple(self.tagging.command(args))
+            connection.send_packed_command((pack_command(sent),))
             return connection.read_response()
         connection.send_command(*args, **options)
         parse: Any = self.parse_response

@@ -26,6 +26,7 @@ from redis.retry import Retry
 
 from app.logs import step
 from app.store.server.primary import Place
+from app.store.server.spaces import Fronted
 from app.store.server.tagged import Tagging
 
 log = logging.getLogger("gavel.cluster")
@@ -123,13 +124,12 @@ def _place(node: Any, asked: Place) -> Place:
     return host or asked[0], int(node[1])
 
 
-class ShardConnection(Connection):
+class ShardConnection(Fronted, Connection):
     """A connection to the primary of our slot, asked for whenever it is made or made again. Puts
     the tag in front of the keys of all that goes through it."""
 
     def __init__(self, *, shard: Shard, **options: Any) -> None:
-        self._shard = shard
-        self._answer: Any = None
+        self._shard, self.tagging = shard, shard.tagging
         library: Any = super()  # it leaves its methods without types
         library.__init__(**options)
 
@@ -147,23 +147,9 @@ class ShardConnection(Connection):
             self._shard.doubt()
             raise
 
-    def send_command(self, *args: Any, **options: Any) -> None:
-        library: Any = super()
-        library.send_command(*self._shard.tagging.command(args), **options)
-        self._answer = self._shard.tagging.answer_of(args)
-
-    def pack_command(self, *args: Any) -> Any:
-        library: Any = super()
-        return library.pack_command(*self._shard.tagging.command(args))
-
-    def pack_commands(self, commands: Any) -> Any:
-        library: Any = super()
-        return library.pack_commands([self._shard.tagging.command(args) for args in commands])
-
     def read_response(self, *args: Any, **options: Any) -> Any:
-        library: Any = super()
         try:
-            found = library.read_response(*args, **options)
+            return super().read_response(*args, **options)
         except (AskError, ClusterDownError, TryAgainError) as error:
             raise self._refused(error) from None
         except ResponseError as error:
@@ -171,10 +157,6 @@ class ShardConnection(Connection):
             if NOT_LOCAL in str(error):
                 raise ScriptsRefused(str(error)) from None
             raise
-        if options.get("push_request"):
-            return self._shard.tagging.message(found)
-        answer, self._answer = self._answer, None
-        return answer(found) if answer else found
 
     def _refused(self, error: ResponseError) -> ResponseError:
         """What is told of it, once it is known whom to ask next."""

@@ -14,6 +14,8 @@ from typing import Any
 
 from redis import BlockingConnectionPool
 
+from app.store.server.tagged import Tagging
+
 WARM_SECONDS = 1.0
 
 
@@ -35,11 +37,13 @@ class Idle(LifoQueue[Any]):
 
 class Pool(BlockingConnectionPool):
     """Whoever finds all connections taken waits as long as for an answer. Safe for threads and for
-    fork."""
+    fork. `tagging`: what its connections put in front of keys."""
 
     pool: Idle
 
     def __init__(self, most: int, seconds: float, **options: Any) -> None:
+        shard = options.get("shard")
+        self.tagging: Tagging | None = shard.tagging if shard else None
         library: Any = super()  # it leaves its methods without types
         library.__init__(most, seconds, queue_class=Idle, **options)
 

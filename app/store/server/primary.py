@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 from redis.sentinel import MasterNotFoundError
 
 from app.logs import step
+from app.store.server.spaces import Fronted
 
 log = logging.getLogger("gavel.sentinel")
 
@@ -146,7 +147,7 @@ class Primary:
             return self._watch
 
 
-class PrimaryConnection(Connection):
+class PrimaryConnection(Fronted, Connection):
     """A connection to the primary, asked for whenever it is made or made again: made while one is
     known, cut when it is another one."""
 

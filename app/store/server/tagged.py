@@ -1,9 +1,10 @@
-"""One Gavel's keys in a Cluster: each has the Gavel's tag in front, `{gavel}gavel:awake`.
+"""Keys with something in front: a Gavel's tag in a Cluster, an account's space.
 
-What stands between braces decides the slot, so all keys of one Gavel lie in one slot, and with it
-on one primary: its scripts and transactions work as with one Redis. The rest of the code, and RQ,
-name keys as ever; the tag is put in front where commands leave a connection, and in front of each
-script where it asks for keys.
+`{gavel}gavel:awake`: what stands between braces decides the slot, so all keys of one Gavel lie in
+one slot, and with it on one primary: its scripts and transactions work as with one Redis.
+`a/acme/gavel:awake`: of many accounts each has its own keys (docs/decisions/0207); what is of the
+service, as the queue, has no account in front. The rest of the code, and RQ, name keys as ever; the
+front is put there where commands leave a connection, and in each script where it asks for keys.
 """
 
 from collections.abc import Callable, Sequence
@@ -43,10 +44,33 @@ GUARD = "never"
 (`SETSLOT MIGRATING`), its old place refuses what asks for a key that is not there (`ASK`,
 `TRYAGAIN`): so it refuses every script whole, and none ends half-way at a key that has gone."""
 
-_PROLOGUE = """
+SHARED = ("rq:", "gavel:accounts", "gavel:workers", "gavel:web_servers", "gavel:state_version:")
+"""What keys begin with that are of the service, and of no account. `_PROLOGUE` has the same."""
+
+
+def space_prefix(space: str) -> str:
+    """What is in front of the keys of an account, and of the ids of its jobs."""
+    return f"a/{space}/" if space else ""
+
+
+PROLOGUE = """
 local redis = (function(server)
-  local tag, every = '%s', {DEL = true, EXISTS = true, MGET = true, UNLINK = true}
-  local function put(key) return string.sub(key, 1, #tag) == tag and key or tag .. key end
+  local every = {DEL = true, EXISTS = true, MGET = true, UNLINK = true}
+  local front = string.sub(KEYS[#KEYS], 1, -6)
+  local tag, space = string.match(front, '^({[^}]*})(.*)$')
+  if not tag then tag, space = '', front end
+  local shared = {
+    'rq:', 'gavel:accounts', 'gavel:workers', 'gavel:web_servers', 'gavel:state_version:',
+  }
+  local function put(key)
+    if string.sub(key, 1, #front) == front then return key end
+    if space == '' then return tag .. key end
+    if tag ~= '' and string.sub(key, 1, #tag) == tag then return key end
+    for _, start in ipairs(shared) do
+      if string.sub(key, 1, #start) == start then return tag .. key end
+    end
+    return front .. key
+  end
   local function asking(ask)
     return function(command, key, ...)
       if key == nil then return ask(command) end
@@ -56,23 +80,31 @@ local redis = (function(server)
       return ask(command, unpack(keys))
     end
   end
-  local ours = {call = asking(server.call), pcall = asking(server.pcall)}
+  local ours = {call = asking(server.call), pcall = asking(server.pcall), space = space}
   return setmetatable(ours, {__index = server})
 end)(redis)
-"""
+""".lstrip("\n")
+"""What a script begins with, so that it names keys without their front, which it has from the last
+of its declared keys: one script for all accounts. `redis.space`: of its account."""
 
 
 class Tagging:
-    """Puts a tag in front of the keys of commands, and takes it off answers that hold keys."""
+    """Puts a tag and a space in front of the keys of commands, and takes them off answers that hold
+    keys."""
 
-    def __init__(self, tag: str) -> None:
-        self.prefix = f"{{{tag}}}"
-        self.prologue = _PROLOGUE.lstrip("\n") % self.prefix
-        """What a script begins with, so that it names keys without the tag."""
-        self._prefix = self.prefix.encode()
+    def __init__(self, tag: str, space: str = "") -> None:
+        self.tag, self.space = tag, space
+        self._tag = f"{{{tag}}}" if tag else ""
+        self.prefix = self._tag + space_prefix(space)
+        self._prefix, self._prefix_of_shared = self.prefix.encode(), self._tag.encode()
 
     def put(self, key: Any) -> Any:
-        return self._prefix + key if isinstance(key, bytes) else f"{self.prefix}{key}"
+        """A key (text or bytes) with what is in front of it."""
+        if isinstance(key, bytes):
+            shared = self.space and key.startswith(_SHARED_BYTES)
+            return (self._prefix_of_shared if shared else self._prefix) + key
+        shared = self.space and str(key).startswith(SHARED)
+        return f"{self._tag if shared else self.prefix}{key}"
 
     def command(self, args: Sequence[Any]) -> Sequence[Any]:
         """A command with its keys tagged. Raises DataError for one of which is not known here
@@ -94,7 +126,7 @@ class Tagging:
             return (args[0], *map(self.put, args[1:3]), *args[3:])
         if name == "SCAN":
             return self._scan(args)
-        raise DataError(f"Gavel does not know which keys {name} has, so not in a Cluster")
+        raise DataError(f"Gavel does not know which keys {name} has")
 
     def _script(self, args: Sequence[Any]) -> Sequence[Any]:
         name, script, number, *rest = args
@@ -103,9 +135,10 @@ class Tagging:
         keys = [self.put(key) for key in (*rest[: int(number)], GUARD)]
         return (name, script, len(keys), *keys, *rest[int(number) :])
 
-    def _check(self, script: Any) -> None:
-        if not _text(script).startswith(self.prologue):
-            raise DataError("a script is registered first (`Redis.register_script`) in a Cluster")
+    @staticmethod
+    def _check(script: Any) -> None:
+        if not _text(script).startswith(PROLOGUE):
+            raise DataError("a script is registered first (`Redis.register_script`)")
 
     def _scan(self, args: Sequence[Any]) -> Sequence[Any]:
         for place, word in enumerate(args[2:], 2):
@@ -130,7 +163,15 @@ class Tagging:
         return [said[0], *map(self.off, said[1:names]), *said[names:]]
 
     def off(self, key: Any) -> Any:
-        return key.removeprefix(self._prefix) if isinstance(key, bytes) else key
+        """The name that everybody knows."""
+        if not isinstance(key, bytes):
+            return key
+        if key.startswith(self._prefix):
+            return key[len(self._prefix) :]
+        return key.removeprefix(self._prefix_of_shared)
+
+
+_SHARED_BYTES = tuple(start.encode() for start in SHARED)
 
 
 def _name(args: Sequence[Any]) -> str:

@@ -9,7 +9,7 @@ from redis import Redis
 from redis.exceptions import DataError
 
 from app.store.server import tagged
-from app.store.server.tagged import Tagging
+from app.store.server.tagged import PROLOGUE, Tagging
 
 TAGGING = Tagging("acme")
 POSITIONS = {
@@ -64,7 +64,7 @@ def test_a_script_that_would_ask_for_keys_without_the_tag_is_not_sent(
 ) -> None:
     with pytest.raises(DataError, match="registered first"):
         TAGGING.command(said)
-    with_tag = [TAGGING.prologue + "return 1" if "return" in str(word) else word for word in said]
+    with_tag = [PROLOGUE + "return 1" if "return" in str(word) else word for word in said]
     assert TAGGING.command(with_tag)
 
 
@@ -127,8 +127,8 @@ return {redis.call('EXISTS', 'one', KEYS[1], 'no'), redis.sha1hex(''), text, red
 
 
 def test_a_script_names_keys_with_the_tag_and_without(redis: Redis) -> None:
-    script = redis.register_script(TAGGING.prologue + SCRIPT)
-    found: Any = script(keys=["{acme}two"], args=["v"])
+    script = redis.register_script(PROLOGUE + SCRIPT)
+    found: Any = script(keys=["{acme}two", "{acme}never"], args=["v"])
     assert found[:2] == [2, b"da39a3ee5e6b4b0d3255bfef95601890afd80709"]
     assert b"WRONGTYPE" in found[2]
     assert sorted(redis.keys()) == [b"{acme}one", b"{acme}two"]

@@ -1,0 +1,1 @@
+"""Many Plivo accounts in one Gavel: ACCOUNTS_FILE."""

@@ -1,0 +1,156 @@
+"""Accounts beside each other in one Redis: nothing of one is seen by another."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from app.accounts.doorbell import Doorbell, quiet, ring
+from app.domain.event import Event, new_id
+from app.store import keys
+from app.store.commit import Commit
+from app.store.connection import connect
+from app.store.inbox import Inbox
+from app.store.lease import Lease, Leases
+from app.store.scripts import load_scripts
+from app.store.server.address import in_space_of
+from app.store.server.spaces import Spaces, space_of
+from app.store.timers import Timers
+
+ROOM = keys.conference_key("room")
+
+
+@pytest.fixture
+def spaces(redis: Redis) -> Iterator[Spaces]:
+    address: Any = redis.connection_pool.connection_kwargs
+    client = connect(f"redis://{address['host']}:{address['port']}/{address['db']}")
+    yield Spaces(client)
+    client.close()
+
+
+def accept(redis: Redis) -> str:
+    """A member comes into `room`. Answers the event's id."""
+    event = Event(new_id(), "member.entered", "room", 0.0, "u-1", {"member_id": "1"})
+    Inbox(redis).accept(event, identities=[])
+    return event.id
+
+
+def take(redis: Redis) -> Lease:
+    lease = Leases(redis).take(ROOM)
+    assert lease is not None
+    return lease
+
+
+def test_every_account_has_keys_of_its_own(redis: Redis, spaces: Spaces) -> None:
+    for name in ("acme", "zeta", ""):
+        spaces.of(name).set("gavel:rules", name or "root")
+    assert spaces.of("acme").get("gavel:rules") == b"acme"
+    assert spaces.of("").get("gavel:rules") == b"root"
+    assert sorted(redis.keys()) == [b"a/acme/gavel:rules", b"a/zeta/gavel:rules", b"gavel:rules"]
+    assert list(spaces.of("acme").scan_iter()) == [b"gavel:rules"]
+
+
+def test_an_account_s_client_comes_by_its_address_too(redis: Redis, spaces: Spaces) -> None:
+    address: Any = redis.connection_pool.connection_kwargs
+    url = f"redis://{address['host']}:{address['port']}/{address['db']}"
+    client = connect(in_space_of(url, "acme"))
+    client.set("gavel:rules", "x")
+    assert space_of(client) == "acme"
+    assert spaces.of("acme").get("gavel:rules") == b"x"
+    client.close()
+
+
+def test_pipelines_transactions_and_channels_are_of_the_account(
+    redis: Redis, spaces: Spaces
+) -> None:
+    acme: Any = spaces.of("acme")
+    with acme.pipeline() as together:
+        together.set("gavel:one", 1)
+        together.get("gavel:one")
+        assert together.execute() == [True, b"1"]
+    heard = acme.pubsub()
+    heard.subscribe("gavel:story")
+    assert heard.get_message(timeout=10)["channel"] == b"gavel:story"
+    redis.publish("gavel:story", "of the root")
+    redis.publish("a/acme/gavel:story", "of acme")
+    assert heard.get_message(timeout=10)["data"] == b"of acme"
+    heard.close()
+    assert spaces.of("").get("gavel:one") is None
+
+
+def test_one_connection_serves_all_and_forgets_whose_it_was(redis: Redis, spaces: Spaces) -> None:
+    before = redis.info("clients")["connected_clients"]
+    for number in range(20):
+        spaces.of(f"account-{number}").set("gavel:x", number)
+    spaces.of("").set("gavel:x", "root")
+    assert redis.info("clients")["connected_clients"] <= before + 1
+    assert redis.get("gavel:x") == b"root"
+
+
+def test_an_event_is_taken_decided_and_committed_in_its_account_alone(
+    redis: Redis, spaces: Spaces
+) -> None:
+    load_scripts(spaces.of("acme"))
+    event_id = accept(spaces.of("acme"))
+    accept(spaces.of("zeta"))
+    jobs = [f"a/{account}/{ROOM}".encode() for account in ("acme", "zeta")]
+    assert redis.lrange(keys.QUEUE, 0, -1) == jobs
+    assert redis.hget(f"rq:job:a/acme/{ROOM}", "origin") == b"gavel"
+    assert take(spaces.of("")).taken.events == []
+    lease = take(spaces.of("acme"))
+    assert [event_id in text.decode() for _, text in lease.taken.events] == [True]
+    assert not redis.exists(f"rq:job:a/acme/{ROOM}")
+    commit = Commit(decided=1, live=1.0, set_timers={"1.t": 5.0})
+    assert lease.commit(commit, release=True) is None
+    assert redis.zrange("a/acme/gavel:due", 0, -1) == [f"{ROOM} 1.t".encode()]
+    assert take(spaces.of("zeta")).taken.events != []
+    assert not redis.exists("gavel:due", "a/zeta/gavel:due", "gavel:live")
+
+
+def test_the_doorbell_says_by_when_an_account_is_to_be_looked_at(
+    redis: Redis, spaces: Spaces
+) -> None:
+    acme = spaces.of("acme")
+    doorbell = Doorbell(spaces.of(""))
+    assert doorbell.rung() == ([], None)
+    accept(acme)
+    rung, later = doorbell.rung()
+    assert rung == []
+    assert later is not None
+    assert 0 < later <= 5
+    ring(acme)
+    assert doorbell.rung()[0] == ["acme"]
+    assert doorbell.live() == frozenset()
+    take(acme).commit(Commit(decided=1, live=1.0, set_timers={"1.t": 1.0}), release=True)
+    assert doorbell.live() == {"acme"}
+    assert Timers(acme).tick().fired == 1
+    assert take(acme).taken.events != []
+
+
+def test_an_account_without_anything_to_do_is_looked_at_once_a_day(
+    redis: Redis, spaces: Spaces
+) -> None:
+    Doorbell(redis).begin(["acme"])
+    Timers(spaces.of("acme")).tick()
+    rung, later = Doorbell(redis).rung()
+    assert rung == []
+    assert later is not None
+    assert 86_000 < later <= 86_400
+    Timers(redis).tick()
+    assert redis.zrange(keys.ACCOUNTS, 0, -1) == [b"acme"]
+
+
+def test_plivo_is_asked_about_an_account_until_nothing_of_it_is_live(
+    redis: Redis, spaces: Spaces
+) -> None:
+    acme = spaces.of("acme")
+    Doorbell(redis).begin(["acme"])
+    Doorbell(redis).begin(["acme"])
+    assert Doorbell(redis).live() == {"acme"}
+    acme.zadd(keys.DOUBTFUL, {ROOM: 1})
+    assert not quiet(acme)
+    acme.delete(keys.DOUBTFUL)
+    assert quiet(acme)
+    Doorbell(redis).begin(["acme"])
+    assert Doorbell(redis).live() == frozenset()
