@@ -54,6 +54,15 @@ def one_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
+def signals_as_before() -> Iterator[None]:
+    """What they do afterwards is what they did before; RQ's worker takes them."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
 def redis(redis_server: ValkeyServer) -> Iterator[Redis]:
     """A client of that server; the database is empty at the start of every test."""
     client = Redis(host=redis_server.host, port=redis_server.port)

@@ -260,6 +260,7 @@ def test_a_call_for_a_conference_that_we_never_saw_start_is_left_to_plivo(
     assert verbs(edge) == ["Member/all/Mute/"]
 
 
+@pytest.mark.usefixtures("signals_as_before")
 def test_the_stock_worker_of_rq_can_work_the_queue(
     redis: Redis, edge: PlivoEdge, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,5 @@
 """One Gavel in a Cluster: all its keys in one slot, wherever that is; at six real nodes."""
 
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -119,16 +118,7 @@ def test_a_channel_is_heard_by_the_name_that_was_asked_for(redis: Redis) -> None
     assert [(one["channel"], one["data"]) for one in heard] == [(keys.STORY.encode(), b"a line")]
 
 
-@pytest.fixture
-def _signals() -> Iterator[None]:
-    """What they did before; RQ's worker takes them."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-@pytest.mark.usefixtures("_signals")
+@pytest.mark.usefixtures("signals_as_before")
 def test_rq_works_there_and_its_own_command_shows_it(redis: Redis, store: Clustered) -> None:
     queue = Queue("gavel", connection=redis, serializer=JSONSerializer)
     queue.enqueue("builtins.len", "abc", result_ttl=60)
