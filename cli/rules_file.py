@@ -4,10 +4,10 @@ from pathlib import Path
 
 from app.doctor.rules import how_many as told
 from app.errors import GavelError
+from app.yaml.document import MAX_BYTES, decode
+from app.yaml.problems import FileError
 from workers.rules.engine.index import Rules
 from workers.rules.load import load
-from workers.rules.nodes.yaml import MAX_BYTES, decode
-from workers.rules.vocabulary.problems import RulesError
 
 
 class NoRulesFile(GavelError):
@@ -19,7 +19,7 @@ class UnusableRules(GavelError):
 
 
 def read_rules(path: str) -> str:
-    """The text of a rules file. Raises NoRulesFile, or RulesError when it is not UTF-8."""
+    """The text of a rules file. Raises NoRulesFile, or FileError when it is not UTF-8."""
     if Path(path).exists() and not Path(path).is_file():
         raise NoRulesFile(f"{path} is not a file. Set RULES_FILE to the rules file")
     try:
@@ -34,7 +34,7 @@ def read_rules(path: str) -> str:
 
 
 def load_rules(path: str) -> Rules:
-    """The rules of a file. Raises NoRulesFile or RulesError."""
+    """The rules of a file. Raises NoRulesFile or FileError."""
     return load(read_rules(path), path)
 
 
@@ -45,7 +45,7 @@ def usable_rules(path: str) -> Rules:
     """
     try:
         return load_rules(path)
-    except RulesError as error:
+    except FileError as error:
         raise UnusableRules(f"the rules can not be used:\n{error}") from None
 
 

@@ -110,7 +110,7 @@ def count_requests(counts: Counts) -> Callable[[str, int | None, float], None]:
 
 
 def bootstrap(settings: Settings) -> Context:
-    """Build a process from its settings. Raises RulesError when there are no rules to work with,
+    """Build a process from its settings. Raises FileError when there are no rules to work with,
     and RedisError."""
     redis = connect(
         settings.redis_url or "", timeout=settings.redis_timeout, replicated=settings.replicated

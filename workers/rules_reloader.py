@@ -21,12 +21,12 @@ from app.store.commit import journal_line
 from app.store.journal import tell_of_rules
 from app.store.scripts import script
 from app.store.server.clock import redis_time
+from app.yaml.problems import FileError
 from workers.rules.difference import difference, in_words
 from workers.rules.engine.index import Rules
 from workers.rules.file import Broken, Loaded, RulesFile
 from workers.rules.load import load
 from workers.rules.published import published
-from workers.rules.vocabulary.problems import RulesError
 
 log = logging.getLogger("gavel.rules")
 
@@ -52,7 +52,7 @@ class RulesReloader:
 
     def open(self) -> None:
         """Load the file, or the last good rules when it is broken; nobody is told before the first
-        `look`. Raises RulesError when there are none, and RedisError."""
+        `look`. Raises FileError when there are none, and RedisError."""
         found = self._file.poll()
         if isinstance(found, Loaded):
             self.rules = found.rules
@@ -64,7 +64,7 @@ class RulesReloader:
             problems = found.problems if isinstance(found, Broken) else ()
             text = self._redis.get(keys.RULES_TEXT)
             if not isinstance(text, bytes):
-                raise RulesError(problems)
+                raise FileError(problems)
             self.rules = load(text.decode(), "the last good rules")
             self._taken = Loaded(self.rules, text.decode())
         self._pending_notice = found
@@ -109,7 +109,7 @@ class RulesReloader:
         text = self._redis.get(keys.RULES_TEXT)
         try:
             return load(text.decode(), "") if isinstance(text, bytes) else None
-        except (RulesError, UnicodeDecodeError):
+        except (FileError, UnicodeDecodeError):
             return None
 
     def _take(self, found: Loaded) -> None:

@@ -31,10 +31,10 @@ from app.settings import Settings
 from app.store import keys
 from app.store.server.errors import may_pass, trouble
 from app.store.server.examination import tell_at_start
+from app.yaml.problems import FileError
 from workers.bootstrap import Context, bootstrap
 from workers.jobs import work
 from workers.reconcile import reconcile_forever
-from workers.rules.vocabulary.problems import RulesError
 from workers.threads import Crew, Threads
 from workers.ticker import tick_forever, watch_rules
 from workers.webhooks import shares
@@ -201,7 +201,7 @@ def main() -> int:
     start_observers(settings, "worker")
     try:
         context = _bootstrap_when_redis_is_there(settings)
-    except RulesError as error:
+    except FileError as error:
         for problem in error.problems:
             words = "rules broken, and there are no last good ones"
             step(log, words, level=logging.CRITICAL, problem=problem)

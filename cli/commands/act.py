@@ -13,6 +13,9 @@ from app.operators.outcome import Outcome, outcome_of
 from app.settings import Settings
 from app.store import keys
 from app.store.inbox import Inbox
+from app.yaml.document import parse
+from app.yaml.json_nodes import json_of
+from app.yaml.problems import FileError, Report
 from cli.names.completion import conference_names
 from cli.names.known import require_known
 from cli.operator import this_person
@@ -23,9 +26,6 @@ from workers.rules.engine.index import Rules
 from workers.rules.expressions.scope import Scope
 from workers.rules.language.steps.by_hand import NotAStep, read_step
 from workers.rules.load import load
-from workers.rules.nodes.json_nodes import json_of
-from workers.rules.nodes.yaml import parse
-from workers.rules.vocabulary.problems import Report, RulesError
 
 WAIT_SECONDS = 10.0
 _OVER = ("done", "not_needed", "refused", "failed", "unknown")
@@ -69,7 +69,7 @@ def _step(text: str, redis: Redis) -> object:
         asked = None if node is None else json_of(node)
         rules = _rules(redis)
         read_step(asked, Scope({}, rules.lists, rules.timezone, rules.var_types))
-    except RulesError as error:
+    except FileError as error:
         raise NothingAsked("; ".join(problem.message for problem in error.problems)) from None
     except NotAStep as error:
         raise NothingAsked(str(error)) from None
@@ -80,7 +80,7 @@ def _rules(redis: Redis) -> Rules:
     text = redis.get(keys.RULES_TEXT)
     try:
         return load(text.decode(), "") if isinstance(text, bytes) else Rules()
-    except RulesError:  # written by another version of Gavel
+    except FileError:  # written by another version of Gavel
         return Rules()
 
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import click
 
 from app.settings import Settings
+from app.yaml.problems import FileError, Problem
 from cli.output.machine import tell
 from cli.output.rules_json import problems as as_json
 from cli.rules_file import how_many, load_rules
 from workers.rules.engine.index import Rules
 from workers.rules.lint.clock_changes import clock_changes
 from workers.rules.lint.secrets import unset_secrets
-from workers.rules.vocabulary.problems import Problem, RulesError
 
 _GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -54,7 +54,7 @@ def _checked(path: str) -> tuple[Rules | None, Sequence[Problem]]:
     """The rules, None if they can not be used, and all that is to be said of them."""
     try:
         rules = load_rules(path)
-    except RulesError as error:
+    except FileError as error:
         return None, error.problems
     notes = (*unset_secrets(rules.secrets, path), *clock_changes(rules, path, time.time()))
     return rules, (*rules.warnings, *notes)

@@ -14,6 +14,7 @@ from app.errors import SettingsError
 from app.finding import Finding, bad, doubtful, good
 from app.plivo import urls as addresses
 from app.settings import Settings, misspelt, remarks
+from app.yaml.problems import FileError
 from cli.doctor.checks_outside import (
     examine_issuer,
     examine_open,
@@ -26,7 +27,6 @@ from cli.output.terminal import painter, safe
 from cli.rules_file import NoRulesFile, load_rules
 from cli.up.layout import CannotStart, make_plan
 from workers.rules.lint.secrets import unset_secrets
-from workers.rules.vocabulary.problems import RulesError
 
 
 def examine_rules(settings: Settings) -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def examine_rules(settings: Settings) -> Iterator[Finding]:
         rules = load_rules(settings.rules_file)
     except NoRulesFile as error:
         yield bad(str(error))
-    except RulesError as error:
+    except FileError as error:
         yield broken(settings.rules_file, len(error.problems))
     else:
         yield usable(settings.rules_file, len(rules.rules))

@@ -10,6 +10,7 @@ import click
 
 from app.errors import GavelError
 from app.settings import Settings
+from app.yaml.problems import FileError
 from cli.output.junit import write_junit
 from cli.output.machine import json_option, tell
 from cli.output.rules_json import report as told
@@ -18,12 +19,11 @@ from cli.output.terminal import safe_lines
 from cli.rules_file import load_rules
 from workers.rules.simulation.timeline import Report, run_tests
 from workers.rules.simulation.timeline_text import render_report
-from workers.rules.vocabulary.problems import RulesError
 
 ENDING = "_test"
 LOOK_SECONDS = 0.3
 
-Played = tuple[str, Report | RulesError]
+Played = tuple[str, Report | FileError]
 """A file of tests, and what came of it."""
 
 
@@ -63,7 +63,7 @@ def test(
         _tell(played, verbose=verbose, as_json=as_json)
         if junit:
             write_junit(junit, played)
-        if named and not any(isinstance(one, RulesError) or one.results for _, one in played):
+        if named and not any(isinstance(one, FileError) or one.results for _, one in played):
             raise NoTests(f"no test has {named!r} in its name: `gavel test` lists them all")
         return all(_passed(one) for _, one in played)
 
@@ -82,11 +82,11 @@ def _again_and_again(once: Callable[[], object], pairs: Sequence[tuple[str, str]
     raise AssertionError("the changes never end")
 
 
-def _play(path: str, rules: str, named: str) -> Report | RulesError:
+def _play(path: str, rules: str, named: str) -> Report | FileError:
     """Raises NoTests, and NoRulesFile."""
     try:
         return run_tests(path, load_rules(rules), named)
-    except RulesError as error:
+    except FileError as error:
         return error
     except OSError as error:
         raise NoTests(
@@ -98,15 +98,15 @@ def _play(path: str, rules: str, named: str) -> Report | RulesError:
 def _tell(played: Sequence[Played], *, verbose: bool, as_json: bool) -> None:
     for path, one in played:
         if as_json:
-            tell([unusable(path, one.problems) if isinstance(one, RulesError) else told(one)])
-        elif isinstance(one, RulesError):
+            tell([unusable(path, one.problems) if isinstance(one, FileError) else told(one)])
+        elif isinstance(one, FileError):
             click.echo(str(one))
         else:
             click.echo(safe_lines(render_report(one, verbose=verbose)), nl=False)
 
 
-def _passed(one: Report | RulesError) -> bool:
-    return not isinstance(one, RulesError) and one.passed
+def _passed(one: Report | FileError) -> bool:
+    return not isinstance(one, FileError) and one.passed
 
 
 def _changes(pairs: Sequence[tuple[str, str]]) -> Iterator[None]:

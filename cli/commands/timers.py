@@ -14,13 +14,13 @@ from app.settings import Settings
 from app.store import keys
 from app.store.server.clock import redis_time
 from app.store.timers import Due, Timers
+from app.yaml.problems import FileError
 from cli.names.completion import conference_names
 from cli.names.known import require_known
 from cli.output.machine import json_option, tell
 from cli.output.table import show
 from cli.store import open_for_reading
 from workers.rules.load import load
-from workers.rules.vocabulary.problems import RulesError
 
 Json = dict[str, Any]
 SAID = {
@@ -83,7 +83,7 @@ def _rule_names(redis: Redis) -> Mapping[str, str]:
         return {}
     try:
         return {rule.id: rule.name for rule in load(text.decode(), "").rules}
-    except RulesError:  # written by another version of Gavel
+    except FileError:  # written by another version of Gavel
         return {}
 
 

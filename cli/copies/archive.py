@@ -17,6 +17,7 @@ from app.settings import Settings
 from app.store import keys
 from app.store.recordings import MOST, Recordings, Wanted
 from app.store.server.clock import redis_time
+from app.yaml.problems import FileError
 from cli.copies.by_rules import Copy, by_rules
 from cli.names.completion import conference_names
 from cli.names.known import require_all, require_known
@@ -28,7 +29,6 @@ from cli.since import Since
 from cli.store import open_redis
 from workers.rules.load import load
 from workers.rules.vocabulary.model import NO_ANSWER, Template, Unknown, no_answer
-from workers.rules.vocabulary.problems import RulesError
 
 LOOK_SECONDS = 0.25
 
@@ -45,7 +45,7 @@ class To(click.ParamType[Template]):
         rule = {"name": "by hand", "when": "recording.ready", "do": [step]}
         try:
             (read,) = load(json.dumps({"version": 1, "rules": [rule]}), "").rules
-        except RulesError as error:
+        except FileError as error:
             self.fail("; ".join(problem.message for problem in error.problems), param, ctx)
         made: Template = read.steps[0].params["to"]
         return made

@@ -6,21 +6,21 @@ from xml.etree import ElementTree
 
 from app.domain.redaction import safe
 from app.errors import GavelError
+from app.yaml.problems import FileError
 from workers.rules.simulation.timeline import Report
 from workers.rules.simulation.timeline_text import problems_of, story
-from workers.rules.vocabulary.problems import RulesError
 
 
 class CannotWriteReport(GavelError):
     """The report can not be written there: name another FILE."""
 
 
-def write_junit(file: str, played: Iterable[tuple[str, Report | RulesError]]) -> None:
+def write_junit(file: str, played: Iterable[tuple[str, Report | FileError]]) -> None:
     """A suite for each file of tests; one that can not be played is an error of its own. Raises
     CannotWriteReport."""
     suites = ElementTree.Element("testsuites")
     for path, one in played:
-        suites.append(_broken(path, one) if isinstance(one, RulesError) else _suite(one))
+        suites.append(_broken(path, one) if isinstance(one, FileError) else _suite(one))
     text = ElementTree.tostring(suites, encoding="unicode", xml_declaration=False)
     try:
         Path(file).write_text(f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n', "utf-8")
@@ -42,7 +42,7 @@ def _suite(report: Report) -> ElementTree.Element:
     return suite
 
 
-def _broken(path: str, error: RulesError) -> ElementTree.Element:
+def _broken(path: str, error: FileError) -> ElementTree.Element:
     suite = _counted(path, 1, errors=1)
     case = ElementTree.SubElement(suite, "testcase", classname=safe(path), name="the file")
     lines = [safe(str(problem)) for problem in error.problems]

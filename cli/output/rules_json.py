@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from app.domain.conference import Timer
+from app.yaml.problems import Problem
 from workers.rules.explanation.explain import Explanation, Wanted
 from workers.rules.explanation.replay import Change, Diff
 from workers.rules.simulation.timeline import Report, Result
 from workers.rules.simulation.timeline_text import problems_of, story
-from workers.rules.vocabulary.problems import Problem
 
 Json = dict[str, Any]
 

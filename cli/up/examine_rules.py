@@ -10,12 +10,12 @@ import click
 
 from app.domain.globs import any_matches
 from app.settings import Settings
+from app.yaml.problems import FileError
 from cli import process_edge
 from cli.rules_file import how_many, load_rules
 from cli.up.demo import CONFERENCE
 from workers.rules.engine.index import Rules
 from workers.rules.lint.secrets import unset_secrets
-from workers.rules.vocabulary.problems import RulesError
 
 BY_HAND = "demo-1"
 
@@ -25,7 +25,7 @@ def examine() -> None:
     path = Settings.load().rules_file
     try:
         rules = load_rules(path)
-    except RulesError as error:
+    except FileError as error:
         click.echo(str(error))
         sys.exit(1)
     found = {

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "cli": {"app", "workers", "sandbox", "cli"},
 }
 ONLY_IN = {
-    "yaml": ("workers/rules/nodes/", "sandbox/scenarios/"),
+    "yaml": ("app/yaml/", "sandbox/scenarios/"),
     "urllib3": (
         *("workers/plivo/", "app/fetching/"),
         *("sandbox/control/client.py", "sandbox/scenarios/player.py"),

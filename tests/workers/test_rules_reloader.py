@@ -16,9 +16,9 @@ from app.store.inbox import Inbox
 from app.store.journal import Journal
 from app.store.lease import Leases
 from app.store.published_rules import PublishedRules
+from app.yaml.problems import FileError
 from tests import log_lines
 from tests.workers.builders import MUTE_EVERYONE
-from workers.rules.vocabulary.problems import RulesError
 from workers.rules_reloader import RulesReloader
 
 BROKEN = "version: 1\nrules:\n  - name: x\n    when: nonsense\n    do: [mute: member]\n"
@@ -160,7 +160,7 @@ def test_without_any_good_rules_a_worker_does_not_start(
     redis: Redis, path: Path, text: str | None
 ) -> None:
     path.unlink() if text is None else path.write_text(text)
-    with pytest.raises(RulesError) as caught:
+    with pytest.raises(FileError) as caught:
         opened(redis, path)
     assert "rules.yaml" in str(caught.value)
 

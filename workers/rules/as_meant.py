@@ -5,11 +5,11 @@ they are meant, so that nothing is said of what only follows.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.yaml.problems import Report
+from app.yaml.schema_fields import is_empty
+from app.yaml.tree import Map, Seq, Text
 from workers.rules.language.entries import EnsureEntry, File, RuleEntry
-from workers.rules.nodes.schema_fields import is_empty
-from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.actions import ACTIONS
-from workers.rules.vocabulary.problems import Report
 
 _KEYS = frozenset(
     field.data_key or name

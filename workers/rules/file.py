@@ -1,29 +1,14 @@
-"""The rules file as it changes: told by its content, however an editor, git or a ConfigMap
-replaces it.
+"""The rules file as it changes: what each new content of it is as rules, or why it is none."""
 
-What the file system says of a file (`stat`) only saves reading; once a second the bytes are read
-anyway, since times and inodes can stay the same over a change. A changed content counts when it
-has been the same for `SETTLED` seconds: who writes a file slowly pauses, and a file that is cut off
-behind a rule is a good, shorter one.
-"""
-
-import hashlib
-import os
-import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
+from app.yaml.changing import ChangingFile, Content
+from app.yaml.document import decode
+from app.yaml.problems import FileError, Problem
 from workers.rules.engine.index import Rules
 from workers.rules.load import load
-from workers.rules.nodes.yaml import MAX_BYTES, decode
-from workers.rules.vocabulary.problems import Problem, RulesError
-
-TRUSTED = 1.0  # seconds that an unchanged `stat` is believed
-SETTLED = 0.9  # seconds that a changed content must stay as it is
-AT_FIRST = 0.1  # seconds between two reads that must agree when there is nothing yet to go on with
-_READS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +26,6 @@ class Broken:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What was found: bytes, or why there are none. Equal when they mean the same."""
-
-    data: bytes = b""
-    failure: str = ""
-
-    @property
-    def mark(self) -> str:
-        return self.failure or hashlib.sha256(self.data).hexdigest()
-
-
 class RulesFile:
     """One file of rules. Not for several threads at once."""
 
@@ -63,79 +36,22 @@ class RulesFile:
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._path, self._clock, self._pause = path, clock, pause
-        self._seen: str | None = None
-        self._next = ("", 0.0)  # what it has become, and since when it is that
-        self._stat: tuple[int, ...] = ()
-        self._read_at = float("-inf")
+        self._path = path
+        self._file = ChangingFile(path, clock=clock, pause=pause)
 
     def poll(self) -> Loaded | Broken | None:
         """What the file became since the last answer; None when it is as it was, or has not been
         as it is for long enough: ask twice a second. The first answer is never None, and takes
         0.1 s."""
-        if self._seen is None:
-            content = self._first()
-        else:
-            found = None if self._unchanged() else self._read()
-            if found is None or not self._is_settled(found):
-                return None
-            content = found
-        self._seen = content.mark
-        return self._loaded(content)
+        content = self._file.poll()
+        return None if content is None else self._loaded(content)
 
-    def _unchanged(self) -> bool:
-        """Whether there is nothing to look at."""
-        now, found = self._clock(), self._signature()
-        if found == self._stat and now - self._read_at < TRUSTED and not self._next[0]:
-            return True
-        self._stat, self._read_at = found, now
-        return False
-
-    def _is_settled(self, content: _Content) -> bool:
-        """Whether this content is new and has been so for a while."""
-        if content.mark == self._seen:
-            self._next = ("", 0.0)
-            return False
-        if content.mark != self._next[0]:
-            self._next = (content.mark, self._clock())
-        if self._clock() - self._next[1] < SETTLED:
-            return False
-        self._next = ("", 0.0)
-        return True
-
-    def _signature(self) -> tuple[int, ...]:
-        try:
-            found = os.stat(self._path)
-        except OSError as error:
-            return (error.errno or 0,)
-        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-    def _read(self) -> _Content:
-        try:
-            if not stat.S_ISREG(os.stat(self._path).st_mode):
-                return _Content(failure="is not a file")
-            with Path(self._path).open("rb") as file:
-                return _Content(file.read(MAX_BYTES + 1))
-        except OSError as error:
-            return _Content(failure=f"cannot be read: {error.strerror}")
-
-    def _first(self) -> _Content:
-        """The content that two reads agree on, or what was read last."""
-        before = self._read()
-        for _ in range(_READS):
-            self._pause(AT_FIRST)
-            content = self._read()
-            if content == before:
-                break
-            before = content
-        return before
-
-    def _loaded(self, content: _Content) -> Loaded | Broken:
+    def _loaded(self, content: Content) -> Loaded | Broken:
         if content.failure:
             message = f"the rules file {content.failure}"
             return Broken((Problem(self._path, 1, 1, "error", message),))
         try:
             text = decode(content.data, self._path)
             return Loaded(load(text, self._path), text)
-        except RulesError as error:
+        except FileError as error:
             return Broken(error.problems)

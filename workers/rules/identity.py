@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.globs import is_glob
+from app.yaml.tree import Map, Seq, Text
 from workers.rules.expressions.conditions import Match, literal_key
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.templates import PlainText, Rendered, Typed
 from workers.rules.language.matching.matched_text import NUMBERS, typed_number
-from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.comparing.spoken import words_of
 from workers.rules.vocabulary.model import Rule, Step, Target, Trigger, Wish
 

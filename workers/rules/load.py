@@ -9,6 +9,12 @@ from zoneinfo import ZoneInfo
 from app.callers.joining import Entry
 from app.callers.opening import Hours
 from app.domain.suggest import quoted
+from app.yaml.document import parse
+from app.yaml.odd_signs import named
+from app.yaml.problems import FileError, Place, Report
+from app.yaml.schema_errors import key_of, load_part, reader
+from app.yaml.schema_fields import is_empty, kind_of
+from app.yaml.tree import Map, Seq, Text
 from workers.rules import identity
 from workers.rules.as_meant import file_as_meant, rules_as_meant
 from workers.rules.engine.index import Rules
@@ -28,13 +34,7 @@ from workers.rules.lint.file import check_parts
 from workers.rules.lint.parts import Parts, Section
 from workers.rules.lint.rule import check_rule
 from workers.rules.lint.secrets import named_secrets
-from workers.rules.nodes.odd_signs import named
-from workers.rules.nodes.schema_errors import key_of, load_part, reader
-from workers.rules.nodes.schema_fields import is_empty, kind_of
-from workers.rules.nodes.tree import Map, Seq, Text
-from workers.rules.nodes.yaml import parse
 from workers.rules.vocabulary.model import Condition, Limit, NamedSecret, Rule
-from workers.rules.vocabulary.problems import Place, Report, RulesError
 
 MAX_RULES = 5000
 _UTC = ZoneInfo("UTC")
@@ -47,13 +47,13 @@ _EMPTY_SECTIONS = {
 
 
 def load(text: str, path: str) -> Rules:
-    """The rules of a file. Raises `RulesError` with everything that is wrong in it; what is only
+    """The rules of a file. Raises `FileError` with everything that is wrong in it; what is only
     doubtful is in `Rules.warnings`."""
     text = text.removeprefix("\ufeff")
     try:
         return _load(text, path)
-    except RulesError as error:
-        raise RulesError(named(error.problems, text)) from None
+    except FileError as error:
+        raise FileError(named(error.problems, text)) from None
 
 
 def _load(text: str, path: str) -> Rules:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from app.yaml.problems import FileError
 from workers.rules.engine.index import Rules
 from workers.rules.expressions.expressions import Compiled, compile_expression
 from workers.rules.expressions.scope import Scope
 from workers.rules.load import load
 from workers.rules.vocabulary.model import Fields, Rule
-from workers.rules.vocabulary.problems import RulesError
 
 LISTS = {"hosts": ("+14155550100", "sip:anna@phone.plivo.com")}
 
@@ -35,7 +35,7 @@ def rule_of(**parts: str) -> Rule:
 def problems_of(text: str) -> list[str]:
     try:
         load(text, "rules.yaml")
-    except RulesError as error:
+    except FileError as error:
         return [problem.message for problem in error.problems]
     return []
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from workers.rules.file import AT_FIRST, SETTLED, TRUSTED, Broken, Loaded, RulesFile
-from workers.rules.nodes.yaml import MAX_BYTES
+from app.yaml.changing import AT_FIRST, SETTLED, TRUSTED
+from app.yaml.document import MAX_BYTES
+from workers.rules.file import Broken, Loaded, RulesFile
 
 
 def rules(name: str) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.yaml.problems import FileError
 from workers.rules.load import load
-from workers.rules.vocabulary.problems import RulesError
 
 HERE = Path(__file__).parent
 BAD = sorted((HERE / "bad").glob("*.yaml"))
@@ -17,7 +17,7 @@ GOOD = sorted((HERE / "good").glob("*.yaml"))
 def findings(path: Path) -> list[str]:
     try:
         problems = load(path.read_text(), path.name).warnings
-    except RulesError as error:
+    except FileError as error:
         problems = error.problems
     return [str(problem).removeprefix(f"{path.name}:") for problem in problems]
 
@@ -57,7 +57,7 @@ def test_all_mistakes_of_a_file_are_told_at_once_in_its_order() -> None:
         "  - when: conference.started\n"
         "    do: []\n"
     )
-    with pytest.raises(RulesError) as caught:
+    with pytest.raises(FileError) as caught:
         load(text, "rules.yaml")
 
     places = [(problem.line, problem.column) for problem in caught.value.problems]

@@ -1,4 +1,4 @@
-"""Whatever is in a rules file: rules, or `RulesError` with positions; never anything else."""
+"""Whatever is in a rules file: rules, or `FileError` with positions; never anything else."""
 
 import json
 import re
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.durations import parse_duration
+from app.yaml.problems import FileError
 from tests.workers.rules.builders import LISTS, expression, fields
 from workers.rules.engine.index import Rules
 from workers.rules.expressions.filters import FILTERS, TESTS
@@ -24,7 +25,6 @@ from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.cron import parse_schedule
 from workers.rules.vocabulary.model import Unknown
 from workers.rules.vocabulary.names import GROUPS, SINGLE
-from workers.rules.vocabulary.problems import RulesError
 from workers.rules.vocabulary.triggers import KINDS
 
 GOOD = [path.read_text() for path in sorted((Path(__file__).parent / "good").glob("*.yaml"))]
@@ -41,7 +41,7 @@ def loaded(text: str) -> Rules | None:
     """What `load` makes of it; anything but rules or positions is a failure of the test."""
     try:
         return load(text, "rules.yaml")
-    except RulesError as error:
+    except FileError as error:
         problems = error.problems
     lines = len(re.split("\r\n|[\r\n\x85\u2028\u2029]", text))
     assert problems

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from app.callers.joining import Entry
 from app.domain.globs import any_matches
+from app.yaml.problems import Problem
 from workers.rules.engine.candidates.grouping import Candidate, grouped, place_of
 from workers.rules.engine.candidates.not_meant import NONE_ELSE, NotMeant, not_meant
 from workers.rules.engine.occurrence import Occurrence, crosses
@@ -20,7 +21,6 @@ from workers.rules.engine.run import PassedOver
 from workers.rules.expressions.asked import names_used
 from workers.rules.expressions.conditions import literal_key, look_up, shown
 from workers.rules.vocabulary.model import Fields, Limit, NamedSecret, Rule, Trigger
-from workers.rules.vocabulary.problems import Problem
 from workers.rules.vocabulary.triggers import KINDS
 from workers.rules.vocabulary.vars import TYPES, Var
 

@@ -6,10 +6,10 @@ from marshmallow import ValidationError
 
 from app.callers.joining import ROLE
 from app.callers.pins import DEFAULT_TRIES, LONGEST, SHORTEST
+from app.yaml.schema_errors import Block, Strict, describe
+from app.yaml.schema_fields import Json, Note, Value, Whole, kind_of
+from app.yaml.tree import Map
 from workers.rules.language.elements import Words
-from workers.rules.nodes.schema_errors import Block, Strict, describe
-from workers.rules.nodes.schema_fields import Json, Note, Value, Whole, kind_of
-from workers.rules.nodes.tree import Map
 from workers.rules.vocabulary.arguments import Secret
 
 _WRITTEN = "a PIN stands in the environment: write {env: BOARD_PIN}"

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.domain.suggest import quoted
+from app.yaml.problems import Report
+from app.yaml.schema_errors import Strict, key_of, load_part
+from app.yaml.schema_fields import Choice, Raw, is_empty, kind_of
+from app.yaml.tree import Map, Text
 from workers.rules.expressions.scope import Scope, unknown_var
 from workers.rules.expressions.templates import PlainText, Rendered, Typed
 from workers.rules.expressions.trees import family
-from workers.rules.nodes.schema_errors import Strict, key_of, load_part
-from workers.rules.nodes.schema_fields import Choice, Raw, is_empty, kind_of
-from workers.rules.nodes.tree import Map, Text
-from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.vars import FIRST, MOST_BYTES, TYPES, Var, size_of, type_of
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"

@@ -7,9 +7,9 @@ from marshmallow import ValidationError
 
 from app.callers.opening import EXPECTED, PATTERN, Window
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.nodes.schema_errors import Strict, describe
-from workers.rules.nodes.schema_fields import Choice, Json, Note, Plain, Value, kind_of
-from workers.rules.nodes.tree import Map, Seq, Text
+from app.yaml.schema_errors import Strict, describe
+from app.yaml.schema_fields import Choice, Json, Note, Plain, Value, kind_of
+from app.yaml.tree import Map, Seq, Text
 
 ADDRESS = {"shape": r"https?://\S+", "expected": "an http or https address"}
 LANGUAGE = r"[a-z]{2,3}-[A-Z]{2}(-[A-Z]+)?|arb"

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
+from app.yaml.problems import Report
+from app.yaml.schema_errors import key_of
+from app.yaml.tree import Map
 from workers.rules.expressions.scope import Scope
 from workers.rules.language.steps.step_values import StepValues
-from workers.rules.nodes.schema_errors import key_of
 from workers.rules.nodes.targets_as_written import TargetSpec
-from workers.rules.nodes.tree import Map
 from workers.rules.vocabulary.model import Wish
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
-from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.states import STATES
 
 _NO_EVENT = {name: "ensure" for name in (*GROUPS, *SINGLE) if name not in ALWAYS}

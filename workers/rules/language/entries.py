@@ -3,10 +3,8 @@
 from typing import ClassVar
 
 from app.callers.joining import ROLE
-from workers.rules.language.asking import AskPin, Pin
-from workers.rules.language.elements import Address, Steps, Windows, Words
-from workers.rules.nodes.schema_errors import Block, Strict
-from workers.rules.nodes.schema_fields import (
+from app.yaml.schema_errors import Block, Strict
+from app.yaml.schema_fields import (
     Choice,
     Duration,
     ExpressionText,
@@ -17,6 +15,8 @@ from workers.rules.nodes.schema_fields import (
     Whole,
     Zone,
 )
+from workers.rules.language.asking import AskPin, Pin
+from workers.rules.language.elements import Address, Steps, Windows, Words
 from workers.rules.vocabulary.states import ENSURE
 
 

@@ -8,10 +8,10 @@ from app.callers.phones import plain_phone
 from app.domain.facts import FACTS
 from app.domain.globs import is_glob
 from app.domain.suggest import quoted
+from app.yaml.problems import Report
+from app.yaml.tree import Map, Seq, Text
 from workers.rules.expressions.scope import Scope
 from workers.rules.language.matching.match import compile_match
-from workers.rules.nodes.tree import Map, Seq, Text
-from workers.rules.vocabulary.problems import Report
 
 NAMES = (*(f"member.{name}" for name in TOLD), PROVED)
 HEADERS = ("x-ph-", "sip-h-")

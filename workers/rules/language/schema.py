@@ -1,12 +1,12 @@
 """The JSON Schema of a rules file, for editors: what is checked, with its documentation."""
 
 from app.callers.joining import COUNT
+from app.yaml.schema_errors import describe, described
+from app.yaml.schema_fields import Duration, Json
 from workers.rules.language import joining
 from workers.rules.language.declared import VarEntry
 from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.matching.matched_key import OPERATORS
-from workers.rules.nodes.schema_errors import describe, described
-from workers.rules.nodes.schema_fields import Duration, Json
 from workers.rules.vocabulary import actions, names, triggers
 from workers.rules.vocabulary.action import BESIDE_EVERY
 

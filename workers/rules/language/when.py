@@ -5,11 +5,11 @@ from typing import Any
 
 from app.domain.durations import format_duration, parse_duration
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.nodes.schema_fields import is_empty, kind_of
-from workers.rules.nodes.tree import Map, Seq, Text
+from app.yaml.problems import Report
+from app.yaml.schema_fields import is_empty, kind_of
+from app.yaml.tree import Map, Seq, Text
 from workers.rules.vocabulary.cron import parse_schedule
 from workers.rules.vocabulary.model import Trigger
-from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS
 
 

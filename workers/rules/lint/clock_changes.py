@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta, tzinfo
 from itertools import takewhile
 
+from app.yaml.problems import Problem
 from workers.rules.engine.index import Rules
 from workers.rules.vocabulary.cron import Schedule, parse_schedule
-from workers.rules.vocabulary.problems import Problem
 from workers.rules.vocabulary.triggers import KINDS
 
 _DAYS = 366

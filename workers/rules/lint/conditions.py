@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.domain.durations import parse_duration
+from app.yaml.problems import Report
+from app.yaml.tree import Map, Seq, Text
 from workers.rules.expressions.conditions import Check, Match, look_up, shown
 from workers.rules.expressions.expressions import Compiled
-from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.model import NO_ANSWER, Fields, Rule, Trigger, Unknown
-from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS
 
 _ASKS_FOR_ABSENT = ("'defined'", "'undefined'", "'default'")

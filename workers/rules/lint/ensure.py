@@ -5,16 +5,16 @@ from typing import Any
 
 from app.domain.facts import FACTS
 from app.domain.suggest import quoted
+from app.yaml.problems import Report
+from app.yaml.schema_errors import key_of
+from app.yaml.tree import Map
 from workers.rules.expressions.conditions import Literals, Match
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.language.steps.flat import items_of, step_key
 from workers.rules.lint.conditions import if_can_hold, match_can_hold
 from workers.rules.lint.parts import Parts, covers_all, only_globs, overlap
-from workers.rules.nodes.schema_errors import key_of
-from workers.rules.nodes.tree import Map
 from workers.rules.vocabulary.actions import CALLS
 from workers.rules.vocabulary.model import Rule, Step, Target, Wish
-from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.states import WORDS
 
 _LASTING = frozenset({"member.id", *(f"member.{name}" for name in FACTS)})

@@ -5,11 +5,11 @@ from typing import Any
 from app.callers.joining import PROVED, Entry, contradiction, implies
 from app.callers.pins import MOST_OF_CALLER
 from app.domain.suggest import quoted
+from app.yaml.problems import Report
+from app.yaml.schema_errors import key_of
+from app.yaml.tree import Map
 from workers.rules.lint.parts import Globs, Parts, covers_all, only_globs, overlap
-from workers.rules.nodes.schema_errors import key_of
-from workers.rules.nodes.tree import Map
 from workers.rules.vocabulary.model import Rule
-from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS
 
 

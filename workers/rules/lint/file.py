@@ -7,6 +7,9 @@ from typing import Any
 from app.domain.durations import format_duration
 from app.domain.globs import any_matches, covers, is_glob
 from app.domain.suggest import did_you_mean, quoted
+from app.yaml.problems import Located, Place, Report
+from app.yaml.schema_errors import key_of
+from app.yaml.tree import Map, Seq
 from workers.rules.engine.inner_steps import MOST_DESCENDANTS, MOST_TRIGGERS
 from workers.rules.expressions.asked import names_used
 from workers.rules.language.steps.flat import items_of, step_key
@@ -20,10 +23,7 @@ from workers.rules.lint.entries import (
     tries_can_be_made,
 )
 from workers.rules.lint.parts import Parts, covers_all, only_globs, overlap
-from workers.rules.nodes.schema_errors import key_of
-from workers.rules.nodes.tree import Map, Seq
 from workers.rules.vocabulary.model import Limit, Rule
-from workers.rules.vocabulary.problems import Located, Place, Report
 from workers.rules.vocabulary.triggers import KINDS
 from workers.rules.vocabulary.vars import said
 

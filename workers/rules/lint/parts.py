@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.globs import covers, may_overlap
-from workers.rules.nodes.tree import Map
+from app.yaml.tree import Map
 from workers.rules.vocabulary.model import Rule
 from workers.rules.vocabulary.vars import Var
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from app.yaml.problems import Report
+from app.yaml.schema_errors import key_of
+from app.yaml.tree import Map, Text
 from workers.rules.expressions.conditions import Match
 from workers.rules.language.steps.flat import END, items_of, step_key
 from workers.rules.lint.conditions import holds, if_can_hold, match_can_hold, never_by
@@ -11,11 +14,8 @@ from workers.rules.lint.waits import (
     over_by_waiting,
     what_is_awaited_can_come,
 )
-from workers.rules.nodes.schema_errors import key_of
-from workers.rules.nodes.tree import Map, Text
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.model import Rule, Step
-from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from app.callers.pins import LONGEST, SHORTEST, PinUnset, pin_in
 from app.errors import SettingsError
 from app.settings import named_secret
+from app.yaml.problems import Problem
+from app.yaml.tree import Map
 from workers.rules.language.steps.flat import items_of
 from workers.rules.lint.parts import Parts
-from workers.rules.nodes.tree import Map
 from workers.rules.vocabulary.model import NamedSecret
-from workers.rules.vocabulary.problems import Problem
 
 _UNSET = {
     "ask_pin": f"is not set here to {SHORTEST} to {LONGEST} digits: callers who need a PIN are "

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterator
 
+from app.yaml.problems import Report
+from app.yaml.schema_errors import key_of
+from app.yaml.tree import Map
 from workers.rules.expressions.conditions import Match
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.language.matching.match import conference_globs
 from workers.rules.language.steps.flat import items_of, step_key
 from workers.rules.lint.conditions import hold_condition, hold_match
 from workers.rules.lint.parts import overlap
-from workers.rules.nodes.schema_errors import key_of
-from workers.rules.nodes.tree import Map
 from workers.rules.vocabulary.model import Rule, Step, Trigger
-from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS
 
 STARTED = "conference.started"

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError
 
-from workers.rules.nodes.schema_errors import Strict, describe
-from workers.rules.nodes.schema_fields import (
+from app.yaml.schema_errors import Strict, describe
+from app.yaml.schema_fields import (
     Choice,
     Duration,
     ExpressionText,
@@ -16,7 +16,7 @@ from workers.rules.nodes.schema_fields import (
     Value,
     kind_of,
 )
-from workers.rules.nodes.tree import Map, Seq, Text
+from app.yaml.tree import Map, Seq, Text
 
 STEPS: Json = {"type": "array", "items": {"$ref": "#/definitions/step"}, "minItems": 1}
 

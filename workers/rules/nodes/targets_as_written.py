@@ -7,8 +7,8 @@ from typing import Any
 from marshmallow import ValidationError
 
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.nodes.schema_fields import Json, Note, Value, is_empty, kind_of, nearest
-from workers.rules.nodes.tree import Map, Node, Seq, Text
+from app.yaml.schema_fields import Json, Note, Value, is_empty, kind_of, nearest
+from app.yaml.tree import Map, Node, Seq, Text
 
 
 @dataclass(frozen=True, slots=True)

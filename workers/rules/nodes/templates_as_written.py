@@ -9,8 +9,8 @@ from marshmallow import ValidationError
 
 from app.domain.addresses import fits_header, taken_apart
 from app.domain.suggest import quoted
-from workers.rules.nodes.schema_fields import Json, Note, Scalar, Value, kind_of
-from workers.rules.nodes.tree import Map, Node, Seq, Text
+from app.yaml.schema_fields import Json, Note, Scalar, Value, kind_of
+from app.yaml.tree import Map, Node, Seq, Text
 from workers.rules.vocabulary.targets import SCHEMES, TARGETS, missing_extra
 
 

@@ -11,6 +11,10 @@ from pathlib import Path
 from marshmallow import Schema
 
 from app.domain.durations import format_duration
+from app.yaml.document import MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_TEXT
+from app.yaml.problems import MAX_PROBLEMS
+from app.yaml.schema_errors import Block
+from app.yaml.schema_fields import Choice, Value, Whole
 from workers.rules.expressions.filters import FILTERS, TESTS, Filter
 from workers.rules.expressions.syntax import MAX_LENGTH
 from workers.rules.expressions.templates import MAX_PARTS
@@ -20,14 +24,10 @@ from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, Limit
 from workers.rules.language.matching.matched_key import OPERATORS
 from workers.rules.language.schema import file_schema
 from workers.rules.load import MAX_RULES
-from workers.rules.nodes.schema_errors import Block
-from workers.rules.nodes.schema_fields import Choice, Value, Whole
-from workers.rules.nodes.yaml import MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_TEXT
 from workers.rules.reference import callers, prose, settings
 from workers.rules.vocabulary.action import BESIDE_EVERY, Action
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.names import AFTER_STEPS, ALWAYS, GROUPS, OF_RECORD, SINGLE, Field
-from workers.rules.vocabulary.problems import MAX_PROBLEMS
 from workers.rules.vocabulary.states import STATES
 from workers.rules.vocabulary.triggers import KINDS, SEEN
 

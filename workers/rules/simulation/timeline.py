@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.yaml.document import decode
 from workers.rules.engine.index import Rules
 from workers.rules.engine.lasting import memory
-from workers.rules.nodes.yaml import decode
 from workers.rules.simulation.simulator import Decided, Made, Simulator, WebAnswer
 from workers.rules.simulation.timeline_source import read_cases
 from workers.rules.simulation.timeline_values import Case, Expected, Moment
@@ -73,7 +73,7 @@ class Report:
 
 
 def run_tests(path: str | Path, rules: Rules, named: str = "") -> Report:
-    """Plays every test of the file whose name has this part, in any case. Raises `RulesError` when
+    """Plays every test of the file whose name has this part, in any case. Raises `FileError` when
     the file is wrong, OSError when it cannot be read."""
     text = decode(Path(path).read_bytes(), str(path))
     return run_text(text, str(path), rules, named)

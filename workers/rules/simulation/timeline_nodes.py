@@ -5,8 +5,8 @@ from typing import Any
 
 from app.domain.durations import parse_duration
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.nodes.tree import Map, Seq, Text
-from workers.rules.vocabulary.problems import Report
+from app.yaml.problems import Report
+from app.yaml.tree import Map, Seq, Text
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,2})?")
 

@@ -1,7 +1,7 @@
 """What a timeline says, as it is told: who is who, and `swap`, `drop` and `duplicate` done."""
 
+from app.yaml.problems import Place, Report
 from workers.rules.simulation.timeline_values import EVENTS, Moment
-from workers.rules.vocabulary.problems import Place, Report
 
 
 def rearranged(moments: list[Moment], report: Report) -> list[Moment]:

@@ -8,18 +8,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.nodes.schema_errors import Block
+from app.yaml.document import parse
+from app.yaml.problems import Place, Report
+from app.yaml.schema_errors import Block
+from app.yaml.tree import Map, Seq, Text
 from workers.rules.nodes.targets_as_written import Members
 from workers.rules.nodes.templates_as_written import Templated
-from workers.rules.nodes.tree import Map, Seq, Text
-from workers.rules.nodes.yaml import parse
 from workers.rules.simulation.simulator import TIMEOUT
 from workers.rules.simulation.timeline_nodes import Nodes
 from workers.rules.simulation.timeline_order import rearranged
 from workers.rules.simulation.timeline_values import EVENTS, WRITTEN, Case, Expected, Moment
 from workers.rules.vocabulary.action import Action
 from workers.rules.vocabulary.actions import ACTIONS, CALLS, VERBS
-from workers.rules.vocabulary.problems import Place, Report
 from workers.rules.vocabulary.triggers import EVENTS as KINDS_OF_EVENTS
 
 DEFAULT_START = datetime(2026, 1, 5, 9, 0)
@@ -34,7 +34,7 @@ _ANSWERED = frozenset({"url", "status", "json", "body"})
 
 
 def read_cases(text: str, path: str, zone: ZoneInfo, triggers: Collection[str]) -> tuple[Case, ...]:
-    """`triggers` are the names that rules wait for. Raises `RulesError` with everything that is
+    """`triggers` are the names that rules wait for. Raises `FileError` with everything that is
     wrong in the file."""
     report = Report(path)
     root = parse(text, report)

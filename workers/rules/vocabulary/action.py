@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workers.rules.nodes.schema_errors import Block
-from workers.rules.nodes.schema_fields import Choice, Duration, Value
+from app.yaml.schema_errors import Block
+from app.yaml.schema_fields import Choice, Duration, Value
 
 HEARD = 60.0
 """Seconds after which what people hear or feel comes too late."""

@@ -8,9 +8,9 @@ are made from it.
 
 from collections.abc import Mapping
 
+from app.yaml.schema_errors import Block, Strict
+from app.yaml.schema_fields import Duration, Flag, Plain
 from workers.rules.nodes.nested_as_written import Branches, Nested, WaitFor
-from workers.rules.nodes.schema_errors import Block, Strict
-from workers.rules.nodes.schema_fields import Duration, Flag, Plain
 from workers.rules.nodes.targets_as_written import HangUp, Members
 from workers.rules.nodes.templates_as_written import Assignments, FreeMapping, Templated
 from workers.rules.vocabulary.action import Action, Request, Verb

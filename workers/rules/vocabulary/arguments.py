@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from workers.rules.nodes.schema_errors import Block, Strict
-from workers.rules.nodes.schema_fields import Choice, Flag, Plain
+from app.yaml.schema_errors import Block, Strict
+from app.yaml.schema_fields import Choice, Flag, Plain
 from workers.rules.nodes.targets_as_written import Members
 from workers.rules.nodes.templates_as_written import (
     ArchiveTo,

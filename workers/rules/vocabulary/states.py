@@ -10,10 +10,10 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from workers.rules.nodes.schema_errors import Strict, describe
-from workers.rules.nodes.schema_fields import Choice, Flag, Json, Value, kind_of
+from app.yaml.schema_errors import Strict, describe
+from app.yaml.schema_fields import Choice, Flag, Json, Value, kind_of
+from app.yaml.tree import Map, Text
 from workers.rules.nodes.targets_as_written import Members, TargetSpec
-from workers.rules.nodes.tree import Map, Text
 from workers.rules.vocabulary.actions import VERBS
 
 

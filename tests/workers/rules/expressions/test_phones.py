@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
+from app.yaml.document import parse
+from app.yaml.problems import Report
 from tests.workers.rules.builders import expression, fields, file_of
 from workers.rules.engine.index import Rules
 from workers.rules.expressions.scope import Scope
 from workers.rules.language.matching.match import compile_match
 from workers.rules.load import load
-from workers.rules.nodes.yaml import parse
 from workers.rules.vocabulary.model import Fields
-from workers.rules.vocabulary.problems import Report
 
 BOTH = ("4930123456", "+4930123456")
 SIP = "sip:4930123456@phone.plivo.com"

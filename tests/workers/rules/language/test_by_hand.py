@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from app.yaml.document import parse
+from app.yaml.json_nodes import json_of, nodes_of
+from app.yaml.problems import Report
 from workers.rules.expressions.scope import Scope
 from workers.rules.language.steps.by_hand import NotAStep, read_step
-from workers.rules.nodes.json_nodes import json_of, nodes_of
-from workers.rules.nodes.yaml import parse
 from workers.rules.vocabulary.actions import ACTIONS, BY_HAND
 from workers.rules.vocabulary.model import Target
-from workers.rules.vocabulary.problems import Report
 
 
 @pytest.mark.parametrize(

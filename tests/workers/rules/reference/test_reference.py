@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
+from app.yaml.problems import FileError
 from workers.rules.expressions.filters import FILTERS, TESTS
 from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, LimitEntry, RuleEntry
 from workers.rules.language.matching.matched_key import OPERATORS
@@ -16,7 +17,6 @@ from workers.rules.load import load
 from workers.rules.reference import generate as reference
 from workers.rules.vocabulary.actions import ACTIONS, VERBS
 from workers.rules.vocabulary.names import GROUPS, SINGLE
-from workers.rules.vocabulary.problems import RulesError
 from workers.rules.vocabulary.states import SETTING, STATES, WORDS
 from workers.rules.vocabulary.triggers import KINDS
 
@@ -166,5 +166,5 @@ def test_the_editors_schema_agrees_about_good_files(path: Path) -> None:
 def test_the_editors_schema_sees_mistakes_of_structure(line: str) -> None:
     text = f"version: 1\nrules:\n  - name: x\n{line}\n    do: [record]\n"
     assert not valid(text)
-    with pytest.raises(RulesError):
+    with pytest.raises(FileError):
         load(text, "x")

@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.yaml.problems import FileError
 from tests.workers.rules.simulation.books import standup
 from workers.rules.simulation.timeline import run_text
 from workers.rules.simulation.timeline_text import render_report
 from workers.rules.simulation.timeline_values import EVENTS
-from workers.rules.vocabulary.problems import RulesError
 
 RULES = standup()
 
@@ -62,6 +62,6 @@ def test_any_file_is_played_or_its_problems_are_told(content: Any) -> None:
     text = json.dumps(content, ensure_ascii=False)
     try:
         report = run_text(text, "rules_test.yaml", RULES)
-    except RulesError:
+    except FileError:
         return
     assert render_report(report, verbose=True)

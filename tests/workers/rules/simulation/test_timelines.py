@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from app.yaml.problems import FileError
 from tests.workers.rules.simulation.books import standup
 from workers.rules.load import load
 from workers.rules.simulation.timeline import Report, run_tests, run_text
 from workers.rules.simulation.timeline_text import render_report
-from workers.rules.vocabulary.problems import RulesError
 
 HOST = 'from: "+14155550100"'
 GUEST = 'from: "+4930123456"'
@@ -313,13 +313,13 @@ tests:
     ],
 )
 def test_a_mistake_in_the_file_is_told_at_its_place(text: str, problem: str) -> None:
-    with pytest.raises(RulesError) as caught:
+    with pytest.raises(FileError) as caught:
         run_text(text, "rules_test.yaml", standup())
     assert problem in str(caught.value)
 
 
 def test_a_timeline_does_not_go_back() -> None:
-    with pytest.raises(RulesError, match="does not go back in time"):
+    with pytest.raises(FileError, match="does not go back in time"):
         play("at: 2s, restart: web\nat: 1s, restart: web")
 
 
@@ -530,7 +530,7 @@ tests:
     ],
 )
 def test_a_wrong_row_of_plivos_list_is_told(row: str, message: str) -> None:
-    with pytest.raises(RulesError, match=re.escape(message)):
+    with pytest.raises(FileError, match=re.escape(message)):
         play(f"at: 0s, conference.observed: {{conference: a, members: [{row}]}}")
 
 
@@ -582,7 +582,7 @@ def test_a_trigger_that_no_rule_waits_for_is_a_mistake_of_the_test() -> None:
     rules = "version: 1\nrules:\n  - {name: A, when: {trigger: host-here}, do: [record]}\n"
     text = TRIGGERED
 
-    with pytest.raises(RulesError) as caught:
+    with pytest.raises(FileError) as caught:
         run_text(text.replace("NAME", "host-her"), "t", load(rules, "r"))
 
     told = "no rule waits for the trigger 'host-her'; did you mean 'host-here'?"
@@ -592,9 +592,9 @@ def test_a_trigger_that_no_rule_waits_for_is_a_mistake_of_the_test() -> None:
 
 @pytest.mark.parametrize("whom", ["member", "others", "{where: not member.muted}", "[1, member]"])
 def test_whom_a_call_is_for_is_written_by_id(whom: str) -> None:
-    with pytest.raises(RulesError, match="say whom by id: `mute: 2`, a list of ids, or `all`"):
+    with pytest.raises(FileError, match="say whom by id: `mute: 2`, a list of ids, or `all`"):
         play(TWO_WARNINGS, f"at: 10s, mute: {whom}")
-    with pytest.raises(RulesError, match="say whom by id: `to: 2`, a list of ids, or `all`"):
+    with pytest.raises(FileError, match="say whom by id: `to: 2`, a list of ids, or `all`"):
         play(TWO_WARNINGS, f"at: 10s, speak: {{to: {whom}}}")
 
 

@@ -7,12 +7,12 @@ the answer unknown, unless another key already says no.
 from typing import Any
 
 from app.domain.suggest import quoted
+from app.yaml.problems import Report
+from app.yaml.schema_fields import is_empty, kind_of
+from app.yaml.tree import Map, Seq, Text
 from workers.rules.expressions.conditions import Check, Match
 from workers.rules.expressions.scope import Scope
 from workers.rules.language.matching.matched_key import KeyReader
-from workers.rules.nodes.schema_fields import is_empty, kind_of
-from workers.rules.nodes.tree import Map, Seq, Text
-from workers.rules.vocabulary.problems import Report
 
 
 def conference_globs(node: Any) -> tuple[str, ...]:

@@ -6,17 +6,17 @@ from typing import Any
 from app.callers.phones import plain_phone, spellings
 from app.domain.globs import is_glob
 from app.domain.suggest import did_you_mean, quoted
+from app.yaml.problems import Report
+from app.yaml.tree import Map, Seq, Text
 from workers.rules.expressions.conditions import Check, Literals, Test, literal_key
 from workers.rules.expressions.functions import as_text
 from workers.rules.expressions.habits import doubt_of_regex
 from workers.rules.expressions.scope import Scope, unknown_list
 from workers.rules.language.matching.matched_text import NUMBERS, TextReader
-from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.comparing.regexes import compile_regex
 from workers.rules.vocabulary.comparing.spoken import found_in, words_of
 from workers.rules.vocabulary.comparing.values import in_collection, is_number
 from workers.rules.vocabulary.model import Unknown
-from workers.rules.vocabulary.problems import Report
 
 _TEXTS = frozenset({"text", "phone", "digits", "any"})
 OPERATORS: Mapping[str, str] = {

@@ -9,14 +9,14 @@ from app.callers.phones import never_a_number, plain_phone, spellings
 from app.domain.durations import parse_duration
 from app.domain.globs import glob_matcher, is_glob
 from app.domain.suggest import quoted
+from app.yaml.problems import Report
+from app.yaml.schema_fields import is_empty, kind_of, nearest
+from app.yaml.tree import Text
 from workers.rules.expressions.conditions import Test
 from workers.rules.expressions.functions import as_text
 from workers.rules.expressions.habits import doubt_of_glob, doubt_of_literal
 from workers.rules.expressions.scope import Scope
-from workers.rules.nodes.schema_fields import is_empty, kind_of, nearest
-from workers.rules.nodes.tree import Text
 from workers.rules.vocabulary.comparing.values import compare_equal
-from workers.rules.vocabulary.problems import Report
 
 NUMBERS = frozenset({"number", "seconds", "time"})
 

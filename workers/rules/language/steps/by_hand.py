@@ -7,17 +7,17 @@ writes is no template, for a person is no author of rules; it is said as it stan
 from typing import Any
 
 from app.domain.suggest import quoted
+from app.yaml.json_nodes import nodes_of
+from app.yaml.problems import FileError, Report
+from app.yaml.tree import Text
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.templates import PlainText
 from workers.rules.language.steps.parse_steps import StepReader
 from workers.rules.language.steps.step_values import StepValues
-from workers.rules.nodes.json_nodes import nodes_of
 from workers.rules.nodes.targets_as_written import TargetSpec
-from workers.rules.nodes.tree import Text
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.model import Step, Target, Template
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
-from workers.rules.vocabulary.problems import Report, RulesError
 
 _THERE = frozenset(ALWAYS) - {"account"}  # which is looked at for rules that ask about it
 _NOT_THERE = {name: "what is asked by hand" for name in (*GROUPS, *SINGLE) if name not in _THERE}
@@ -40,7 +40,7 @@ def read_step(asked: Any, scope: Scope | None = None) -> Step:
         node = nodes_of(asked)
         seen = Scope(_NOT_THERE, known.lists, known.zone, known.vars)
         step = StepReader(seen, report, _Literal).step(node)
-    except (ValueError, RulesError) as error:
+    except (ValueError, FileError) as error:
         raise NotAStep(str(error)) from None
     errors = [problem.message for problem in report.problems if problem.level == "error"]
     if errors or step is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from workers.rules.nodes.tree import Map, Text
+from app.yaml.tree import Map, Text
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.model import Step
 from workers.rules.vocabulary.names import ANSWERS

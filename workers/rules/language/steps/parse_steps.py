@@ -9,20 +9,20 @@ from typing import Any
 from marshmallow import Schema
 
 from app.domain.suggest import did_you_mean, quoted
+from app.yaml.problems import Report
+from app.yaml.schema_errors import Strict, key_of, load_part
+from app.yaml.schema_fields import is_empty, kind_of
+from app.yaml.tree import Map, Seq, Text
 from workers.rules.expressions.asked import names_of
 from workers.rules.expressions.scope import Scope, joined
 from workers.rules.language.steps.flat import END, asking, is_side, redirect
 from workers.rules.language.steps.step_values import StepValues
 from workers.rules.language.steps.wait_for import read_wait_for
-from workers.rules.nodes.schema_errors import Strict, key_of, load_part
-from workers.rules.nodes.schema_fields import is_empty, kind_of
 from workers.rules.nodes.targets_as_written import TargetSpec
-from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.action import BESIDE_EVERY
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.model import Step
 from workers.rules.vocabulary.names import ANSWERS
-from workers.rules.vocabulary.problems import Report
 
 
 class StepReader:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from app.yaml.problems import Report
+from app.yaml.tree import Map, Seq, Text
 from workers.rules.expressions.expressions import Compiled, compile_expression
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
@@ -19,9 +21,7 @@ from workers.rules.language.declared import read_assignments
 from workers.rules.nodes.nested_as_written import BranchesAsWritten
 from workers.rules.nodes.targets_as_written import TargetSpec
 from workers.rules.nodes.templates_as_written import Assigned, FreeForm, TemplateText
-from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.model import Condition, Target, Template, Unknown
-from workers.rules.vocabulary.problems import Report
 
 
 class StepValues:

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from app.yaml.problems import Report
+from app.yaml.schema_errors import key_of
+from app.yaml.tree import Map, Seq, Text
 from workers.rules.expressions.expressions import compile_expression
 from workers.rules.expressions.scope import Scope, scope_of
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.language.matching.match import compile_match
 from workers.rules.language.when import read_when
-from workers.rules.nodes.schema_errors import key_of
-from workers.rules.nodes.tree import Map, Seq, Text
 from workers.rules.vocabulary.model import Condition
-from workers.rules.vocabulary.problems import Report
 from workers.rules.vocabulary.triggers import KINDS
 
 

@@ -5,7 +5,7 @@
 
 from typing import Any, cast
 
-from workers.rules.vocabulary.problems import Place
+from app.yaml.problems import Place
 
 
 class Text(str):

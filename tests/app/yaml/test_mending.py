@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from app.yaml.problems import FileError
 from workers.rules.load import load
-from workers.rules.vocabulary.problems import RulesError
 
 BAD = sorted((Path(__file__).parents[1] / "bad").glob("yaml-*.yaml"))
 ENDING = {"yaml-second-document", "yaml-binary-character"}  # nothing is read behind these
@@ -19,7 +19,7 @@ MORE_SAYS = "unknown trigger 'member.entred'; did you mean 'member.entered'?"
 def told(text: str) -> list[str]:
     try:
         load(text, "r")
-    except RulesError as error:
+    except FileError as error:
         return [str(problem).removeprefix("r:") for problem in error.problems]
     return []
 

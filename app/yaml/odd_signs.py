@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from workers.rules.vocabulary.problems import Problem
+from app.yaml.problems import Problem
 
 NO_BREAK = "\u00a0\u2007\u202f"
 ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"

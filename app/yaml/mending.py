@@ -1,16 +1,17 @@
 """Reading on behind an error of form: what cannot be read is replaced, and nothing is said of it.
 
 Every replacement keeps lines and columns. A value that somebody forgot to quote becomes a quoted
-stand-in of the same length; where that does not help, the whole rule is blanked.
+stand-in of the same length; where that does not help, the whole rule (or what the file is a list
+of) is blanked.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from workers.rules.nodes.odd_signs import plain_indentation
-from workers.rules.nodes.slips import Slip, find
-from workers.rules.vocabulary.problems import Place
+from app.yaml.odd_signs import plain_indentation
+from app.yaml.problems import Place
+from app.yaml.slips import Slip, find
 
 MAX_ROUNDS = 20
 _LARGE, _ROUNDS_OF_LARGE = 100_000, 3  # each round reads the whole file again
@@ -27,8 +28,9 @@ _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'")
 class Mending:
     """The text of a file and what was replaced in it so far."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, entries: str = "rules") -> None:
         self.lines = text.splitlines(keepends=True)
+        self._list = f"{entries}:"
         self.hidden: list[tuple[int, int, int]] = []
         """Spans of which nothing is to be said: line, first and last column."""
         self._rounds = MAX_ROUNDS if len(text) < _LARGE else _ROUNDS_OF_LARGE
@@ -100,7 +102,7 @@ class Mending:
         return next(((a, b) for a, b in self._rules() if a <= number < b), None)
 
     def _rules(self) -> list[tuple[int, int]]:
-        first = next((n for n, line in enumerate(self.lines) if line.startswith("rules:")), None)
+        first = next((n for n, line in enumerate(self.lines) if line.startswith(self._list)), None)
         if first is None:
             return []
         starts: list[int] = []

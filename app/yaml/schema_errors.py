@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.nodes.schema_fields import Json, Note, Value, is_empty, kind_of
-from workers.rules.nodes.tree import Map, Seq, Text
-from workers.rules.vocabulary.problems import Located, Report
+from app.yaml.problems import Located, Report
+from app.yaml.schema_fields import Json, Note, Value, is_empty, kind_of
+from app.yaml.tree import Map, Seq, Text
 
 
 class Strict(Schema):
@@ -75,7 +75,7 @@ def describe(schema: type[Schema]) -> Json:
     required = []
     for name, field in schema().fields.items():
         if not isinstance(field, Value):
-            raise TypeError(f"{name}: every field of a rules file describes itself")
+            raise TypeError(f"{name}: every field of a file describes itself")
         key = field.data_key or name
         properties[key] = described(field)
         if field.required:

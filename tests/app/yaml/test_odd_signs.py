@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.workers.rules.nodes.test_mending import told
+from tests.app.yaml.test_mending import told
 
 GOOD = "version: 1\nrules:\n  - name: One\n    when: member.entered\n    do:\n      - record\n"
 

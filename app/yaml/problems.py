@@ -1,4 +1,4 @@
-"""What is wrong with a rules file: `Problem`, and `RulesError`, which carries all of them."""
+"""What is wrong with a file of YAML: `Problem`, and `FileError`, which carries all of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Located(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A position in a rules file; both count from 1."""
+    """A position in a file; both count from 1."""
 
     line: int
     column: int
@@ -39,8 +39,8 @@ class Problem:
         return f"{self.path}:{self.line}:{self.column}: {self.level}: {self.message}"
 
 
-class RulesError(Exception):
-    """The rules file cannot be used: mend each line below, then run `gavel check`.
+class FileError(Exception):
+    """The file cannot be used: mend each line below, then run `gavel check`.
 
     `problems` has everything that was found, warnings too, in the order of the file.
     """
@@ -52,7 +52,7 @@ class RulesError(Exception):
 
 class Report:
     """Collects what the stages of the checker find in one file. One error more than a
-    person reads raises `RulesError` at once; warnings beyond that are counted."""
+    person reads raises `FileError` at once; warnings beyond that are counted."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -90,7 +90,7 @@ class Report:
             self._beyond.add(problem)
         elif level == "error":
             more = Problem(self.path, where.line, where.column, level, f"{message}; and so on")
-            raise RulesError((*self.problems, more))
+            raise FileError((*self.problems, more))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -109,6 +109,6 @@ class Report:
         return sum(problem.level == "error" for problem in self._found) + self._unsaid
 
     def raise_errors(self) -> None:
-        """Raises `RulesError` with everything found so far if any of it is an error."""
+        """Raises `FileError` with everything found so far if any of it is an error."""
         if self.errors:
-            raise RulesError(self.problems)
+            raise FileError(self.problems)

@@ -2,11 +2,11 @@
 
 import pytest
 
+from app.yaml.document import MAX_BYTES, decode, parse
+from app.yaml.problems import FileError, Report
+from app.yaml.tree import Map, Seq, Text
 from tests.workers.rules.builders import file_of, problems_of
 from workers.rules.load import load
-from workers.rules.nodes.tree import Map, Seq, Text
-from workers.rules.nodes.yaml import MAX_BYTES, decode, parse
-from workers.rules.vocabulary.problems import Report, RulesError
 
 
 def parsed(text: str) -> Map:
@@ -66,13 +66,13 @@ def test_windows_line_ends_and_a_byte_order_mark_are_fine() -> None:
 
 
 def test_what_is_not_utf_8_is_told_with_its_place() -> None:
-    with pytest.raises(RulesError) as caught:
+    with pytest.raises(FileError) as caught:
         decode("a: b\nc: für".encode("latin-1"), "rules.yaml")
     assert str(caught.value) == "rules.yaml:2:5: error: not UTF-8; save the file as UTF-8"
 
 
 def test_utf_16_is_refused() -> None:
-    with pytest.raises(RulesError, match="not UTF-8"):
+    with pytest.raises(FileError, match="not UTF-8"):
         decode(file_of().encode("utf-16"), "rules.yaml")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import yaml
 
-from workers.rules.vocabulary.problems import Place
+from app.yaml.problems import Place
 
 _LOOKED_AT = 500  # characters of a line; a hostile one may be long
 _LINES = 100

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workers.rules.vocabulary.problems import Place
+from app.yaml.problems import Place
 
 _LOOKED_AT = 1000
 _HEAD = r"[ ]*(?:- +)*"

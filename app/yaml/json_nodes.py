@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from workers.rules.nodes.tree import Map, Node, Seq, Text
-from workers.rules.nodes.yaml import MAX_DEPTH, MAX_TEXT, UNPRINTABLE
+from app.yaml.document import MAX_DEPTH, MAX_TEXT, UNPRINTABLE
+from app.yaml.tree import Map, Node, Seq, Text
 
 _WORDS = {True: "true", False: "false", None: ""}
 

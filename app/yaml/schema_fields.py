@@ -1,4 +1,4 @@
-"""How one value of a rules file is read: marshmallow fields over nodes with positions.
+"""How one value of a file is read: marshmallow fields over nodes with positions.
 
 Every scalar arrives as text, and the field types it. A message is attached to the place of the
 value unless it is a `Note` that names another. Each field can describe itself for editors.
@@ -14,8 +14,8 @@ from marshmallow import ValidationError, fields
 
 from app.domain import durations
 from app.domain.suggest import did_you_mean, quoted
-from workers.rules.nodes.tree import Map, Seq, Text
-from workers.rules.vocabulary.problems import Located
+from app.yaml.problems import Located
+from app.yaml.tree import Map, Seq, Text
 
 Json = dict[str, Any]
 

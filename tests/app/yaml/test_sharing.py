@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.workers.rules.nodes.test_mending import told
+from tests.app.yaml.test_mending import told
 
 NOT_SUPPORTED = "anchors and merge keys are not supported here; write it out where it is needed"
 RULE = "    when: member.entered\n    do: [record]\n"

@@ -1,4 +1,4 @@
-"""The text of a rules file as nodes that know where they stand: the one place that reads YAML.
+"""A text of YAML as nodes that know where they stand: the one place that reads YAML.
 
 Every scalar is `Text`, whatever it looks like; `Map` and `Seq` hold the rest. What YAML would
 quietly turn into something else (a comment, an alias, a mapping) is refused in words of its own.
@@ -13,11 +13,11 @@ from typing import Any, NoReturn
 import yaml
 
 from app.domain.suggest import quoted
-from workers.rules.nodes import coercions as traps
-from workers.rules.nodes import odd_signs
-from workers.rules.nodes.mending import Mending
-from workers.rules.nodes.tree import Map, Node, Seq, Text
-from workers.rules.vocabulary.problems import Place, Problem, Report, RulesError
+from app.yaml import coercions as traps
+from app.yaml import odd_signs
+from app.yaml.mending import Mending
+from app.yaml.problems import FileError, Place, Problem, Report
+from app.yaml.tree import Map, Node, Seq, Text
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 30
@@ -31,7 +31,7 @@ _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def decode(data: bytes, path: str) -> str:
-    """The file's bytes as text. Raises `RulesError` when they are too many or not UTF-8."""
+    """The file's bytes as text. Raises `FileError` when they are too many or not UTF-8."""
     if len(data) > MAX_BYTES:
         raise _alone(path, Place(1, 1), f"the file has more than {MAX_BYTES // 1024} KiB")
     try:
@@ -44,12 +44,13 @@ def decode(data: bytes, path: str) -> str:
         ) from None
 
 
-def parse(text: str, report: Report) -> Node | None:
+def parse(text: str, report: Report, entries: str = "rules") -> Node | None:
     """The document's root; None when it is empty. Duplicate keys, traps and errors of form go to
-    the report, which then hides what follows from them. Raises `RulesError` when nothing can be
-    read behind such an error."""
+    the report, which then hides what follows from them. `entries` is the key of the list whose
+    entries are read one without the other. Raises `FileError` when nothing can be read behind such
+    an error."""
     _refuse_unreadable(text, report.path)
-    mending = Mending(text)
+    mending = Mending(text, entries)
     for place, message in mending.indent_plainly():
         report.error(place, message)
     while True:
@@ -67,7 +68,7 @@ def parse(text: str, report: Report) -> Node | None:
                 continue
             report.hide(mending.hidden)
             report.take(found)
-            raise RulesError(report.problems) from None
+            raise FileError(report.problems) from None
         report.hide(mending.hidden)
         report.take(found)
         report.hide(builder.hidden)
@@ -100,8 +101,8 @@ def _refuse_unreadable(text: str, path: str) -> None:
         raise _alone(path, place, f"the character U+{ord(bad.group()):04X} cannot be in a file")
 
 
-def _alone(path: str, place: Place, message: str) -> RulesError:
-    return RulesError([Problem(path, place.line, place.column, "error", message)])
+def _alone(path: str, place: Place, message: str) -> FileError:
+    return FileError([Problem(path, place.line, place.column, "error", message)])
 
 
 class _Builder:
@@ -116,7 +117,7 @@ class _Builder:
         self.events = self._parsed(text)
 
     def _parsed(self, text: str) -> Iterator[Any]:
-        """The parser's events; a syntax error becomes a `RulesError` in our words."""
+        """The parser's events; a syntax error becomes a `FileError` in our words."""
         try:
             yield from yaml.parse(text, Loader=_PARSER)
         except yaml.MarkedYAMLError as error:
@@ -129,7 +130,7 @@ class _Builder:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    self._stop(event, "a second document; a rules file has one (remove the `---`)")
+                    self._stop(event, "a second document; a file has one (remove the `---`)")
             elif isinstance(event, yaml.NodeEvent):
                 root = self.node(event, 1)
         return None if isinstance(root, Text) and root == "" and root.plain else root
