@@ -26,15 +26,20 @@ def given_in(environ: Mapping[str, str], name: str, *, secret: bool) -> str | No
         return value or None
     if value:
         raise SettingsError([f"{name} and {name}_FILE are both set: keep one"])
+    return secret_in_file(path, f"{name}_FILE")
+
+
+def secret_in_file(path: str, named: str) -> str:
+    """The secret in a file; `named` is what told of it. Raises SettingsError."""
     try:
         value = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SettingsError([f"{name}_FILE can not be read: {path}: {reason}"]) from None
+        raise SettingsError([f"{named} can not be read: {path}: {reason}"]) from None
     if not value:
-        raise SettingsError([f"{name}_FILE is empty: {path}"])
+        raise SettingsError([f"{named} is empty: {path}"])
     try:
         require_plain_secret(value)
     except ValueError as error:
-        raise SettingsError([f"what {name}_FILE names ({path}) must be {error}"]) from None
+        raise SettingsError([f"what {named} names ({path}) must be {error}"]) from None
     return value

@@ -93,6 +93,9 @@ class Settings:
         "`primary` alone, or a `replica` too",
     )
     rules_file: str = setting(text, "rules.yaml", "the rules")
+    accounts_file: str | None = setting(
+        text, None, "the Plivo accounts that this Gavel serves; none: the one of PLIVO_AUTH_ID"
+    )
     state_dir: str = setting(text, "var", "where the embedded Valkey and made-up secrets live")
     trigger_token: tuple[str, ...] = setting(
         tokens, (), "bearer tokens of POST /triggers; none: that route answers 403", secret=True
@@ -254,6 +257,16 @@ class Settings:
                 for name in missing
             )
         return self
+
+    @property
+    def account(self) -> str:
+        """What ACCOUNTS_FILE calls the account that they are of; "" for the service's own."""
+        return ""
+
+    @property
+    def foreign_tokens(self) -> tuple[str, ...]:
+        """Tokens of other accounts whose signatures here are theirs, whoever else signed."""
+        return ()
 
     @property
     def replicated(self) -> bool:

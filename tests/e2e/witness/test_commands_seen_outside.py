@@ -35,6 +35,22 @@ def test_rules_are_checked_tested_and_explained(stage: Stage, tmp_path: Path) ->
     assert (code, "Mute" in output) == (0, True), output
 
 
+@drives("setting ACCOUNTS_FILE")
+def test_accounts_and_the_rules_of_each_are_checked(tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text("version: 1\nrules: []\nlimits: []\n")
+    entry = "accounts:\n  - name: acme\n    plivo_auth_id: MA1\n    rules_file: acme.yaml\n"
+    accounts = tmp_path / "accounts.yaml"
+    accounts.write_text(f"{entry}    plivo_auth_token_env: TOKEN_OF_ACME\n")
+    environ = {"ACCOUNTS_FILE": str(accounts), "TOKEN_OF_ACME": "secret-of-acme"}
+    done = run_gavel("check", environ=environ, folder=tmp_path)
+    assert done.code == 0, done.output
+    assert f"{accounts}: ok, 1 account\n" in done.output
+    assert f"{tmp_path / 'acme.yaml'}: ok, 0 rules\n" in done.output
+    accounts.write_text(entry)
+    done = run_gavel("check", environ=environ, folder=tmp_path)
+    assert (done.code, f"{accounts}:2:5: error: " in done.output) == (1, True)
+
+
 @drives("command init", "command schema", "command docs")
 def test_a_folder_to_start_from(stage: Stage, tmp_path: Path) -> None:
     folder = tmp_path / "new"

@@ -1,0 +1,161 @@
+"""ACCOUNTS_FILE: the accounts in it, read once, or followed as the file changes."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from app.accounts.reading import accounts_in
+from app.accounts.settings import AccountSettings
+from app.errors import GavelError
+from app.logs import step
+from app.settings import Settings
+from app.yaml.changing import ChangingFile, Content, read_content
+from app.yaml.document import decode
+from app.yaml.problems import FileError, Problem
+
+log = logging.getLogger("gavel.accounts")
+
+_NAMED = 20
+"""Accounts that a line of the log names; it counts the others."""
+
+
+class AccountsError(GavelError):
+    """ACCOUNTS_FILE cannot be used: mend each line below, then run `gavel check`.
+
+    `problems` has everything that was found, warnings too, in the order of the file.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = (str(problem) for problem in self.problems)
+        super().__init__("\n".join(["ACCOUNTS_FILE cannot be used:", *lines]))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One Plivo account, with all the settings that hold for it."""
+
+    name: str
+    settings: AccountSettings
+
+
+class Accounts(Mapping[str, Account]):
+    """Those of one good version of the file, by name, in its order. An account that is as it was
+    in the version before is the same object."""
+
+    def __init__(self, accounts: Iterable[Account] = (), warnings: Iterable[Problem] = ()) -> None:
+        self._by_name = {account.name: account for account in accounts}
+        self.warnings = tuple(warnings)
+
+    def __getitem__(self, name: str) -> Account:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+
+def read_accounts(path: str, base: Settings) -> Accounts:
+    """The accounts of a file; `base` are the settings of the service. Raises AccountsError."""
+    return _read(read_content(path), path, base)
+
+
+def _read(content: Content, path: str, base: Settings) -> Accounts:
+    if content.failure:
+        told = f"the accounts file {content.failure}"
+        raise AccountsError([Problem(path, 1, 1, "error", told)])
+    try:
+        found, warnings = accounts_in(decode(content.data, path), path, base)
+    except FileError as error:
+        raise AccountsError(error.problems) from None
+    return Accounts((Account(name, settings) for name, settings in found.items()), warnings)
+
+
+class AccountsFile:
+    """The file as it changes. `accounts` is replaced as a whole, so that who holds it sees one
+    version. Any thread may look."""
+
+    def __init__(
+        self,
+        path: str,
+        base: Settings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._path, self._base = path, base
+        self._file = ChangingFile(path, clock=clock, pause=pause)
+        self._looking = threading.Lock()
+        self.accounts = Accounts()
+
+    def open(self) -> None:
+        """Read it for the first time. Raises AccountsError."""
+        with self._looking:
+            self.accounts = _read(self._file.poll() or Content(), self._path, self._base)
+        _tell_doubts(self.accounts)
+        step(log, "accounts loaded", accounts=len(self.accounts))
+
+    def look(self) -> bool:
+        """Take the file if it changed and is good; call it about twice a second. Says whether any
+        account is new, gone or other than it was. A broken file changes nothing, and is told once.
+        """
+        if not self._looking.acquire(blocking=False):
+            return False
+        try:
+            content = self._file.poll()
+            return content is not None and self._take(content)
+        finally:
+            self._looking.release()
+
+    def _take(self, content: Content) -> bool:
+        try:
+            found = _read(content, self._path, self._base)
+        except AccountsError as error:
+            for problem in error.problems:
+                words = "accounts broken, the last good ones stay"
+                step(log, words, level=logging.ERROR, problem=str(problem))
+            return False
+        before, after = self.accounts, _with_those_kept(found, self.accounts)
+        added = [name for name in after if name not in before]
+        removed = [name for name in before if name not in after]
+        changed = [name for name in after if name in before and after[name] is not before[name]]
+        self.accounts = after
+        if before and not after:
+            log.error("all accounts are gone: the accounts file has none any more")
+        _tell_doubts(after)
+        step(
+            log,
+            "accounts loaded",
+            accounts=len(after),
+            added=_names(added),
+            changed=_names(changed),
+            removed=_names(removed),
+        )
+        return bool(added or removed or changed)
+
+
+def _with_those_kept(found: Accounts, before: Accounts) -> Accounts:
+    """The accounts found; in place of those that are as they were, the very same as before."""
+    kept = []
+    for name, account in found.items():
+        old = before.get(name)
+        if old == account:
+            old.settings.siblings.tokens = account.settings.siblings.tokens
+            account = old
+        kept.append(account)
+    return Accounts(kept, found.warnings)
+
+
+def _tell_doubts(accounts: Accounts) -> None:
+    for problem in accounts.warnings:
+        step(log, "accounts doubtful", level=logging.WARNING, problem=str(problem))
+
+
+def _names(names: list[str]) -> str | None:
+    more = len(names) - _NAMED
+    shown = ", ".join(names[:_NAMED])
+    return f"{shown} and {more} more" if more > 0 else shown or None

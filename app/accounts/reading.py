@@ -1,0 +1,210 @@
+"""The text of ACCOUNTS_FILE as accounts, or every problem that it has, with positions."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from app.accounts.entry import ENV, FILE, KEYS, OF_MAIN, SECRETS, Whole, entry_schema
+from app.accounts.settings import AccountSettings, Siblings, settings_of
+from app.domain.suggest import did_you_mean, quoted
+from app.settings import Settings
+from app.yaml import odd_signs
+from app.yaml.document import parse
+from app.yaml.problems import FileError, Place, Problem, Report
+from app.yaml.schema_errors import key_of, load_part
+from app.yaml.schema_fields import is_empty
+from app.yaml.tree import Map, Seq, Text
+
+EMPTY = "the file is empty; it begins with `accounts:`"
+OWN_TOKEN = "plivo_auth_token"  # noqa: S105 the name of its key
+_PATHS = ("rules_file", "sftp_known_hosts")
+_OIDC = ("oidc_issuer", "oidc_client_id")
+_SECRET_KEY = re.compile(r"\w*(?:tok|pass|secre|key)\w*(?=[\"']?\s*:)", re.IGNORECASE)
+_SHOWN = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\(#[^)]*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One account as the file has it, with `node` to say where. `main` are the tokens of its main
+    account."""
+
+    name: str
+    node: Map
+    said: Mapping[str, Any]
+    main: tuple[str, ...] = ()
+
+
+def accounts_in(
+    text: str, path: str, base: Settings
+) -> tuple[dict[str, AccountSettings], tuple[Problem, ...]]:
+    """The settings of each account by its name, and what is doubtful. Raises FileError."""
+    report = Report(path)
+    by_parser: frozenset[Problem] | None = None
+    try:
+        root = parse(text, report, "accounts")
+        by_parser = frozenset(report.problems)
+        entries = _Reader(report, base, path).entries(root)
+        report.raise_errors()
+    except FileError as error:
+        raise FileError(_told(error.problems, text, by_parser)) from None
+    families: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for entry in entries:
+        if entry.main:
+            families[entry.main] += entry.said[OWN_TOKEN]
+    siblings = {main: Siblings(tuple(tokens)) for main, tokens in families.items()}
+    found = {
+        entry.name: settings_of(
+            base, entry.name, entry.said, entry.main, siblings.get(entry.main, Siblings())
+        )
+        for entry in entries
+    }
+    return found, _told(report.problems, text, by_parser)
+
+
+class _Reader:
+    """Everything that is wrong goes to the report."""
+
+    def __init__(self, report: Report, base: Settings, path: str) -> None:
+        self.report, self.base = report, base
+        self.folder = Path(path).parent
+        self.schema = entry_schema(self.folder)
+
+    def entries(self, root: Any) -> list[Entry]:
+        if root is None:
+            self.report.error(Place(1, 1), EMPTY)
+            return []
+        listed = load_part(Whole(), root, self.report, "a mapping with `accounts:`").get("accounts")
+        if listed is None:
+            return []
+        if is_empty(listed) or listed == []:
+            self.report.warning(key_of(root, "accounts"), "accounts is empty: there is none")
+            return []
+        if not isinstance(listed, Seq):
+            self.report.error(listed, "accounts is a list; begin each entry with `-`")
+            return []
+        found = [entry for node in listed if (entry := self.entry(node))]
+        self.refuse_twice(found)
+        return [self.with_main(entry, {one.name: one for one in found}) for entry in found]
+
+    def entry(self, node: Any) -> Entry | None:
+        """What can be read of it; None without what the others are held against."""
+        said = load_part(self.schema, node, self.report, "an account, with name and plivo_auth_id")
+        if not isinstance(node, Map):
+            return None
+        for name in SECRETS:
+            self.take_from_elsewhere(name, node, said)
+        if "plivo_auth_id" not in node:
+            self.report.error(node, "'plivo_auth_id' is missing")
+        if not any(form in node for form in _forms(OWN_TOKEN)):
+            ways = " or ".join(_forms(OWN_TOKEN)[1:])
+            self.report.error(node, f"{OWN_TOKEN!r} is missing, or {ways}")
+        for name in _PATHS:
+            if name in said:
+                said[name] = str(self.folder / said[name])
+        rules = said.get("rules_file")
+        if rules and not Path(rules).is_file():
+            self.report.warning(node["rules_file"], f"{rules} is no file: there are no rules yet")
+        self.check_sign_in(node, said)
+        return Entry(str(said["name"]), node, said) if "name" in said else None
+
+    def take_from_elsewhere(self, name: str, node: Map, said: dict[str, Any]) -> None:
+        forms = _forms(name)
+        for form in forms[1:]:
+            if form in said:
+                said[name] = said.pop(form)
+        given = [form for form in forms if form in node]
+        if len(given) > 1:
+            self.report.error(key_of(node, given[1]), f"{given[0]} is there, too: keep one")
+
+    def check_sign_in(self, node: Map, said: Mapping[str, Any]) -> None:
+        """OpenID Connect: of the service or the account's own, and who may sign in here."""
+        if "oidc_roles" in said:
+            for name in _OIDC:
+                if not (said.get(name) or getattr(self.base, name)):
+                    told = f"{name} is missing, which oidc_roles needs: here or for the service"
+                    self.report.error(key_of(node, "oidc_roles"), told)
+        elif own := next((name for name in _OIDC if name in said), None):
+            told = "oidc_roles is missing, which says who may sign in"
+            self.report.error(key_of(node, own), told)
+
+    def refuse_twice(self, entries: Iterable[Entry]) -> None:
+        names: dict[str, Text] = {}
+        ids: dict[str, str] = {}
+        if self.base.plivo_auth_id:
+            ids[self.base.plivo_auth_id] = "the service's own account (PLIVO_AUTH_ID)"
+        for entry in entries:
+            at = entry.node["name"]
+            if earlier := names.get(entry.name):
+                told = f"the name {entry.name} is taken: it is on line {earlier.line} already"
+                self.report.error(at, told)
+            names.setdefault(entry.name, at)
+            auth_id = entry.said.get("plivo_auth_id")
+            if auth_id is None:
+                continue
+            if other := ids.get(auth_id):
+                self.report.error(entry.node["plivo_auth_id"], f"{auth_id} is {other} already")
+            ids.setdefault(auth_id, f"{entry.name} on line {at.line}")
+
+    def with_main(self, entry: Entry, known: Mapping[str, Entry]) -> Entry:
+        said = {key: value for key, value in entry.said.items() if key not in _NOT_SETTINGS}
+        tokens: tuple[str, ...] = entry.said.get(OF_MAIN, ())
+        name = entry.said.get("main_account")
+        if name is None:
+            return replace(entry, said=said, main=tokens)
+        at, main = entry.node["main_account"], known.get(name)
+        if tokens:
+            self.report.error(at, f"{OF_MAIN} is there, too: keep one")
+        elif main is None:
+            told = f"unknown account {quoted(name)}" + did_you_mean(name, known.keys())
+            self.report.error(at, told)
+        elif main is entry or "main_account" in main.said:
+            told = "it is this one" if main is entry else "it is a subaccount itself"
+            self.report.error(at, f"{name} can not be the main account: {told}")
+        return replace(entry, said=said, main=main.said.get(OWN_TOKEN, ()) if main else ())
+
+
+_NOT_SETTINGS = ("name", "main_account", OF_MAIN)
+
+
+def _forms(name: str) -> tuple[str, str, str]:
+    return name, name + ENV, name + FILE
+
+
+def _told(
+    problems: Iterable[Problem], text: str, by_parser: frozenset[Problem] | None
+) -> tuple[Problem, ...]:
+    """The problems, and no part of a secret in them: those of the parser (None: all are) tell what
+    stands there."""
+    lines = dict(_secret_lines(text))
+    shown = [
+        replace(one, message=_without_values(one.message, lines[one.line]))
+        if one.line in lines and (by_parser is None or one in by_parser)
+        else one
+        for one in problems
+    ]
+    return tuple(odd_signs.named(shown, text))
+
+
+def _without_values(message: str, line: str) -> str:
+    """Of a line with a secret only the key is shown."""
+    key = _SECRET_KEY.match(line.lstrip(" -"))
+    shown = {*KEYS, key[0] if key else ""}
+    return _SHOWN.sub(lambda found: found[0] if found[0][1:-1] in shown else "…", message)
+
+
+def _secret_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines, numbered from 1, on which a secret may stand: that of its key, and those below it
+    that are further in, or a list's."""
+    indent: int | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        body = line.lstrip(" ")
+        depth = len(line) - len(body)
+        if indent is not None and body and depth <= indent and not body.startswith("- "):
+            indent = None
+        if _SECRET_KEY.search(line):
+            indent = depth
+        if indent is not None:
+            yield number, line

@@ -1,0 +1,74 @@
+"""The settings of one account: the service's own, with what its entry says in their place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from app.settings import OIDC, Settings
+from app.store.server.address import in_space_of
+
+ADDRESS = "/a/"
+"""What the addresses of an account have in front of its name, behind PUBLIC_URL."""
+
+OWN = (
+    *("plivo_auth_id", "plivo_auth_token", "plivo_api_url", "plivo_rate", "rules_file"),
+    *("trigger_token", "admin_password", "numbers"),
+    *("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_roles"),
+    *("oidc_role_claim", "oidc_name_claim", "oidc_scopes"),
+    *("signature_conference", "signature_recording"),
+    *("signature_transcription", "signature_answer"),
+    *("keep_journal", "keep_recordings", "keep_transcripts", "keep_audit"),
+    *("sftp_password", "sftp_key", "sftp_known_hosts", "allow_private_webhooks"),
+)
+"""What an entry may say; all the rest is of the whole service."""
+
+_NEVER_THE_SERVICES = ("trigger_token", "admin_password", "sftp_password", "sftp_key")
+"""Who has these of the service has nothing of an account."""
+
+
+class Siblings:
+    """The accounts of one main account, and what they sign with: shared by all of them, and kept
+    up to date as the file changes."""
+
+    __slots__ = ("tokens",)
+
+    def __init__(self, tokens: tuple[str, ...] = ()) -> None:
+        self.tokens = tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings(Settings):
+    """`plivo_auth_token` ends with the tokens of the main account, which sign Ma-V3."""
+
+    account: str = field(default="", metadata={"secret": False})
+    siblings: Siblings = field(
+        default_factory=Siblings, compare=False, repr=False, metadata={"secret": False}
+    )
+
+    @property
+    def foreign_tokens(self) -> tuple[str, ...]:
+        own = self.plivo_auth_token
+        return tuple(token for token in self.siblings.tokens if token not in own)
+
+
+def settings_of(
+    base: Settings,
+    name: str,
+    said: Mapping[str, Any],
+    main: tuple[str, ...],
+    siblings: Siblings,
+) -> AccountSettings:
+    """The settings of an account whose entry has `said` these. `main` are the tokens of its main
+    account."""
+    values = {entry.name: getattr(base, entry.name) for entry in fields(Settings)}
+    defaults = {entry.name: entry.default for entry in fields(Settings)}
+    forgotten = [*_NEVER_THE_SERVICES, *(() if said.get("oidc_roles") else map(str.lower, OIDC))]
+    values |= {forgot: defaults[forgot] for forgot in forgotten}
+    values.update(said)
+    own = values["plivo_auth_token"]
+    values |= {
+        "plivo_auth_token": (*own, *(token for token in main if token not in own)),
+        "public_url": f"{base.public_url}{ADDRESS}{name}",
+        "redis_url": base.redis_url and in_space_of(base.redis_url, name),
+    }
+    return AccountSettings(account=name, siblings=siblings, **values)
