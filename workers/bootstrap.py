@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -42,7 +42,8 @@ def redis_log() -> logging.Logger:
 @dataclass(frozen=True, slots=True)
 class Context:
     """The parts of a process, each thread-safe. `stopping` is set when the call under way shall be
-    finished and no other started."""
+    finished and no other started. `account`: which one's of many they are, where they are.
+    `serves`: are they of a Plivo account? Beside an accounts file there need not be one."""
 
     redis: Redis
     reloader: RulesReloader
@@ -59,6 +60,8 @@ class Context:
     webhook_hosts: HostShares = field(default_factory=HostShares)
     redis_log: logging.Logger = field(default_factory=redis_log)
     stopping: threading.Event = field(default_factory=threading.Event)
+    account: str = ""
+    serves: bool = True
 
     def tell(self, error: RedisError) -> None:
         """Count an error of Redis and say in the log what it means, once in a while."""
@@ -118,25 +121,59 @@ def bootstrap(settings: Settings) -> Context:
     load_scripts(redis)
     Inbox(redis).probe()
     reloader = RulesReloader(redis, settings.rules_file)
-    reloader.open()
+    if settings.plivo_auth_id is not None:
+        reloader.open()
     counts = Counts(redis)
-    api = PlivoApi(
-        settings.plivo_api_url,
-        settings.plivo_auth_id or "",
-        settings.plivo_auth_token[0],
-        public_url=settings.public_url,
-        counted=count_requests(counts),
-    )
-    budget = Budget(redis, settings.plivo_rate.calls, settings.plivo_rate.seconds)
     webhooks = WebhookSender(allow_private=settings.allow_private_webhooks)
-    return assemble(
+    built = assemble(
         redis,
         reloader,
-        api,
+        _api(settings, counts),
         webhooks,
-        budget,
+        _budget(settings, redis),
         settings.reconcile_interval,
         counts,
         settings.public_url,
         settings.keep,
     )
+    return replace(built, serves=settings.plivo_auth_id is not None)
+
+
+def context_of_account(root: Context, redis: Redis, settings: Settings, account: str) -> Context:
+    """The context of one account of many: `redis` is the client of its space; what is of the
+    process it shares with `root`. Raises FileError and RedisError."""
+    reloader = RulesReloader(redis, settings.rules_file)
+    reloader.open()
+    counts = Counts(redis)
+    return Context(
+        redis,
+        reloader,
+        _api(settings, counts),
+        root.webhooks,
+        _budget(settings, redis),
+        Inbox(redis),
+        Leases(redis, settings.keep, root.leases.alarm),
+        Timers(redis, settings.keep),
+        settings.reconcile_interval,
+        counts,
+        settings.public_url,
+        root.turns,
+        root.webhook_hosts,
+        root.redis_log,
+        root.stopping,
+        account,
+    )
+
+
+def _api(settings: Settings, counts: Counts) -> PlivoApi:
+    return PlivoApi(
+        settings.plivo_api_url,
+        settings.plivo_auth_id or "",
+        settings.plivo_auth_token[0] if settings.plivo_auth_token else "",
+        public_url=settings.public_url,
+        counted=count_requests(counts),
+    )
+
+
+def _budget(settings: Settings, redis: Redis) -> Budget:
+    return Budget(redis, settings.plivo_rate.calls, settings.plivo_rate.seconds)

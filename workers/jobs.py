@@ -12,6 +12,8 @@ from app.settings import Settings
 from app.store import keys
 from app.store.lease import Lease, LeaseLost
 from app.store.server.errors import may_pass
+from workers.accounts.contexts import UnknownAccount
+from workers.accounts.rounds import rounds_of
 from workers.bootstrap import Context, bootstrap
 from workers.conference.processor import ConferenceProcessor
 from workers.webhooks.processor import WebhookProcessor
@@ -19,12 +21,14 @@ from workers.webhooks.processor import WebhookProcessor
 log = logging.getLogger("gavel.worker")
 
 
-def work_conference(key: str) -> None:
-    """Work this conference, or the webhooks of one, until nothing is left to do now.
+def work_conference(job: str) -> None:
+    """Work this conference, or the webhooks of one, until nothing is left to do now; `job` is the
+    key of the unit, with its account in front.
 
     Safe to run at any time, twice, or too late: whoever holds the lease works, the others return.
     """
-    work(_context(), key)
+    account, key = keys.account_of(job)
+    work(_context(account), key)
 
 
 def work(context: Context, key: str) -> None:
@@ -35,7 +39,8 @@ def work(context: Context, key: str) -> None:
         if lease is None:
             return
         try:
-            with bound(conference=lease.taken.name):
+            account = {"account": context.account} if context.account else {}
+            with bound(conference=lease.taken.name, **account):
                 _processor(context, lease).run()
         except LeaseLost:
             step(log, "lease lost, another worker goes on", level=logging.WARNING, unit=key)
@@ -75,9 +80,17 @@ def _processor(context: Context, lease: Lease) -> ConferenceProcessor | WebhookP
 
 
 @cache
-def _context() -> Context:
+def _context(account: str = "") -> Context:
     """This process' parts, for RQ's stock worker, which only knows a job's name."""
-    settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
-    context = bootstrap(settings)
-    context.reloader.look()
+    if account:
+        rounds = rounds_of(Settings.load(), _context())
+        if rounds is None:
+            raise UnknownAccount("there is no accounts file")
+        context = rounds.contexts.of(account)
+    else:
+        context = bootstrap(
+            Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
+        )
+    if context.serves:
+        context.reloader.look()
     return context

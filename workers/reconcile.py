@@ -33,22 +33,29 @@ LOOK_SECONDS = 0.5
 def reconcile_forever(context: Context, stopping: threading.Event) -> None:
     """Reconcile once an interval, whichever worker is first to claim it, until `stopping`; before
     it, see to it that nothing is kept for too long."""
-    claim_ms = max(100, int((context.reconcile_interval - LOOK_SECONDS) * 1000))
     while not stopping.is_set():
         try:
-            if context.redis.set(keys.RECONCILED, "1", nx=True, px=claim_ms):
-                enforce(context.redis, context.leases.keep)
-                reconcile(context, stopping)
-            look_at_doubtful(context, stopping)
-            seek(context, stopping)
+            reconcile_round(context, stopping)
         except RedisError as error:
             context.tell(error)
-        except PlivoError as error:
-            words = "reconcile failed, trying again in an interval"
-            step(log, words, level=logging.WARNING, error=error, api_id=ids(error))
         except Exception:  # the next round may go well
             log.exception("reconcile failed, trying again in an interval")
         stopping.wait(LOOK_SECONDS)
+
+
+def reconcile_round(context: Context, stopping: threading.Event) -> None:
+    """What is to be asked now: everything when an interval is over, else what is doubtful and
+    sought. Raises RedisError."""
+    claim_ms = max(100, int((context.reconcile_interval - LOOK_SECONDS) * 1000))
+    try:
+        if context.redis.set(keys.RECONCILED, "1", nx=True, px=claim_ms):
+            enforce(context.redis, context.leases.keep)
+            reconcile(context, stopping)
+        look_at_doubtful(context, stopping)
+        seek(context, stopping)
+    except PlivoError as error:
+        words = "reconcile failed, trying again in an interval"
+        step(log, words, level=logging.WARNING, error=error, api_id=ids(error))
 
 
 def reconcile(context: Context, stopping: threading.Event) -> None:

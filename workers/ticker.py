@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from app.domain.conference import VERSION
 from app.metrics.processes import Beats
 from app.store import keys
+from workers.accounts.rounds import AccountRounds
 from workers.bootstrap import Context
 from workers.conference.turns import AT_ONCE
 from workers.questions import answer_questions
@@ -29,8 +30,10 @@ VERSION_SECONDS = 5
 """A newer worker that died is believed to live for so long: older ones leave it its states."""
 
 
-def tick_forever(context: Context, stopping: threading.Event) -> None:
-    """Tick until `stopping` is set; Redis being away is waited out."""
+def tick_forever(
+    context: Context, stopping: threading.Event, accounts: AccountRounds | None = None
+) -> None:
+    """Tick until `stopping` is set, for `accounts` too; Redis being away is waited out."""
     renewed, beats = 0.0, Beats(context.redis, "worker")
     while not stopping.is_set():
         pause = TICK_SECONDS
@@ -41,8 +44,12 @@ def tick_forever(context: Context, stopping: threading.Event) -> None:
                 context.redis.set(keys.state_version(VERSION), "1", ex=VERSION_SECONDS)
                 _beat(context, beats)
                 context.counts.write()
+                if accounts is not None:
+                    accounts.renew()
                 renewed = now
             tick = context.timers.tick()
+            if accounts is not None:
+                pause = min(pause, accounts.tick())
             if tick.fired:
                 continue
             pause = min(pause, tick.pause())
@@ -59,7 +66,7 @@ def _beat(context: Context, beats: Beats) -> None:
     """A sign of life, with what the metrics want of this process. Raises RedisError."""
     budget = context.budget
     beats.beat(
-        context.reloader.rules.digest,
+        context.reloader.rules.digest if context.serves else "",
         busy=context.turns.busy,
         turns=AT_ONCE,
         calls=budget.limit,
@@ -67,13 +74,18 @@ def _beat(context: Context, beats: Beats) -> None:
     )
 
 
-def watch_rules(context: Context, stopping: threading.Event) -> None:
+def watch_rules(
+    context: Context, stopping: threading.Event, accounts: AccountRounds | None = None
+) -> None:
     """Make the rules known, then take changed ones and answer questions about them until `stopping`
-    is set; whatever is wrong with them, look again."""
+    is set, for `accounts` too; whatever is wrong with them, look again."""
     while True:
         try:
-            context.reloader.look()
-            answer_questions(context.redis, context.reloader.rules, context.public_url)
+            if context.serves:
+                context.reloader.look()
+                answer_questions(context.redis, context.reloader.rules, context.public_url)
+            if accounts is not None:
+                accounts.look()
         except RedisError as error:
             context.tell(error)
         except Exception:

@@ -25,6 +25,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 from rq.worker_registration import clean_worker_registry
 
+from app.accounts.file import AccountsError
 from app.logs import fields, start_logging, step
 from app.observers import start_observers
 from app.settings import Settings
@@ -32,6 +33,8 @@ from app.store import keys
 from app.store.server.errors import may_pass, trouble
 from app.store.server.examination import tell_at_start
 from app.yaml.problems import FileError
+from workers.accounts.contexts import UnknownAccount
+from workers.accounts.rounds import AccountRounds, rounds_of
 from workers.bootstrap import Context, bootstrap
 from workers.jobs import work
 from workers.reconcile import reconcile_forever
@@ -52,7 +55,9 @@ AWAY_SECONDS = 0.3
 class ConferenceWorker(SimpleWorker):
     """RQ's worker, working many wake-ups at once."""
 
-    def __init__(self, context: Context, threads: int) -> None:
+    def __init__(
+        self, context: Context, threads: int, accounts: AccountRounds | None = None
+    ) -> None:
         queue = Queue(keys.QUEUE_NAME, connection=context.redis, serializer=JSONSerializer)
         name = keys.worker_name(socket.gethostname(), os.getpid())
         super().__init__(
@@ -62,7 +67,7 @@ class ConferenceWorker(SimpleWorker):
             serializer=JSONSerializer,
             worker_ttl=WORKER_TTL,
         )
-        self.context = context
+        self.context, self.accounts = context, accounts
         self.crew = Crew(threads, self._next_wake_up, self._hand_out, context.stopping)
         self.webhooks = Threads(shares.THREADS, self._work)
         self.stopping = context.stopping
@@ -76,15 +81,16 @@ class ConferenceWorker(SimpleWorker):
     def run(self) -> None:
         """Work until `stop`; returns when every thread has given back what it held."""
         at_rest = threading.Event()  # until then the clock keeps the leases of calls under way
-        clock = _start(lambda: tick_forever(self.context, at_rest))
+        clock = _start(lambda: tick_forever(self.context, at_rest, self.accounts))
         self.crew.start()
         self._register()
         # Last: the receiver is ready once the rules are known, and the first call shall find all
         # at work.
-        rest = [
-            _start(lambda: watch_rules(self.context, self.stopping)),
-            _start(lambda: reconcile_forever(self.context, self.stopping)),
-        ]
+        rest = [_start(lambda: watch_rules(self.context, self.stopping, self.accounts))]
+        if self.context.serves:
+            rest.append(_start(lambda: reconcile_forever(self.context, self.stopping)))
+        if (accounts := self.accounts) is not None:
+            rest.append(_start(lambda: accounts.reconcile_forever(self.stopping)))
         while not self.stopping.wait(HEARTBEAT_SECONDS):
             self._register()
         until = time.monotonic() + STOP_SECONDS
@@ -104,7 +110,7 @@ class ConferenceWorker(SimpleWorker):
     def _hand_out(self, key: str) -> None:
         """Work a unit, or hand it to a thread of the webhooks': a slow receiver keeps no conference
         waiting."""
-        if keys.is_web(key):
+        if keys.is_web(keys.account_of(key)[1]):
             self.webhooks.submit(key)
         else:
             self._work(key)
@@ -121,15 +127,26 @@ class ConferenceWorker(SimpleWorker):
         return popped[1].decode() if popped else ""
 
     def _work(self, key: str) -> None:
-        """Work a unit; whatever happens, the thread lives on, and the unit is taken up again by
-        the clock."""
+        """Work the unit of a job; whatever happens, the thread lives on, and the unit is taken up
+        again by the clock."""
+        account, unit = keys.account_of(key)
         try:
-            work(self.context, key)
+            work(self._context_of(account), unit)
+        except (FileError, UnknownAccount) as error:  # its events wait for as long
+            step(log, "account left out", level=logging.WARNING, account=account, reason=error)
         except RedisError as error:
             self._redis_is_away(error)
         except Exception:
             log.exception("a turn ended early", extra=fields(unit=key))
             self.stopping.wait(AWAY_SECONDS)
+
+    def _context_of(self, account: str) -> Context:
+        """Raises UnknownAccount, FileError and RedisError."""
+        if self.accounts is not None:
+            return self.accounts.contexts.of(account)
+        if account:
+            raise UnknownAccount("there is no accounts file")
+        return self.context
 
     def _redis_is_away(self, error: RedisError) -> None:
         self.context.tell(error)
@@ -201,13 +218,18 @@ def main() -> int:
     start_observers(settings, "worker")
     try:
         context = _bootstrap_when_redis_is_there(settings)
+        accounts = rounds_of(settings, context)
     except FileError as error:
         for problem in error.problems:
             words = "rules broken, and there are no last good ones"
             step(log, words, level=logging.CRITICAL, problem=problem)
         return 1
+    except AccountsError as error:
+        for problem in error.problems:
+            step(log, "accounts file broken", level=logging.CRITICAL, problem=problem)
+        return 1
     tell_at_start(context.redis, log)
-    worker = ConferenceWorker(context, settings.worker_threads)
+    worker = ConferenceWorker(context, settings.worker_threads, accounts)
     _on_end(worker.stop)
     step(log, "worker started", threads=settings.worker_threads)
     worker.run()

@@ -69,6 +69,8 @@ those of an account of ACCOUNTS_FILE `a/NAME/` (`app.store.server.tagged`); nobo
 | gavel:answer:{id}          | string | a question with its answer (JSON), expires |
 | gavel:accounts             | zset   | account -> when a clock has to look at it (s) |
 | gavel:accounts_live        | set    | accounts about which Plivo is asked now and then |
+| gavel:queued               | set    | of an account: units whose wake-ups are in the queue |
+| gavel:overflow             | list   | of an account: units whose wake-ups follow these |
 | gavel:signed_in            | string | somebody has been in the console |
 | gavel:story                | channel| every journal entry as it is written |
 | rq:queue:gavel, rq:job:{k} |        | RQ's: the wake-ups |
@@ -145,6 +147,12 @@ def digest(text: str) -> str:
 def conference_key(name: str) -> str:
     """The key of a conference: fixed length, plain characters, whatever the name holds."""
     return digest(name)
+
+
+def account_of(job: str) -> tuple[str, str]:
+    """The account ("" for none) and the unit that the id of a job names."""
+    front, _, unit = job.rpartition("/")
+    return front.removeprefix("a/"), unit
 
 
 def is_web(key: str) -> bool:

@@ -187,9 +187,9 @@ class Leases:
     """All units that this process holds; `renew` is called about once a second by its clock. `keep`
     is how long what they write is kept, `alarm` is for the clock of this process."""
 
-    def __init__(self, redis: Redis, keep: Retention = KEPT) -> None:
+    def __init__(self, redis: Redis, keep: Retention = KEPT, alarm: Alarm | None = None) -> None:
         self.keep = keep
-        self.alarm = Alarm()
+        self.alarm = alarm or Alarm()
         self._take = script(redis, "take")
         self.run_commit = script(redis, "commit")
         self.run_confirmed = script(redis, "commit", confirmed=True)
@@ -211,6 +211,10 @@ class Leases:
         with self._lock:
             self._held[token] = _Held(key, asked + LEASE_MS / 1000)
         return Lease(self, key, token, asked, answer)
+
+    @property
+    def any_held(self) -> bool:
+        return bool(self._held)
 
     def renew(self) -> None:
         """Keep every lease that is still ours for another `LEASE_MS`; forget the others."""

@@ -14,6 +14,7 @@ from redis import Redis
 
 from app.errors import Busy
 from app.store import keys
+from app.store.timers import ring
 
 MOST_WAITING = 50
 KEPT = 900
@@ -38,6 +39,7 @@ def ask(redis: Redis, question: Mapping[str, Any]) -> str:
         together.rpush(keys.QUESTIONS, json.dumps({"id": id, "question": question}))
         together.expire(keys.QUESTIONS, KEPT)
         together.execute()
+    ring(redis)
     return id
 
 

@@ -18,6 +18,8 @@ from app.domain.retention import KEPT, Retention
 from app.store import keys
 from app.store.commit import ENDED_SECONDS
 from app.store.scripts import script
+from app.store.server.clock import redis_time
+from app.store.server.spaces import space_of
 
 AT_ONCE = 200
 SPARE_SECONDS = 86400
@@ -77,6 +79,13 @@ class Alarm:
             self._rung.wait(left)
         with self._lock:
             self._at, self._waits_until = math.inf, -math.inf
+
+
+def ring(redis: Redis) -> None:
+    """Have the clock of a worker look at the account whose client this is, now; nothing for one of
+    none. Raises RedisError."""
+    if account := space_of(redis):
+        redis.zadd(keys.ACCOUNTS, {account: redis_time(redis)}, lt=True)
 
 
 class Timers:

@@ -17,6 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Retry
 
+from app.accounts.file import AccountsError, read_accounts
 from app.errors import GavelError
 from app.fetching.recordings import RecordingSource
 from app.logs import bound
@@ -26,6 +27,8 @@ from app.store.connection import connect
 from app.store.lease import Lease, LeaseLost, Leases
 from app.store.recordings import Recordings
 from app.store.scripts import load_scripts
+from app.store.server.spaces import Spaces
+from workers.accounts.contexts import UnknownAccount
 from workers.conference.budget import Budget, Wait
 from workers.conference.errors import PlivoError
 from workers.plivo import PlivoApi
@@ -34,6 +37,7 @@ from workers.recordings.file_systems import FileSystems, SftpLogin
 from workers.recordings.processor import Delete, RecordingProcessor
 
 RENEW_SECONDS = 1.0
+AGAIN_SECONDS = 30
 PRIORITY = 2
 
 NO_LIMIT = 1_000_000
@@ -59,20 +63,23 @@ def copying(redis: Redis, settings: Settings) -> Copying:
     """These parts, from settings. Connects to nothing yet."""
     source = RecordingSource(
         settings.plivo_auth_id or "",
-        settings.plivo_auth_token[0],
+        _token(settings),
         settings.plivo_api_url,
         allow_private=settings.allow_private_webhooks,
     )
     login = SftpLogin(
         settings.sftp_password or "", settings.sftp_key or "", settings.sftp_known_hosts
     )
-    api = PlivoApi(
-        settings.plivo_api_url, settings.plivo_auth_id or "", settings.plivo_auth_token[0]
-    )
+    api = PlivoApi(settings.plivo_api_url, settings.plivo_auth_id or "", _token(settings))
     budget = Budget(redis, settings.plivo_rate.calls, settings.plivo_rate.seconds)
     return Copying(
         redis, Leases(redis), Archiver(source, FileSystems(login)), deleting(api, budget)
     )
+
+
+def _token(settings: Settings) -> str:
+    """That of our own requests; "" beside an accounts file where the service has no account."""
+    return settings.plivo_auth_token[0] if settings.plivo_auth_token else ""
 
 
 def deleting(api: PlivoApi, budget: Budget) -> Delete:
@@ -92,11 +99,16 @@ def deleting(api: PlivoApi, budget: Budget) -> Delete:
     return delete
 
 
-def copy_recording(key: str) -> Retry | None:
-    """The job. Safe to run at any time, twice, or too late. Raises CopyGivenUp when it was given
-    up; answers RQ's `Retry` when it is to be tried again: the clock of the workers brings it back,
-    RQ shows it meanwhile."""
-    return work(_this_process(), key)
+def copy_recording(job: str) -> Retry | None:
+    """The job: the key of its unit, with its account in front. Safe to run at any time, twice, or
+    too late. Raises CopyGivenUp when it was given up; answers RQ's `Retry` when it is to be tried
+    again: the clock of the workers brings it back, RQ shows it meanwhile."""
+    account, key = keys.account_of(job)
+    try:
+        parts = _this_process().of(account)
+    except (AccountsError, UnknownAccount):  # it is being mended
+        return Retry(max=NO_LIMIT, interval=AGAIN_SECONDS)
+    return work(parts, key)
 
 
 def work(parts: Copying, key: str) -> Retry | None:
@@ -128,14 +140,43 @@ def _worked(parts: Copying, lease: Lease) -> Retry | None:
     return Retry(max=NO_LIMIT, interval=max(1, math.ceil(later)))
 
 
-def _keep(leases: Leases) -> None:
+class Process:
+    """The parts of this process for each account that it copies recordings of."""
+
+    def __init__(self, settings: Settings, redis: Redis) -> None:
+        self._settings, self._spaces = settings, Spaces(redis)
+        self._made: dict[str, Copying] = {}
+
+    def of(self, account: str) -> Copying:
+        """Those of an account; "" for none. Raises AccountsError and UnknownAccount."""
+        if account not in self._made:
+            settings = self._settings_of(account)
+            self._made[account] = copying(self._spaces.of(account), settings)
+        return self._made[account]
+
+    def _settings_of(self, account: str) -> Settings:
+        if not account:
+            return self._settings
+        file = self._settings.accounts_file
+        found = read_accounts(file, self._settings).get(account) if file else None
+        if found is None:
+            raise UnknownAccount(f"the accounts file has no account {account!r}")
+        return found.settings
+
+    def renew(self) -> None:
+        """Keep the leases. Raises RedisError."""
+        for parts in list(self._made.values()):
+            parts.leases.renew()
+
+
+def _keep(process: Process) -> None:
     """Renew the leases of this process for as long as it lives. One whose worker was killed does
     not go on."""
     parent = os.getppid()
     while True:
         time.sleep(RENEW_SECONDS)
         try:
-            leases.renew()
+            process.renew()
         except RedisError:
             continue  # it runs out, if that lasts
         if os.getppid() != parent:
@@ -143,12 +184,12 @@ def _keep(leases: Leases) -> None:
 
 
 @cache
-def _this_process() -> Copying:
+def _this_process() -> Process:
     settings = Settings.load().require("plivo_auth_id", "plivo_auth_token", "redis_url")
     redis = connect(
         settings.redis_url or "", timeout=settings.redis_timeout, replicated=settings.replicated
     )
     load_scripts(redis)
-    parts = copying(redis, settings)
-    threading.Thread(target=_keep, args=(parts.leases,), daemon=True).start()
-    return parts
+    process = Process(settings, redis)
+    threading.Thread(target=_keep, args=(process,), daemon=True).start()
+    return process

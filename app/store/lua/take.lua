@@ -11,6 +11,7 @@ if is_copy(key) then
   redis.call('ZREM', 'rq:scheduled:recordings', space .. key)  -- the job itself is RQ's to delete
 else
   redis.call('DEL', 'rq:job:' .. space .. key)
+  follow(key)
 end
 local number = '0'
 if held then

@@ -24,7 +24,10 @@ local forgotten = redis.call('ZRANGEBYSCORE', 'gavel:awake', '-inf', math.floor(
 for _, key in ipairs(forgotten) do
   local soon = is_copy(key) and 30 or 5  -- many copies may wait for long
   redis.call('ZADD', 'gavel:awake', math.floor((now + soon) * 1000), key)
-  if not redis.call('LPOS', queue_of(key), space .. key) then push(key) end
+  if not is_queued(key) then
+    if account then redis.call('SREM', 'gavel:queued', key) end  -- who took it died
+    push(key)
+  end
 end
 
 -- Names that nothing is kept of any more: journal and state are gone.

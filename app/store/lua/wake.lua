@@ -45,6 +45,10 @@ local function queue_of(key)
   return is_copy(key) and 'rq:queue:recordings' or 'rq:queue:gavel'
 end
 
+-- Of an account so many wake-ups are in the queue at most; the others follow as these are taken
+-- (`follow`), so that a burst of one account keeps no other waiting.
+local AT_ONCE = 8
+
 -- An RQ job as rq 3 stores it, so that its own tools and workers read it. The job's id is the
 -- unit's key, with its account in front: one unit has at most one job.
 local function push(key)
@@ -60,7 +64,28 @@ local function push(key)
       'description', 'work_conference', 'timeout', '3600', 'result_ttl', '0', 'failure_ttl', '3600',
       'data', '["workers.jobs.work_conference", null, ["' .. job .. '"], {}]')
   end
+  if account and #key == 22 then  -- a conference: others wait for threads of their own
+    if redis.call('SCARD', 'gavel:queued') >= AT_ONCE then
+      redis.call('RPUSH', 'gavel:overflow', key)
+      return
+    end
+    redis.call('SADD', 'gavel:queued', key)
+  end
   redis.call('RPUSH', queue_of(key), job)
+end
+
+-- A wake-up of this account was taken: the next one that waits may be.
+local function follow(key)
+  if not account then return end
+  redis.call('SREM', 'gavel:queued', key)
+  local next = redis.call('LPOP', 'gavel:overflow')
+  if next then push(next) end
+end
+
+-- Does a wake-up of this unit wait?
+local function is_queued(key)
+  if redis.call('LPOS', queue_of(key), space .. key) then return true end
+  return account and redis.call('LPOS', 'gavel:overflow', key)
 end
 
 -- Wakes a worker unless the unit is awake already: queued, or being worked.

@@ -5,7 +5,7 @@ half of what a command costs in Python. Here it is sent and answered over a conn
 pool, and only what fails goes the library's way of trying again.
 """
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from hiredis import pack_command
@@ -38,7 +38,7 @@ class Client(Redis):
     def register_script(self, script: Any) -> Any:
         """A script, ours or RQ's, that names keys as everybody does."""
         if self.tagging is not None:
-            script = PROLOGUE + (script.decode() if isinstance(script, bytes) else script)
+            script = _fronted(script)
         library: Any = super()  # it leaves its methods without types
         return library.register_script(script)
 
@@ -86,3 +86,9 @@ class Client(Redis):
             return self._once(connection, args, options)
 
         return connection.retry.call_with_retry(again, lambda _: connection.disconnect())
+
+
+@cache
+def _fronted(script: str | bytes) -> str:
+    """One text for all accounts."""
+    return PROLOGUE + (script.decode() if isinstance(script, bytes) else script)

@@ -264,7 +264,7 @@ def test_a_call_for_a_conference_that_we_never_saw_start_is_left_to_plivo(
 def test_the_stock_worker_of_rq_can_work_the_queue(
     redis: Redis, edge: PlivoEdge, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "_context", lambda: context)
+    monkeypatch.setattr(jobs, "_context", lambda _account: context)
     enter(redis)
     queue = Queue(keys.QUEUE_NAME, connection=redis, serializer=JSONSerializer)
     SimpleWorker([queue], connection=redis, serializer=JSONSerializer).work(burst=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from app.accounts.doorbell import Doorbell, quiet, ring
+from app.accounts.doorbell import Doorbell, quiet
 from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.commit import Commit
@@ -16,7 +16,7 @@ from app.store.lease import Lease, Leases
 from app.store.scripts import load_scripts
 from app.store.server.address import in_space_of
 from app.store.server.spaces import Spaces, space_of
-from app.store.timers import Timers
+from app.store.timers import Timers, ring
 
 ROOM = keys.conference_key("room")
 
@@ -154,3 +154,47 @@ def test_plivo_is_asked_about_an_account_until_nothing_of_it_is_live(
     assert quiet(acme)
     Doorbell(redis).begin(["acme"])
     assert Doorbell(redis).live() == frozenset()
+
+
+def test_a_burst_of_one_account_is_a_few_places_in_the_queue(redis: Redis, spaces: Spaces) -> None:
+    acme = spaces.of("acme")
+    names = [f"room-{number}" for number in range(20)]
+    for name in names:
+        Inbox(acme).accept(
+            Event(new_id(), "member.entered", name, 0.0, "u", {"member_id": "1"}), identities=[]
+        )
+    accept(spaces.of("zeta"))
+    queue = redis.lrange(keys.QUEUE, 0, -1)
+    assert len(queue) == 9
+    assert queue[-1].startswith(b"a/zeta/")
+    Timers(acme).tick()
+    worked = []
+    while popped := redis.lpop(keys.QUEUE):
+        assert isinstance(popped, bytes)
+        account, unit = keys.account_of(popped.decode())
+        lease = Leases(spaces.of(account)).take(unit)
+        assert lease is not None
+        lease.commit(Commit(decided=1), release=True)
+        worked.append((account, lease.taken.name))
+    assert worked == [
+        *(("acme", name) for name in names[:8]),
+        ("zeta", "room"),
+        *(("acme", name) for name in names[8:]),
+    ]
+
+
+def test_wake_ups_that_were_taken_by_who_died_hold_up_no_other(
+    redis: Redis, spaces: Spaces
+) -> None:
+    acme = spaces.of("acme")
+    for number in range(10):
+        name = f"room-{number}"
+        Inbox(acme).accept(
+            Event(new_id(), "member.entered", name, 0.0, "u", {"member_id": "1"}), identities=[]
+        )
+    redis.delete(keys.QUEUE)
+    for key, _ in acme.zrange(keys.AWAKE, 0, -1, withscores=True):
+        acme.zadd(keys.AWAKE, {key: 1})
+    Timers(acme).tick()
+    assert len(set(redis.lrange(keys.QUEUE, 0, -1))) == 8
+    assert acme.llen("gavel:overflow") == 2

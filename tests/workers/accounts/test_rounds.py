@@ -1,0 +1,249 @@
+"""A worker process with many accounts: a real Valkey, a double at Plivo's edge."""
+
+import base64
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from app.accounts.doorbell import Doorbell
+from app.domain.event import Event, new_id
+from app.settings import Settings
+from app.store import keys
+from app.store.inbox import Inbox
+from app.store.journal import Journal
+from app.store.questions import ask, asked
+from app.yaml.problems import FileError
+from tests.doubles.plivo_edge import PlivoEdge
+from tests.waiting import until
+from tests.workers.builders import MUTE_EVERYONE
+from workers.accounts.contexts import AccountContexts, UnknownAccount
+from workers.accounts.rounds import AccountRounds, rounds_of
+from workers.bootstrap import bootstrap
+from workers.jobs import work
+
+ROOM = "sales-1"
+LIMIT = """
+version: 1
+rules:
+  - name: Time is up
+    when: {conference.elapsed: 1s}
+    do:
+      - speak: {to: all, text: Time is up}
+"""
+ENTRY = """
+  - name: {name}
+    plivo_auth_id: {auth_id}
+    plivo_auth_token: token-of-{name}
+    rules_file: {name}.yaml
+"""
+AUTH = {"acme": "MA" + "A" * 18, "zeta": "MA" + "Z" * 18}
+
+
+class Platform:
+    """Two accounts, in a folder."""
+
+    def __init__(self, folder: Path, redis: Redis, edge: PlivoEdge) -> None:
+        address: Any = redis.connection_pool.connection_kwargs
+        self.folder, self.edge = folder, edge
+        self.write("acme", "zeta")
+        for name in AUTH:
+            self.rules(name, MUTE_EVERYONE)
+        settings = Settings(
+            redis_url=f"redis://{address['host']}:{address['port']}/{address['db']}",
+            plivo_api_url=edge.url,
+            accounts_file=str(folder / "accounts.yaml"),
+            public_url="https://gavel.test",
+        )
+        root = bootstrap(settings)
+        found = rounds_of(settings, root)
+        assert found is not None
+        self.rounds: AccountRounds = found
+        self.contexts: AccountContexts = found.contexts
+        self.root = root
+
+    def write(self, *names: str, more: str = "") -> None:
+        entries = [ENTRY.format(name=name, auth_id=AUTH[name]) for name in names]
+        path = self.folder / "accounts.new"
+        path.write_text("accounts:" + "".join(entries) + more)
+        path.replace(self.folder / "accounts.yaml")
+
+    def rules(self, name: str, text: str) -> None:
+        path = self.folder / f"{name}.new"
+        path.write_text(text)
+        path.replace(self.folder / f"{name}.yaml")
+
+    def enter(self, account: str, member: str = "1") -> str:
+        data = {"member_id": member, "call_uuid": f"call-{member}"}
+        event = Event(new_id(), "member.entered", ROOM, 0.0, "uuid-1", data)
+        Inbox(self.contexts.spaces.of(account)).accept(event, identities=[])
+        return event.id
+
+    def work(self) -> None:
+        """What the threads of a worker do, until the queue is empty."""
+        while popped := self.root.redis.lpop(keys.QUEUE):
+            assert isinstance(popped, bytes)
+            account, unit = keys.account_of(popped.decode())
+            work(self.contexts.of(account), unit)
+
+    def called(self) -> list[tuple[str, str]]:
+        """By whose credentials, and what, in order."""
+        found = []
+        for seen in self.edge.seen:
+            encoded = seen.headers["authorization"].partition(" ")[2]
+            who = base64.b64decode(encoded).decode()
+            assert f"/Account/{who.partition(':')[0]}/" in seen.path
+            found.append((who.partition(":")[2], seen.path.rpartition(f"/{ROOM}/")[2]))
+        return found
+
+
+@pytest.fixture
+def platform(redis: Redis, edge: PlivoEdge, tmp_path: Path) -> Iterator[Platform]:
+    built = Platform(tmp_path, redis, edge)
+    yield built
+    built.root.redis.close()
+
+
+def test_each_account_s_events_are_worked_with_its_rules_and_credentials(
+    platform: Platform, redis: Redis
+) -> None:
+    platform.rules("zeta", "version: 1\nrules: []\n")
+    platform.enter("acme")
+    platform.enter("zeta")
+    platform.work()
+    assert platform.called() == [("token-of-acme", "Member/1/Mute/")]
+    told = [len(list(Journal(platform.contexts.spaces.of(name)).of(ROOM))) for name in AUTH]
+    assert told[0] > told[1] > 0
+    assert list(Journal(redis).of(ROOM)) == []
+
+
+def test_a_timer_of_an_account_fires_though_nobody_asks_each(platform: Platform) -> None:
+    platform.rules("acme", LIMIT)
+    platform.enter("acme")
+    platform.work()
+    assert platform.called() == []
+
+    def spoken() -> bool:
+        platform.rounds.tick()
+        platform.work()
+        return platform.called() == [("token-of-acme", "Member/all/Speak/")]
+
+    until(spoken, "the timer")
+
+
+def test_plivo_is_asked_about_a_new_account_once_and_then_about_those_with_live_conferences(
+    platform: Platform, edge: PlivoEdge, redis: Redis
+) -> None:
+    doorbell, stopping = Doorbell(redis), threading.Event()
+    platform.rounds.look()
+    assert doorbell.live() == set(AUTH)
+    thread = threading.Thread(target=platform.rounds.reconcile_forever, args=(stopping,))
+    thread.start()
+    try:
+        until(lambda: doorbell.live() == set(), "both to be asked about")
+        asked_for = {seen.path for seen in edge.seen}
+        assert asked_for == {f"/v1/Account/{id}/Conference/" for id in AUTH.values()}
+        platform.enter("zeta")
+        platform.work()
+        assert doorbell.live() == {"zeta"}
+    finally:
+        stopping.set()
+        thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_changed_rules_of_an_account_at_rest_are_made_known(
+    platform: Platform, redis: Redis
+) -> None:
+    def known() -> set[bytes]:
+        platform.rounds.look()
+        texts = [redis.get(f"a/{name}/{keys.RULES_TEXT}") for name in AUTH]
+        return {text for text in texts if isinstance(text, bytes)}
+
+    until(lambda: known() == {MUTE_EVERYONE.encode()}, "the rules of both")
+    platform.contexts.drop_idle(idle=-1.0)
+    assert list(platform.contexts.loaded()) == []
+    platform.rules("zeta", LIMIT)
+    until(lambda: known() == {MUTE_EVERYONE.encode(), LIMIT.encode()}, "the new ones")
+
+
+def test_a_question_to_an_account_at_rest_is_answered_by_its_rules(platform: Platform) -> None:
+    acme = platform.contexts.spaces.of("acme")
+    question = ask(acme, {"event": "member.entered", "conference": ROOM, "member_id": "1"})
+
+    def answered() -> bool:
+        platform.rounds.tick()
+        platform.rounds.look()
+        found = asked(acme, question)
+        return found is not None and found.answer is not None
+
+    until(answered, "an answer")
+    found = asked(acme, question)
+    assert found is not None
+    assert "Everyone joins muted" in str(found.answer)
+
+
+def test_an_account_that_is_taken_out_loses_nothing_and_goes_on_when_it_is_back(
+    platform: Platform,
+) -> None:
+    def names() -> set[str]:
+        platform.rounds.look()
+        return set(platform.contexts.file.accounts)
+
+    platform.write("zeta")
+    until(lambda: names() == {"zeta"}, "acme to be gone")
+    platform.enter("acme")
+    with pytest.raises(UnknownAccount, match="acme"):
+        platform.work()
+    platform.write("acme", "zeta")
+    until(lambda: names() == set(AUTH), "acme to be back")
+
+    def muted() -> bool:
+        platform.rounds.tick()
+        platform.work()
+        return platform.called() == [("token-of-acme", "Member/1/Mute/")]
+
+    until(muted, "the event that waited")
+
+
+def test_a_changed_token_is_used_from_the_next_turn_on(platform: Platform) -> None:
+    platform.enter("acme")
+    platform.work()
+    path = platform.folder / "accounts.yaml"
+    changed = path.read_text().replace("token-of-acme", "another-one")
+    (platform.folder / "accounts.new").write_text(changed)
+    os.replace(platform.folder / "accounts.new", path)
+
+    def taken() -> bool:
+        platform.rounds.look()
+        return platform.contexts.file.accounts["acme"].settings.plivo_auth_token == ("another-one",)
+
+    until(taken, "the new token")
+    platform.enter("acme", "2")
+    platform.work()
+    assert [who for who, _ in platform.called()] == ["token-of-acme", "another-one"]
+
+
+def test_an_account_without_good_rules_keeps_its_events_and_disturbs_nobody(
+    platform: Platform,
+) -> None:
+    platform.rules("acme", "version: 1\nrules: [")
+    platform.enter("acme")
+    with pytest.raises(FileError):
+        platform.work()
+    platform.rounds.look()
+    platform.enter("zeta")
+    platform.work()
+    assert platform.called() == [("token-of-zeta", "Member/1/Mute/")]
+    platform.rules("acme", MUTE_EVERYONE)
+
+    def muted() -> bool:
+        platform.rounds.tick()
+        platform.work()
+        return ("token-of-acme", "Member/1/Mute/") in platform.called()
+
+    until(muted, "the event that waited")

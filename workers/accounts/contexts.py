@@ -1,0 +1,94 @@
+"""The contexts of accounts: each is made when it is first wanted, and dropped when long idle.
+
+So an account at rest costs a worker nothing. One whose entry in ACCOUNTS_FILE has changed is made
+anew; units that are under way go on with what they began with.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.accounts.file import Account, AccountsFile
+from app.errors import GavelError
+from app.store.server.spaces import Spaces
+from workers.bootstrap import Context, context_of_account
+
+IDLE_SECONDS = 3600.0
+
+
+class UnknownAccount(GavelError):
+    """ACCOUNTS_FILE has no account of that name."""
+
+
+@dataclass(slots=True)
+class _Made:
+    account: Account
+    context: Context
+    used: float
+
+
+class AccountContexts:
+    """Safe for threads. `root` is the context of the process, `file` is looked at by its owner."""
+
+    def __init__(self, root: Context, file: AccountsFile) -> None:
+        self.root, self.file = root, file
+        self.spaces = Spaces(root.redis)
+        self._lock = threading.Lock()
+        self._making: dict[str, threading.Lock] = {}
+        self._made: dict[str, _Made] = {}
+        self._retired: list[Context] = []
+
+    def of(self, name: str) -> Context:
+        """The context of that account; "" is the root's. Raises UnknownAccount, FileError when it
+        has no rules to work with, and RedisError."""
+        if not name:
+            return self.root
+        account = self.file.accounts.get(name)
+        if account is None:
+            raise UnknownAccount(f"the accounts file has no account {name!r}")
+        with self._lock:
+            if (found := self._used(account)) is not None:
+                return found
+            making = self._making.setdefault(name, threading.Lock())
+        with making:  # reading rules takes long: others go on meanwhile
+            with self._lock:
+                if (found := self._used(account)) is not None:
+                    return found
+            context = context_of_account(self.root, self.spaces.of(name), account.settings, name)
+            with self._lock:
+                self._retire(name)
+                self._made[name] = _Made(account, context, time.monotonic())
+            return context
+
+    def loaded(self) -> Sequence[Context]:
+        """Those of now, without those that were replaced."""
+        with self._lock:
+            return [made.context for made in self._made.values()]
+
+    def all(self) -> Sequence[Context]:
+        """All that may hold leases or counts."""
+        with self._lock:
+            return [*(made.context for made in self._made.values()), *self._retired]
+
+    def drop_idle(self, idle: float = IDLE_SECONDS) -> None:
+        """Let go of what nobody has wanted for so many seconds, and of accounts that are gone."""
+        now = time.monotonic()
+        with self._lock:
+            for name, made in list(self._made.items()):
+                gone = name not in self.file.accounts
+                if (gone or now - made.used > idle) and not made.context.leases.any_held:
+                    self._retire(name)
+            for context in [one for one in self._retired if not one.leases.any_held]:
+                self._retired.remove(context)
+
+    def _used(self, account: Account) -> Context | None:
+        made = self._made.get(account.name)
+        if made is None or made.account is not account:
+            return None
+        made.used = time.monotonic()
+        return made.context
+
+    def _retire(self, name: str) -> None:
+        if (made := self._made.pop(name, None)) is not None:
+            self._retired.append(made.context)

@@ -1,0 +1,176 @@
+"""What a worker process does for all its accounts now and then, without asking each.
+
+The clock looks at one set that all accounts share (`app.accounts.doorbell`), reconciling goes over
+those that have something live. The rules files of accounts at rest are looked at in turns, so many
+in a second however many there are.
+"""
+
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from redis.exceptions import RedisError
+
+from app.accounts.doorbell import Doorbell, quiet
+from app.accounts.file import AccountsFile
+from app.logs import bound, step
+from app.settings import Settings
+from app.store import keys
+from app.store.retention import enforce
+from app.store.timers import Timers
+from app.yaml.problems import FileError
+from workers.accounts.contexts import AccountContexts, UnknownAccount
+from workers.bootstrap import Context
+from workers.questions import answer_questions
+from workers.reconcile import reconcile_round
+from workers.rules.load import digest_of
+
+log = logging.getLogger("gavel.accounts")
+
+DAY = 86400.0
+LOOK_SECONDS = 1.0
+AT_ONCE = 8
+IN_TURNS = 25
+"""Accounts at rest whose rules files are looked at each time, twice a second."""
+
+
+class AccountRounds:
+    """For the threads of one process: `tick` and `renew` for its clock, `look` for the one that
+    watches rules, `reconcile_forever` for one of its own."""
+
+    def __init__(self, contexts: AccountContexts) -> None:
+        self.contexts = contexts
+        self._doorbell = Doorbell(contexts.root.redis)
+        self._timers: dict[str, Timers] = {}
+        self._begun: frozenset[str] = frozenset()
+        self._seen: dict[str, tuple[int, int]] = {}  # rules files, by account
+        self._kept_at: dict[str, float] = {}
+        self._turn = 0
+
+    def tick(self) -> float:
+        """Fire what is due of any account. Answers the seconds until there is something to do.
+        Raises RedisError."""
+        rung, later = self._doorbell.rung()
+        for name in rung:
+            if name in self.contexts.file.accounts:
+                self._timers_of(name).tick()
+            else:
+                self._doorbell.put_off(name, DAY)
+        return 0.0 if rung else later if later is not None else DAY
+
+    def renew(self) -> None:
+        """Keep the leases of all accounts, and write what was counted. Raises RedisError."""
+        for context in self.contexts.all():
+            context.leases.renew()
+            context.counts.write()
+        self.contexts.drop_idle()
+
+    def look(self) -> None:
+        """Take what has changed in the accounts file and in rules files; answer questions. Raises
+        RedisError."""
+        file = self.contexts.file
+        file.look()
+        names = frozenset(file.accounts)
+        if new := names - self._begun:
+            self._doorbell.begin(sorted(new))
+        self._begun = names
+        for context in self.contexts.loaded():
+            with bound(account=context.account):
+                context.reloader.look()
+                answer_questions(context.redis, context.reloader.rules, context.public_url)
+        self._look_in_turns(sorted(names))
+
+    def reconcile_forever(self, stopping: threading.Event) -> None:
+        """Hold what is live of each account against Plivo, several accounts at once."""
+        under_way: set[str] = set()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            while not stopping.wait(LOOK_SECONDS):
+                try:
+                    live = self._doorbell.live()
+                except RedisError as error:
+                    self.contexts.root.tell(error)
+                    continue
+                for name in sorted(live & self._begun - under_way):
+                    under_way.add(name)
+                    pool.submit(self._reconcile, name, stopping, under_way)
+
+    def _reconcile(self, name: str, stopping: threading.Event, under_way: set[str]) -> None:
+        try:
+            with bound(account=name):
+                context = self.contexts.of(name)
+                reconcile_round(context, stopping)
+                quiet(context.redis)
+        except (FileError, UnknownAccount) as error:
+            step(log, "account left out", level=logging.WARNING, account=name, reason=error)
+        except RedisError as error:
+            self.contexts.root.tell(error)
+        except Exception:  # the next round may go well
+            log.exception("an account could not be reconciled")
+        finally:
+            under_way.discard(name)
+
+    def _timers_of(self, name: str) -> Timers:
+        if name not in self._timers:
+            keep = self.contexts.file.accounts[name].settings.keep
+            self._timers[name] = Timers(self.contexts.spaces.of(name), keep)
+        return self._timers[name]
+
+    def _look_in_turns(self, names: list[str]) -> None:
+        for name in names[self._turn : self._turn + IN_TURNS]:
+            with bound(account=name):
+                self._look_at_rest(name)
+        self._turn = self._turn + IN_TURNS if self._turn + IN_TURNS < len(names) else 0
+
+    def _look_at_rest(self, name: str) -> None:
+        """Take the rules of an account that nobody works, if they are others than are known; once
+        a day see to it that nothing of it is kept for too long."""
+        account = self.contexts.file.accounts.get(name)
+        if account is None:
+            return
+        redis, now = self.contexts.spaces.of(name), time.monotonic()
+        if now - self._kept_at.get(name, -DAY) >= DAY:
+            enforce(redis, account.settings.keep)
+            self._kept_at[name] = now
+        path = Path(account.settings.rules_file)
+        stamp = _stamp(path)
+        if self._seen.get(name) != stamp:
+            known = redis.get(keys.RULES_DIGEST)
+            if not isinstance(known, bytes) or known.decode() != _digest(path):
+                self._take(name)
+            self._seen[name] = stamp
+
+    def _take(self, name: str) -> None:
+        try:
+            context: Context = self.contexts.of(name)
+            context.reloader.look()
+        except FileError as error:
+            for problem in error.problems:
+                step(log, "rules broken", level=logging.ERROR, problem=problem)
+
+
+def rounds_of(settings: Settings, root: Context) -> AccountRounds | None:
+    """Those of the accounts of ACCOUNTS_FILE; None where there is no such file. Raises
+    AccountsError for one that can not be used."""
+    if settings.accounts_file is None:
+        return None
+    file = AccountsFile(settings.accounts_file, settings)
+    file.open()
+    return AccountRounds(AccountContexts(root, file))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        return (error.errno or 0, 0)
+    return found.st_mtime_ns, found.st_size
+
+
+def _digest(path: Path) -> str:
+    """Of the rules there; "" where they can not be read."""
+    try:
+        return digest_of(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return ""
