@@ -13,7 +13,8 @@
 local P = 'gavel:budget:'
 local SENT, BREAKER, TICKET, SPENDERS = P .. 'sent', P .. 'breaker', P .. 'ticket', P .. 'spenders'
 local most, window = tonumber(ARGV[3]), tonumber(ARGV[4])
-local LOWEST, KEEP_MS = 2, 60000
+-- That keys expire only clears up: what still counts is decided by `now` alone.
+local LOWEST, KEEP_MS = 2, math.max(60000, math.ceil(window / 500))
 
 local function number(text) return tonumber(text or '') or 0 end
 local function whole(x) return string.format('%.0f', x) end
@@ -31,7 +32,7 @@ local now = clock()
 -- A clock that went back a little only makes us wait longer; one that went far starts again.
 if number(redis.call('LINDEX', SENT, -1)) - now > window then
   local used = redis.call('LLEN', SENT)
-  redis.call('DEL', SENT)
+  redis.call('DEL', SENT, SPENDERS)
   for _ = 1, used do redis.call('RPUSH', SENT, whole(now)) end
 end
 
@@ -160,8 +161,7 @@ local function spending(granted)
     if number(redis.call('LINDEX', SENT, middle)) > now - lately then high = middle else low = middle + 1 end
   end
   answer[5] = used - low
-  redis.call('ZREMRANGEBYSCORE', SPENDERS, '-inf', whole(now - lately))
-  answer[6] = redis.call('ZCARD', SPENDERS)
+  answer[6] = redis.call('ZCOUNT', SPENDERS, '(' .. whole(now - lately), '+inf')
   for quarter = 0, 4 do
     local index = math.min(used - 1, math.floor(used * quarter / 4))
     answer[7 + quarter] = number(redis.call('LINDEX', SENT, index)) + window - now
@@ -185,10 +185,11 @@ if not (somebody_waits or tripped or opened_at > 0) then
   granted = granted + math.max(0, math.min(tonumber(ARGV[15]), math.floor(most * ARGV[16]) - used - 1))
 end
 for _ = 1, granted do redis.call('RPUSH', SENT, whole(now)) end
-redis.call('PEXPIRE', SENT, math.ceil(window / 1000) + 1000)
+redis.call('PEXPIRE', SENT, KEEP_MS)
+redis.call('ZREMRANGEBYSCORE', SPENDERS, '-inf', whole(now - lately))
 redis.call('ZADD', SPENDERS, whole(now), who)
 for index = 17, #ARGV do redis.call('ZADD', SPENDERS, whole(now), ARGV[index]) end
-redis.call('PEXPIRE', SPENDERS, math.ceil(lately / 1000) + 1000)
+redis.call('PEXPIRE', SPENDERS, KEEP_MS)
 used = used + granted
 redis.call('ZREM', waiting(class), who)
 redis.call('ZREM', expected(class), who)
