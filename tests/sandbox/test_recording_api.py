@@ -190,6 +190,7 @@ def test_the_callback_may_be_lost_while_the_file_is_there(
     sandbox.clock(advance=5)
     sandbox.hang_up(call)
     until(lambda: ids(client.recordings.list()), "it is listed")
+    until(lambda: not sandbox.state()["under_way"], "the callbacks to be sent")
     assert [one.fields.get("message") for one in service.at("/recording")] == [
         "conference recording started"
     ]

@@ -10,6 +10,7 @@ from redis import Redis
 from werkzeug.test import TestResponse
 
 from app.console.access.links import Invitation, make_link
+from tests.waiting import until
 
 TOKEN = re.compile(r'name="token" value="([^"]+)"')
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
@@ -25,6 +26,18 @@ class Person:
     def get(self, path: str, **headers: str) -> TestResponse:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.get(path, headers=named)
+
+    def tag_of_the_same(self, path: str, **headers: str) -> str:
+        """The tag by which a page is told to be as it was. Each half minute all pages are made
+        anew: asked until two looks were in the same one."""
+        tags: list[str] = []
+
+        def is_as_it_was() -> bool:
+            tags.append(self.get(path).headers["ETag"])
+            return self.get(path, If_None_Match=tags[-1], **headers).status_code == 304
+
+        until(is_as_it_was, f"{path} to be as it was")
+        return tags[-1]
 
     def post(self, path: str, fields: Mapping[str, Any], **headers: str) -> TestResponse:
         sent = {"Sec-Fetch-Site": "same-origin"}

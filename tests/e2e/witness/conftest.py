@@ -83,6 +83,16 @@ class Stage:
         rooms = self.sandbox.state()["conferences"]
         return [m["id"] for r in rooms if r["name"] == conference for m in r["members"]]
 
+    def members_asked(self, conference: str, operation: str) -> list[str]:
+        """For which members it was done, in order. Two that were wanted at once go out as one."""
+        return [
+            member
+            for one in self.requests.entries()
+            if (one["conference"], one["operation"]) == (conference, operation)
+            and 200 <= (one["status"] or 0) < 300
+            for member in one["members"]
+        ]
+
     def operations(self, conference: str) -> list[str]:
         return [operation for operation, _ in self.asked(conference)]
 

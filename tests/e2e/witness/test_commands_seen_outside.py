@@ -199,6 +199,7 @@ def test_a_program_acts_through_the_api(stage: Stage) -> None:
         return json.loads(read(Request(api + path, data, headers)))
 
     stage.enter("w-api")
+    until(lambda: ask("/conferences?q=w-api")["conferences"], "a worker to take it up")
     (room,) = ask("/conferences?q=w-api")["conferences"]
     assert ask(f"/conferences/{room['key']}")["name"] == "w-api"
     body = {"do": {"speak": {"to": "all", "text": "by {{ the }} API"}}, "reason": "a witness"}

@@ -141,6 +141,5 @@ def test_what_a_browser_has_from_before_is_not_taken_for_the_same(
     assert cookie is not None
     whole.client.set_cookie("gavel", cookie.value)
     for path in ("/live", f"/c/{KEY}"):
-        tag = whole.get(path).headers["ETag"]
-        assert whole.get(path, If_None_Match=tag).status_code == 304
+        tag = whole.tag_of_the_same(path)
         assert masked.get(path, If_None_Match=tag).status_code == 200
