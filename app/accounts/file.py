@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.accounts.reading import accounts_in
 from app.accounts.settings import AccountSettings
+from app.domain.redaction import hide
 from app.errors import GavelError
 from app.logs import step
 from app.settings import Settings
@@ -96,6 +97,7 @@ class AccountsFile:
         """Read it for the first time. Raises AccountsError."""
         with self._looking:
             self.accounts = _read(self._file.poll() or Content(), self._path, self._base)
+        _hide_secrets(self.accounts)
         _tell_doubts(self.accounts)
         step(log, "accounts loaded", accounts=len(self.accounts))
 
@@ -120,6 +122,7 @@ class AccountsFile:
                 step(log, words, level=logging.ERROR, problem=str(problem))
             return False
         before, after = self.accounts, _with_those_kept(found, self.accounts)
+        _hide_secrets(before, after)
         added = [name for name in after if name not in before]
         removed = [name for name in before if name not in after]
         changed = [name for name in after if name in before and after[name] is not before[name]]
@@ -148,6 +151,16 @@ def _with_those_kept(found: Accounts, before: Accounts) -> Accounts:
             account = old
         kept.append(account)
     return Accounts(kept, found.warnings)
+
+
+def _hide_secrets(*versions: Accounts) -> None:
+    """No log shows them; those of the version before are under way for a while."""
+    hide(
+        secret
+        for accounts in versions
+        for account in accounts.values()
+        for secret in account.settings.secrets()
+    )
 
 
 def _tell_doubts(accounts: Accounts) -> None:

@@ -22,7 +22,20 @@ CREDENTIALS = re.compile(
     r"(?P<value>[^\s\"',;&]+)",
     re.IGNORECASE,
 )
+WORD = re.compile(r"[^\s\"'`=,.;:&?!@/<>()\[\]{}\\]{8,}")
 URL_LOGIN = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
+
+
+_hidden: frozenset[str] = frozenset()
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """From now on these are secrets, too, to all that redact, in place of those that were hidden so
+    before. There may be thousands: a text is looked through once, whatever their number, so only
+    their parts of eight signs and more are found."""
+    global _hidden
+    ways = (way for secret in secrets for way in _written(secret))
+    _hidden = frozenset(word for way in ways for word in WORD.findall(way))
 
 
 class Redaction:
@@ -41,6 +54,8 @@ class Redaction:
     def __call__(self, text: str) -> str:
         if self._known:
             text = self._known.sub("[secret]", text)
+        if hidden := _hidden:
+            text = WORD.sub(lambda word: "[secret]" if word[0] in hidden else word[0], text)
         text = URL_LOGIN.sub("[login]", text)
         text = SIGNATURE.sub("[signature]", text)
         text = CREDENTIALS.sub(r"\g<head>[secret]", text)

@@ -2,11 +2,13 @@
 stays the very same."""
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.accounts.file import AccountsError, AccountsFile
+from app.domain.redaction import Redaction, hide
 from app.settings import Settings
 
 AGENCY = "- {name: agency, plivo_auth_id: MA1, plivo_auth_token: token-of-agency}\n"
@@ -38,8 +40,9 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Watched:
-    return Watched(tmp_path / "accounts.yaml")
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    yield Watched(tmp_path / "accounts.yaml")
+    hide([])
 
 
 def test_it_does_not_begin_with_a_broken_file(tmp_path: Path) -> None:
@@ -111,3 +114,10 @@ def test_all_gone_is_likelier_an_accident(
     watched.path.write_text("accounts: []\n")
     assert watched.settled()
     assert any("all accounts are gone" in record.message for record in caplog.records)
+
+
+def test_no_log_shows_a_secret_of_any_account(watched: Watched) -> None:
+    watched.write(AGENCY, ACME.replace("token-of", "new-token-of"))
+    assert watched.settled()
+    told = Redaction()("token-of-acme new-token-of-acme token-of-agency token-of-beta")
+    assert told == "[secret] [secret] [secret] token-of-beta"
