@@ -103,7 +103,7 @@ class Whole(Strict):
 
 
 class Entry(Strict):
-    """One account. Its fields are those of `entry_schema`."""
+    """One account. Its fields are those of `entry_class`."""
 
     hints: ClassVar[Mapping[str, str]] = {
         name: f"it is of the whole service: set {name.upper()} in the environment"
@@ -112,10 +112,10 @@ class Entry(Strict):
     } | {"main_token": f"did you mean {OF_MAIN!r}?"}
 
 
-def entry_schema(folder: Path) -> Strict:
-    """How an entry is read; files are named from this folder on."""
+def entry_class(folder: Path) -> type[Strict]:
+    """What an entry is; files are named from this folder on."""
     schema: type[Strict] = Entry.from_dict(dict(_fields(folder)))  # type: ignore[assignment]
-    return schema()
+    return schema
 
 
 def _in_file(folder: Path, name: str) -> Callable[[Text], str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.accounts.entry import ENV, FILE, KEYS, OF_MAIN, SECRETS, Whole, entry_schema
+from app.accounts.entry import ENV, FILE, KEYS, OF_MAIN, SECRETS, Whole, entry_class
 from app.accounts.settings import AccountSettings, Siblings, settings_of
 from app.domain.suggest import did_you_mean, quoted
 from app.settings import Settings
@@ -70,7 +70,7 @@ class _Reader:
     def __init__(self, report: Report, base: Settings, path: str) -> None:
         self.report, self.base = report, base
         self.folder = Path(path).parent
-        self.schema = entry_schema(self.folder)
+        self.schema = entry_class(self.folder)()
 
     def entries(self, root: Any) -> list[Entry]:
         if root is None:

@@ -1,5 +1,6 @@
 """`gavel check` and the shipped files."""
 
+import json
 import os
 from pathlib import Path
 
@@ -148,3 +149,65 @@ def test_archive_says_which_extra_is_missing(
     targets.missing_extra.cache_clear()
     assert told.exit_code == (1 if extra else 0), told.output
     assert (f"pip install 'gavel[{extra}]'" in told.output) is bool(extra)
+
+
+@pytest.fixture
+def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of two accounts with the same rules, and one with others."""
+    monkeypatch.chdir(tmp_path)
+    Path("acme.yaml").write_text("version: 1\nrules: []\n")
+    Path("rules.yaml").write_text("version: 1\nrules: []\n")
+    entry = (
+        "  - {{name: {0}, plivo_auth_id: MA{0}, plivo_auth_token: t-{0}, rules_file: {1}.yaml}}\n"
+    )
+    entries = [entry.format("a", "acme"), entry.format("b", "acme"), entry.format("c", "rules")]
+    path = Path("accounts.yaml")
+    path.write_text("accounts:\n" + "".join(entries))
+    return path
+
+
+def test_accounts_are_checked_with_the_rules_of_each_once(accounts: Path) -> None:
+    result = CliRunner().invoke(gavel, ["check", "--json"], env={"ACCOUNTS_FILE": str(accounts)})
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (result.exit_code, [one["ok"] for one in told]) == (0, [True, True, True])
+    assert [one["path"] for one in told] == ["accounts.yaml", "acme.yaml", "rules.yaml"]
+    assert (told[0]["accounts"], told[0]["rules"]) == (3, None)
+    by_option = CliRunner().invoke(gavel, ["check", "--json", "--accounts", str(accounts)])
+    assert by_option.stdout == result.stdout
+
+
+def test_the_rules_of_the_service_are_checked_where_it_has_an_account(accounts: Path) -> None:
+    own = {"PLIVO_AUTH_ID": "MA1", "PLIVO_AUTH_TOKEN": "t", "RULES_FILE": "own.yaml"}
+    Path("own.yaml").write_text("version: 1\nrules: []\n")
+    result = CliRunner().invoke(gavel, ["check"], env={"ACCOUNTS_FILE": str(accounts)} | own)
+    paths = [line.partition(":")[0] for line in result.stdout.splitlines() if ": ok, " in line]
+    assert paths == ["own.yaml", "accounts.yaml", "acme.yaml", "rules.yaml"]
+
+
+def test_one_file_is_checked_alone(accounts: Path) -> None:
+    environ = {"ACCOUNTS_FILE": str(accounts)}
+    result = CliRunner().invoke(gavel, ["check", "acme.yaml"], env=environ)
+    assert result.stdout.splitlines()[-1] == "acme.yaml: ok, 0 rules"
+    assert "accounts" not in result.stdout
+
+
+def test_rules_of_an_account_that_are_wrong_or_not_there_end_with_one(accounts: Path) -> None:
+    Path("acme.yaml").write_text("version: 2\n")
+    Path("rules.yaml").unlink()
+    result = CliRunner().invoke(gavel, ["check", "--accounts", str(accounts)])
+    assert result.exit_code == 1
+    assert "accounts.yaml:4:70: warning: rules.yaml is no file" in result.stdout
+    assert "acme.yaml:1:10: error: " in result.stdout
+    assert "rules.yaml:1:1: error: the rules file rules.yaml can not be read" in result.stdout
+
+
+def test_wrong_accounts_are_told_alone(accounts: Path) -> None:
+    accounts.write_text("accounts: [{name: x}]\n")
+    result = CliRunner().invoke(gavel, ["check", "--accounts", str(accounts), "--format", "github"])
+    assert result.exit_code == 1
+    assert all(line.startswith("::error file=accounts.yaml") for line in result.stdout.splitlines())
+
+
+def test_the_schema_of_accounts_is_printed() -> None:
+    found = json.loads(CliRunner().invoke(gavel, ["schema", "--accounts"]).stdout)
+    assert "accounts" in found["properties"]
