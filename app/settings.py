@@ -263,7 +263,6 @@ class Settings:
         """What ACCOUNTS_FILE calls the account that they are of; "" for the service's own."""
         return ""
 
-    @property
     def foreign_tokens(self) -> tuple[str, ...]:
         """Tokens of other accounts whose signatures here are theirs, whoever else signed."""
         return ()

@@ -9,6 +9,8 @@ import click
 from app.loading import loading
 from app.settings import add_env_file
 from cli import process_edge
+from cli.names.account import COMMANDS as OF_ACCOUNT
+from cli.names.account import with_account
 from cli.names.suggestions import SuggestingGroup
 from cli.output.terminal import forced_colour
 
@@ -59,7 +61,7 @@ class Commands(SuggestingGroup):
         with loading():
             module = import_module(f"cli.commands.{_file(name)}")
         command: click.Command = getattr(module, _file(name))
-        return command
+        return with_account(command) if name in OF_ACCOUNT else command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from app.errors import GavelError
 from app.settings import Settings
 from app.store.connection import connect
+from app.store.server.address import in_space_of
 from app.store.server.errors import Kind, trouble
 from cli.at_rest import is_at_rest, server_of_copy
 from cli.up import embedded
@@ -21,10 +22,16 @@ class NoRedis(GavelError):
 
 
 def redis_url(settings: Settings) -> str:
-    """REDIS_URL, or the address of the embedded Valkey of this STATE_DIR."""
-    return settings.redis_url or embedded.url(
-        embedded.socket_path(Path(settings.state_dir) / "valkey")
-    )
+    """REDIS_URL, or the address of the embedded Valkey of this STATE_DIR: of the keys of the
+    account that the settings are of."""
+    if settings.redis_url:
+        return settings.redis_url
+    url = embedded.url(embedded.socket_path(Path(settings.state_dir) / "valkey"))
+    return _of_account(url, settings)
+
+
+def _of_account(url: str, settings: Settings) -> str:
+    return in_space_of(url, settings.account) if settings.account else url
 
 
 @contextmanager
@@ -43,7 +50,10 @@ def open_for_reading(settings: Settings) -> Iterator[Redis]:
         with _client(settings, redis_url(settings)) as redis:
             yield redis
         return
-    with server_of_copy(data) as url, _client(settings, url) as redis:
+    with (
+        server_of_copy(data) as url,
+        _client(settings, _of_account(url, settings)) as redis,
+    ):
         click.echo("Gavel does not run here: this is what it has left.", err=True)
         yield redis
 

@@ -45,7 +45,6 @@ class AccountSettings(Settings):
         default_factory=Siblings, compare=False, repr=False, metadata={"secret": False}
     )
 
-    @property
     def foreign_tokens(self) -> tuple[str, ...]:
         own = self.plivo_auth_token
         return tuple(token for token in self.siblings.tokens if token not in own)

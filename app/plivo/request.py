@@ -38,7 +38,7 @@ def verified(environ: MutableMapping[str, Any], settings: Settings, policy: str)
         return request
     headers = {name: environ[key] for key, name in _SIGNATURE_HEADERS if environ.get(key)}
     tokens = [token.encode() for token in settings.plivo_auth_token]
-    verdict = verify(request, headers, tokens)
+    verdict = verify(request, headers, tokens, settings.foreign_tokens)
     if verdict.ok:
         return replace(request, nonce=verdict.nonce)
     environ[SIGNATURE_FAILURE] = verdict.failure

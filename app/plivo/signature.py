@@ -7,7 +7,7 @@ vectors. The URL is built from PUBLIC_URL, never from `Host` or a forwarding hea
 
 import hmac
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -60,11 +60,21 @@ class Verdict:
     failure: str = ""
 
 
-def verify(request: PlivoRequest, headers: Mapping[str, str], tokens: Iterable[bytes]) -> Verdict:
+def verify(
+    request: PlivoRequest,
+    headers: Mapping[str, str],
+    tokens: Iterable[bytes],
+    foreign: Callable[[], Iterable[str]] = tuple,
+) -> Verdict:
     """Hold both V3 headers against all tokens. The time it takes does not tell how close a wrong
-    signature came. `headers` must find names in any case (as Flask's and WSGI's do)."""
+    signature came. `headers` must find names in any case (as Flask's and WSGI's do).
+
+    A main account signs Ma-V3 for all its subaccounts, so that alone does not tell whose request it
+    is: where V3 is of one of the `foreign` tokens, which are those of its others, it is refused.
+    """
     present = _present(headers)
-    given = _candidates(headers.get(V3, "")) + _candidates(headers.get(MAIN_V3, ""))
+    by_owner, by_main = _candidates(headers.get(V3, "")), _candidates(headers.get(MAIN_V3, ""))
+    given = by_owner + by_main
     nonce = headers.get(NONCE, "")
     if not given:
         why = "the request carries no X-Plivo-Signature-V3"
@@ -72,8 +82,14 @@ def verify(request: PlivoRequest, headers: Mapping[str, str], tokens: Iterable[b
     if not nonce:
         why = "the request carries no X-Plivo-Signature-V3-Nonce"
         return Verdict(False, why, present=present, failure="no_nonce")
-    keys = tuple(tokens)
-    if _matches(signed_text(request), nonce, keys, given):
+    keys, text = tuple(tokens), signed_text(request)
+    if _matches(text, nonce, keys, by_owner):
+        return Verdict(True, nonce=nonce, present=present)
+    if _matches(text, nonce, keys, by_main):
+        others = (token.encode() for token in foreign()) if by_owner else ()
+        if _matches(text, nonce, others, by_owner):
+            why = "it is signed for another subaccount of the same main account"
+            return Verdict(False, why, present=present, failure="wrong")
         return Verdict(True, nonce=nonce, present=present)
     why = _hint(request, nonce, keys, given)
     return Verdict(False, why, present=present, failure="wrong")

@@ -10,12 +10,12 @@ from app.errors import GavelError
 from app.operators.acts import Act
 from app.operators.acts import act as ask
 from app.operators.outcome import Outcome, outcome_of
-from app.settings import Settings
 from app.store import keys
 from app.store.inbox import Inbox
 from app.yaml.document import parse
 from app.yaml.json_nodes import json_of
 from app.yaml.problems import FileError, Report
+from cli.names.account import chosen_settings
 from cli.names.completion import conference_names
 from cli.names.known import require_known
 from cli.operator import this_person
@@ -47,7 +47,7 @@ def act(conference: str, step: str, reason: str, instance: str, as_json: bool) -
     It takes its turn among the events of the conference, and the journal tells of it as of a rule's
     step. `{{ }}` is said as it stands. Exit code 1 when it was not done.
     """
-    with open_redis(Settings.load()) as redis:
+    with open_redis(chosen_settings()) as redis:
         wanted = Act(conference, _step(step, redis), reason, instance)
         require_known(redis, conference)
         id = ask(Inbox(redis), wanted, this_person())

@@ -7,7 +7,7 @@ import click
 from app.domain.moments import written
 from app.domain.redaction import mask_phones
 from app.operators.audit import Audit, Entry, Sought
-from app.settings import Settings
+from cli.names.account import chosen_settings
 from cli.output.machine import json_option, tell
 from cli.output.table import show
 from cli.store import open_for_reading
@@ -32,7 +32,7 @@ def audit(
     sought = Sought.of(
         {"who": who, "verb": verb, "conference": conference, "from": since, "to": until}
     )
-    with open_for_reading(Settings.load()) as redis:
+    with open_for_reading(chosen_settings()) as redis:
         reader, before = Audit(redis), ""
         while len(found) < last:
             page, before = reader.entries(sought, before=before, limit=min(last - len(found), 500))

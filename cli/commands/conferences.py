@@ -10,8 +10,8 @@ from app.domain.durations import format_duration
 from app.domain.moments import written
 from app.operators.reading import Listed
 from app.operators.reading import conferences as read
-from app.settings import Settings
 from app.store.server.clock import redis_time
+from cli.names.account import chosen_settings
 from cli.output.machine import json_option, tell
 from cli.output.table import show
 from cli.store import open_for_reading
@@ -25,7 +25,7 @@ AT_ONCE = 500
 @json_option
 def conferences(ended: bool, last: int, as_json: bool) -> None:
     """List the conferences that are live, the newest last."""
-    with open_for_reading(Settings.load()) as redis:
+    with open_for_reading(chosen_settings()) as redis:
         found, now = _newest(redis, last, live=None if ended else True), redis_time(redis)
     if as_json:
         tell(map(listed, found))

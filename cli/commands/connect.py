@@ -8,6 +8,7 @@ import click
 from app.domain.event import checked_name
 from app.settings import Settings
 from cli.connect import CannotConnect, Connection, application_name, plan
+from cli.names.account import chosen_settings
 from cli.names.completion import conference_names
 from cli.output.machine import json_option, tell
 from cli.output.terminal import safe
@@ -77,7 +78,7 @@ def _as_json(found: Connection, settings: Settings, *, done: bool) -> dict[str, 
 
 def _settings() -> Settings:
     """With an account: that of the settings, else that of the sandbox of `gavel up` here."""
-    settings = Settings.load()
+    settings = chosen_settings()
     if settings.plivo_auth_id is None:
         if not (Path(settings.state_dir) / "sandbox.json").exists():
             raise CannotConnect(

@@ -22,6 +22,7 @@ from cli.doctor.checks_outside import (
     examine_public_url,
     examine_signature,
 )
+from cli.names.account import of_chosen
 from cli.output.machine import json_option, tell
 from cli.output.terminal import painter, safe
 from cli.rules_file import NoRulesFile, load_rules
@@ -91,7 +92,7 @@ def _settings() -> tuple[Settings | None, list[tuple[str, Finding]]]:
         return None, [("settings", one) for one in [*map(doubtful, misspelt()), *told]]
     found = [("settings", doubtful(sentence)) for sentence in remarks(settings)]
     try:
-        settings = Settings.from_environ(make_plan(settings).environ)
+        settings = of_chosen(Settings.from_environ(make_plan(settings).environ))
     except CannotStart as error:
         return settings, [*found, ("settings", bad(str(error)))]
     return settings, [*found, ("settings", good("all can be read"))]

@@ -10,8 +10,8 @@ from app.domain.durations import format_duration
 from app.operators.acts import reason_of
 from app.operators.attention import GivenUp, SetAside, for_people
 from app.operators.attention import drop as take_off
-from app.settings import Settings
 from app.store.server.clock import redis_time
+from cli.names.account import chosen_settings
 from cli.names.completion import attention_ids
 from cli.names.known import require_all
 from cli.operator import this_person
@@ -31,7 +31,7 @@ def drop(ids: tuple[str, ...], everything: bool, reason: str, as_json: bool) -> 
 
     What is dropped is not made again and not kept. Exit code 1 when one is not there.
     """
-    with open_redis(Settings.load()) as redis:
+    with open_redis(chosen_settings()) as redis:
         found, now = for_people(redis), redis_time(redis)
         if not ids and not everything:
             if as_json:

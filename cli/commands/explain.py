@@ -13,6 +13,7 @@ from app.domain.silence import Silence
 from app.operators.silences import Silences
 from app.settings import Settings
 from cli.event_input import event_of_file
+from cli.names.account import chosen_settings
 from cli.names.completion import conference_names, event_kinds
 from cli.output.machine import json_option, tell
 from cli.output.rules_json import explanation as told
@@ -92,7 +93,7 @@ def explain(
     EVENT `answer` is a call that is to be answered: which entry of `conferences` is the caller's;
     more of it by --data, such as query.desk=3 or header.X-PH-Desk=3.
     """
-    settings = Settings.load()
+    settings = chosen_settings()
     loaded = usable_rules(rules or settings.rules_file)
     if event == ANSWER:
         call = {"member.from": caller, "member.role": role, **_lowered(_pairs(data))}

@@ -6,7 +6,7 @@ import click
 
 from app.operators.acts import reason_of
 from app.operators.forgetting import Forgetting, Forgotten
-from app.settings import Settings
+from cli.names.account import chosen_settings
 from cli.operator import this_person
 from cli.output.machine import json_option, tell
 from cli.output.terminal import safe
@@ -28,7 +28,7 @@ def forget(context: click.Context, number: str, reason: str, dry_run: bool, as_j
     """
     if not dry_run and not reason.strip():
         raise click.UsageError("say why: --reason TEXT")
-    with open_redis(Settings.load()) as redis:
+    with open_redis(chosen_settings()) as redis:
         found = Forgetting(redis, number, dry=dry_run).run(this_person(), reason_of(reason))
     if as_json:
         tell([_told(found, dry_run)])

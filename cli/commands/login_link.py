@@ -6,7 +6,7 @@ from app.console.access.links import LINK_SECONDS, Invitation, make_link
 from app.console.access.roles import ROLES
 from app.domain.durations import format_duration
 from app.operators.audit import Audit, Entry
-from app.settings import Settings
+from cli.names.account import chosen_settings
 from cli.operator import this_person
 from cli.output.machine import json_option, tell
 from cli.store import open_redis
@@ -27,7 +27,7 @@ def login_link(role: str, name: str | None, as_json: bool) -> None:
     who = " ".join((name or role).split())
     if not who.isprintable() or len(who) > LONGEST_NAME:
         raise click.BadParameter(f"at most {LONGEST_NAME} printable characters", param_hint="--for")
-    settings = Settings.load()
+    settings = chosen_settings()
     with open_redis(settings) as redis:
         link = make_link(redis, settings.public_url, Invitation(who, role))
         Audit(redis).note(Entry.by(this_person(), "link.new", f"{role}, for {who}"))

@@ -9,9 +9,9 @@ from redis import Redis
 from app.domain.durations import format_duration
 from app.domain.moments import written
 from app.domain.recording import Recording
-from app.settings import Settings
 from app.store.recordings import EVERY, STATES, Recordings, Wanted
 from cli.copies.archive import archive
+from cli.names.account import chosen_settings
 from cli.names.completion import conference_names
 from cli.names.known import require_known
 from cli.names.suggestions import SuggestingGroup
@@ -62,7 +62,7 @@ def recordings(
         q or "",
         numbers=bool(q),
     )
-    with open_for_reading(Settings.load()) as redis:
+    with open_for_reading(chosen_settings()) as redis:
         require_known(redis, conference)
         found = _newest(redis, last, wanted)
         if as_json:

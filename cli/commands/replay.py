@@ -9,6 +9,7 @@ import click
 from app.domain.event import Event
 from app.settings import Settings
 from app.store.journal import Journal
+from cli.names.account import chosen_settings
 from cli.names.completion import conference_names
 from cli.names.known import require_known
 from cli.output.machine import json_option, tell
@@ -37,7 +38,7 @@ def replay(
     The events come from the journals, or from EVENTS.jsonl (one event or journal entry a line, as
     `gavel why --json` writes them; `-` is the standard input).
     """
-    settings = Settings.load()
+    settings = chosen_settings()
     before, after = usable_rules(against or settings.rules_file), usable_rules(rules)
     asks = needs_others(before) or needs_others(after)
     try:

@@ -14,8 +14,8 @@ from app.errors import NotFound
 from app.operators.acts import reason_of
 from app.operators.attention import GivenUp, given_up
 from app.operators.batches import Batch, ask_all, batch_of
-from app.settings import Settings
 from app.store.server.clock import redis_time
+from cli.names.account import chosen_settings
 from cli.names.completion import conference_names, given_up_ids
 from cli.names.known import require_all, require_known
 from cli.operator import this_person
@@ -56,7 +56,7 @@ def retry(
     wanted = bool(calls or everything or conference is not None)
     if batch is not None and wanted:
         raise click.UsageError("say either which calls, or --batch")
-    with open_redis(Settings.load()) as redis:
+    with open_redis(chosen_settings()) as redis:
         if batch is not None:
             _look(redis, batch, wait=wait, as_json=as_json)
             return

@@ -9,9 +9,9 @@ from app.api.told import silence as told
 from app.domain.durations import format_duration
 from app.domain.silence import MODES, Silence
 from app.operators.silences import Silences
-from app.settings import Settings
 from app.store.published_rules import PublishedRules
 from app.store.server.clock import redis_time
+from cli.names.account import chosen_settings
 from cli.names.completion import conference_names, rule_names
 from cli.operator import as_seconds, this_person
 from cli.output.machine import json_option, tell
@@ -53,7 +53,7 @@ def silence(
     Events, timers, limits and what is done by hand go on; of each rule that would have run the
     journal says who silenced it, until when and why. Runs that wait end when their turn comes.
     """
-    with open_redis(Settings.load()) as redis:
+    with open_redis(chosen_settings()) as redis:
         if rule is None and not every_rule:
             found = Silences(redis).all()
             tell(map(told, found)) if as_json else _list(found, redis_time(redis))

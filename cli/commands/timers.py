@@ -10,11 +10,11 @@ from redis import Redis
 from app.domain.conference import Conference, UnreadableConference, what_of
 from app.domain.durations import format_duration
 from app.domain.moments import written
-from app.settings import Settings
 from app.store import keys
 from app.store.server.clock import redis_time
 from app.store.timers import Due, Timers
 from app.yaml.problems import FileError
+from cli.names.account import chosen_settings
 from cli.names.completion import conference_names
 from cli.names.known import require_known
 from cli.output.machine import json_option, tell
@@ -37,7 +37,7 @@ SAID = {
 @json_option
 def timers(conference: str | None, as_json: bool) -> None:
     """List what is due, soonest first; with CONFERENCE only there."""
-    with open_for_reading(Settings.load()) as redis:
+    with open_for_reading(chosen_settings()) as redis:
         require_known(redis, conference)
         found = [due for due in Timers(redis).all() if conference in (None, due.conference)]
         states = _states(redis, {due.conference for due in found})

@@ -7,8 +7,8 @@ import click
 from app.domain.durations import format_duration
 from app.domain.moments import written
 from app.operators.tokens import SCOPES, Token, Tokens
-from app.settings import Settings
 from app.store.server.clock import redis_time
+from cli.names.account import chosen_settings
 from cli.names.completion import token_names
 from cli.names.known import require_all
 from cli.operator import as_seconds, this_person
@@ -34,7 +34,7 @@ def new(name: str, scope: str, expires: float, as_json: bool) -> None:
     `read` looks, `act` acts by hand, silences, makes calls again and may ask for telephone numbers,
     `admin` reads the audit and may hang up every conference.
     """
-    with open_redis(Settings.load()) as redis:
+    with open_redis(chosen_settings()) as redis:
         made, secret = Tokens(redis).new(this_person(), name, scope, expires)
     if as_json:
         tell([_told(made) | {"secret": secret}])
@@ -48,7 +48,7 @@ def new(name: str, scope: str, expires: float, as_json: bool) -> None:
 @json_option
 def listed(as_json: bool) -> None:
     """List all tokens, without their secrets."""
-    with open_redis(Settings.load()) as redis:
+    with open_redis(chosen_settings()) as redis:
         found, now = Tokens(redis).all(), redis_time(redis)
     if as_json:
         tell(_told(one) for one in found)
@@ -77,7 +77,7 @@ def listed(as_json: bool) -> None:
 @json_option
 def revoke(name: str, as_json: bool) -> None:
     """End the token NAME now. Exit code 1 when there is none."""
-    with open_redis(Settings.load()) as redis:
+    with open_redis(chosen_settings()) as redis:
         ended = Tokens(redis).revoke(this_person(), name)
     require_all(
         [name], [name] if ended else [], "there is no such token; `gavel token list` lists them"

@@ -3,7 +3,7 @@
 import click
 
 from app.operators.silences import Silences
-from app.settings import Settings
+from cli.names.account import chosen_settings
 from cli.names.completion import silence_ids
 from cli.names.known import require_all
 from cli.operator import this_person
@@ -23,7 +23,7 @@ def unsilence(silence: tuple[str, ...], reason: str, as_json: bool) -> None:
 
     Exit code 1 if one is not there.
     """
-    with open_redis(Settings.load()) as redis:
+    with open_redis(chosen_settings()) as redis:
         ended = [id for id in silence if Silences(redis).end(this_person(), id, reason)]
     if as_json:
         tell({"id": id, "ended": True} for id in ended)

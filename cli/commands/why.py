@@ -5,8 +5,8 @@ from itertools import islice
 
 import click
 
-from app.settings import Settings
 from app.store.journal import Journal
+from cli.names.account import chosen_settings
 from cli.names.completion import conference_names
 from cli.names.known import NothingKnown, require_known
 from cli.output.format_journal import Story
@@ -29,7 +29,7 @@ def why(conference: str | None, rules: bool, last: int | None, ids: bool, as_jso
     if rules == (conference is not None):
         raise click.UsageError("say of which CONFERENCE, or --rules")
     story = Story.to(sys.stdout, everything=True, ids=ids)
-    with open_for_reading(Settings.load()) as redis:
+    with open_for_reading(chosen_settings()) as redis:
         require_known(redis, conference)
         journal = Journal(redis)
         entries = list(journal.of_rules() if conference is None else journal.of(conference))

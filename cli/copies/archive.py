@@ -13,12 +13,12 @@ from redis import Redis
 from app.domain.recording import Recording
 from app.operators.acts import reason_of
 from app.operators.copies.asking import ask_for_copy, seen, under_way
-from app.settings import Settings
 from app.store import keys
 from app.store.recordings import MOST, Recordings, Wanted
 from app.store.server.clock import redis_time
 from app.yaml.problems import FileError
 from cli.copies.by_rules import Copy, by_rules
+from cli.names.account import chosen_settings
 from cli.names.completion import conference_names
 from cli.names.known import require_all, require_known
 from cli.operator import this_person
@@ -78,7 +78,7 @@ def archive(
     """
     if bool(ids) == everything:
         raise click.UsageError("say which: IDs, or --all")
-    with open_redis(Settings.load()) as redis:
+    with open_redis(chosen_settings()) as redis:
         require_known(redis, conference)
         chosen = _all(redis, conference, since) if everything else _these(redis, ids)
         why = reason_of(reason)

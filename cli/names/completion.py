@@ -18,8 +18,8 @@ from app.operators.attention import for_people, given_up
 from app.operators.reading import conferences
 from app.operators.silences import Silences
 from app.operators.tokens import Tokens
-from app.settings import Settings
 from app.store.published_rules import PublishedRules
+from cli.names.account import chosen_settings
 from cli.shipped_files import page_names, recipe_names
 from cli.store import open_redis
 from sandbox.scenarios.scenario import shipped
@@ -35,9 +35,10 @@ Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 def _offering(names: Callable[[], Iterable[str]], files: bool = False) -> Complete:
     def complete(
-        _context: click.Context, _parameter: click.Parameter, begun: str
+        context: click.Context, _parameter: click.Parameter, begun: str
     ) -> list[CompletionItem]:
-        found = [name for name in _quietly(names) if name.startswith(begun)]
+        with context.scope(cleanup=False):  # --account may stand before
+            found = [name for name in _quietly(names) if name.startswith(begun)]
         harmless = [CompletionItem(name) for name in found if _HARMLESS.fullmatch(name)]
         if files and not harmless:
             return [CompletionItem(begun, type="file")]
@@ -47,7 +48,7 @@ def _offering(names: Callable[[], Iterable[str]], files: bool = False) -> Comple
 
 
 def _quietly(names: Callable[[], Iterable[str]]) -> list[str]:
-    with suppress(GavelError, OSError, ValueError):
+    with suppress(GavelError, OSError, ValueError, click.ClickException):
         return list(names())
     return []
 
@@ -56,7 +57,7 @@ def _stored(names: Callable[[Redis], Iterable[str]]) -> Callable[[], Iterable[st
     """Of the Redis of the settings, if it answers soon."""
 
     def read() -> list[str]:
-        settings = Settings.load()
+        settings = chosen_settings()
         quick = replace(settings, redis_timeout=min(SECONDS, settings.redis_timeout))
         with open_redis(quick) as redis:
             return list(names(redis))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from redis.connection import parse_url
 
@@ -78,7 +78,8 @@ def read_address(url: str) -> Address:
         _check_host(parts)
         if not re.fullmatch(r"/?|/[0-9]+", parts.path):
             raise ValueError("an address with a number for the database: redis://host:port/0")
-    options = _options(urlunsplit(parts._replace(query=urlencode(pairs))) if space else url)
+    own = f"{url.partition('?')[0]}?{urlencode(pairs)}".rstrip("?")
+    options = _options(own if space else url)
     return Address(options, tls=scheme == "rediss", space=space)
 
 

@@ -70,7 +70,7 @@ def test_who_is_as_before_is_the_same_object(watched: Watched) -> None:
     assert watched.settled()
     after = watched.file.accounts
     assert after["acme"] is before["acme"]
-    assert after["acme"].settings.foreign_tokens == ("token-of-beta",)
+    assert after["acme"].settings.foreign_tokens() == ("token-of-beta",)
     watched.write(AGENCY, ACME.replace("}", ", numbers: shown}"), BETA)
     assert watched.settled()
     assert watched.file.accounts["acme"] is not after["acme"]

@@ -112,7 +112,7 @@ def test_a_subaccount_is_called_for_with_its_own_token_and_signed_for_with_both(
 def test_the_tokens_of_sisters_are_foreign_and_nobody_elses(tmp_path: Path) -> None:
     other = "- {name: other, plivo_auth_id: MA2, plivo_auth_token: token-of-other}\n"
     found = read(tmp_path, AGENCY, ACME, BETA, other)
-    foreign = {name: account.settings.foreign_tokens for name, account in found.items()}
+    foreign = {name: account.settings.foreign_tokens() for name, account in found.items()}
     assert foreign == {
         "agency": (),
         "acme": ("token-of-beta",),

@@ -111,6 +111,32 @@ def test_either_header_with_any_token_is_enough() -> None:
     assert not verify(of, headers(of, "sub"), tokens).ok
 
 
+def signed(of: PlivoRequest, by_owner: str, by_main: str) -> dict[str, str]:
+    """As Plivo signs for a subaccount."""
+    return headers(of, by_owner) | headers(of, by_main, name=MAIN_V3)
+
+
+def test_a_subaccount_is_known_by_its_own_token_or_by_its_main_accounts() -> None:
+    own, main = b"of-acme", b"of-agency"
+    assert verify(request(), signed(request(), "of-acme", "unknown"), [own, main], others).ok
+    assert verify(request(), signed(request(), "rotated", "of-agency"), [own, main], others).ok
+    assert verify(request(), headers(request(), "of-agency", name=MAIN_V3), [own, main], others).ok
+    assert not verify(request(), signed(request(), "unknown", "unknown"), [own, main], others).ok
+
+
+def test_a_main_account_does_not_speak_for_a_sister() -> None:
+    """Whoever has a subaccount can tell Plivo the address of another one."""
+    of_sister = signed(request(), "of-beta", "of-agency")
+    assert verify(request(), of_sister, [b"of-beta", b"of-agency"], others).ok
+    verdict = verify(request(), of_sister, [b"of-acme", b"of-agency"], others)
+    assert (verdict.ok, verdict.failure, verdict.nonce) == (False, "wrong", "")
+    assert "another subaccount" in verdict.reason
+
+
+def others() -> tuple[str, ...]:
+    return ("of-beta", "of-gamma")
+
+
 def test_a_comma_list_with_spaces_is_taken_apart() -> None:
     of = request(From="1")
     assert verify(of, headers(of, "other", "ours"), [b"ours"]).ok

