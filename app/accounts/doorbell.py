@@ -4,7 +4,7 @@ Nothing is polled for each account. Steps that leave something to do for later s
 set that all accounts share (`look_by` in `lua/wake.lua`); the clock of a worker looks at its head.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from redis import Redis
@@ -21,20 +21,21 @@ class Doorbell:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._unknown = 0  # at the head of the set
 
-    def rung(self) -> tuple[Sequence[str], float | None]:
-        """The accounts whose time has come, `AT_ONCE` at most, and the seconds until the next one
-        after them (None for none)."""
+    def rung(self, known: Container[str]) -> tuple[Sequence[str], float | None]:
+        """Of the accounts that are known here those whose time has come, `AT_ONCE` at most, and the
+        seconds until the next one after them (None for none). The others are left to processes
+        that know them, and stay for when they are known again."""
         now = redis_time(self._redis)
         client: Any = self._redis
-        due = client.zrange(keys.ACCOUNTS, 0, AT_ONCE, withscores=True)
-        rung = [name.decode() for name, at in due if at <= now][:AT_ONCE]
-        later = [at - now for _, at in due[len(rung) :]]
+        rows = client.zrange(keys.ACCOUNTS, 0, AT_ONCE + self._unknown, withscores=True)
+        due = [(name.decode(), at) for name, at in rows]
+        ours = [(name, at) for name, at in due if name in known]
+        self._unknown = len(due) - len(ours)
+        rung = [name for name, at in ours if at <= now][:AT_ONCE]
+        later = [at - now for _, at in ours[len(rung) :]]
         return rung, max(0.0, later[0]) if later else None
-
-    def put_off(self, account: str, seconds: float) -> None:
-        """Look at this one later, whatever it has to do."""
-        self._redis.zadd(keys.ACCOUNTS, {account: redis_time(self._redis) + seconds})
 
     def begin(self, accounts: Iterable[str]) -> None:
         """Look at all of these now. Of those that this Redis does not know, Plivo is asked, too."""

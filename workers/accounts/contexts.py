@@ -14,7 +14,7 @@ from app.errors import GavelError
 from app.store.server.spaces import Spaces
 from workers.bootstrap import Context, context_of_account
 
-IDLE_SECONDS = 3600.0
+IDLE_SECONDS = 600.0
 
 
 class UnknownAccount(GavelError):
@@ -61,10 +61,17 @@ class AccountContexts:
                 self._made[name] = _Made(account, context, time.monotonic())
             return context
 
-    def loaded(self) -> Sequence[Context]:
-        """Those of now, without those that were replaced."""
+    def busy(self, seconds: float) -> Sequence[Context]:
+        """Those that somebody has wanted within so many seconds."""
+        since = time.monotonic() - seconds
         with self._lock:
-            return [made.context for made in self._made.values()]
+            return [made.context for made in self._made.values() if made.used >= since]
+
+    def loaded(self, name: str) -> Context | None:
+        """The context of that account, if there is one now."""
+        with self._lock:
+            made = self._made.get(name)
+            return made.context if made else None
 
     def all(self) -> Sequence[Context]:
         """All that may hold leases or counts."""

@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from redis import Redis
 from redis.exceptions import RedisError
 
 from app.accounts.doorbell import Doorbell, quiet
@@ -34,6 +35,10 @@ LOOK_SECONDS = 1.0
 AT_ONCE = 8
 IN_TURNS = 25
 """Accounts at rest whose rules files are looked at each time, twice a second."""
+MOST_SECONDS = 0.5
+MOST_TOLD = 8000
+BUSY_SECONDS = 10.0
+"""So long after it was last worked an account is looked at each time."""
 
 
 class AccountRounds:
@@ -45,6 +50,7 @@ class AccountRounds:
         self._doorbell = Doorbell(contexts.root.redis)
         self._timers: dict[str, Timers] = {}
         self._begun: frozenset[str] = frozenset()
+        self._rung: set[str] = set()
         self._seen: dict[str, tuple[int, int]] = {}  # rules files, by account
         self._kept_at: dict[str, float] = {}
         self._turn = 0
@@ -52,12 +58,10 @@ class AccountRounds:
     def tick(self) -> float:
         """Fire what is due of any account. Answers the seconds until there is something to do.
         Raises RedisError."""
-        rung, later = self._doorbell.rung()
+        rung, later = self._doorbell.rung(self.contexts.file.accounts)
         for name in rung:
-            if name in self.contexts.file.accounts:
-                self._timers_of(name).tick()
-            else:
-                self._doorbell.put_off(name, DAY)
+            self._timers_of(name).tick()
+        self._rung.update(rung)
         return 0.0 if rung else later if later is not None else DAY
 
     def renew(self) -> None:
@@ -71,16 +75,17 @@ class AccountRounds:
         """Take what has changed in the accounts file and in rules files; answer questions. Raises
         RedisError."""
         file = self.contexts.file
-        file.look()
+        if file.look():
+            self._timers.clear()
         names = frozenset(file.accounts)
         if new := names - self._begun:
             self._doorbell.begin(sorted(new))
         self._begun = names
-        for context in self.contexts.loaded():
-            with bound(account=context.account):
-                context.reloader.look()
-                answer_questions(context.redis, context.reloader.rules, context.public_url)
-        self._look_in_turns(sorted(names))
+        busy = {context.account for context in self.contexts.busy(BUSY_SECONDS)}
+        asked = {self._rung.pop() for _ in range(len(self._rung))}
+        for name in sorted((busy | asked) & names):
+            self._look_at(name)
+        self._look_in_turns(sorted(names - busy))
 
     def reconcile_forever(self, stopping: threading.Event) -> None:
         """Hold what is live of each account against Plivo, several accounts at once."""
@@ -118,36 +123,51 @@ class AccountRounds:
         return self._timers[name]
 
     def _look_in_turns(self, names: list[str]) -> None:
+        until = time.monotonic() + MOST_SECONDS
         for name in names[self._turn : self._turn + IN_TURNS]:
-            with bound(account=name):
-                self._look_at_rest(name)
-        self._turn = self._turn + IN_TURNS if self._turn + IN_TURNS < len(names) else 0
+            self._look_at(name)
+            self._turn += 1
+            if time.monotonic() > until:  # reading many that are new takes long
+                break
+        if self._turn >= len(names):
+            self._turn = 0
 
-    def _look_at_rest(self, name: str) -> None:
-        """Take the rules of an account that nobody works, if they are others than are known; once
-        a day see to it that nothing of it is kept for too long."""
+    def _look_at(self, name: str) -> None:
+        """Take the rules of an account if they are others than are known, and answer what is asked
+        of them; once a day see to it that nothing of it is kept for too long."""
         account = self.contexts.file.accounts.get(name)
         if account is None:
             return
         redis, now = self.contexts.spaces.of(name), time.monotonic()
-        if now - self._kept_at.get(name, -DAY) >= DAY:
-            enforce(redis, account.settings.keep)
-            self._kept_at[name] = now
-        path = Path(account.settings.rules_file)
-        stamp = _stamp(path)
-        if self._seen.get(name) != stamp:
-            known = redis.get(keys.RULES_DIGEST)
-            if not isinstance(known, bytes) or known.decode() != _digest(path):
-                self._take(name)
-            self._seen[name] = stamp
+        with bound(account=name):
+            if now - self._kept_at.get(name, -DAY) >= DAY:
+                enforce(redis, account.settings.keep)
+                self._kept_at[name] = now
+            context = self.contexts.loaded(name)
+            try:
+                if context is None and self._is_wanted(name, redis):
+                    context = self.contexts.of(name)
+                if context is not None:
+                    context.reloader.look()
+                    answer_questions(redis, context.reloader.rules, context.public_url)
+            except FileError as error:
+                told = "\n".join(str(problem) for problem in error.problems)
+                redis.set(keys.RULES_BROKEN, told[:MOST_TOLD])
+                step(log, "account left out", level=logging.ERROR, account=name, reason=error)
+            except UnknownAccount:
+                return  # it was taken out just now
 
-    def _take(self, name: str) -> None:
-        try:
-            context: Context = self.contexts.of(name)
-            context.reloader.look()
-        except FileError as error:
-            for problem in error.problems:
-                step(log, "rules broken", level=logging.ERROR, problem=problem)
+    def _is_wanted(self, name: str, redis: Redis) -> bool:
+        """Has an account at rest other rules than are known, or a question to be answered?"""
+        if redis.exists(keys.QUESTIONS):
+            return True
+        path = Path(self.contexts.file.accounts[name].settings.rules_file)
+        stamp = _stamp(path)
+        if self._seen.get(name) == stamp:
+            return False
+        self._seen[name] = stamp
+        known = redis.get(keys.RULES_DIGEST)
+        return not isinstance(known, bytes) or known.decode() != _digest(path)
 
 
 def rounds_of(settings: Settings, root: Context) -> AccountRounds | None:

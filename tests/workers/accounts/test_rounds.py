@@ -90,6 +90,13 @@ class Platform:
             account, unit = keys.account_of(popped.decode())
             work(self.contexts.of(account), unit)
 
+    def is_late(self, account: str) -> None:
+        """Nobody has worked its units in time."""
+        redis: Any = self.root.redis
+        for unit in redis.zrange(f"a/{account}/{keys.AWAKE}", 0, -1):
+            redis.zadd(f"a/{account}/{keys.AWAKE}", {unit: 1})
+        redis.zadd(keys.ACCOUNTS, {account: 1})
+
     def called(self) -> list[tuple[str, str]]:
         """By whose credentials, and what, in order."""
         found = []
@@ -166,13 +173,15 @@ def test_changed_rules_of_an_account_at_rest_are_made_known(
 
     until(lambda: known() == {MUTE_EVERYONE.encode()}, "the rules of both")
     platform.contexts.drop_idle(idle=-1.0)
-    assert list(platform.contexts.loaded()) == []
+    assert [platform.contexts.loaded(name) for name in AUTH] == [None, None]
     platform.rules("zeta", LIMIT)
     until(lambda: known() == {MUTE_EVERYONE.encode(), LIMIT.encode()}, "the new ones")
 
 
 def test_a_question_to_an_account_at_rest_is_answered_by_its_rules(platform: Platform) -> None:
     acme = platform.contexts.spaces.of("acme")
+    until(lambda: platform.rounds.look() or acme.exists(keys.RULES), "the rules to be known")
+    platform.contexts.drop_idle(idle=-1.0)
     question = ask(acme, {"event": "member.entered", "conference": ROOM, "member_id": "1"})
 
     def answered() -> bool:
@@ -201,6 +210,7 @@ def test_an_account_that_is_taken_out_loses_nothing_and_goes_on_when_it_is_back(
         platform.work()
     platform.write("acme", "zeta")
     until(lambda: names() == set(AUTH), "acme to be back")
+    platform.is_late("acme")
 
     def muted() -> bool:
         platform.rounds.tick()
@@ -239,7 +249,9 @@ def test_an_account_without_good_rules_keeps_its_events_and_disturbs_nobody(
     platform.enter("zeta")
     platform.work()
     assert platform.called() == [("token-of-zeta", "Member/1/Mute/")]
+    assert b"acme.yaml" in (platform.contexts.spaces.of("acme").get(keys.RULES_BROKEN) or b"")
     platform.rules("acme", MUTE_EVERYONE)
+    platform.is_late("acme")
 
     def muted() -> bool:
         platform.rounds.tick()

@@ -18,6 +18,7 @@ from app.store.server.address import in_space_of
 from app.store.server.spaces import Spaces, space_of
 from app.store.timers import Timers, ring
 
+KNOWN = {"acme", "zeta"}
 ROOM = keys.conference_key("room")
 
 
@@ -113,14 +114,14 @@ def test_the_doorbell_says_by_when_an_account_is_to_be_looked_at(
 ) -> None:
     acme = spaces.of("acme")
     doorbell = Doorbell(spaces.of(""))
-    assert doorbell.rung() == ([], None)
+    assert doorbell.rung(KNOWN) == ([], None)
     accept(acme)
-    rung, later = doorbell.rung()
+    rung, later = doorbell.rung(KNOWN)
     assert rung == []
     assert later is not None
     assert 0 < later <= 5
     ring(acme)
-    assert doorbell.rung()[0] == ["acme"]
+    assert doorbell.rung(KNOWN)[0] == ["acme"]
     assert doorbell.live() == frozenset()
     take(acme).commit(Commit(decided=1, live=1.0, set_timers={"1.t": 1.0}), release=True)
     assert doorbell.live() == {"acme"}
@@ -133,7 +134,7 @@ def test_an_account_without_anything_to_do_is_looked_at_once_a_day(
 ) -> None:
     Doorbell(redis).begin(["acme"])
     Timers(spaces.of("acme")).tick()
-    rung, later = Doorbell(redis).rung()
+    rung, later = Doorbell(redis).rung(KNOWN)
     assert rung == []
     assert later is not None
     assert 86_000 < later <= 86_400
@@ -198,3 +199,15 @@ def test_wake_ups_that_were_taken_by_who_died_hold_up_no_other(
     Timers(acme).tick()
     assert len(set(redis.lrange(keys.QUEUE, 0, -1))) == 8
     assert acme.llen("gavel:overflow") == 2
+
+
+def test_an_account_that_is_not_known_here_is_left_to_who_knows_it(
+    redis: Redis, spaces: Spaces
+) -> None:
+    doorbell = Doorbell(redis)
+    doorbell.begin([*(f"gone-{number}" for number in range(120)), "acme"])
+    redis.zadd(keys.ACCOUNTS, {"zeta": 1e12})
+    before = redis.zrange(keys.ACCOUNTS, 0, -1, withscores=True)
+    rung = [doorbell.rung(KNOWN)[0] for _ in range(2)]
+    assert rung[-1] == ["acme"]
+    assert redis.zrange(keys.ACCOUNTS, 0, -1, withscores=True) == before
