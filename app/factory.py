@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,11 +13,13 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import BaseConverter, Rule
 
+from app.accounts.file import Account, AccountsFile
 from app.api import routes
 from app.api.problems import PROBLEM, is_api, problem
 from app.console import blueprint as console
 from app.errors import STATUS, NotYet, Refused, Unavailable, Unusable
 from app.logs import Thinned, step
+from app.metrics.accounts import AccountCells, OneAccount
 from app.metrics.catalogue import REFUSED
 from app.metrics.counting import Counts, HttpCells
 from app.metrics.instance import InstanceMetrics, route_names
@@ -25,8 +28,11 @@ from app.server.request_buffer import LARGEST_BODY
 from app.settings import Settings
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
+from app.store.scripts import step_times
 from app.store.server.errors import note
+from app.store.server.spaces import Spaces
 from app.web import answer, callbacks, express, health, metrics, openapi, triggers
+from app.web.accounts import AccountExpresses, Addresses, Front
 from app.web.fence import places
 
 if TYPE_CHECKING:
@@ -36,6 +42,8 @@ log = logging.getLogger("gavel.receive")
 
 REFUSALS_TOLD = 20
 refusals_told = Thinned(REFUSALS_TOLD)
+PLACES_TO_COME = 64
+"""Accounts of a web process that are counted apart, beside twice those that it began with."""
 """A flood of refusals, a thousand guesses of a token a second say, is told by some of them."""
 
 
@@ -65,6 +73,8 @@ class Gavel(Flask):
     url_rule_class = Route
     prefix = ""
     counted: HttpCells
+    busy: HttpCells
+    places: BoundedSemaphore
 
     def wsgi_app(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -74,11 +84,11 @@ class Gavel(Flask):
             environ["SCRIPT_NAME"] = self.prefix
             environ["PATH_INFO"] = path[len(self.prefix) :]
         environ[BEGAN] = time.perf_counter()
-        self.counted.enter()
+        self.busy.enter()
         try:
             return super().wsgi_app(environ, start_response)
         finally:
-            self.counted.leave()
+            self.busy.leave()
 
 
 class AnyText(BaseConverter):
@@ -88,32 +98,35 @@ class AnyText(BaseConverter):
     part_isolating = False
 
 
-def create_app(settings: Settings, inbox: Inbox) -> Flask:
-    """The application. Connects to nothing; the first request does."""
+def create_app(settings: Settings, inbox: Inbox, *, beside: Gavel | None = None) -> Gavel:
+    """The application. Connects to nothing; the first request does. `beside`: that of the service,
+    with which that of an account shares the threads; who calls it has taken off its path."""
     app = Gavel("gavel", static_folder=None)
-    app.prefix = urlsplit(settings.public_url).path
+    app.prefix = "" if beside else urlsplit(settings.public_url).path
     app.url_map.merge_slashes = False  # `//` can be part of a conference's name
     app.url_map.strict_slashes = False
     app.url_map.converters["anything"] = AnyText
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     rules = PublishedRules(inbox.redis)
-    app.register_blueprint(callbacks.blueprint(settings, inbox))
-    app.register_blueprint(triggers.blueprint(settings, inbox, rules))
     counts = Counts(inbox.redis)
-    app.register_blueprint(answer.blueprint(settings, inbox, rules, counts))
-    app.register_blueprint(health.blueprint(inbox, counts, rules))
-    for_people = places(settings.web_threads)
+    if settings.has_account:
+        app.register_blueprint(callbacks.blueprint(settings, inbox))
+        app.register_blueprint(triggers.blueprint(settings, inbox, rules))
+        app.register_blueprint(answer.blueprint(settings, inbox, rules, counts))
+    app.register_blueprint(health.blueprint(inbox, counts, rules, settings.has_account))
+    for_people = app.places = beside.places if beside else places(settings.web_threads)
     whole = settings.numbers == "shown"
     app.register_blueprint(routes.blueprint(inbox, rules, for_people, numbers_shown=whole))
     app.register_blueprint(openapi.blueprint(settings.metrics_token))
     app.register_blueprint(metrics.blueprint(settings, inbox, counts))
     app.register_blueprint(console.blueprint(settings, inbox, rules, for_people, http_error))
-    instance = InstanceMetrics(
-        app.url_map, inbox.redis, settings.web_processes, settings.web_threads
-    )
+    instance = _instance(app, settings, inbox, beside)
     app.counted, app.extensions[metrics.INSTANCE] = instance.http, instance
+    app.busy = beside.busy if beside else instance.http
     app.extensions[metrics.COUNTS], app.extensions[metrics.RULES] = counts, rules
-    app.extensions[express.EXPRESS] = express.Express(settings, inbox, instance.http)
+    times = step_times(inbox.redis, express.SCRIPT)
+    root = express.Express(settings, times, instance.http)
+    app.extensions[express.EXPRESS] = express.Expresses(inbox.redis, root)
     known = route_names(app.url_map)
     app.register_error_handler(Refused, refuse)
     app.register_error_handler(HTTPException, http_error)
@@ -143,6 +156,36 @@ def create_app(settings: Settings, inbox: Inbox) -> Flask:
         return answer
 
     return app
+
+
+def create_front(settings: Settings, inbox: Inbox, file: AccountsFile) -> Front:
+    """The applications of the accounts of ACCOUNTS_FILE, and that of the service. `file` is open
+    already; somebody has to call `look` of what is made."""
+    root, spaces = create_app(settings, inbox), Spaces(inbox.redis)
+    instance: InstanceMetrics = root.extensions[metrics.INSTANCE]
+    cells = AccountCells(instance.rows, 2 * len(file.accounts) + PLACES_TO_COME)
+    instance.accounts = cells
+    addresses = Addresses(settings.public_url)
+    before: express.Expresses = root.extensions[express.EXPRESS]
+    times = step_times(inbox.redis, express.SCRIPT)
+    root.extensions[express.EXPRESS] = AccountExpresses(before, file, addresses, cells, times)
+
+    def make(account: Account) -> Flask:
+        return create_app(account.settings, Inbox(spaces.of(account.name)), beside=root)
+
+    front = Front(root, file, spaces, addresses, make)
+    root.extensions[metrics.ACCOUNTS] = front.clusters
+    return front
+
+
+def _instance(
+    app: Gavel, settings: Settings, inbox: Inbox, beside: Gavel | None
+) -> InstanceMetrics | OneAccount:
+    if beside is None:
+        processes, threads = settings.web_processes, settings.web_threads
+        return InstanceMetrics(app.url_map, inbox.redis, processes, threads)
+    cells: AccountCells = beside.extensions[metrics.INSTANCE].accounts
+    return OneAccount(cells, settings.account)
 
 
 def refuse(error: Refused) -> Response:

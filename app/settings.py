@@ -47,6 +47,8 @@ _OF_LIBRARIES = ("GUNICORN_", "FLASK_", "WERKZEUG_", "LISTEN_FDS", "LISTEN_PID")
 
 OIDC = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_ROLES")
 
+ACCOUNT = ("plivo_auth_id", "plivo_auth_token")
+
 policy = one_of("require", "warn", "off")
 
 
@@ -249,14 +251,23 @@ class Settings:
 
     def require(self, *names: str) -> Self:
         """Raises SettingsError unless all these fields have a value: for processes that can not
-        make up for them, as `gavel up` does."""
-        missing = [name for name in names if getattr(self, name) in (None, ())]
+        make up for them, as `gavel up` does. With ACCOUNTS_FILE the service needs no account."""
+        spare = ACCOUNT if self.accounts_file else ()
+        missing = [
+            name for name in names if name not in spare and getattr(self, name) in (None, ())
+        ]
         if missing:
             raise SettingsError(
                 f"{name.upper()} is missing: set it, or start with `gavel up`, which fills it in"
                 for name in missing
             )
         return self
+
+    @property
+    def has_account(self) -> bool:
+        """Are they of an account of Plivo's? Those of a service that serves ACCOUNTS_FILE alone are
+        of none."""
+        return bool(self.account or self.plivo_auth_id or not self.accounts_file)
 
     @property
     def account(self) -> str:

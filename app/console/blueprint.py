@@ -61,7 +61,7 @@ def blueprint(
         places,
         Sessions(redis),
         Password(settings),
-        Cookies(settings.public_url),
+        Cookies(settings.public_url, settings.account),
         by_issuer.fingerprint(settings),
         settings.numbers == "shown",
     )
@@ -189,6 +189,7 @@ def _names(state: BlueprintSetupState, guard: Guard, assets: Assets, settings: S
         "form_token": guard.token,
         "places": PLACES,
         "batch_words": WORDS,
+        "account": settings.account,
         "kept": {
             "stories": format_duration(settings.keep_journal),
             "recordings": format_duration(settings.keep_recordings),

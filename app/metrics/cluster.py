@@ -37,8 +37,9 @@ Row = tuple[Sequence[str], float]
 class ClusterMetrics:
     """Reads all there is; a collector of prometheus-client's. Raises RedisError."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    def __init__(self, redis: Redis, budget: tuple[int, float] | None = None) -> None:
+        """`budget`: calls and seconds of an account's own; None: as workers tell it."""
+        self._redis, self._budget = redis, budget
         self._backlog = script(redis, "backlog")
 
     def collect(self) -> Iterator[Metric]:
@@ -70,12 +71,14 @@ class ClusterMetrics:
         return stored, {field.decode(): one.decode() for field, one in exemplars.items()}
 
     def _values(self) -> dict[str, Iterable[Row]]:
+        window = self._budget[1] if self._budget else ""
         units, events, oldest, timers, due, live, now, members, used, *beats = self._backlog(
-            UNITS_LOOKED_AT
+            UNITS_LOOKED_AT, window
         )
         at = float(now)
         workers = [json.loads(beat) for beat in beats]
         limit = max((worker["calls"] for worker in workers), default=0)
+        limit = self._budget[0] if self._budget else limit
         busy = sum(worker["busy"] for worker in workers)
         turns = sum(worker["turns"] for worker in workers)
         silences: Any = self._redis.hvals(keys.SILENCES)

@@ -10,6 +10,7 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from mmap import mmap
@@ -20,6 +21,7 @@ from redis.exceptions import RedisError
 
 from app.store import keys
 from app.store.scripts import STEP_BUCKETS, times_of
+from app.store.server.spaces import space_of
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds, in seconds."""
@@ -114,6 +116,8 @@ class Counts:
             return
         try:
             pipe = self._redis.pipeline(transaction=False)
+            if account := space_of(self._redis):
+                pipe.sadd(keys.ACCOUNTS_COUNTED, account)
             for field, number in counts.items():
                 pipe.hincrby(keys.METRICS, field, number)
             pipe.execute()
@@ -148,6 +152,16 @@ class Cells:
     def take(self, row: int) -> None:
         """From now on this process adds to that row."""
         self._row = row
+
+    def at(self, row: int) -> "Cells":
+        """The same numbers, to add to another row."""
+        beside = copy(self)
+        beside._lock, beside._row = Lock(), row
+        return beside
+
+    def row(self, row: int) -> list[float]:
+        """That row, as it is now."""
+        return list(self._memory[row * self._columns : (row + 1) * self._columns])
 
     def set(self, column: int, number: float) -> None:
         """Set a cell of our row."""
@@ -187,6 +201,7 @@ class HttpCells:
         reasons: Sequence[str],
     ) -> None:
         """The last of each but `reasons` stands for all others."""
+        self.routes, self.methods, self.codes = routes, methods, codes
         self._routes = _numbered(routes)
         self._methods, self._codes = _numbered(methods), _numbered(codes)
         self._reasons = _numbered(reasons)
@@ -194,6 +209,12 @@ class HttpCells:
         self._failures = self._seconds + len(routes) * (len(BUCKETS) + 2)
         self.columns = self._failures + len(routes) * len(reasons)
         self.cells = Cells(rows, self.columns)
+
+    def at(self, row: int) -> "HttpCells":
+        """The same cells, to count in another row."""
+        beside = copy(self)
+        beside.cells = self.cells.at(row)
+        return beside
 
     def begin(self, row: int, pid: int) -> None:
         """This process counts in that row from now on; nothing is under way in it yet."""

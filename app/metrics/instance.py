@@ -12,34 +12,15 @@ from functools import partial
 from importlib.metadata import version
 
 from prometheus_client import PlatformCollector, ProcessCollector
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
+from prometheus_client.core import GaugeMetricFamily, Metric
 from redis import Redis
 from redis.exceptions import RedisError
 from werkzeug.routing import Map
 
-from app.metrics.catalogue import (
-    BUILD,
-    HTTP_REQUESTS,
-    HTTP_SECONDS,
-    REDIS_UP,
-    SIGNATURE_FAILURES,
-    THREADS,
-)
-from app.metrics.counting import BUCKETS, HttpCells
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other")
-CODES = (
-    *("200", "201", "202", "204", "302", "303", "304", "308", "400", "401", "403", "404", "405"),
-    *("406", "408", "409", "411", "412", "413", "414", "415", "422", "429", "500", "503", "other"),
-)
-REASONS = ("missing", "no_nonce", "wrong")
-OTHER = "other"
-"""The route of an address that there is none for."""
+from app.metrics.accounts import AccountCells, label
+from app.metrics.catalogue import BUILD, REDIS_UP, THREADS
+from app.metrics.counting import HttpCells
+from app.metrics.http import CODES, METHODS, OTHER, REASONS, told_of
 
 
 def templates(routes: Map) -> Sequence[str]:
@@ -70,19 +51,24 @@ class InstanceMetrics:
         rows = 2 * processes + 2  # while a new generation starts, the one before still answers
         self.http = HttpCells(rows, self._routes, METHODS, CODES, REASONS)
         self.rows = rows
+        self.accounts: AccountCells | None = None
         self.begin(0)
 
     def begin(self, row: int) -> None:
         """From now on this process counts in that row."""
         self.http.begin(row, os.getpid())
+        if self.accounts is not None:
+            self.accounts.begin(row)
 
     def collect(self) -> Iterator[Metric]:
         """Every metric as it stands now."""
         http, rows = self.http, [row for row in self.http.cells.rows() if row[HttpCells.PID]]
         total = [sum(column) for column in zip(*rows, strict=True)] or [0.0] * http.columns
-        yield self._requests(total)
-        yield self._failures(total)
-        yield self._seconds(total)
+        found = told_of(http, total)
+        if self.accounts is not None:
+            for account, samples in self.accounts.told():
+                label(found, account, samples)
+        yield from found
         build = GaugeMetricFamily(BUILD.name, BUILD.meaning, labels=BUILD.labels)
         build.add_metric((version("gavel"),), 1.0)
         yield build
@@ -94,45 +80,6 @@ class InstanceMetrics:
         yield GaugeMetricFamily(REDIS_UP.name, REDIS_UP.meaning, value=float(self._is_redis_up()))
         yield from PlatformCollector(registry=None).collect()
         yield from _processes([int(row[HttpCells.PID]) for row in rows])
-
-    def _requests(self, total: Sequence[float]) -> Metric:
-        family = CounterMetricFamily(
-            HTTP_REQUESTS.name, HTTP_REQUESTS.meaning, labels=HTTP_REQUESTS.labels
-        )
-        for route_number, route in enumerate(self._routes):
-            for method_number, method in enumerate(METHODS):
-                first = self.http.requests_at(route_number, method_number, 0)
-                for code, number in zip(CODES, total[first : first + len(CODES)], strict=True):
-                    if number:
-                        family.add_metric((route, method, code), number)
-        return family
-
-    def _failures(self, total: Sequence[float]) -> Metric:
-        family = CounterMetricFamily(
-            SIGNATURE_FAILURES.name, SIGNATURE_FAILURES.meaning, labels=SIGNATURE_FAILURES.labels
-        )
-        for route_number, route in enumerate(self._routes):
-            first = self.http.failures_at(route_number, 0)
-            for reason, number in zip(REASONS, total[first : first + len(REASONS)], strict=True):
-                if number:
-                    family.add_metric((route, reason), number)
-        return family
-
-    def _seconds(self, total: Sequence[float]) -> Metric:
-        family = HistogramMetricFamily(
-            HTTP_SECONDS.name, HTTP_SECONDS.meaning, labels=HTTP_SECONDS.labels
-        )
-        for route_number, route in enumerate(self._routes):
-            first = self.http.seconds_at(route_number)
-            counted, seconds = (
-                total[first : first + len(BUCKETS) + 1],
-                total[first + len(BUCKETS) + 1],
-            )
-            if any(counted):
-                sums = [sum(counted[: at + 1]) for at in range(len(counted))]
-                buckets = list(zip(HTTP_SECONDS.bounds, sums, strict=True))
-                family.add_metric((route,), buckets, seconds)
-        return family
 
     def _is_redis_up(self) -> bool:
         try:

@@ -14,7 +14,7 @@ from app.server.connection import Connection
 from app.server.line import Line, Loop
 from app.server.request_buffer import RequestBuffer
 from app.server.usual_request import usual
-from app.web.express import SCRIPT, Begun, Express
+from app.web.express import SCRIPT, Begun, Expresses
 
 TOGETHER = 16
 """So many leave at once, without the rest of the round: the first of a burst need not wait for all
@@ -37,9 +37,9 @@ class Worker(Loop, Protocol):
 class ExpressLane:
     """In the loop alone."""
 
-    def __init__(self, worker: Worker, express: Express) -> None:
+    def __init__(self, worker: Worker, express: Expresses) -> None:
         self._worker, self._express = worker, express
-        self._line = Line(express.redis, SCRIPT, worker)
+        self._line = Line(express.redis, SCRIPT, worker, spaces=express.spaces)
         self._line.open()
         self._asked = 0
 
@@ -50,11 +50,13 @@ class ExpressLane:
         if conn.buffer.is_large:  # it would keep all others waiting
             return False
         found = usual(conn.buffer.data)
-        begun = self._express.begin(found[0]) if found is not None else None
+        express = self._express.of(found[0]) if found is not None else None
+        begun = express.begin(found[0]) if found is not None and express is not None else None
         if found is None or begun is None:
             return False
         keep = self._worker.alive and found[1]
-        self._line.ask(begun.arguments(), partial(self._stored, conn, begun, keep))
+        then = partial(self._stored, conn, begun, keep)
+        self._line.ask(begun.arguments(), then, begun.by.tagging)
         self._asked += 1
         if self._asked >= TOGETHER:
             self.flush()
@@ -70,7 +72,7 @@ class ExpressLane:
         self._line.sweep()
 
     def _stored(self, conn: Connection, begun: Begun, keep: bool, stored: Any) -> None:
-        body = self._express.end(begun, stored)
+        body = begun.by.end(begun, stored)
         if body is None:
             self._worker.by_thread(conn)
             return

@@ -19,11 +19,13 @@ from app.settings import Settings
 from app.store.connection import connect
 from app.store.published_rules import PublishedRules
 from app.store.server.examination import tell_when_there
+from app.web.accounts import Front
 from app.web.metrics import COUNTS, INSTANCE, RULES
 
 log = logging.getLogger("gavel.web")
 
 WRITE_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -46,6 +48,8 @@ def post_worker_init(worker: Any) -> None:
     instance.begin(min(worker.metrics_row, instance.rows - 1))
     counts: Counts = worker.wsgi.extensions[COUNTS]
     rules: PublishedRules = worker.wsgi.extensions[RULES]
+    if isinstance(worker.wsgi, Front):
+        Thread(target=_look_forever, args=(worker.wsgi,), name="accounts", daemon=True).start()
     Thread(target=_write_forever, args=(counts, rules), name="counts", daemon=True).start()
     if worker.age == 1:
         Thread(target=_tell, name="first words", daemon=True).start()
@@ -61,6 +65,13 @@ def _write_forever(counts: Counts, rules: PublishedRules) -> None:
                 beats.beat(known.digest if known else "")
         time.sleep(WRITE_SECONDS)
         counts.write()
+
+
+def _look_forever(front: Front) -> None:
+    while True:
+        time.sleep(LOOK_SECONDS)
+        front.look()
+        front.write()
 
 
 def _tell() -> None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from hiredis import pack_command
 from redis import Redis
 from redis.exceptions import (
     MasterDownError,
@@ -24,8 +25,10 @@ from redis.exceptions import (
 )
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from app.store.scripts import text_for
+from app.store.scripts import source, text_for
+from app.store.server.client import SCRIPT
 from app.store.server.cluster import ShardDown, SlotElsewhere
+from app.store.server.tagged import PROLOGUE, Tagging
 
 MOST_UNDER_WAY = 64 * 1024
 """Bytes that were sent and not answered: the kernel holds so many, so sending never waits for a
@@ -68,13 +71,16 @@ class _Step:
 class Line:
     """One connection of the client's, for the steps of one script."""
 
-    def __init__(self, redis: Redis, script: str, loop: Loop) -> None:
+    def __init__(self, redis: Redis, script: str, loop: Loop, *, spaces: bool = False) -> None:
+        """`spaces`: it is used for accounts, too."""
         self._pool: Any = redis.connection_pool
-        self._script, self._loop = text_for(redis, script), loop
+        self._texts, self._loop = [text_for(redis, script)], loop
+        if spaces:
+            self._texts.append(PROLOGUE + source(script))
         self._timeout: float = self._pool.connection_kwargs["socket_timeout"]
         self._connection: Any = None
         self._number = -1  # of its socket
-        self._sha = ""
+        self._sha = self._sha_of_spaces = ""
         self._waiting: deque[_Step] = deque()  # to be sent
         self._sent: deque[_Step] = deque()  # to be answered
         self._under_way = 0  # bytes of these
@@ -88,9 +94,13 @@ class Line:
         """Connect, in a thread, for as long as it takes."""
         threading.Thread(target=self._connect, name="line", daemon=True).start()
 
-    def ask(self, arguments: Sequence[str | int], then: Then) -> None:
-        """Run the script with these arguments; it leaves with the next `flush`."""
-        self._add(("EVALSHA", self._sha, 0, *arguments), then)
+    def ask(
+        self, arguments: Sequence[str | int], then: Then, tagging: Tagging | None = None
+    ) -> None:
+        """Run the script with these arguments; it leaves with the next `flush`. `tagging`: of the
+        account whose keys it is about; None: those of the client."""
+        sha = self._sha if tagging is None else self._sha_of_spaces
+        self._add((SCRIPT, sha, 0, *arguments), then, tagging)
 
     def flush(self) -> None:
         """Send what waits, as much as may be under way."""
@@ -121,8 +131,13 @@ class Line:
             self._add(("PING",), _nothing)
             self.flush()
 
-    def _add(self, command: Sequence[str | int], then: Then) -> None:
-        packed = self._connection.pack_command(*command)
+    def _add(
+        self, command: Sequence[str | int], then: Then, tagging: Tagging | None = None
+    ) -> None:
+        if tagging is None:
+            packed: Sequence[bytes] = self._connection.pack_command(*command)
+        else:
+            packed = [pack_command(tuple(tagging.command(command)))]
         self._waiting.append(_Step(packed, sum(map(len, packed)), then))
 
     def _receive(self, _fileobj: Any) -> None:
@@ -173,18 +188,24 @@ class Line:
             with suppress(RedisError, OSError):
                 connection = self._pool.get_connection()
                 try:
-                    connection.send_command("SCRIPT LOAD", self._script)
-                    sha = connection.read_response()
+                    shas = [self._load(connection, text) for text in self._texts]
                     number = connection._get_socket().fileno()
                 except BaseException:
                     self._give_back(connection)
                     raise
-                self._loop.later(self._connected, connection, number, sha)
+                self._loop.later(self._connected, connection, number, shas)
                 return
             time.sleep(AGAIN_SECONDS)
 
-    def _connected(self, connection: Any, number: int, sha: bytes) -> None:
-        self._connection, self._number, self._sha = connection, number, sha.decode()
+    @staticmethod
+    def _load(connection: Any, text: str) -> str:
+        connection.send_command("SCRIPT LOAD", text)
+        sha: bytes = connection.read_response()
+        return sha.decode()
+
+    def _connected(self, connection: Any, number: int, shas: Sequence[str]) -> None:
+        self._connection, self._number = connection, number
+        self._sha, self._sha_of_spaces = shas[0], shas[-1]
         self._used = time.monotonic()
         self._loop.watch_line(number, self._receive)
 

@@ -71,6 +71,7 @@ those of an account of ACCOUNTS_FILE `a/NAME/` (`app.store.server.tagged`); nobo
 | gavel:accounts_live        | set    | accounts about which Plivo is asked now and then |
 | gavel:queued               | set    | of an account: units whose wake-ups are in the queue |
 | gavel:overflow             | list   | of an account: units whose wake-ups follow these |
+| gavel:accounts_counted     | set    | accounts that have counted something |
 | gavel:signed_in            | string | somebody has been in the console |
 | gavel:story                | channel| every journal entry as it is written |
 | rq:queue:gavel, rq:job:{k} |        | RQ's: the wake-ups |
@@ -115,6 +116,7 @@ TOKENS_USED = PREFIX + "tokens_used"
 COMMITS = PREFIX + "commits"
 ACCOUNTS = PREFIX + "accounts"
 ACCOUNTS_LIVE = PREFIX + "accounts_live"
+ACCOUNTS_COUNTED = PREFIX + "accounts_counted"
 SIGNED_IN = PREFIX + "signed_in"
 QUESTIONS = PREFIX + "questions"
 SNOOZED = PREFIX + "snoozed"

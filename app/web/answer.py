@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.accounts.doorbell import ring
 from app.callers.joining import COUNT, Caller, Entry
 from app.domain.event import checked_name
 from app.errors import Unavailable, Unusable
@@ -60,6 +61,7 @@ def blueprint(settings: Settings, inbox: Inbox, rules: PublishedRules, counts: C
         name = checked_name(_decoded(conference), "the conference in the address")
         current = rules.current(stale=True)
         if current is None:  # nobody is let in with options that nobody wanted
+            ring(inbox.redis)
             raise Unavailable("no worker has loaded the rules yet: call again in a moment")
         caller = caller_of(given) if current.asks_for_callers else {}
         if current.asks_for_count:

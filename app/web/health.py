@@ -6,6 +6,7 @@ from flask import Blueprint, Response, request
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.accounts.doorbell import ring
 from app.errors import NotYet
 from app.metrics.counting import Counts
 from app.store import keys
@@ -25,10 +26,11 @@ def _set_aside(redis: Redis) -> str:
     return f"set aside: {count} (gavel doctor tells)\n" if count else ""
 
 
-def blueprint(inbox: Inbox, counts: Counts, rules: PublishedRules) -> Blueprint:
+def blueprint(inbox: Inbox, counts: Counts, rules: PublishedRules, has_account: bool) -> Blueprint:
     """`/healthz`: alive. `/readyz`: Redis does all that we need and the rules are known; a second
     line when something was set aside, which is no reason not to be ready; asked with `probe`, a
-    header tells whether that word of `gavel doctor` is in our Redis."""
+    header tells whether that word of `gavel doctor` is in our Redis. Rules are of an account: a
+    service that has none of its own needs none."""
     routes = Blueprint("health", __name__)
 
     @routes.get("/healthz")
@@ -39,7 +41,8 @@ def blueprint(inbox: Inbox, counts: Counts, rules: PublishedRules) -> Blueprint:
     def readyz() -> Response:
         inbox.probe()
         counts.write()
-        if rules.current(stale=True) is None:
+        if has_account and rules.current(stale=True) is None:
+            ring(inbox.redis)
             raise NotYet("no worker has loaded the rules yet")
         answer = Response(f"ready\n{_set_aside(inbox.redis)}", content_type=PLAIN)
         if word := request.args.get("probe"):

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from app.metrics.accounts import EachAccount
 from app.metrics.cluster import ClusterMetrics
 from app.metrics.counting import Counts
 from app.metrics.instance import InstanceMetrics
@@ -17,14 +18,18 @@ from app.web.closed import require_token
 INSTANCE = "gavel.instance"
 COUNTS = "gavel.counts"
 RULES = "gavel.rules"
-"""Where the application keeps its `InstanceMetrics` and `Counts`, among Flask's extensions."""
+ACCOUNTS = "gavel.accounts"
+"""Where the application keeps its `InstanceMetrics`, its `Counts` and what tells of accounts, among
+Flask's extensions."""
 
 
 def blueprint(settings: Settings, inbox: Inbox, counts: Counts) -> Blueprint:
     """Both, in Prometheus' text format or, for who asks for it, as OpenMetrics, with exemplars.
     `METRICS_TOKEN` closes them."""
     routes = Blueprint("metrics", __name__)
-    cluster = ClusterMetrics(inbox.redis)
+    rate = settings.plivo_rate
+    budget = (rate.calls, rate.seconds) if settings.account else None
+    cluster = ClusterMetrics(inbox.redis, budget)
     routes.before_request(lambda: require_token(settings.metrics_token))
 
     @routes.get("/metrics")
@@ -36,7 +41,8 @@ def blueprint(settings: Settings, inbox: Inbox, counts: Counts) -> Blueprint:
     @routes.get("/metrics/cluster")
     def of_all() -> Response:
         counts.write()
-        return _told(cluster)
+        accounts = current_app.extensions.get(ACCOUNTS)
+        return _told(cluster if accounts is None else EachAccount(cluster, accounts))
 
     return routes
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from marshmallow import RAISE, Schema, ValidationError, fields
 
+from app.accounts.doorbell import ring
 from app.domain.event import LONGEST_NAME, Event, checked_member, checked_name, new_id
 from app.errors import Forbidden, NotFound, Unauthorized, Unavailable, Unusable
 from app.logs import span, step
@@ -78,6 +79,7 @@ class Triggers:
         """Store one trigger; the event's id. Raises NotFound, Unusable, Unavailable, RedisError."""
         current = self._rules.current()
         if current is None:
+            ring(self._inbox.redis)
             raise Unavailable("no worker has loaded the rules yet: send it again in a moment")
         if name not in current.trigger_names:
             raise NotFound(f"no rule listens to the trigger {name!r}")

@@ -2,6 +2,8 @@
 
 The session's cookie is `__Host-gavel`, only sent over https. On plain http, which is for loopback
 and for a PUBLIC_URL that is http itself, no browser keeps such a cookie: there it is `gavel`.
+That of an account of ACCOUNTS_FILE is `__Secure-gavel.NAME`, and goes to its own addresses alone,
+which `__Host-` does not allow (docs/decisions/0209).
 """
 
 import hmac
@@ -14,18 +16,24 @@ from werkzeug import Response
 from app.console.access.sessions import LONGEST_SECONDS
 
 SESSION, FORM = "gavel", "gavel-form"
-OF_THIS_HOST = "__Host-"
+OF_THIS_HOST, OF_THIS_PATH = "__Host-", "__Secure-"
 
 
 class Cookies:
-    """Reads and sets them, for a service that is reached at `public_url`."""
+    """Reads and sets them, for a service that is reached at `public_url`; or for one `account` of
+    it, whose address that is then."""
 
-    def __init__(self, public_url: str) -> None:
+    def __init__(self, public_url: str, account: str = "") -> None:
         self._public = _origin(public_url)
+        self._path = urlsplit(public_url).path if account else "/"
+        self._secure, self._of = OF_THIS_HOST, ""
+        if account:
+            self._secure, self._of = OF_THIS_PATH, f".{account}"
 
     def read(self, request: Request, name: str) -> str:
         """ "" when there is none that may be believed."""
-        if found := request.cookies.get(OF_THIS_HOST + name):
+        name += self._of
+        if found := request.cookies.get(self._secure + name):
             return found
         return request.cookies.get(name, "") if self._may_be_plain(request) else ""
 
@@ -40,20 +48,22 @@ class Cookies:
         over_https = request.headers.get("Origin", "").startswith("https://")
         secure = over_https or not self._may_be_plain(request)
         response.set_cookie(
-            OF_THIS_HOST + name if secure else name,
+            self._secure + name + self._of if secure else name + self._of,
             value,
             max_age=seconds,
             secure=secure,
             httponly=True,
             samesite="Lax",
-            path="/",
+            path=self._path,
         )
 
     def forget(self, request: Request, response: Response, name: str) -> None:
-        for full in (name, OF_THIS_HOST + name):
+        for full in (name + self._of, self._secure + name + self._of):
             if full in request.cookies:
-                secure = full.startswith(OF_THIS_HOST)
-                response.delete_cookie(full, secure=secure, httponly=True, samesite="Lax", path="/")
+                secure = full.startswith(self._secure)
+                response.delete_cookie(
+                    full, secure=secure, httponly=True, samesite="Lax", path=self._path
+                )
 
     def form_token(self, request: Request) -> str:
         """For a form of somebody who is not signed in: what the cookie `FORM` holds, or new."""

@@ -1,4 +1,5 @@
--- How much waits to be decided, and who works. ARGV: how many units to look at.
+-- How much waits to be decided, and who works. ARGV: how many units to look at, the seconds of the
+-- budget's window (none: what workers tell).
 -- Returns {units awake, events in the inboxes of those looked at, when the oldest of them was
 -- accepted (seconds, text) or '', timers set, timers due by now, live conferences, now, members of
 -- these, calls in the budget's window, then for each worker that gave a sign of life within 5 s
@@ -28,7 +29,7 @@ for i = 2, #beats, 2 do
     window = math.max(window, cjson.decode(has).window)
   end
 end
-local used, first = 0, now - window
+local used, first = 0, now - (tonumber(ARGV[2] or '') or window)
 for _, at in ipairs(redis.call('LRANGE', 'gavel:budget:sent', 0, -1)) do
   if at / 1000000 > first then used = used + 1 end
 end

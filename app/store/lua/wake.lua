@@ -93,6 +93,7 @@ end
 local function wake(key, now)
   if redis.call('ZADD', 'gavel:awake', 'NX', math.floor((now + 5) * 1000), key) == 1 then
     look_by(now + 5)
+    if account then redis.call('SADD', 'gavel:accounts_counted', account) end
     push(key)
   end
 end

