@@ -87,7 +87,8 @@ class _Reader:
             return []
         found = [entry for node in listed if (entry := self.entry(node))]
         self.refuse_twice(found)
-        return [self.with_main(entry, {one.name: one for one in found}) for entry in found]
+        known = {entry.name: entry for entry in found}
+        return [self.with_main(entry, known) for entry in found]
 
     def entry(self, node: Any) -> Entry | None:
         """What can be read of it; None without what the others are held against."""

@@ -24,6 +24,7 @@ OWN = (
 
 _NEVER_THE_SERVICES = ("trigger_token", "admin_password", "sftp_password", "sftp_key")
 """Who has these of the service has nothing of an account."""
+_DEFAULTS = {entry.name: entry.default for entry in fields(Settings)}
 
 
 class Siblings:
@@ -59,10 +60,9 @@ def settings_of(
 ) -> AccountSettings:
     """The settings of an account whose entry has `said` these. `main` are the tokens of its main
     account."""
-    values = {entry.name: getattr(base, entry.name) for entry in fields(Settings)}
-    defaults = {entry.name: entry.default for entry in fields(Settings)}
+    values = {name: getattr(base, name) for name in _DEFAULTS}
     forgotten = [*_NEVER_THE_SERVICES, *(() if said.get("oidc_roles") else map(str.lower, OIDC))]
-    values |= {forgot: defaults[forgot] for forgot in forgotten}
+    values |= {forgot: _DEFAULTS[forgot] for forgot in forgotten}
     values.update(said)
     own = values["plivo_auth_token"]
     values |= {
