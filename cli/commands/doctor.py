@@ -15,6 +15,7 @@ from app.finding import Finding, bad, doubtful, good
 from app.plivo import urls as addresses
 from app.settings import Settings, misspelt, remarks
 from app.yaml.problems import FileError
+from cli.doctor.checks_accounts import examine_accounts
 from cli.doctor.checks_outside import (
     examine_issuer,
     examine_open,
@@ -43,7 +44,9 @@ def examine_rules(settings: Settings) -> Iterator[Finding]:
             yield doubtful(f"{unset.path}:{unset.line}: {unset.message}")
 
 
-EXAMINE: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
+Examine = Callable[[Settings], Iterator[Finding]]
+EXAMINE: tuple[tuple[str, Examine], ...] = (
+    ("accounts", examine_accounts),
     ("rules", examine_rules),
     ("at work", examine_rules_at_work),
     ("redis", examine_redis),
@@ -56,6 +59,8 @@ EXAMINE: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
     ("plivo", examine_plivo),
     ("oidc", examine_issuer),
 )
+OF_ACCOUNT = frozenset({"rules", "at work", "signature", "plivo"})
+"""What a service of ACCOUNTS_FILE alone has none of."""
 Found = Sequence[tuple[str, Finding]]
 WORST_FIRST = ("bad", "warning", "ok")
 MARKS = {"ok": ("green", "ok "), "warning": ("yellow", "!! "), "bad": ("red", "BAD")}
@@ -71,15 +76,24 @@ def doctor(as_json: bool) -> None:
     """
     settings, found = _settings()
     if settings:
-        found += [(name, one) for name, examine in EXAMINE for one in examine(settings)]
+        found += [(name, one) for name, examine in _to_do(settings) for one in examine(settings)]
     found.sort(key=lambda named: WORST_FIRST.index(named[1].level))
     count = Counter(finding.level for _, finding in found)
-    places = _addresses(settings.public_url) if settings else None
+    places = _addresses(settings.public_url) if settings and _has_account(settings) else None
     if as_json:
         tell([_told(found, places, count)])
     else:
         _show(found, places, count)
     sys.exit(1 if count["bad"] else 0)
+
+
+def _to_do(settings: Settings) -> Iterator[tuple[str, Examine]]:
+    whole = _has_account(settings)
+    return ((name, examine) for name, examine in EXAMINE if whole or name not in OF_ACCOUNT)
+
+
+def _has_account(settings: Settings) -> bool:
+    return settings.plivo_auth_id is not None or settings.accounts_file is None
 
 
 def _settings() -> tuple[Settings | None, list[tuple[str, Finding]]]:

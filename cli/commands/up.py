@@ -10,7 +10,7 @@ from cli.listening import listens, require_free_for_sandbox, require_free_for_we
 from cli.output.terminal import Terminal, safe
 from cli.up import embedded
 from cli.up.fsync import keep_on_disk
-from cli.up.layout import Plan, make_folders, make_plan, only_one, refuse_second
+from cli.up.layout import Plan, make_folders, make_plan, needs_sandbox, only_one, refuse_second
 from cli.up.rules_at_start import RulesAtStart, look_at_rules
 from cli.up.supervised_process import Child
 from cli.up.supervisor import Stopped, Supervisor
@@ -45,7 +45,7 @@ def _require_place(settings: Settings) -> None:
     CannotListen."""
     refuse_second(Path(settings.state_dir))
     require_free_for_web(settings)
-    if settings.plivo_auth_id is None:
+    if needs_sandbox(settings):
         require_free_for_sandbox(settings)
 
 
@@ -99,6 +99,8 @@ def _greet(plan: Plan, terminal: Terminal, rules: RulesAtStart) -> None:
         "rules": f"{rules.told}; edit and save it, it is taken within 2 s",
         "state": f"{plan.state}/ keeps what must live on; logs are in {plan.state}/log/",
     }
+    if rules.accounts:
+        rows["accounts"] = f"{rules.accounts}, at {settings.public_url}/a/NAME"
     if plan.sandbox:
         demo = ", with a live demo" if rules.demo else "; call in there"
         rows["sandbox"] = (
@@ -123,7 +125,10 @@ def _follow(plan: Plan, terminal: Terminal) -> None:
     from cli.up.live_feed import follow
 
     url, timeout = plan.redis_url, plan.settings.redis_timeout
-    first_link.tell(connect(url, timeout=timeout), plan.settings, terminal)
+    if plan.has_account:
+        first_link.tell(connect(url, timeout=timeout), plan.settings, terminal)
+    else:
+        terminal.say("  gavel login-link --account NAME leads into the console of an account")
     follow(url, timeout, terminal)
 
 

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from app.accounts.file import read_accounts
 from app.domain.globs import any_matches
 from app.settings import Settings
 from app.yaml.problems import FileError
@@ -20,21 +21,38 @@ from workers.rules.lint.secrets import unset_secrets
 BY_HAND = "demo-1"
 
 
+OF_EACH = {"told": "each account has its own", "demo": False, "conference": BY_HAND, "unset": []}
+
+
 def examine() -> None:
     """Print a `RulesAtStart` as one line of JSON; or every problem, and end with 1."""
-    path = Settings.load().rules_file
+    settings = Settings.load()
+    accounts = _accounts(settings)
+    is_alone = accounts and settings.plivo_auth_id is None
+    found = OF_EACH if is_alone else _of_rules(settings.rules_file)
+    click.echo(json.dumps(found | {"accounts": accounts}))
+
+
+def _of_rules(path: str) -> dict[str, object]:
     try:
         rules = load_rules(path)
     except FileError as error:
         click.echo(str(error))
         sys.exit(1)
-    found = {
+    return {
         "told": f"{path}: ok, {how_many(rules)}",
         "demo": is_meant(rules, CONFERENCE),
         "conference": example_conference(rules),
         "unset": [str(problem) for problem in unset_secrets(rules.secrets, path)],
     }
-    click.echo(json.dumps(found))
+
+
+def _accounts(settings: Settings) -> str:
+    """How many there are, in words. Raises AccountsError."""
+    if settings.accounts_file is None:
+        return ""
+    count = len(read_accounts(settings.accounts_file, settings))
+    return f"{settings.accounts_file}: ok, {count} account{'' if count == 1 else 's'}"
 
 
 def example_conference(rules: Rules) -> str:

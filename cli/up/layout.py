@@ -24,7 +24,8 @@ class CannotStart(GavelError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`redis_url` is the effective one; `sandbox` says whether we bring our own Plivo."""
+    """`redis_url` is the effective one; `sandbox` says whether we bring our own Plivo, as we do
+    where there is no account."""
 
     settings: Settings
     state: Path
@@ -35,6 +36,11 @@ class Plan:
     @property
     def sandbox_url(self) -> str:
         return f"http://127.0.0.1:{self.settings.sandbox_port}"
+
+    @property
+    def has_account(self) -> bool:
+        """Has the service an account of its own? It has none with ACCOUNTS_FILE alone."""
+        return self.sandbox or self.settings.plivo_auth_id is not None
 
     @property
     def embedded(self) -> bool:
@@ -72,11 +78,12 @@ def make_plan(settings: Settings) -> Plan:
     """Fill in what the settings leave open. Creates STATE_DIR where something of it is needed for
     that. Raises CannotStart."""
     state = Path(settings.state_dir)
-    if settings.redis_url is None or settings.plivo_auth_id is None:
+    sandbox = needs_sandbox(settings)
+    if settings.redis_url is None or sandbox:
         make_folders(state, "valkey")
     environ = environment()
     redis_url = settings.redis_url or embedded.url(embedded.socket_path(state / "valkey"))
-    plan = Plan(settings, state, redis_url, settings.plivo_auth_id is None, environ)
+    plan = Plan(settings, state, redis_url, sandbox, environ)
     if settings.redis_url is None:
         environ["REDIS_URL"] = redis_url
     if plan.sandbox:
@@ -90,6 +97,11 @@ def make_plan(settings: Settings) -> Plan:
             environ[name] = ",".join(filter(None, [environ.get(name), "127.0.0.1", "localhost"]))
     environ["PYTHONUNBUFFERED"] = "1"
     return plan
+
+
+def needs_sandbox(settings: Settings) -> bool:
+    """Is there no account, neither of the service's own nor in ACCOUNTS_FILE?"""
+    return settings.plivo_auth_id is None and settings.accounts_file is None
 
 
 def make_folders(state: Path, *names: str) -> None:

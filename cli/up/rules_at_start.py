@@ -1,4 +1,4 @@
-"""The rules, as `gavel up` looks at them before it starts or makes anything."""
+"""The rules and accounts, as `gavel up` looks at them before it starts or makes anything."""
 
 import json
 import subprocess
@@ -19,16 +19,17 @@ class UnusableRules(GavelError):
 class RulesAtStart:
     """`told`: which file, and how many rules. `demo`: is one of them meant for the demo's
     conference? `conference`: one that the rules are meant for. `unset`: a line for each secret that
-    they name and the environment does not have."""
+    they name and the environment does not have. `accounts`: how many of which file, "" for none."""
 
     told: str
     demo: bool
     conference: str
     unset: tuple[str, ...] = ()
+    accounts: str = ""
 
 
 def look_at_rules() -> RulesAtStart:
-    """Raises UnusableRules with every problem of the file."""
+    """Raises UnusableRules with every problem of the files."""
     done = subprocess.run(
         [sys.executable, *programs.EXAMINE_RULES],
         env=environment(),
@@ -42,4 +43,5 @@ def look_at_rules() -> RulesAtStart:
         raise UnusableRules(reason if reason != said else f"the rules can not be used:\n{said}")
     found = json.loads(done.stdout.splitlines()[-1])
     unset = tuple(map(safe, found["unset"]))
-    return RulesAtStart(safe(found["told"]), found["demo"], found["conference"], unset)
+    told, accounts = safe(found["told"]), safe(found["accounts"])
+    return RulesAtStart(told, found["demo"], found["conference"], unset, accounts)

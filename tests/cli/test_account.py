@@ -1,5 +1,6 @@
 """`--account NAME`: a command looks at one account of ACCOUNTS_FILE, and at nothing else."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -22,7 +23,8 @@ from tests.cli.test_at_rest import valkey
 
 ACCOUNTS = """
 accounts:
-  - {name: acme, plivo_auth_id: MA1, plivo_auth_token: token-of-acme}
+  - {name: acme, plivo_auth_id: MA1, plivo_auth_token: token-of-acme,
+     plivo_api_url: "http://127.0.0.1:1"}
   - {name: beta, plivo_auth_id: MA2, plivo_auth_token: token-of-beta}
 """
 
@@ -42,7 +44,7 @@ class Gavel:
             "ACCOUNTS_FILE": str(accounts),
             "REDIS_URL": redis_url,
             "STATE_DIR": str(accounts.parent),
-            "PUBLIC_URL": "https://gavel.example.com",
+            "PUBLIC_URL": "http://127.0.0.1:1",
             "RULES_FILE": str(accounts.parent / "rules.yaml"),
         }
 
@@ -68,9 +70,9 @@ def test_what_is_made_in_an_account_is_there_alone(ask: Gavel, redis: Redis) -> 
 
 
 def test_a_link_leads_into_the_console_of_that_account(ask: Gavel) -> None:
-    assert ask("login-link").stdout.startswith("https://gavel.example.com/login")
+    assert ask("login-link").stdout.startswith("http://127.0.0.1:1/login")
     link = ask("login-link", "--account", "acme").stdout
-    assert link.startswith("https://gavel.example.com/a/acme/login")
+    assert link.startswith("http://127.0.0.1:1/a/acme/login")
 
 
 def test_a_name_that_is_not_there_is_an_error_of_usage(ask: Gavel) -> None:
@@ -121,3 +123,23 @@ def test_names_are_completed_those_of_accounts_and_those_in_them(
     assert offered("token", "revoke", "--account", "acme") == ["bot"]
     assert offered("token", "revoke", "--account", "beta") == []
     assert offered("token", "revoke") == []
+
+
+def test_the_doctor_examines_the_service_or_one_account(ask: Gavel, accounts: Path) -> None:
+    def told(*arguments: str) -> dict[str, list[str]]:
+        said = json.loads(ask("doctor", "--json", *arguments).stdout)
+        found: dict[str, list[str]] = {}
+        for one in said["findings"]:
+            found.setdefault(one["name"], []).append(f"{one['level']}: {one['text']}")
+        return found | {"addresses": list((said["addresses"] or {}).values())}
+
+    whole, acme = told(), told("--account", "acme")
+    assert whole["accounts"][0].startswith(f"ok: {accounts} has 2 accounts")
+    assert whole.keys() & {"rules", "at work", "signature", "plivo"} == set()
+    assert whole["addresses"] == []
+    assert "accounts" not in acme
+    assert {"rules", "at work", "redis", "signature", "plivo"} <= acme.keys()
+    assert all("/a/acme/plivo/" in address for address in acme["addresses"])
+    accounts.write_text("accounts: x\n")
+    assert "bad: " in told()["accounts"][0]
+    assert f"{accounts}:1:11: error: " in told()["accounts"][0]

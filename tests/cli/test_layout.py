@@ -36,3 +36,12 @@ def test_variables_of_the_libraries_are_not_passed_on(
     for name in names:
         monkeypatch.setenv(name, "1")
     assert not names & set(make_plan(Settings.from_environ(ELSEWHERE)).environ)
+
+
+def test_accounts_of_a_file_need_no_sandbox(tmp_path: Path) -> None:
+    given = {"REDIS_URL": "redis://127.0.0.1:1/0", "ACCOUNTS_FILE": "accounts.yaml"}
+    plan = make_plan(Settings.from_environ(given | {"STATE_DIR": str(tmp_path / "var")}))
+    assert (plan.sandbox, plan.has_account) == (False, False)
+    assert "PLIVO_AUTH_ID" not in plan.environ
+    plan = make_plan(Settings.from_environ(given | ELSEWHERE))
+    assert (plan.sandbox, plan.has_account) == (False, True)
