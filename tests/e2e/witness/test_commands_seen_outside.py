@@ -35,7 +35,6 @@ def test_rules_are_checked_tested_and_explained(stage: Stage, tmp_path: Path) ->
     assert (code, "Mute" in output) == (0, True), output
 
 
-@drives("setting ACCOUNTS_FILE")
 def test_accounts_and_the_rules_of_each_are_checked(tmp_path: Path) -> None:
     (tmp_path / "acme.yaml").write_text("version: 1\nrules: []\nlimits: []\n")
     entry = "accounts:\n  - name: acme\n    plivo_auth_id: MA1\n    rules_file: acme.yaml\n"
