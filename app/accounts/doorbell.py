@@ -12,16 +12,8 @@ from redis import Redis
 from app.store import keys
 from app.store.scripts import script
 from app.store.server.clock import redis_time
-from app.store.server.spaces import space_of
 
 AT_ONCE = 100
-
-
-def ring(redis: Redis) -> None:
-    """Have a worker look at the account whose client this is, now; nothing for one of none. Raises
-    RedisError."""
-    if account := space_of(redis):
-        redis.zadd(keys.ACCOUNTS, {account: redis_time(redis)}, lt=True)
 
 
 class Doorbell:

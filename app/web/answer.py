@@ -7,7 +7,6 @@ from flask import Blueprint, Response, request
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.accounts.doorbell import ring
 from app.callers.joining import COUNT, Caller, Entry
 from app.domain.event import checked_name
 from app.errors import Unavailable, Unusable
@@ -23,6 +22,7 @@ from app.store import keys
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
 from app.store.server.clock import SharedClock
+from app.store.timers import ring
 from app.web.pin import Asked, PinDoor
 
 PROBED = "gavel-doctor"

@@ -6,13 +6,13 @@ from flask import Blueprint, Response, request
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.accounts.doorbell import ring
 from app.errors import NotYet
 from app.metrics.counting import Counts
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
 from app.store.server import same_store
+from app.store.timers import ring
 
 PLAIN = "text/plain; charset=utf-8"
 

@@ -10,7 +10,6 @@ from typing import Any
 from flask import Blueprint, Response, request
 from marshmallow import RAISE, Schema, ValidationError, fields
 
-from app.accounts.doorbell import ring
 from app.domain.event import LONGEST_NAME, Event, checked_member, checked_name, new_id
 from app.errors import Forbidden, NotFound, Unauthorized, Unavailable, Unusable
 from app.logs import span, step
@@ -20,6 +19,7 @@ from app.settings import Settings
 from app.store.idempotency import accept_once, named
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
+from app.store.timers import ring
 
 log = logging.getLogger("gavel.receive")
 
