@@ -31,6 +31,7 @@ from redis import Redis
 
 from app.domain.conference import said_of
 from app.store import keys
+from app.store.server.tagged import space_prefix
 
 Entry = Mapping[str, Any]
 
@@ -70,11 +71,22 @@ class Journal:
     def follow(self, pause: float = 0.0) -> Generator[Entry, None, None]:
         """Every entry of every conference as it is written, for as long as you iterate. Who has
         read all waits for so many seconds then: what comes meanwhile comes together."""
+        return (entry for _, entry in self._follow(pause))
+
+    def follow_all(self, pause: float = 0.0) -> Generator[tuple[str, Entry], None, None]:
+        """The same with the account that each is of, of all accounts of ACCOUNTS_FILE; "" for that
+        of the service. This client is of none."""
+        return self._follow(pause, space_prefix("*") + keys.STORY)
+
+    def _follow(self, pause: float, *patterns: str) -> Generator[tuple[str, Entry], None, None]:
         connection: Any = self._redis
         with connection.pubsub(ignore_subscribe_messages=True) as channel:
             channel.subscribe(keys.STORY)
+            for pattern in patterns:
+                channel.psubscribe(pattern)
             for message in channel.listen():
-                yield json.loads(message["data"])
+                space = message["channel"].decode().removesuffix(keys.STORY)
+                yield space[2:-1], json.loads(message["data"])
                 if pause and not channel.connection.can_read():
                     time.sleep(pause)
 

@@ -49,7 +49,8 @@ class Story:
         self._ids = ids
         self._named = named
         self._width = width
-        self._day = ""
+        self.of = ""  # in front of each line, but for that of the day
+        self.day = ""  # told last
         words = Words(
             {kind: event.words for kind, event in EVENTS.items()},
             {name: verb.said for name, verb in VERBS.items()},
@@ -70,13 +71,13 @@ class Story:
         for line in self._in_order.lines(entry):
             yield from self._new_day(entry["at"])
             id = entry["event"]["id"] if self._ids and line.kind == "event" else ""
-            yield from self._line(entry, line, id)
+            yield from (self.of + text for text in self._line(entry, line, id))
 
     def _new_day(self, at: float) -> Iterator[str]:
         moment = datetime.fromtimestamp(at, UTC).astimezone()
         day = f"{moment:%Y-%m-%d} {offset(moment)}"
-        if not self._dates and day != self._day:
-            self._day = day
+        if not self._dates and day != self.day:
+            self.day = day
             yield self._paint("dim", day)
 
     def _line(self, entry: Entry, line: Line, id: str) -> Iterator[str]:
@@ -87,6 +88,7 @@ class Story:
         head += self._name(entry["conference"]) + "  " if self._named else ""
         ids = (f"api_id {line.api_id}" if line.api_id else "", id)
         width = self._width()
+        width = width and max(NARROWEST, width - len(self.of))
         if width is None:
             told = "".join(f"  {one}" for one in (line.briefly, *ids) if one)
             yield head + "".join(map(self._part, (*_body(line, CALL_WIDTH), ("dim", told))))

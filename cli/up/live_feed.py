@@ -5,13 +5,14 @@ burst takes nothing from working it off.
 """
 
 import time
+from collections.abc import Iterator
 from contextlib import closing
 
 from redis.exceptions import RedisError
 
 from app.domain.durations import format_duration
 from app.store.connection import connect
-from app.store.journal import Journal
+from app.store.journal import Entry, Journal
 from cli.output.format_journal import Story
 from cli.output.terminal import Terminal
 
@@ -27,11 +28,11 @@ def follow(redis_url: str, timeout: float, terminal: Terminal) -> None:
 
     What happens while Redis is away is missing here and complete in `gavel why`.
     """
-    story = Story(terminal.paint, width=terminal.width)
+    stories = Stories(terminal)
     journal = Journal(connect(redis_url, timeout=timeout))
     while True:
         try:
-            if _tell(journal, story, terminal):
+            if _tell(journal, stories, terminal):
                 terminal.say(
                     f"  (more than {MOST_A_SECOND} things a second happen: none is told here "
                     f"for {format_duration(PAUSE_SECONDS)}, all are in `gavel why CONFERENCE`)"
@@ -41,15 +42,35 @@ def follow(redis_url: str, timeout: float, terminal: Terminal) -> None:
             time.sleep(AGAIN_SECONDS)
 
 
-def _tell(journal: Journal, story: Story, terminal: Terminal) -> bool:
+class Stories:
+    """The story of each account, its lines with the account's name in front."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._by_account: dict[str, Story] = {}
+        self._day = ""
+
+    def lines(self, account: str, entry: Entry) -> Iterator[str]:
+        """None for an entry that is not told."""
+        story = self._by_account.get(account)
+        if story is None:
+            story = Story(self._terminal.paint, width=self._terminal.width)
+            story.of = f"{account}: " if account else ""
+            self._by_account[account] = story
+        story.day = self._day
+        yield from story.lines(entry)
+        self._day = story.day
+
+
+def _tell(journal: Journal, stories: Stories, terminal: Terminal) -> bool:
     """Tell until too much happens at once; True then."""
     second, count = 0, 0
-    with closing(journal.follow(TOGETHER_SECONDS)) as entries:
-        for entry in entries:
+    with closing(journal.follow_all(TOGETHER_SECONDS)) as entries:
+        for account, entry in entries:
             now = int(time.monotonic())
             second, count = (second, count + 1) if now == second else (now, 1)
             if count > MOST_A_SECOND:
                 return True
-            for line in story.lines(entry):
+            for line in stories.lines(account, entry):
                 terminal.say(line)
     return False
