@@ -5,6 +5,7 @@ A seed that fails is told with the end of its story, and runs again exactly the 
 """
 
 import argparse
+import gc
 import logging
 import os
 import subprocess
@@ -88,6 +89,8 @@ def _run_seeds(arguments: argparse.Namespace, path: str) -> int:
     from tests.simulation.run import run_seed
     from tests.simulation.server import Server
 
+    gc.freeze()
+    gc.set_threshold(100_000)  # a run makes much that lives until it ends
     server = Server(path, plant(arguments.mutation) if arguments.mutation else {})
     kinds = MUTATIONS[arguments.mutation].kinds if arguments.mutation else ()
     first, last = arguments.seeds

@@ -4,10 +4,9 @@ import hashlib
 import json
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import hiredis
 
@@ -35,8 +34,7 @@ def name_of(text: str) -> str:
     return next((name for name, own in shipped().items() if text.endswith(own)), "script")
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """A command for the story, made into words only when somebody reads it."""
 
     command: Sequence[Any]
@@ -54,6 +52,7 @@ class Server:
 
     def __init__(self, path: str, changes: Mapping[str, tuple[str, str]]) -> None:
         self.names: dict[str, str] = {}
+        self._registered: dict[str, str] = {}  # what is shipped -> what runs
         self._changes = changes
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(path)
@@ -63,6 +62,11 @@ class Server:
 
     def register(self, text: str) -> str:
         """The text as it runs here: with virtual time, and with the mutation that is tried."""
+        if text not in self._registered:
+            self._registered[text] = self._changed(text)
+        return self._registered[text]
+
+    def _changed(self, text: str) -> str:
         name = name_of(text)
         if change := self._changes.get(name):
             if change[0] not in text:
