@@ -22,6 +22,7 @@ from app.store.recordings import Recordings
 from app.store.timers import Timers
 from bench.chaos.processes import living
 from tests.doubles.plivo_edge import PlivoEdge, Seen, answer, plivo_edge
+from tests.doubles.redis_line import redis_line
 from tests.e2e.test_worker_process import url_of
 from tests.waiting import until
 from tests.workers.builders import context_of, work_all
@@ -57,10 +58,11 @@ def context(alone: Redis, tmp_path: Path, folder: Path) -> Context:
 
 
 @contextmanager
-def copier(redis: Redis, plivo: PlivoEdge) -> Iterator[subprocess.Popen[str]]:
+def copier(redis: Redis, plivo: PlivoEdge, url: str = "") -> Iterator[subprocess.Popen[str]]:
+    """`url`: where it finds this Redis, if not where we do."""
     environment = {
         "PATH": os.environ["PATH"],
-        "REDIS_URL": url_of(redis),
+        "REDIS_URL": url or url_of(redis),
         "PLIVO_AUTH_ID": "MA" + "X" * 18,
         "PLIVO_AUTH_TOKEN": "token",
         "PLIVO_API_URL": plivo.url,
@@ -186,3 +188,17 @@ def test_sigterm_lets_what_is_being_copied_end(
         go_on.set()
         assert process.wait(60) == 0
     assert (folder / "r-1.mp3").read_bytes() == SOUND
+
+
+def test_sigterm_ends_it_while_redis_is_away(alone: Redis, plivo: PlivoEdge) -> None:
+    """It can not sign off then, and there is nothing that it could finish."""
+    place = alone.connection_pool.connection_kwargs
+    with (
+        redis_line(place["host"], place["port"]) as line,
+        copier(alone, plivo, f"redis://127.0.0.1:{line.port}/0") as process,
+    ):
+        until(lambda: Worker.all(connection=alone), "it to be at work")
+        line.shut_for(1_000_000)
+        until(lambda: line.refused, "it to miss Redis")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0

@@ -34,6 +34,7 @@ rules:
       - mute: member
 """
 HOSTILE = "<img src=x onerror=alert(1)>"
+TEXT = "return document.body?.innerText"  # none while a page begins
 SIZES = {"desk": (1280, 800), "phone": (390, 844)}
 
 
@@ -83,7 +84,7 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Chrome]:
 def shows(browser: Chrome, part: str) -> bool:
     """Whether the page comes to show this by itself."""
     return WebDriverWait(browser, PATIENCE).until(
-        lambda _: part in str(browser.execute_script("return document.body.innerText"))
+        lambda _: part in str(browser.execute_script(TEXT))
     )
 
 
@@ -157,19 +158,22 @@ def test_acting_by_hand_changes_what_plivo_has(browser: Chrome, gavel: Running) 
     room = f"board-{browser.get_window_size()['width']}"
     sandbox = gavel.sandbox
 
-    def muted() -> list[bool]:
-        return [one["muted"] for one in sandbox.members(room)]
+    host, guest, late = "+14155550100", "+14155550111", "+14155550122"
 
-    sandbox.call_in(room, **{"from": "+14155550100"})
-    sandbox.call_in(room, **{"from": "+14155550111"})
-    until(lambda: muted() == [True, True], "both joined muted")
+    def muted() -> dict[str, bool]:
+        """By who called: calls of one moment may come in in any order."""
+        return {one["from"]: one["muted"] for one in sandbox.members(room)}
+
+    sandbox.call_in(room, **{"from": host})
+    sandbox.call_in(room, **{"from": guest})
+    until(lambda: muted() == {host: True, guest: True}, "both joined muted")
     browser.get(gavel.link())
     browser.find_element(By.CSS_SELECTOR, "button.main").click()
     browser.find_element(By.XPATH, f"//h3/a[normalize-space()='{room}']").click()
     assert shows(browser, "Act by hand")
     press(browser, "Unmute", "act-mute")  # everyone but hosts
     assert shows(browser, "done.")
-    until(lambda: muted() == [True, False], "all but the host are heard")
+    until(lambda: muted() == {host: True, guest: False}, "all but the host are heard")
     browser.find_element(By.ID, "act-text").send_keys("Five <minutes> left {{ x }}")
     press(browser, "Say it", "act-say")
     sandbox.until_asked(room, "speak")
@@ -180,9 +184,9 @@ def test_acting_by_hand_changes_what_plivo_has(browser: Chrome, gavel: Running) 
     browser.find_element(By.ID, "silence-reason").send_keys("they complain")
     press(browser, "Silence it", "act-silence")
     assert shows(browser, "is silenced here until")
-    sandbox.call_in(room, **{"from": "+14155550122"})
+    sandbox.call_in(room, **{"from": late})
     assert shows(browser, "1 did not apply")
-    assert muted() == [True, False, False]
+    assert muted() == {host: True, guest: False, late: False}
     press(browser, "End it now", "main")
     assert shows(browser, "Nothing is.")
     assert not sideways(browser)

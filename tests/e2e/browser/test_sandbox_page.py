@@ -45,7 +45,7 @@ def sandbox(one_sandbox: Sandbox, browser: Chrome) -> Iterator[Sandbox]:
 
 
 def text(browser: Chrome) -> str:
-    return str(browser.execute_script("return document.body.innerText"))
+    return str(browser.execute_script("return document.body?.innerText"))
 
 
 def shows(browser: Chrome, part: str) -> bool:
