@@ -13,7 +13,7 @@ from tests.deploy.files import CHART, settings, version
 
 KUBERNETES = ("1.27", "1.37")
 OF_CRDS = {"ServiceMonitor", "PrometheusRule"}
-FIXED = {"HOST", "PORT", "RULES_FILE"}
+FIXED = {"HOST", "PORT", "RULES_FILE", "ACCOUNTS_FILE"}
 """What the chart sets itself."""
 
 EVERYTHING: dict[str, Any] = {
@@ -25,6 +25,7 @@ EVERYTHING: dict[str, Any] = {
     "prometheusRule": {"enabled": True},
     "dashboards": {"enabled": True},
     "secret": {"keys": ["PLIVO_AUTH_TOKEN", "REDIS_URL", "METRICS_TOKEN"]},
+    "accounts": {"secret": "accounts"},
     "podAnnotations": {"a": "b"},
     "nodeSelector": {"disk": "ssd"},
     "tolerations": [{"key": "a", "operator": "Exists"}],
@@ -133,6 +134,22 @@ def test_only_what_plivo_and_programs_call_is_on_the_public_address(chart: helm.
         for name, one in found.items()
     }
     assert paths == {"prod-gavel": ["/plivo", "/triggers"], "prod-gavel-console": ["/"]}
+
+
+def test_accounts_are_a_secret_that_is_mounted_as_a_folder(chart: helm.Chart) -> None:
+    found = rendered(chart, {"accounts": {"secret": "agency"}})
+    assert of_kind(found, "ConfigMap")["prod-gavel-settings"]["data"]["ACCOUNTS_FILE"] == (
+        "/etc/gavel-accounts/accounts.yaml"
+    )
+    for one in of_kind(found, "Deployment").values():
+        pod = one["spec"]["template"]["spec"]
+        [volume] = [volume for volume in pod["volumes"] if volume["name"] == "accounts"]
+        assert volume["secret"]["secretName"] == "agency"
+        mounts = {
+            mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]
+        }
+        assert mounts["accounts"] == "/etc/gavel-accounts"
+    assert "ACCOUNTS_FILE" not in str(rendered(chart))
 
 
 def test_other_settings_start_new_pods_and_other_rules_do_not(chart: helm.Chart) -> None:

@@ -105,8 +105,16 @@ def proxied(
     url = f"redis://{redis_server.host}:{redis_server.port}/0"
     with connect(url) as redis:
         redis.flushall()  # no rules of the tests before
+    accounts = folder / "accounts.yaml"
+    accounts.write_text(
+        "accounts: [{name: acme, plivo_auth_id: MA2, plivo_auth_token: token-of-acme}]\n"
+    )
+    settings = {
+        "PUBLIC_URL": f"http://127.0.0.1:{public}",
+        "ACCOUNTS_FILE": str(accounts),
+    }
     with (
-        serve(url, folder / "web.log", PUBLIC_URL=f"http://127.0.0.1:{public}") as web,
+        serve(url, folder / "web.log", **settings) as web,
         PROXIES[request.param](folder, public, console, web.port),
     ):
         server = Server(public, folder / "web.log", web.process)
@@ -134,6 +142,16 @@ def test_a_signed_callback_is_let_in_and_a_wrong_one_refused(proxied: Proxied) -
     assert status(proxied.public.send(wrong)) == 403
 
 
+def test_callbacks_of_an_account_come_through_as_those_of_the_service(proxied: Proxied) -> None:
+    def asked(path: str, token: str, nonce: str) -> int:
+        given = proxied.public.callback(ENTERED, path, nonce=nonce, token=token)
+        return status(proxied.public.send(given))
+
+    assert asked("/a/acme/plivo/conference", "token-of-acme", "deploy-3") == 200
+    assert asked("/a/acme/plivo/conference", "another", "deploy-4") == 403
+    assert answered(f"{proxied.public.url}/a/acme/triggers/go") == 405
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -156,7 +174,11 @@ def test_the_path_goes_on_as_plivo_has_signed_it(proxied: Proxied, name: str) ->
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/metrics", "/METRICS", "/api/v1/conferences", "/readyz", "/login", "/openapi.json"],
+    [
+        *("/", "/metrics", "/METRICS", "/api/v1/conferences", "/readyz", "/login", "/openapi.json"),
+        *("/a/acme/", "/a/acme/metrics", "/a/acme/api/v1/conferences", "/a/acme/login"),
+        *("/a/acme/console/plivo/", "/a/plivo/", "/b/acme/plivo/conference"),
+    ],
 )
 def test_nothing_else_is_on_the_public_address(proxied: Proxied, path: str) -> None:
     assert answered(proxied.public.url + path) == 404
@@ -167,6 +189,9 @@ def test_people_reach_the_console_and_neither_metrics_nor_callbacks(proxied: Pro
     assert answered(f"{proxied.console}/api/v1/conferences") == 401
     assert answered(f"{proxied.console}/metrics") == 404
     assert answered(f"{proxied.console}/plivo/conference") == 404
+    assert answered(f"{proxied.console}/a/acme/login") == 200
+    for path in ("plivo/conference", "triggers/go", "metrics"):
+        assert answered(f"{proxied.console}/a/acme/{path}") == 404
 
 
 def test_caddy_lays_the_file_out_as_it_is() -> None:

@@ -50,6 +50,10 @@ volumes:
         {{- range .Values.secret.keys }}
         - {key: {{ . }}, path: {{ . }}}
         {{- end }}
+  {{- with .Values.accounts.secret }}
+  - name: accounts
+    secret: {secretName: {{ . }}, defaultMode: 0440}
+  {{- end }}
   {{- with .more }}{{- with .volumes }}{{- toYaml . | nindent 2 }}{{- end }}{{- end }}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
@@ -86,5 +90,8 @@ env:
 volumeMounts:
   - {name: rules, mountPath: /etc/gavel, readOnly: true}
   - {name: secrets, mountPath: /run/secrets/gavel, readOnly: true}
+  {{- if .Values.accounts.secret }}
+  - {name: accounts, mountPath: /etc/gavel-accounts, readOnly: true}
+  {{- end }}
   {{- with .more }}{{- with .volumeMounts }}{{- toYaml . | nindent 2 }}{{- end }}{{- end }}
 {{- end -}}
