@@ -21,7 +21,8 @@ class Event:
 class Costs:
     """`alone`: of an event that meets no other, `together`: of one among 100 a second. At rest:
     shares of a core and MiB of a deployment (`gavel web`, `gavel worker`) and of its part of Redis.
-    `conference_kib`: of a live one with five members. `held`: callbacks a second of one node of two
+    `conference_kib`: of a live one with five members. `account_kib`: of an account of many in one
+    Gavel, in its worker, while it is worked. `held`: callbacks a second of one node of two
     cores. `silences`: seconds without a 200 when Redis fails over."""
 
     alone: Event
@@ -34,6 +35,7 @@ class Costs:
     valkey_at_rest: float
     commands_at_rest: float
     conference_kib: float
+    account_kib: float
     held: int
     silences: Sequence[float]
 
@@ -53,6 +55,7 @@ COSTS = Costs(
     valkey_at_rest=0.0023,
     commands_at_rest=46.2,
     conference_kib=9.2,
+    account_kib=62,
     held=1200,
     silences=(3.3, 11.3),
 )
@@ -70,4 +73,5 @@ def table(costs: Costs = COSTS) -> Iterator[str]:
     )
     yield f"| at rest: memory, MiB | {costs.web_mib:g} | {costs.worker_mib:g} | {costs.valkey_mib:g} |"
     yield f"| at rest: commands a second | | | {costs.commands_at_rest:g} |"
+    yield f"| an account of many in one Gavel, while it is worked, KiB | | {costs.account_kib:g} | |"
     yield f"| a live conference of five members, KiB | | | {costs.conference_kib:g} |"

@@ -26,17 +26,19 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """`today`: with a deployment for each account. `work`: what the events and conferences alone
-    would need, if all shared their processes, which nothing does today."""
+    """`apart`: with a deployment for each account. `shared`: with ACCOUNTS_FILE, `gavels` with a
+    Redis each, on `nodes` hosts in all that have a web process and a worker."""
 
     accounts: int
     rate: float
     processes: int
     servers: int
-    vcpu_today: float
-    gib_today: float
-    vcpu_work: float
-    gib_work: float
+    vcpu_apart: float
+    gib_apart: float
+    gavels: int
+    nodes: int
+    vcpu_shared: float
+    gib_shared: float
 
 
 def need(accounts: int, of: Account, costs: Costs = COSTS) -> Need:
@@ -45,6 +47,11 @@ def need(accounts: int, of: Account, costs: Costs = COSTS) -> Need:
     conferences = accounts * of.live * costs.conference_kib / 1024
     memory = accounts * (costs.web_mib + costs.worker_mib) + servers * costs.valkey_mib
     at_rest = accounts * costs.cores_at_rest
+    cores = rate * costs.together.all_ms / 1000
+    gavels = math.ceil(rate * costs.together.valkey_ms / 1000 / HEADROOM)
+    nodes = max(gavels, math.ceil(cores / (HOST_VCPU * HEADROOM)))
+    loaded = accounts * nodes / gavels * costs.account_kib / 1024  # each worker may work each
+    shared = nodes * (costs.web_mib + costs.worker_mib) + gavels * costs.valkey_mib + loaded
     return Need(
         accounts,
         rate,
@@ -52,23 +59,26 @@ def need(accounts: int, of: Account, costs: Costs = COSTS) -> Need:
         servers,
         (at_rest + rate * costs.alone.all_ms / 1000) / HEADROOM,
         (memory + conferences) / 1024,
-        rate * costs.together.all_ms / 1000 / HEADROOM,
-        conferences / 1024,
+        gavels,
+        nodes,
+        (nodes * costs.cores_at_rest + cores) / HEADROOM,
+        (shared + conferences) / 1024,
     )
 
 
 def table(of: Account) -> Iterator[str]:
     yield (
-        "| accounts | callbacks/s | web + worker processes | Redis servers | vCPU | vCPU-hours a day "
-        "| GiB | the work alone: vCPU, GiB |"
+        "| accounts | callbacks/s | in one Gavel: Redis servers, nodes | vCPU | vCPU-hours a day "
+        "| GiB | a Gavel each: processes, Redis servers, vCPU, GiB |"
     )
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "|---|---|---|---|---|---|---|"
     for accounts in ACCOUNTS:
         found = need(accounts, of)
         yield (
-            f"| {accounts:,} | {found.rate:,.0f} | {found.processes:,} | {found.servers:,} | "
-            f"{_told(found.vcpu_today)} | {_told(found.vcpu_today * 24)} | {_told(found.gib_today)} | "
-            f"{_told(found.vcpu_work)}, {_told(found.gib_work)} |"
+            f"| {accounts:,} | {found.rate:,.0f} | {found.gavels:,}, {found.nodes:,} | "
+            f"{_told(found.vcpu_shared)} | {_told(found.vcpu_shared * 24)} | "
+            f"{_told(found.gib_shared)} | {found.processes:,}, {found.servers:,}, "
+            f"{_told(found.vcpu_apart)}, {_told(found.gib_apart)} |"
         )
 
 
@@ -77,12 +87,36 @@ def limits(of: Account, costs: Costs = COSTS) -> Sequence[tuple[int, str]]:
     of_a_host = HOST_GIB * 1024 / (costs.web_mib + costs.worker_mib)
     cpu = costs.cores_at_rest + of.rate * costs.alone.all_ms / 1000
     server = costs.valkey_at_rest + of.rate * costs.alone.valkey_ms / 1000
+    live_kib = of.live * costs.conference_kib + costs.account_kib
+    half_a_host = HOST_VCPU * HEADROOM - costs.cores_at_rest
+    half_a_thread = HEADROOM - costs.valkey_at_rest
+    shared = [
+        (
+            half_a_host / (of.rate * costs.together.all_ms / 1000),
+            f"one Gavel for all, on a host of {HOST_VCPU} vCPU with its Redis: half of its CPU",
+        ),
+        (
+            half_a_thread / (of.rate * costs.together.valkey_ms / 1000),
+            "one Gavel for all: half of its Redis' one thread",
+        ),
+        (
+            HOST_GIB * 1024 * 1024 / live_kib,
+            f"one Gavel for all: {HOST_GIB} GiB of memory, all accounts busy",
+        ),
+    ]
     found = [
-        (of_a_host, f"a host of {HOST_GIB} GiB: memory of processes at rest"),
-        (HOST_VCPU * HEADROOM / cpu, f"a host of {HOST_VCPU} vCPU, half used: CPU"),
-        (DATABASES, f"a Redis server: its {DATABASES} database numbers"),
-        (MAXCLIENTS / CONNECTIONS, f"a Redis server: {MAXCLIENTS:,} connections, if all are used"),
-        (HEADROOM / server, "a Redis server: half of its one thread"),
+        *shared,
+        (of_a_host, f"a Gavel each: {HOST_GIB} GiB, the memory of processes at rest"),
+        (
+            HOST_VCPU * HEADROOM / cpu,
+            f"a Gavel each: half of the CPU of a host of {HOST_VCPU} vCPU",
+        ),
+        (DATABASES, f"a Gavel each: a Redis server's {DATABASES} database numbers"),
+        (
+            MAXCLIENTS / CONNECTIONS,
+            f"a Gavel each: a Redis server's {MAXCLIENTS:,} connections, if all are used",
+        ),
+        (HEADROOM / server, "a Gavel each: half of a Redis server's one thread"),
     ]
     return sorted((math.floor(accounts), what) for accounts, what in found)
 

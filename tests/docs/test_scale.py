@@ -51,6 +51,7 @@ def test_a_budget_grants_no_more_in_any_window_and_no_less_than_it_may() -> None
 
 def test_what_is_needed_grows_with_the_accounts() -> None:
     ten, hundred = need(10, Account()), need(100, Account())
-    assert hundred.vcpu_today == pytest.approx(10 * ten.vcpu_today)
+    assert hundred.vcpu_apart == pytest.approx(10 * ten.vcpu_apart)
     assert (ten.servers, hundred.servers) == (1, 7)
-    assert ten.vcpu_work < ten.vcpu_today
+    assert (ten.gavels, ten.nodes) == (1, 1)
+    assert need(1000, Account()).vcpu_shared < need(1000, Account()).vcpu_apart / 3
