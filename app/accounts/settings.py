@@ -18,7 +18,7 @@ OWN = (
     *("signature_conference", "signature_recording"),
     *("signature_transcription", "signature_answer"),
     *("keep_journal", "keep_recordings", "keep_transcripts", "keep_audit"),
-    *("sftp_password", "sftp_key", "sftp_known_hosts", "allow_private_webhooks"),
+    *("sftp_password", "sftp_key", "sftp_known_hosts"),
 )
 """What an entry may say; all the rest is of the whole service."""
 
