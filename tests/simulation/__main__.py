@@ -68,6 +68,7 @@ def _run(arguments: argparse.Namespace, path: str) -> int:
 
 def _hunt(arguments: argparse.Namespace, path: str) -> int:
     """Each mistake in a fork of its own, which has the product from here; 0 when all are found."""
+    import tests.simulation.run  # noqa: F401 (the product, once and not in every fork)
     from tests.simulation.mutations import MUTATIONS
 
     found = 0

@@ -84,7 +84,7 @@ class Server:
         """The reply (an error is a value), how many wake-ups are queued, and the next due time."""
         at = str(round(now * 1e6))
         commands = command[1:] if command[0] == TOGETHER else (command,)
-        sent = [self._timed(at, one) for one in commands]
+        sent = [self._timed(at, commands[0]), *(self._after(at, one) for one in commands[1:])]
         due = ("ZRANGE", DUE, "0", "0", "WITHSCORES")
         *replies, queued, next_due = self._speak(*sent, ("LLEN", QUEUE), due)
         reply = replies if command[0] == TOGETHER else replies[0]
@@ -99,6 +99,10 @@ class Server:
         if command[0] in ("SCRIPT LOAD", "SCRIPT"):
             return ("SCRIPT", "LOAD", command[-1])
         return ("EVALSHA", self._plain, "1", at, *command)
+
+    def _after(self, at: str, command: Sequence[Any]) -> Sequence[Any]:
+        """The same after another at that time, which has let go of what is over."""
+        return command if command[0] == "HINCRBY" else self._timed(at, command)
 
     def look(self, *commands: Sequence[Any]) -> list[Reply]:
         """Read without time going by, for the invariants."""
