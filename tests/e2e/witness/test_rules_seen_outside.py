@@ -171,8 +171,8 @@ def test_the_rest_goes_on_with_the_key_or_the_else_is_taken(stage: Stage) -> Non
     call = stage.enter("w-wait-for")
     stage.sandbox.press(call, "1")
     stage.until_asked("w-wait-for", "mute")
-    stage.enter("w-wait-for")
-    stage.until_asked("w-wait-for", "mute", "deaf")
+    stage.enter("w-wait-in-vain")
+    stage.until_asked("w-wait-in-vain", "deaf")
 
 
 @drives("rule once", "rule cooldown", "trigger member.digits")
