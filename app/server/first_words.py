@@ -48,14 +48,15 @@ def post_worker_init(worker: Any) -> None:
     instance.begin(min(worker.metrics_row, instance.rows - 1))
     counts: Counts = worker.wsgi.extensions[COUNTS]
     rules: PublishedRules = worker.wsgi.extensions[RULES]
-    if isinstance(worker.wsgi, Front):
-        Thread(target=_look_forever, args=(worker.wsgi,), name="accounts", daemon=True).start()
-    Thread(target=_write_forever, args=(counts, rules), name="counts", daemon=True).start()
+    front = worker.wsgi if isinstance(worker.wsgi, Front) else None
+    if front is not None:
+        Thread(target=_look_forever, args=(front,), name="accounts", daemon=True).start()
+    Thread(target=_write_forever, args=(counts, rules, front), name="counts", daemon=True).start()
     if worker.age == 1:
         Thread(target=_tell, name="first words", daemon=True).start()
 
 
-def _write_forever(counts: Counts, rules: PublishedRules) -> None:
+def _write_forever(counts: Counts, rules: PublishedRules, front: Front | None) -> None:
     beats, last = Beats(rules.redis, "web"), float("-inf")
     while True:
         if time.monotonic() - last >= EVERY_SECONDS:
@@ -65,13 +66,14 @@ def _write_forever(counts: Counts, rules: PublishedRules) -> None:
                 beats.beat(known.digest if known else "")
         time.sleep(WRITE_SECONDS)
         counts.write()
+        if front is not None:
+            front.write()
 
 
 def _look_forever(front: Front) -> None:
     while True:
         time.sleep(LOOK_SECONDS)
         front.look()
-        front.write()
 
 
 def _tell() -> None:

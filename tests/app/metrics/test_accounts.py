@@ -7,6 +7,7 @@ from redis import Redis
 from werkzeug.test import Client
 
 from app.metrics.accounts import OTHERS, AccountCells
+from app.store.server.clock import redis_time
 from tests.app.builders import TOKEN, enter
 from tests.app.web.conftest import serving as serving
 from tests.app.web.many import METRICS_TOKEN, Service, entry
@@ -42,6 +43,16 @@ def test_the_service_tells_what_all_count_with_their_label(service: Service) -> 
         assert line in found
     assert not [line for line in found if 'account="idle"' in line]
     assert not [line for line in found if "gavel_workers_alive{" in line]
+
+
+def test_the_budget_of_an_account_is_its_own(service: Service) -> None:
+    now = redis_time(service.redis)
+    for name, calls in (("acme", 2), ("zeta", 1)):
+        sent = [str(int(now * 1_000_000))] * calls
+        service.space(name).rpush("gavel:budget:sent", *sent)
+    found = told(service, "/metrics/cluster")
+    assert 'gavel_budget_calls_remaining{account="acme"} 298.0' in found
+    assert 'gavel_budget_calls_remaining{account="zeta"} 299.0' in found
 
 
 def test_the_service_tells_of_the_requests_of_all(service: Service) -> None:
@@ -95,11 +106,12 @@ def test_an_account_that_is_gone_is_not_told_any_more(service: Service) -> None:
 
 def test_what_is_counted_outlives_the_process_that_counted_it() -> None:
     cells = AccountCells(rows=2, places=8)
-    for row in (0, 1, 0):
+    for row, names in ((0, ("acme", "acme", "zeta")), (1, ("acme",)), (0, ("zeta", "acme"))):
         cells.begin(row)
-        cells.of("acme").note("/plivo/conference", "POST", "200", 0.1, "")
-    [(name, [requests, *_])] = cells.told()
-    assert (name, requests.samples[0].value) == ("acme", 3.0)
+        for name in names:
+            cells.of(name).note("/plivo/conference", "POST", "200", 0.1, "")
+    found = {name: families[0].samples[0].value for name, families in cells.told()}
+    assert found == {"acme": 4.0, "zeta": 2.0}
 
 
 def test_accounts_for_which_no_place_is_left_are_counted_together() -> None:

@@ -135,3 +135,23 @@ def test_the_loop_reads_callbacks_of_accounts_without_an_application(service: Se
     assert lane.of({"PATH_INFO": "/a/acme/plivo/conference", "RAW_URI": "/"}) is lane.root
     assert lane.of({"PATH_INFO": "/a/nobody/x", "RAW_URI": "/a/nobody/x"}) is None
     assert len(service.front._applications._kept) == 0
+
+
+def test_what_an_application_counted_is_written_when_it_was_dropped(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "MOST", 1)
+    service = serving()
+    for name in ("acme", "zeta"):
+        for _ in range(2):  # the second within a second is kept for later
+            assert service.callback(name, {}, token="wrong").status_code == 403
+    service.front.write()
+    field = "gavel_requests_refused_total|403"
+    found = [service.space(name).hget(keys.METRICS, field) for name in ("acme", "zeta")]
+    assert found == [b"2", b"2"]
+
+
+def test_people_of_all_accounts_leave_one_thread_to_callbacks_together(service: Service) -> None:
+    for name in ("acme", "zeta"):
+        app = service.front._applications.of(service.file.accounts[name])
+        assert app.places is service.front.root.places  # type: ignore[attr-defined]
