@@ -45,7 +45,7 @@ GUARD = "never"
 `TRYAGAIN`): so it refuses every script whole, and none ends half-way at a key that has gone."""
 
 SHARED = ("rq:", "gavel:accounts", "gavel:workers", "gavel:web_servers", "gavel:state_version:")
-"""What keys begin with that are of the service, and of no account. `_PROLOGUE` has the same."""
+"""What keys begin with that are of the service, and of no account."""
 
 
 def space_prefix(space: str) -> str:
@@ -59,9 +59,7 @@ local redis = (function(server)
   local front = string.sub(KEYS[#KEYS], 1, -6)
   local tag, space = string.match(front, '^({[^}]*})(.*)$')
   if not tag then tag, space = '', front end
-  local shared = {
-    'rq:', 'gavel:accounts', 'gavel:workers', 'gavel:web_servers', 'gavel:state_version:',
-  }
+  local shared = {SHARED}
   local function put(key)
     if string.sub(key, 1, #front) == front then return key end
     if space == '' then return tag .. key end
@@ -83,7 +81,7 @@ local redis = (function(server)
   local ours = {call = asking(server.call), pcall = asking(server.pcall), space = space}
   return setmetatable(ours, {__index = server})
 end)(redis)
-""".lstrip("\n")
+""".lstrip("\n").replace("SHARED", ", ".join(f"'{start}'" for start in SHARED))
 """What a script begins with, so that it names keys without their front, which it has from the last
 of its declared keys: one script for all accounts. `redis.space`: of its account."""
 

@@ -51,6 +51,33 @@ def test_every_key_of_a_command_has_the_tag(said: tuple[Any, ...], sent: tuple[A
     assert tuple(TAGGING.command(said)) == sent
 
 
+@pytest.mark.parametrize("tag", ["", "gavel"])
+@pytest.mark.parametrize(
+    ("key", "front"),
+    [
+        ("gavel:awake", "a/acme/"),
+        (b"gavel:sessions", "a/acme/"),
+        ("rq:queue:gavel", ""),
+        (b"rq:job:x", ""),
+        ("gavel:accounts", ""),
+        ("gavel:workers", ""),
+        ("gavel:state_version:3", ""),
+    ],
+)
+def test_an_account_has_its_name_before_its_keys_and_not_before_those_of_the_service(
+    redis: Redis, tag: str, key: str | bytes, front: str
+) -> None:
+    tagging = Tagging(tag, "acme")
+    name = key.decode() if isinstance(key, bytes) else key
+    known = f"{{{tag}}}{front}{name}" if tag else front + name
+    put = tagging.put(key)
+    assert (put.decode() if isinstance(put, bytes) else put) == known
+    assert tagging.off(known.encode()) == name.encode()
+    script: Any = redis.register_script(PROLOGUE + "return redis.call('SET', ARGV[1], redis.space)")
+    assert script(keys=[tagging.put("never")], args=[key]) == b"OK"
+    assert redis.get(known) == b"a/acme/"
+
+
 @pytest.mark.parametrize(
     "said",
     [
