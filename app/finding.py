@@ -21,3 +21,8 @@ def doubtful(text: str) -> Finding:
 
 def bad(text: str) -> Finding:
     return Finding("bad", text)
+
+
+def how_many(number: int) -> str:
+    """`1 rule`, `3 rules`."""
+    return f"{number} rule" + ("" if number == 1 else "s")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from app.doctor.rules import how_many as told
 from app.errors import GavelError
+from app.finding import how_many as told
 from app.yaml.document import MAX_BYTES, decode
 from app.yaml.problems import FileError
 from workers.rules.engine.index import Rules

@@ -8,17 +8,12 @@ from redis.exceptions import RedisError
 from app.callers.pins import AskPin, PinUnset
 from app.domain.conference import VERSION
 from app.errors import SettingsError
-from app.finding import Finding, bad, doubtful, good
+from app.finding import Finding, bad, doubtful, good, how_many
 from app.settings import Settings, named_secret
 from app.store import keys
 from app.store.connection import connect
 from app.store.published_rules import Published
 from app.store.server.errors import trouble
-
-
-def how_many(number: int) -> str:
-    """`1 rule`, `3 rules`."""
-    return f"{number} rule" + ("" if number == 1 else "s")
 
 
 def usable(whose: str, number: int) -> Finding:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 import click
 
-from app.accounts.file import AccountsError, read_accounts
 from app.settings import Settings
 from app.yaml.problems import FileError, Problem
 from cli.output.machine import tell
-from cli.output.rules_json import problems as as_json
 from cli.rules_file import NoRulesFile, how_many, load_rules
 from workers.rules.lint.clock_changes import clock_changes
 from workers.rules.lint.secrets import unset_secrets
@@ -70,13 +68,15 @@ class _Checked:
         return bool(self.holds)
 
     def as_json(self) -> dict[str, object]:
+        from cli.output.rules_json import problems  # it loads what explains and replays
+
         of_accounts = {} if self.accounts is None else {"accounts": self.accounts}
         return {
             "path": self.path,
             "ok": self.ok,
             "rules": self.rules,
             **of_accounts,
-            "problems": as_json(self.problems),
+            "problems": problems(self.problems),
         }
 
 
@@ -104,6 +104,8 @@ def _rules(path: str) -> _Checked:
 
 def _accounts(path: str, settings: Settings) -> Iterator[_Checked]:
     """The file of accounts, and each file of rules that they have, once."""
+    from app.accounts.file import AccountsError, read_accounts  # it loads the client of Redis
+
     try:
         accounts = read_accounts(path, settings)
     except AccountsError as error:

@@ -2,7 +2,6 @@
 
 import click
 
-from app.accounts.file import read_accounts
 from app.settings import Settings
 from cli import programs
 from cli.become import become
@@ -18,6 +17,8 @@ def web() -> None:
     """
     settings = Settings.load().require("redis_url", "plivo_auth_id", "plivo_auth_token")
     if settings.accounts_file:
+        from app.accounts.file import read_accounts  # it loads the client of Redis
+
         read_accounts(settings.accounts_file, settings)
     require_free_for_web(settings)
     become(programs.WEB, settings)

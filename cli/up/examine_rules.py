@@ -8,7 +8,6 @@ import sys
 
 import click
 
-from app.accounts.file import read_accounts
 from app.domain.globs import any_matches
 from app.settings import Settings
 from app.yaml.problems import FileError
@@ -19,8 +18,6 @@ from workers.rules.engine.index import Rules
 from workers.rules.lint.secrets import unset_secrets
 
 BY_HAND = "demo-1"
-
-
 OF_EACH = {"told": "each account has its own", "demo": False, "conference": BY_HAND, "unset": []}
 
 
@@ -51,6 +48,8 @@ def _accounts(settings: Settings) -> str:
     """How many there are, in words. Raises AccountsError."""
     if settings.accounts_file is None:
         return ""
+    from app.accounts.file import read_accounts  # it loads the client of Redis
+
     count = len(read_accounts(settings.accounts_file, settings))
     return f"{settings.accounts_file}: ok, {count} account{'' if count == 1 else 's'}"
 

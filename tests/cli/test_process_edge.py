@@ -143,6 +143,16 @@ def test_help_waits_for_no_library_that_it_does_not_need() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_what_asks_no_redis_waits_for_no_client_of_it() -> None:
+    modules = [f"cli.commands.{name}" for name in ("check", "docs", "init", "sandbox", "up", "web")]
+    look = f"import sys, cli.main, cli.up.examine_rules, {', '.join(modules)}\n"
+    look += "print([m for m in ('flask', 'redis', 'rq') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_pipe_that_nobody_reads_ends_the_command_without_a_word(
     rules: Path, unbuffered: str
