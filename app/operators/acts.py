@@ -14,6 +14,7 @@ from app.domain.event import Event, checked_name, new_id
 from app.domain.operator import LONGEST_REASON, Operator
 from app.domain.suggest import did_you_mean, quoted
 from app.errors import Unusable
+from app.nesting import is_deeper
 from app.operators.audit import Entry
 from app.store.idempotency import accept_once, named
 from app.store.inbox import Inbox
@@ -142,14 +143,6 @@ def _whom(value: Any) -> str:
         case str():
             return value
     return json.dumps(value, ensure_ascii=False)
-
-
-def is_deeper(value: Any, left: int) -> bool:
-    """Is a JSON value nested deeper than that?"""
-    if not isinstance(value, dict | list):
-        return False
-    inner = value.values() if isinstance(value, dict) else value
-    return left == 0 or any(is_deeper(item, left - 1) for item in inner)
 
 
 def _refuse_unknown(do: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 from app.domain.event import LONGEST_NAME, Event, checked_member, checked_name, new_id
 from app.errors import Forbidden, NotFound, Unauthorized, Unavailable, Unusable
 from app.logs import span, step
-from app.operators.acts import is_deeper
+from app.nesting import is_deeper
 from app.plivo.request import json_object, read_body
 from app.settings import Settings
 from app.store.idempotency import accept_once, named

@@ -144,7 +144,8 @@ def test_help_waits_for_no_library_that_it_does_not_need() -> None:
 
 
 def test_what_asks_no_redis_waits_for_no_client_of_it() -> None:
-    modules = [f"cli.commands.{name}" for name in ("check", "docs", "init", "sandbox", "up", "web")]
+    names = ("check", "docs", "init", "sandbox", "test", "up", "web")
+    modules = [f"cli.commands.{name}" for name in names]
     look = f"import sys, cli.main, cli.up.examine_rules, {', '.join(modules)}\n"
     look += "print([m for m in ('flask', 'redis', 'rq') if m in sys.modules])"
     done = subprocess.run(

@@ -11,7 +11,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from app.operators.acts import is_deeper
+from app.nesting import is_deeper
 from workers.conference.errors import Kind, WebhookError
 from workers.plivo.responses import retry_after_seconds
 
