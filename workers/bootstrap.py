@@ -157,7 +157,7 @@ def context_of_account(root: Context, redis: Redis, settings: Settings, account:
         settings.reconcile_interval,
         counts,
         settings.public_url,
-        root.turns,
+        root.turns.of(account),
         root.webhook_hosts,
         root.redis_log,
         root.stopping,

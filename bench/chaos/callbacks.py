@@ -38,6 +38,7 @@ class Sender:
 
     port: int
     path: str = "/plivo/conference"
+    token: str = TOKEN
     _idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
 
     async def post_all(
@@ -67,7 +68,7 @@ class Sender:
     ) -> None:
         """One callback until it is acknowledged. Raises TimeoutError when it never is."""
         await asyncio.sleep(delay)
-        request = signed(callback.fields, self.port, self.path, nonce)
+        request = signed(callback.fields, self.port, self.path, nonce, self.token)
         callback.sent = callback.sent or time.time()
         async with asyncio.timeout(give_up_after):
             while True:
@@ -146,10 +147,12 @@ def entries(prefix: str, conferences: int, members: int) -> list[Callback]:
     ]
 
 
-def signed(fields: Mapping[str, str], port: int, path: str, nonce: str) -> bytes:
+def signed(
+    fields: Mapping[str, str], port: int, path: str, nonce: str, token: str = TOKEN
+) -> bytes:
     """The whole request, with signature V3 as the official SDK makes it."""
     text = f"http://127.0.0.1:{port}{path}?" + "".join(k + fields[k] for k in sorted(fields))
-    key = hmac.new(TOKEN.encode(), f"{text}.{nonce}".encode(), hashlib.sha256)
+    key = hmac.new(token.encode(), f"{text}.{nonce}".encode(), hashlib.sha256)
     body = urlencode(fields).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"

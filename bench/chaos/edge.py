@@ -9,6 +9,7 @@ import json
 import os
 import threading
 import time
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,7 +25,8 @@ ACCOUNT = "MACHAOSCHAOSCHAOSCHA"
 @dataclass(slots=True)
 class Request:
     """One request. `at` is when its last byte was read, `done` when its answer was written;
-    `status` 0: no answer was given; `effect`: it was carried out. `port` is the client's."""
+    `status` 0: no answer was given; `effect`: it was carried out. `port` is the client's, `account`
+    that of the path, `login` what the client said who it is ("id:token")."""
 
     at: float
     method: str
@@ -33,6 +35,8 @@ class Request:
     verb: str
     body: Mapping[str, Any]
     port: int
+    account: str = ""
+    login: str = ""
     status: int = 0
     done: float = 0.0
     effect: bool = False
@@ -60,7 +64,7 @@ class Edge:
     world: World = field(default_factory=World)
     _before: Counter[tuple[object, ...]] = field(default_factory=Counter)
 
-    def calls(self, verb: str = "", conference: str = "") -> list[Request]:
+    def calls(self, verb: str = "", conference: str = "", account: str = "") -> list[Request]:
         """What was asked, reads left out."""
         return [
             request
@@ -68,6 +72,7 @@ class Edge:
             if request.method != "GET"
             and verb in ("", request.verb)
             and conference in ("", request.conference)
+            and account in ("", request.account)
         ]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -85,7 +90,7 @@ class Edge:
 
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """False: the connection is over."""
-        same = (request.method, request.conference, request.members, request.verb)
+        same = (request.account, request.method, request.conference, request.members, request.verb)
         fate = self.fate(request, self._before[same])
         self._before[same] += 1
         if fate.delay:
@@ -130,12 +135,14 @@ async def _read(reader: asyncio.StreamReader, port: int) -> Request | None:
     if not first:
         return None
     method, target, _ = first.decode().split(" ")
-    length = 0
+    length, login = 0, ""
     while (header := (await reader.readline()).strip()) != b"":
         if header.lower().startswith(b"content-length:"):
             length = int(header[15:])
+        elif header.lower().startswith(b"authorization: basic "):
+            login = b64decode(header[21:]).decode()
     content = await reader.readexactly(length) if length else b""
-    parts = target.partition("?")[0].strip("/").split("/")[4:]  # behind v1/Account/{id}/Conference
+    _, _, account, _, *parts = target.partition("?")[0].strip("/").split("/")
     name = unquote(parts[0]) if parts else ""
     members = tuple(unquote(parts[2]).split(",")) if len(parts) > 2 else ()
     suffix = parts[-1].lower() if len(parts) in (2, 4) else ""
@@ -147,6 +154,8 @@ async def _read(reader: asyncio.StreamReader, port: int) -> Request | None:
         verb=_verb(method, name, members, suffix),
         body=json.loads(content) if content else {},
         port=port,
+        account=account,
+        login=login,
     )
 
 

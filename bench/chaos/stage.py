@@ -47,7 +47,9 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(rules: str, system: type[System] = System, **settings: str) -> AsyncIterator[Stage]:
+async def stage(
+    rules: str, system: Callable[..., System] = System, **settings: str
+) -> AsyncIterator[Stage]:
     """Everything started and ready; all of it is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="gavel-chaos-"))
     with edge() as double:

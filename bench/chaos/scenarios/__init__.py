@@ -5,11 +5,13 @@ from typing import Any
 
 from bench.chaos.report import Row
 from bench.chaos.scenarios import (
+    accounts,
     budget,
     cluster,
     deploy,
     failover,
     failures,
+    fair,
     hosts,
     killing,
     kills,
@@ -48,5 +50,7 @@ SCENARIOS: Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Row]]]] = {
     "split": failover.split,
     "cluster": cluster.moved,
     "hosts": hosts.several_hosts,
+    "accounts": accounts.apart,
+    "fair": fair.fair,
     "upgrade": upgrade.there_and_back,
 }

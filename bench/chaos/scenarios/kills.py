@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bench.chaos.callbacks import Callback, entries, unacknowledged
 from bench.chaos.edge import Fate, Request
@@ -46,7 +47,7 @@ async def nothing_lost(short: bool) -> list[Row]:
         again = repeated(on, "mute")
         loose = _loose(on, killed)
     measured = (
-        f"{len(callbacks)} events at {rate}/s into 40 conferences, killed: {_told(killed)}. "
+        f"{len(callbacks)} events at {rate}/s into 40 conferences, killed: {told(killed)}. "
         f"Not acknowledged {unacknowledged(callbacks)}, acknowledged and not decided {lost}, "
         f"decided more than once {doubled}, members not acted upon {untouched}, "
         f"calls for nobody {strangers}; members muted again {len(again)}, of these without a death "
@@ -71,7 +72,7 @@ async def nothing_twice(short: bool) -> list[Row]:
         again = repeated(on, "mute")
         posts = sum(callback.posts for callback in callbacks)
     measured = (
-        f"{len(callbacks)} callbacks, each at least twice ({posts} posts), killed: {_told(killed)}. "
+        f"{len(callbacks)} callbacks, each at least twice ({posts} posts), killed: {told(killed)}. "
         f"Decided more than once {doubled}, not decided {lost}, not muted {untouched}. "
         f"Spoken to more than once {twice}; not spoken to {len(silent)}, of which recorded as "
         f"'outcome unknown, not repeated' {len(silent) - unexplained} (of {len(unknown)} so "
@@ -87,23 +88,30 @@ def _load(short: bool) -> tuple[list[Callback], int, float]:
     return (entries("room", 40, 3), 30, 1.0) if short else (entries("room", 40, 50), 100, 4.0)
 
 
-async def _post_under_kills(
-    on: Stage, callbacks: Sequence[Callback], rate: float, every: float, *, twice: bool
+async def under_kills(
+    on: Stage, posting: Sequence[Coroutine[Any, Any, None]], every: float
 ) -> list[Kill]:
-    """Post all while one kind of process after the other dies."""
-    on.edge.fate = lambda _request, _before: Fate(delay=0.1)  # so that calls are under way then
-    posting = asyncio.create_task(on.plivo.post_all(callbacks, rate, twice=twice))
+    """Post all while one kind of process after the other dies, one in `every` seconds."""
+    tasks = [asyncio.create_task(one) for one in posting]
     killed: list[Kill] = []
     for what in ("a worker", "all workers", "web", "valkey"):
         await asyncio.sleep(every)
         at = time.time()
         killed.append(Kill(at, what, on.gavel.kill_by_name(what)))
-    await posting
+    await asyncio.gather(*tasks)
+    return killed
+
+
+async def _post_under_kills(
+    on: Stage, callbacks: Sequence[Callback], rate: float, every: float, *, twice: bool
+) -> list[Kill]:
+    on.edge.fate = lambda _request, _before: Fate(delay=0.1)  # so that calls are under way then
+    killed = await under_kills(on, [on.plivo.post_all(callbacks, rate, twice=twice)], every)
     await on.until_quiet()
     return killed
 
 
-def _told(killed: Sequence[Kill]) -> str:
+def told(killed: Sequence[Kill]) -> str:
     return ", ".join(f"{kill.what} ({kill.processes})" for kill in killed)
 
 

