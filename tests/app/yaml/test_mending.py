@@ -7,7 +7,7 @@ import pytest
 from app.yaml.problems import FileError
 from workers.rules.load import load
 
-BAD = sorted((Path(__file__).parents[1] / "bad").glob("yaml-*.yaml"))
+BAD = sorted((Path(__file__).parents[2] / "workers" / "rules" / "bad").glob("yaml-*.yaml"))
 ENDING = {"yaml-second-document", "yaml-binary-character"}  # nothing is read behind these
 MORE = (
     "  - name: Another\n    when: member.entred\n    do: [record]\n"
