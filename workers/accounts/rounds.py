@@ -15,7 +15,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app.accounts.doorbell import Doorbell, quiet
-from app.accounts.file import AccountsFile
+from app.accounts.file import Account, AccountsFile
 from app.logs import bound, step
 from app.settings import Settings
 from app.store import keys
@@ -58,9 +58,10 @@ class AccountRounds:
     def tick(self) -> float:
         """Fire what is due of any account. Answers the seconds until there is something to do.
         Raises RedisError."""
-        rung, later = self._doorbell.rung(self.contexts.file.accounts)
+        accounts = self.contexts.file.accounts  # one version: it may be replaced meanwhile
+        rung, later = self._doorbell.rung(accounts)
         for name in rung:
-            self._timers_of(name).tick()
+            self._timers_of(accounts[name]).tick()
         self._rung.update(rung)
         return 0.0 if rung else later if later is not None else DAY
 
@@ -116,11 +117,13 @@ class AccountRounds:
         finally:
             under_way.discard(name)
 
-    def _timers_of(self, name: str) -> Timers:
-        if name not in self._timers:
-            keep = self.contexts.file.accounts[name].settings.keep
-            self._timers[name] = Timers(self.contexts.spaces.of(name), keep)
-        return self._timers[name]
+    def _timers_of(self, account: Account) -> Timers:
+        """Of this account; the thread that looks at the file may forget them meanwhile."""
+        timers = self._timers.get(account.name)
+        if timers is None:
+            timers = Timers(self.contexts.spaces.of(account.name), account.settings.keep)
+            self._timers[account.name] = timers
+        return timers
 
     def _look_in_turns(self, names: list[str]) -> None:
         until = time.monotonic() + MOST_SECONDS
