@@ -34,6 +34,7 @@ from app.store.server.errors import may_pass, trouble
 from app.store.server.examination import tell_at_start
 from app.yaml.problems import FileError
 from workers.accounts.contexts import UnknownAccount
+from workers.accounts.left_out import LeftOut
 from workers.accounts.rounds import AccountRounds, rounds_of
 from workers.bootstrap import Context, bootstrap
 from workers.jobs import work
@@ -68,6 +69,7 @@ class ConferenceWorker(SimpleWorker):
             worker_ttl=WORKER_TTL,
         )
         self.context, self.accounts = context, accounts
+        self.left_out = accounts.contexts.left_out if accounts else LeftOut()
         self.crew = Crew(threads, self._next_wake_up, self._hand_out, context.stopping)
         self.webhooks = Threads(shares.THREADS, self._work)
         self.stopping = context.stopping
@@ -133,7 +135,7 @@ class ConferenceWorker(SimpleWorker):
         try:
             work(self._context_of(account), unit)
         except (FileError, UnknownAccount) as error:  # its events wait for as long
-            step(log, "account left out", level=logging.WARNING, account=account, reason=error)
+            self.left_out.tell(account, error)
         except RedisError as error:
             self._redis_is_away(error)
         except Exception:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from app.accounts.file import Account, AccountsFile
 from app.errors import GavelError
 from app.store.server.spaces import Spaces
+from workers.accounts.left_out import LeftOut
 from workers.bootstrap import Context, context_of_account
 
 IDLE_SECONDS = 600.0
@@ -34,6 +35,7 @@ class AccountContexts:
     def __init__(self, root: Context, file: AccountsFile) -> None:
         self.root, self.file = root, file
         self.spaces = Spaces(root.redis)
+        self.left_out = LeftOut()
         self._lock = threading.Lock()
         self._making: dict[str, threading.Lock] = {}
         self._made: dict[str, _Made] = {}
@@ -41,7 +43,8 @@ class AccountContexts:
 
     def of(self, name: str) -> Context:
         """The context of that account; "" is the root's. Raises UnknownAccount, FileError when it
-        has no rules to work with, and RedisError."""
+        has no rules to work with, and RedisError. Who catches the first two says so by `left_out`.
+        """
         if not name:
             return self.root
         account = self.file.accounts.get(name)
@@ -59,6 +62,7 @@ class AccountContexts:
             with self._lock:
                 self._retire(name)
                 self._made[name] = _Made(account, context, time.monotonic())
+            self.left_out.served(name)
             return context
 
     def busy(self, seconds: float) -> Sequence[Context]:

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from app.accounts.doorbell import Doorbell, quiet
 from app.accounts.file import Account, AccountsFile
-from app.logs import bound, step
+from app.logs import bound
 from app.settings import Settings
 from app.store import keys
 from app.store.retention import enforce
@@ -109,7 +109,7 @@ class AccountRounds:
                 reconcile_round(context, stopping)
                 quiet(context.redis)
         except (FileError, UnknownAccount) as error:
-            step(log, "account left out", level=logging.WARNING, account=name, reason=error)
+            self.contexts.left_out.tell(name, error)
         except RedisError as error:
             self.contexts.root.tell(error)
         except Exception:  # the next round may go well
@@ -156,7 +156,7 @@ class AccountRounds:
             except FileError as error:
                 told = "\n".join(str(problem) for problem in error.problems)
                 redis.set(keys.RULES_BROKEN, told[:MOST_TOLD])
-                step(log, "account left out", level=logging.ERROR, account=name, reason=error)
+                self.contexts.left_out.tell(name, error)
             except UnknownAccount:
                 return  # it was taken out just now
 
