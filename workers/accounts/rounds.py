@@ -48,7 +48,7 @@ class AccountRounds:
     def __init__(self, contexts: AccountContexts) -> None:
         self.contexts = contexts
         self._doorbell = Doorbell(contexts.root.redis)
-        self._timers: dict[str, Timers] = {}
+        self._timers: dict[str, tuple[Account, Timers]] = {}
         self._begun: frozenset[str] = frozenset()
         self._rung: set[str] = set()
         self._seen: dict[str, tuple[int, int]] = {}  # rules files, by account
@@ -118,11 +118,11 @@ class AccountRounds:
             under_way.discard(name)
 
     def _timers_of(self, account: Account) -> Timers:
-        """Of this account; the thread that looks at the file may forget them meanwhile."""
-        timers = self._timers.get(account.name)
-        if timers is None:
+        """Of this account as it stands in one version of the file."""
+        of, timers = self._timers.get(account.name, (None, None))
+        if timers is None or of is not account:  # the file may have changed since it was asked
             timers = Timers(self.contexts.spaces.of(account.name), account.settings.keep)
-            self._timers[account.name] = timers
+            self._timers[account.name] = account, timers
         return timers
 
     def _look_in_turns(self, names: list[str]) -> None:
