@@ -5,17 +5,14 @@ A `Conference` is all that is remembered of one name, stored as one small JSON t
 the next one from it; nothing else changes it. Everything that is remembered is bounded.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from app.domain.suggest import quoted
+from app.json_text import decode, encode
 
 VERSION = 1
-
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
 
 RULE_NAME = "rule_name"
 """Among the fields of a run that waits: what its rule was called, for it may be gone by then."""
@@ -252,13 +249,13 @@ class Conference:
             ]
         if self.past:
             kept["p"] = [[p.number, p.uuid, p.started_at, p.ended_at, p.limit] for p in self.past]
-        return _encode(kept)
+        return encode(kept)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """Raises `UnreadableConference`, and `NewerConference` when a newer version wrote it."""
         try:
-            kept = json.loads(text)
+            kept = decode(text)
             version = int(kept["v"])
             if version <= VERSION:
                 return cls._of(kept)

@@ -9,7 +9,6 @@ be said in a URL, in XML and in one line is taken, `/` and emoji included. What 
 address when a client shortens the path, or can not be written in the answer XML, is refused.
 """
 
-import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from app.errors import Unusable
+from app.json_text import decode, encode
 
 LONGEST_NAME = 512
 """Characters. A longer name is answered 400: nobody reads it, and URLs end somewhere."""
@@ -82,7 +82,7 @@ class Event:
 
     def to_json(self) -> str:
         """The stored form; `at` is left out, the inbox puts it in front when it accepts."""
-        return json.dumps(
+        return encode(
             {
                 "id": self.id,
                 "kind": self.kind,
@@ -90,9 +90,7 @@ class Event:
                 "uuid": self.uuid,
                 "data": self.data,
                 **({"trace": self.trace} if self.trace else {}),
-            },
-            separators=(",", ":"),
-            ensure_ascii=False,
+            }
         )
 
     def for_journal(self) -> dict[str, Any]:
@@ -106,7 +104,7 @@ class Event:
     @classmethod
     def from_json(cls, text: str | bytes, at: float) -> Self:
         """Raises ValueError, TypeError or LookupError for what is no event."""
-        stored = json.loads(text)
+        stored = decode(text)
         texts = [stored[name] for name in ("id", "kind", "conference", "uuid")]
         if not (all(isinstance(one, str) for one in texts) and isinstance(stored["data"], dict)):
             raise TypeError("it is no event")

@@ -1,7 +1,6 @@
 """What one commit of a unit changes, lines of the journal included: as it is written down and as
 `lua/commit.lua` reads it."""
 
-import json
 import math
 import time
 from collections import Counter
@@ -11,6 +10,7 @@ from typing import Any
 
 from app.domain.recording import RecordingChange, Sought, stored_fields
 from app.domain.retention import Retention
+from app.json_text import encode
 from app.store import keys
 
 NOT_MEANT_AGAIN = 600.0
@@ -95,7 +95,7 @@ class Commit:
         if self.live is not None:
             changes["live"] = f"{self.live:.3f}" if self.live else "-"
         said = {name: change for name, change in changes.items() if change}
-        return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
+        return encode(said)
 
 
 def _recording(change: RecordingChange, keep: Retention) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def not_before(at: float) -> str:
 def journal_line(conference: str, at: float, kind: str, **fields: Any) -> str:
     """One entry of the journal (`app.store.journal`) as it is stored."""
     entry = {"at": round(at, 4), "conference": conference, "kind": kind, **fields}
-    return json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
+    return encode(entry)
 
 
 class NotMeantTexts:

@@ -22,7 +22,6 @@ truth and never behind. Entries are JSON objects with `at` (seconds), `conferenc
 - `rules`: of no conference: rules were `taken`, or the file is broken; `rules` (how many), `text`
 """
 
-import json
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
@@ -30,6 +29,7 @@ from typing import Any
 from redis import Redis
 
 from app.domain.conference import said_of
+from app.json_text import decode
 from app.store import keys
 from app.store.server.tagged import space_prefix
 
@@ -49,12 +49,12 @@ class Journal:
         """The story of one conference, oldest first; empty when nothing is known of it."""
         key = keys.journal(keys.conference_key(conference))
         stored: Any = self._redis.lrange(key, 0, -1)
-        yield from unfolded(self._redis, [json.loads(entry) for entry in stored])
+        yield from unfolded(self._redis, [decode(entry) for entry in stored])
 
     def of_rules(self) -> Iterator[Entry]:
         """When rules were taken and what changed, or what was wrong; oldest first, the last 200."""
         stored: Any = self._redis.lrange(keys.RULES_JOURNAL, 0, -1)
-        return (json.loads(entry) for entry in stored)
+        return (decode(entry) for entry in stored)
 
     def conferences(self) -> list[tuple[str, float]]:
         """Every conference with a journal and when it was last written, newest first."""
@@ -86,7 +86,7 @@ class Journal:
                 channel.psubscribe(pattern)
             for message in channel.listen():
                 space = message["channel"].decode().removesuffix(keys.STORY)
-                yield space[2:-1], json.loads(message["data"])
+                yield space[2:-1], decode(message["data"])
                 if pause and not channel.connection.can_read():
                     time.sleep(pause)
 
@@ -105,7 +105,7 @@ def unfolded(redis: Redis, entries: Sequence[dict[str, Any]]) -> Sequence[Entry]
     far as those are kept."""
     ids = list(dict.fromkeys(id for entry in entries for id in entry.get("not_meant", ())))
     texts: Any = redis.mget([keys.not_meant(id) for id in ids]) if ids else []
-    words = {id: json.loads(text) for id, text in zip(ids, texts, strict=True) if text}
+    words = {id: decode(text) for id, text in zip(ids, texts, strict=True) if text}
     for entry in entries:
         if "not_meant" in entry:
             unfold(entry, words)

@@ -5,7 +5,6 @@ What waits in such a unit's inbox are calls; what became of each goes to the con
 where its run goes on. Webhooks and copies of recordings are worked so.
 """
 
-import json
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.call import Call
+from app.json_text import decode
 from app.store import keys
 from app.store.inbox import Waiting
 from app.store.lease import Lease
@@ -73,7 +73,7 @@ class CallsBeside(ABC):
 
     def _read(self, entry: tuple[float, bytes]) -> Call | None:
         try:
-            return read_call(json.loads(entry[1]))
+            return read_call(decode(entry[1]))
         except UNREADABLE as error:
             self.unit.set_aside(self.what, entry[1], f"it can not be read: {error!r}"[:200])
             return None

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from app.domain.call import Call
 from app.domain.event import Event, new_id
+from app.json_text import decode, encode
 from workers.rules.vocabulary.actions import VERBS
 
 MEMBERS_AT_ONCE = 50
@@ -49,7 +50,7 @@ class Outbox:
         if not text:
             return cls(), ()
         try:
-            stored = json.loads(text)
+            stored = decode(text)
             rows, sent_at = list(stored["entries"]), float(stored["sent_at"])
         except (*UNREADABLE, AttributeError):
             return cls(), (text,)
@@ -69,11 +70,7 @@ class Outbox:
             (e.call.to_json_dict(), e.attempts, e.not_before, e.sending, e.alone)
             for e in self.entries
         ]
-        return json.dumps(
-            {"entries": rows, "sent_at": round(self.sent_at, 3)},
-            separators=(",", ":"),
-            ensure_ascii=False,
-        )
+        return encode({"entries": rows, "sent_at": round(self.sent_at, 3)})
 
     def add(self, calls: Iterable[Call]) -> Self:
         """Append calls; one for several members becomes several where Plivo takes one id."""

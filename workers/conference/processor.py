@@ -5,7 +5,6 @@ next call, all or nothing; the call itself goes out between two commits. Only th
 precede its commit, where making it twice ends in the same state (docs/decisions/0003).
 """
 
-import json
 import logging
 import threading
 import time
@@ -17,6 +16,7 @@ from typing import Protocol
 from app.domain.call import Call
 from app.domain.conference import Conference, UnreadableConference
 from app.domain.event import Event
+from app.json_text import encode
 from app.logs import Span, fields, span
 from app.metrics import catalogue as metrics
 from app.metrics.counting import Counts
@@ -222,7 +222,7 @@ class ConferenceProcessor:
         self.unit.outbox = outbox.add([call for call in calls if call.verb not in WEB_VERBS])
         for call in calls:
             if call.verb in WEB_VERBS:
-                text = json.dumps(call.to_json_dict(), ensure_ascii=False)
+                text = encode(call.to_json_dict())
                 self.unit.next.send_to(_unit_of(call, self.lease.key), self.unit.name, text)
 
     def _set_aside_undecided(self, entry: tuple[float, bytes], error: str) -> None:

@@ -123,6 +123,7 @@ MAY_IMPORT = {
     "app.domain.suggest",
     "app.domain.conference",
     "app.domain.event",
+    "app.json_text",
     "app.yaml.problems",
     "collections",
     "collections.abc",
