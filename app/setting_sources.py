@@ -29,17 +29,19 @@ def given_in(environ: Mapping[str, str], name: str, *, secret: bool) -> str | No
     return secret_in_file(path, f"{name}_FILE")
 
 
-def secret_in_file(path: str, named: str) -> str:
-    """The secret in a file; `named` is what told of it. Raises SettingsError."""
+def secret_in_file(path: str, named: str, shown: str = "") -> str:
+    """The secret in a file; `named` is what told of it, `shown` what errors say in place of the
+    path. Raises SettingsError."""
+    said = shown or path
     try:
         value = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SettingsError([f"{named} can not be read: {path}: {reason}"]) from None
+        raise SettingsError([f"{named} can not be read: {said}: {reason}"]) from None
     if not value:
-        raise SettingsError([f"{named} is empty: {path}"])
+        raise SettingsError([f"{named} is empty: {said}"])
     try:
         require_plain_secret(value)
     except ValueError as error:
-        raise SettingsError([f"what {named} names ({path}) must be {error}"]) from None
+        raise SettingsError([f"what {named} names ({said}) must be {error}"]) from None
     return value

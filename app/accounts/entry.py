@@ -84,7 +84,7 @@ class Elsewhere(Scalar):
         try:
             return self.parse(found)
         except ValueError as error:
-            raise ValueError(f"what {text} holds must be {error}") from None
+            raise ValueError(f"what is named here must be {error}") from None
 
 
 def _in_environment(name: Text) -> str:
@@ -120,7 +120,8 @@ def entry_class(folder: Path) -> type[Strict]:
 
 def _in_file(folder: Path, name: str) -> Callable[[Text], str]:
     def find(path: Text) -> str:
-        return secret_in_file(str(folder / path), name + FILE)
+        shown = f"a path from {folder} on"  # a secret itself, perhaps
+        return secret_in_file(str(folder / path), name + FILE, shown)
 
     return find
 

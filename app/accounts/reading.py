@@ -14,8 +14,8 @@ from app.settings import Settings
 from app.yaml import odd_signs
 from app.yaml.document import parse
 from app.yaml.problems import FileError, Place, Problem, Report
-from app.yaml.schema_errors import key_of, load_part
-from app.yaml.schema_fields import is_empty
+from app.yaml.schema_errors import UNKNOWN_KEY, key_of, load_part
+from app.yaml.schema_fields import is_empty, kind_of
 from app.yaml.tree import Map, Seq, Text
 
 EMPTY = "the file is empty; it begins with `accounts:`"
@@ -23,6 +23,7 @@ OWN_TOKEN = "plivo_auth_token"  # noqa: S105 the name of its key
 _PATHS = ("rules_file", "sftp_known_hosts")
 _OIDC = ("oidc_issuer", "oidc_client_id")
 _SECRET_KEY = re.compile(r"\w*(?:tok|pass|secre|key)\w*(?=[\"']?\s*:)", re.IGNORECASE)
+_KEY = re.compile(r"[\"']?[\w.-]+[\"']?\s*:")
 _SHOWN = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\(#[^)]*\)")
 
 
@@ -76,7 +77,9 @@ class _Reader:
         if root is None:
             self.report.error(Place(1, 1), EMPTY)
             return []
-        listed = load_part(Whole(), root, self.report, "a mapping with `accounts:`").get("accounts")
+        if not self.is_mapping(root, "a mapping with `accounts:`"):
+            return []
+        listed = load_part(Whole(), root, self.report, "").get("accounts")
         if listed is None:
             return []
         if is_empty(listed) or listed == []:
@@ -92,9 +95,9 @@ class _Reader:
 
     def entry(self, node: Any) -> Entry | None:
         """What can be read of it; None without what the others are held against."""
-        said = load_part(self.schema, node, self.report, "an account, with name and plivo_auth_id")
-        if not isinstance(node, Map):
+        if not self.is_mapping(node, "an account, with name and plivo_auth_id"):
             return None
+        said = load_part(self.schema, node, self.report, "")
         for name in SECRETS:
             self.take_from_elsewhere(name, node, said)
         if "plivo_auth_id" not in node:
@@ -110,6 +113,14 @@ class _Reader:
             self.report.warning(node["rules_file"], f"{rules} is no file: there are no rules yet")
         self.check_sign_in(node, said)
         return Entry(str(said["name"]), node, said) if "name" in said else None
+
+    def is_mapping(self, node: Any, what: str) -> bool:
+        """A text that stands in its place may be a secret: it is not shown."""
+        if isinstance(node, Map):
+            return True
+        found = "a text" if isinstance(node, Text) and not is_empty(node) else kind_of(node)
+        self.report.error(node, f"expected {what}, not {found}")
+        return False
 
     def take_from_elsewhere(self, name: str, node: Map, said: dict[str, Any]) -> None:
         forms = _forms(name)
@@ -178,12 +189,18 @@ def _told(
     problems: Iterable[Problem], text: str, by_parser: frozenset[Problem] | None
 ) -> tuple[Problem, ...]:
     """The problems, and no part of a secret in them: those of the parser (None: all are) tell what
-    stands there."""
+    stands there, and an unknown key may be a piece of a secret that was not quoted."""
     lines = dict(_secret_lines(text))
+
+    def tells(one: Problem) -> bool:
+        if one.line not in lines:
+            return False
+        is_key = _KEY.match(lines[one.line], one.column - 1)
+        by_piece = one.message.startswith(UNKNOWN_KEY) and not is_key
+        return by_parser is None or one in by_parser or by_piece
+
     shown = [
-        replace(one, message=_without_values(one.message, lines[one.line]))
-        if one.line in lines and (by_parser is None or one in by_parser)
-        else one
+        replace(one, message=_without_values(one.message, lines[one.line])) if tells(one) else one
         for one in problems
     ]
     return tuple(odd_signs.named(shown, text))

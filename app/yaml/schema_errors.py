@@ -11,6 +11,9 @@ from app.yaml.problems import Located, Report
 from app.yaml.schema_fields import Json, Note, Value, is_empty, kind_of
 from app.yaml.tree import Map, Seq, Text
 
+UNKNOWN_KEY = "unknown key "
+"""What a message begins with about a key that a mapping may not have."""
+
 
 class Strict(Schema):
     """A mapping whose keys are all known. `hints` says more about keys often misplaced."""
@@ -24,7 +27,7 @@ class Strict(Schema):
     def refuse_unknown(self, data: Any, original: Any, **_: Any) -> None:
         known = {field.data_key or name for name, field in self.fields.items()}
         wrong = {
-            str(key): [Note.about(key, f"unknown key {quoted(key)}" + self._hint(key, known))]
+            str(key): [Note.about(key, f"{UNKNOWN_KEY}{quoted(key)}" + self._hint(key, known))]
             for key in original
             if key not in known
         }

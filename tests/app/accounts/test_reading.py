@@ -186,6 +186,11 @@ def test_everything_is_told_at_once(tmp_path: Path) -> None:
         "plivo_auth_token: sesame-1234: x",
         "plivo_auth_token: 'sesame-1234' x",
         "plivo_auth_tokn: *sesame-1234",
+        "plivo_auth_token_file: sesame-1234",
+        "plivo_auth_token: t\n- plivo_auth_token sesame-1234",
+        "plivo_auth_token: t\n- {plivo_auth_token: t, sesame-1234}",
+        "plivo_auth_token: t\n- {plivo_auth_token: t, 'sesame-1234'}",
+        "plivo_auth_token: t\n- sesame-1234",
     ],
 )
 def test_no_word_about_a_secret_holds_a_part_of_it(tmp_path: Path, written: str) -> None:
@@ -195,6 +200,15 @@ def test_no_word_about_a_secret_holds_a_part_of_it(tmp_path: Path, written: str)
         found = str(error)
     assert f"{tmp_path}" in found
     assert "sesame" not in found
+
+
+def test_the_file_of_a_secret_in_place_of_that_of_the_accounts_is_not_shown(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "accounts.yaml"
+    path.write_text("sesame-1234\n")
+    with pytest.raises(AccountsError, match="expected a mapping with `accounts:`, not a text"):
+        read_accounts(str(path), BASE)
 
 
 def test_an_empty_file_and_none_are_told(tmp_path: Path) -> None:
