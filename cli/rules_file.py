@@ -1,5 +1,6 @@
 """Reading the rules file that a command was asked about."""
 
+import os
 from pathlib import Path
 
 from app.errors import GavelError
@@ -20,7 +21,7 @@ class UnusableRules(GavelError):
 
 def read_rules(path: str) -> str:
     """The text of a rules file. Raises NoRulesFile, or FileError when it is not UTF-8."""
-    if Path(path).exists() and not Path(path).is_file():
+    if os.path.exists(path) and not os.path.isfile(path):
         raise NoRulesFile(f"{path} is not a file. Set RULES_FILE to the rules file")
     try:
         with Path(path).open("rb") as file:

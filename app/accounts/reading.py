@@ -1,5 +1,6 @@
 """The text of ACCOUNTS_FILE as accounts, or every problem that it has, with positions."""
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -109,7 +110,7 @@ class _Reader:
             if name in said:
                 said[name] = str(self.folder / said[name])
         rules = said.get("rules_file")
-        if rules and not Path(rules).is_file():
+        if rules and not os.path.isfile(rules):
             self.report.warning(node["rules_file"], f"{rules} is no file: there are no rules yet")
         self.check_sign_in(node, said)
         return Entry(str(said["name"]), node, said) if "name" in said else None

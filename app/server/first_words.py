@@ -73,7 +73,15 @@ def _write_forever(counts: Counts, rules: PublishedRules, front: Front | None) -
 def _look_forever(front: Front) -> None:
     while True:
         time.sleep(LOOK_SECONDS)
+        look(front)
+
+
+def look(front: Front) -> None:
+    """Look at the accounts file; whatever is wrong with it, it is looked at again."""
+    try:
         front.look()
+    except Exception:  # a thread that ends would take no later version either
+        log.exception("the accounts file could not be looked at")
 
 
 def _tell() -> None:

@@ -1,5 +1,6 @@
 """`gavel explain`: which rules match an event, which do not and why, and what would be sent."""
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -141,13 +142,13 @@ def _find(
     event: str, given: Given, settings: Settings, rules: Rules, state: str | None
 ) -> tuple[Event, Conference, Sequence[Silence]]:
     """The event, its conference before it, and the silences that hold in a live one."""
-    if event.startswith("evt-") and not Path(event).exists():
+    if event.startswith("evt-") and not os.path.exists(event):
         with open_for_reading(settings) as redis:
             happened, earlier = stored_event(redis, event, given.conference)
         return happened, _state(state, happened) or state_after(earlier, rules, happened), ()
     if event in EVENTS:
         happened = event_of_kind(event, given, OPTIONS)
-    elif Path(event).exists():
+    elif os.path.exists(event):
         happened = event_of_file(event, given)
     else:
         raise NoEvent(no_kind(f"{event!r} is no file and", event))

@@ -41,6 +41,11 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         read_rules(str(tmp_path / "rules.yaml"))
 
 
+def test_a_path_that_can_not_be_one_is_told_as_a_missing_file_is() -> None:
+    with pytest.raises(NoRulesFile, match="File name too long"):
+        read_rules("long" * 100)
+
+
 def test_a_file_that_is_not_text_is_told_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_bytes(b"version: \xff")

@@ -211,6 +211,12 @@ def test_the_file_of_a_secret_in_place_of_that_of_the_accounts_is_not_shown(
         read_accounts(str(path), BASE)
 
 
+def test_a_rules_file_that_can_not_even_be_looked_for_is_none(tmp_path: Path) -> None:
+    found = read(tmp_path, AGENCY.replace("}", f", rules_file: {'long' * 100}}}"))
+    (told,) = found.warnings
+    assert told.message.endswith("is no file: there are no rules yet")
+
+
 def test_an_empty_file_and_none_are_told(tmp_path: Path) -> None:
     path = tmp_path / "accounts.yaml"
     with pytest.raises(AccountsError, match=r"accounts.yaml:1:1: error: the accounts file cannot"):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from app.server.first_words import look
 from app.store import keys
 from app.web import accounts
 from app.web.express import EXPRESS
@@ -155,3 +156,16 @@ def test_people_of_all_accounts_leave_one_thread_to_callbacks_together(service: 
     for name in ("acme", "zeta"):
         app = service.front._applications.of(service.file.accounts[name])
         assert app.places is service.front.root.places  # type: ignore[attr-defined]
+
+
+def test_a_look_at_the_file_that_fails_is_told_and_the_next_one_takes_it(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.write(entry("acme"), entry("more"))
+    now = service.now
+    del service.now  # its clock fails
+    look(service.front)
+    assert "the accounts file could not be looked at" in caplog.text
+    service.now = now
+    service.settle()
+    assert set(service.file.accounts) == {"acme", "more"}
