@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import BaseConverter, Rule
 
 from app.accounts.file import Account, AccountsFile
+from app.accounts.settings import of_service
 from app.api import routes
 from app.api.problems import PROBLEM, is_api, problem
 from app.console import blueprint as console
@@ -42,10 +43,9 @@ log = logging.getLogger("gavel.receive")
 
 REFUSALS_TOLD = 20
 refusals_told = Thinned(REFUSALS_TOLD)
+"""A flood of refusals, a thousand guesses of a token a second say, is told by some of them."""
 PLACES_TO_COME = 64
 """Accounts of a web process that are counted apart, beside twice those that it began with."""
-"""A flood of refusals, a thousand guesses of a token a second say, is told by some of them."""
-
 
 BEGAN = "gavel.began"
 
@@ -161,7 +161,8 @@ def create_app(settings: Settings, inbox: Inbox, *, beside: Gavel | None = None)
 def create_front(settings: Settings, inbox: Inbox, file: AccountsFile) -> Front:
     """The applications of the accounts of ACCOUNTS_FILE, and that of the service. `file` is open
     already; somebody has to call `look` of what is made."""
-    root, spaces = create_app(settings, inbox), Spaces(inbox.redis)
+    root = create_app(of_service(settings, file.siblings), inbox)
+    spaces = Spaces(inbox.redis)
     instance: InstanceMetrics = root.extensions[metrics.INSTANCE]
     cells = AccountCells(instance.rows, 2 * len(file.accounts) + PLACES_TO_COME)
     instance.accounts = cells

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.accounts.reading import accounts_in
-from app.accounts.settings import AccountSettings
+from app.accounts.settings import AccountSettings, Siblings
 from app.domain.redaction import hide
 from app.errors import GavelError
 from app.logs import step
@@ -44,11 +44,17 @@ class Account:
 
 class Accounts(Mapping[str, Account]):
     """Those of one good version of the file, by name, in its order. An account that is as it was
-    in the version before is the same object."""
+    in the version before is the same object. `below_service`: what subaccounts of the service's
+    own account sign with."""
 
-    def __init__(self, accounts: Iterable[Account] = (), warnings: Iterable[Problem] = ()) -> None:
+    def __init__(
+        self,
+        accounts: Iterable[Account] = (),
+        warnings: Iterable[Problem] = (),
+        below_service: tuple[str, ...] = (),
+    ) -> None:
         self._by_name = {account.name: account for account in accounts}
-        self.warnings = tuple(warnings)
+        self.warnings, self.below_service = tuple(warnings), below_service
 
     def __getitem__(self, name: str) -> Account:
         return self._by_name[name]
@@ -70,15 +76,16 @@ def _read(content: Content, path: str, base: Settings) -> Accounts:
         told = f"the accounts file {content.failure}"
         raise AccountsError([Problem(path, 1, 1, "error", told)])
     try:
-        found, warnings = accounts_in(decode(content.data, path), path, base)
+        found = accounts_in(decode(content.data, path), path, base)
     except FileError as error:
         raise AccountsError(error.problems) from None
-    return Accounts((Account(name, settings) for name, settings in found.items()), warnings)
+    accounts = (Account(name, settings) for name, settings in found.accounts.items())
+    return Accounts(accounts, found.warnings, found.below_service)
 
 
 class AccountsFile:
     """The file as it changes. `accounts` is replaced as a whole, so that who holds it sees one
-    version. Any thread may look."""
+    version. `siblings` are those of the service's own account. Any thread may look."""
 
     def __init__(
         self,
@@ -91,12 +98,13 @@ class AccountsFile:
         self._path, self._base = path, base
         self._file = ChangingFile(path, clock=clock, pause=pause)
         self._looking = threading.Lock()
-        self.accounts = Accounts()
+        self.accounts, self.siblings = Accounts(), Siblings()
 
     def open(self) -> None:
         """Read it for the first time. Raises AccountsError."""
         with self._looking:
             self.accounts = _read(self._file.poll() or Content(), self._path, self._base)
+        self.siblings.tokens = self.accounts.below_service
         _hide_secrets(self.accounts)
         _tell_doubts(self.accounts)
         step(log, "accounts loaded", accounts=len(self.accounts))
@@ -126,7 +134,7 @@ class AccountsFile:
         added = [name for name in after if name not in before]
         removed = [name for name in before if name not in after]
         changed = [name for name in after if name in before and after[name] is not before[name]]
-        self.accounts = after
+        self.accounts, self.siblings.tokens = after, after.below_service
         if before and not after:
             log.error("all accounts are gone: the accounts file has none any more")
         _tell_doubts(after)
@@ -150,7 +158,7 @@ def _with_those_kept(found: Accounts, before: Accounts) -> Accounts:
             old.settings.siblings.tokens = account.settings.siblings.tokens
             account = old
         kept.append(account)
-    return Accounts(kept, found.warnings)
+    return Accounts(kept, found.warnings, found.below_service)
 
 
 def _hide_secrets(*versions: Accounts) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.accounts.entry import ENV, FILE, KEYS, OF_MAIN, SECRETS, Whole, entry_class
-from app.accounts.settings import AccountSettings, Siblings, settings_of
+from app.accounts.settings import AccountSettings, settings_of
 from app.domain.suggest import did_you_mean, quoted
 from app.settings import Settings
 from app.yaml import odd_signs
@@ -39,10 +39,18 @@ class Entry:
     main: tuple[str, ...] = ()
 
 
-def accounts_in(
-    text: str, path: str, base: Settings
-) -> tuple[dict[str, AccountSettings], tuple[Problem, ...]]:
-    """The settings of each account by its name, and what is doubtful. Raises FileError."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The settings of each account by its name, what is doubtful, and what subaccounts of the
+    service's own account sign with."""
+
+    accounts: Mapping[str, AccountSettings]
+    warnings: tuple[Problem, ...]
+    below_service: tuple[str, ...]
+
+
+def accounts_in(text: str, path: str, base: Settings) -> Read:
+    """What the file says. Raises FileError."""
     report = Report(path)
     by_parser: frozenset[Problem] | None = None
     try:
@@ -52,18 +60,32 @@ def accounts_in(
         report.raise_errors()
     except FileError as error:
         raise FileError(_told(error.problems, text, by_parser)) from None
-    families: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for entry in entries:
-        if entry.main:
-            families[entry.main] += entry.said[OWN_TOKEN]
-    siblings = {main: Siblings(tuple(tokens)) for main, tokens in families.items()}
-    found = {
-        entry.name: settings_of(
-            base, entry.name, entry.said, entry.main, siblings.get(entry.main, Siblings())
-        )
-        for entry in entries
-    }
-    return found, _told(report.problems, text, by_parser)
+    found = {entry.name: settings_of(base, entry.name, entry.said, entry.main) for entry in entries}
+    signing = _Signing(entries)
+    for one in found.values():
+        one.siblings.tokens = signing.below(one.plivo_auth_token)
+    warnings = _told(report.problems, text, by_parser)
+    return Read(found, warnings, signing.below(base.plivo_auth_token))
+
+
+class _Signing:
+    """What accounts sign with, by the tokens of their main accounts."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._by_main: dict[str, list[str]] = defaultdict(list)
+        for entry in entries:
+            for main in entry.main:
+                self._by_main[main] += entry.said[OWN_TOKEN]
+        self._found: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def below(self, tokens: Iterable[str]) -> tuple[str, ...]:
+        """The tokens of all whose main account has one of these; one object for all who have the
+        same ones, of whom there may be thousands."""
+        mains = tuple(sorted(token for token in tokens if token in self._by_main))
+        if mains not in self._found:
+            below = dict.fromkeys(one for main in mains for one in self._by_main[main])
+            self._found[mains] = tuple(below)
+        return self._found[mains]
 
 
 class _Reader:
@@ -173,7 +195,7 @@ class _Reader:
         elif main is None:
             told = f"unknown account {quoted(name)}" + did_you_mean(name, known.keys())
             self.report.error(at, told)
-        elif main is entry or "main_account" in main.said:
+        elif main is entry or "main_account" in main.said or OF_MAIN in main.said:
             told = "it is this one" if main is entry else "it is a subaccount itself"
             self.report.error(at, f"{name} can not be the main account: {told}")
         return replace(entry, said=said, main=main.said.get(OWN_TOKEN, ()) if main else ())

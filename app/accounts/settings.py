@@ -28,8 +28,8 @@ _DEFAULTS = {entry.name: entry.default for entry in fields(Settings)}
 
 
 class Siblings:
-    """The accounts of one main account, and what they sign with: shared by all of them, and kept
-    up to date as the file changes."""
+    """What the other accounts of the same main account sign with, and of a main account what its
+    subaccounts do: kept up to date as the file changes."""
 
     __slots__ = ("tokens",)
 
@@ -38,10 +38,9 @@ class Siblings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSettings(Settings):
-    """`plivo_auth_token` ends with the tokens of the main account, which sign Ma-V3."""
+class AmongMany(Settings):
+    """Those of one account beside others."""
 
-    account: str = field(default="", metadata={"secret": False})
     siblings: Siblings = field(
         default_factory=Siblings, compare=False, repr=False, metadata={"secret": False}
     )
@@ -51,15 +50,26 @@ class AccountSettings(Settings):
         return tuple(token for token in self.siblings.tokens if token not in own)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings(AmongMany):
+    """`plivo_auth_token` ends with the tokens of the main account, which sign Ma-V3."""
+
+    account: str = field(default="", metadata={"secret": False})
+
+
+def of_service(base: Settings, siblings: Siblings) -> AmongMany:
+    """Those of the service's own account, beside the accounts of the file."""
+    return AmongMany(siblings=siblings, **{name: getattr(base, name) for name in _DEFAULTS})
+
+
 def settings_of(
     base: Settings,
     name: str,
     said: Mapping[str, Any],
     main: tuple[str, ...],
-    siblings: Siblings,
 ) -> AccountSettings:
     """The settings of an account whose entry has `said` these. `main` are the tokens of its main
-    account."""
+    account; whose siblings it has is not known yet."""
     values = {name: getattr(base, name) for name in _DEFAULTS}
     forgotten = [*_NEVER_THE_SERVICES, *(() if said.get("oidc_roles") else map(str.lower, OIDC))]
     values |= {forgot: _DEFAULTS[forgot] for forgot in forgotten}
@@ -70,4 +80,4 @@ def settings_of(
         "public_url": f"{base.public_url}{ADDRESS}{name}",
         "redis_url": base.redis_url and in_space_of(base.redis_url, name),
     }
-    return AccountSettings(account=name, siblings=siblings, **values)
+    return AccountSettings(account=name, **values)

@@ -70,7 +70,8 @@ def verify(
     signature came. `headers` must find names in any case (as Flask's and WSGI's do).
 
     A main account signs Ma-V3 for all its subaccounts, so that alone does not tell whose request it
-    is: where V3 is of one of the `foreign` tokens, which are those of its others, it is refused.
+    is: where V3 is of one of the `foreign` tokens, which are those of its other accounts, it is
+    refused.
     """
     present = _present(headers)
     by_owner, by_main = _candidates(headers.get(V3, "")), _candidates(headers.get(MAIN_V3, ""))
@@ -88,7 +89,7 @@ def verify(
     if _matches(text, nonce, keys, by_main):
         others = (token.encode() for token in foreign()) if by_owner else ()
         if _matches(text, nonce, others, by_owner):
-            why = "it is signed for another subaccount of the same main account"
+            why = "it is signed for another account of the same main account"
             return Verdict(False, why, present=present, failure="wrong")
         return Verdict(True, nonce=nonce, present=present)
     why = _hint(request, nonce, keys, given)

@@ -109,16 +109,28 @@ def test_a_subaccount_is_called_for_with_its_own_token_and_signed_for_with_both(
     assert found.plivo_auth_token == ("token-of-acme", "token-of-main")
 
 
-def test_the_tokens_of_sisters_are_foreign_and_nobody_elses(tmp_path: Path) -> None:
+def test_the_tokens_of_sisters_and_of_subaccounts_are_foreign_and_nobody_elses(
+    tmp_path: Path,
+) -> None:
     other = "- {name: other, plivo_auth_id: MA2, plivo_auth_token: token-of-other}\n"
     found = read(tmp_path, AGENCY, ACME, BETA, other)
     foreign = {name: account.settings.foreign_tokens() for name, account in found.items()}
     assert foreign == {
-        "agency": (),
+        "agency": ("token-of-acme", "token-of-beta"),
         "acme": ("token-of-beta",),
         "beta": ("token-of-acme",),
         "other": (),
     }
+
+
+def test_sisters_know_each_other_while_the_token_of_their_main_account_is_rotated(
+    tmp_path: Path,
+) -> None:
+    acme = ACME.replace("main_account: agency", "main_auth_token: [new, old]")
+    beta = BETA.replace("main_account: agency", "main_auth_token: old")
+    found = read(tmp_path, acme, beta)
+    assert found["acme"].settings.foreign_tokens() == ("token-of-beta",)
+    assert found["beta"].settings.foreign_tokens() == ("token-of-acme",)
 
 
 def test_no_log_shows_the_secrets_of_an_account(tmp_path: Path) -> None:
@@ -143,6 +155,10 @@ def test_no_log_shows_the_secrets_of_an_account(tmp_path: Path) -> None:
         ([AGENCY, ACME.replace("y}", "i}")], "3:83: error: unknown account 'agenci'; did you mea"),
         ([ACME.replace("agency", "acme")], "2:83: error: acme can not be the main account: it is "),
         ([AGENCY, ACME, BETA.replace("agency", "acme")], "4:83: error: acme can not be the main a"),
+        (
+            [AGENCY.replace("}", ", main_auth_token: x}"), ACME],
+            "3:83: error: agency can not be the main account: it is a subaccount itself",
+        ),
         (
             [AGENCY.replace("plivo_auth_token", "plivo_auth_token_env")],
             "2:60: error: expected the name of ",

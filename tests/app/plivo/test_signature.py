@@ -130,7 +130,7 @@ def test_a_main_account_does_not_speak_for_a_sister() -> None:
     assert verify(request(), of_sister, [b"of-beta", b"of-agency"], others).ok
     verdict = verify(request(), of_sister, [b"of-acme", b"of-agency"], others)
     assert (verdict.ok, verdict.failure, verdict.nonce) == (False, "wrong", "")
-    assert "another subaccount" in verdict.reason
+    assert "another account of the same main" in verdict.reason
 
 
 def others() -> tuple[str, ...]:

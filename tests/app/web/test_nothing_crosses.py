@@ -120,6 +120,26 @@ def test_a_subaccount_is_refused_at_its_sibling_though_their_main_account_signs_
     assert given.status_code == 200
 
 
+def test_a_subaccount_is_refused_at_its_main_account(serving: Callable[..., Service]) -> None:
+    service = serving(entry("agency"), entry("acme", main_account="agency"))
+    given = service.callback("agency", enter(), also="a-token-of-acme")
+    assert (given.status_code, service.inbox("agency")) == (403, [])
+    given = service.callback("agency", enter(), also="a-token-of-agency")
+    assert given.status_code == 200
+
+
+def test_a_subaccount_is_refused_at_the_account_of_the_service(
+    serving: Callable[..., Service],
+) -> None:
+    service = serving(entry("acme"))
+    at_service = {"token": TOKEN, "also": "a-token-of-acme"}
+    assert service.callback("", enter(), **at_service).status_code == 200
+    service.write(entry("acme", main_auth_token=TOKEN))
+    service.settle()
+    assert service.callback("", recording(), **at_service).status_code == 403
+    assert service.callback("", recording(), token=TOKEN).status_code == 200
+
+
 def test_a_token_of_another_account_sends_no_trigger(service: Service) -> None:
     browser, body = service.browser(), {"conference": "demo"}
     for at, token, status in (
