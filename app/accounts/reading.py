@@ -1,21 +1,20 @@
 """The text of ACCOUNTS_FILE as accounts, or every problem that it has, with positions."""
 
 import os
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.accounts.entry import ENV, FILE, KEYS, OF_MAIN, SECRETS, Whole, entry_class
+from app.accounts.entry import ENV, FILE, OF_MAIN, SECRETS, Whole, entry_class
+from app.accounts.secret_lines import told_without_secrets
 from app.accounts.settings import AccountSettings, settings_of
 from app.domain.suggest import did_you_mean, quoted
-from app.settings import Settings
-from app.yaml import odd_signs
+from app.settings import SHORTEST_TOKEN, Settings
 from app.yaml.document import parse
 from app.yaml.problems import FileError, Place, Problem, Report
-from app.yaml.schema_errors import UNKNOWN_KEY, key_of, load_part
+from app.yaml.schema_errors import key_of, load_part
 from app.yaml.schema_fields import is_empty, kind_of
 from app.yaml.tree import Map, Seq, Text
 
@@ -23,9 +22,6 @@ EMPTY = "the file is empty; it begins with `accounts:`"
 OWN_TOKEN = "plivo_auth_token"  # noqa: S105 the name of its key
 _PATHS = ("rules_file", "sftp_known_hosts")
 _OIDC = ("oidc_issuer", "oidc_client_id")
-_SECRET_KEY = re.compile(r"\w*(?:tok|pass|secre|key)\w*(?=[\"']?\s*:)", re.IGNORECASE)
-_KEY = re.compile(r"[\"']?[\w.-]+[\"']?\s*:")
-_SHOWN = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\(#[^)]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +55,12 @@ def accounts_in(text: str, path: str, base: Settings) -> Read:
         entries = _Reader(report, base, path).entries(root)
         report.raise_errors()
     except FileError as error:
-        raise FileError(_told(error.problems, text, by_parser)) from None
+        raise FileError(told_without_secrets(error.problems, text, by_parser)) from None
     found = {entry.name: settings_of(base, entry.name, entry.said, entry.main) for entry in entries}
     signing = _Signing(entries)
     for one in found.values():
         one.siblings.tokens = signing.below(one.plivo_auth_token)
-    warnings = _told(report.problems, text, by_parser)
+    warnings = told_without_secrets(report.problems, text, by_parser)
     return Read(found, warnings, signing.below(base.plivo_auth_token))
 
 
@@ -113,6 +109,7 @@ class _Reader:
             return []
         found = [entry for node in listed if (entry := self.entry(node))]
         self.refuse_twice(found)
+        self.refuse_tokens_twice(found)
         known = {entry.name: entry for entry in found}
         return [self.with_main(entry, known) for entry in found]
 
@@ -134,6 +131,9 @@ class _Reader:
         rules = said.get("rules_file")
         if rules and not os.path.isfile(rules):
             self.report.warning(node["rules_file"], f"{rules} is no file: there are no rules yet")
+        if any(len(token) < SHORTEST_TOKEN for token in said.get("trigger_token", ())):
+            told = f"trigger_token has fewer than {SHORTEST_TOKEN} characters, and can be guessed"
+            self.report.warning(_key_of_secret(node, "trigger_token"), told)
         self.check_sign_in(node, said)
         return Entry(str(said["name"]), node, said) if "name" in said else None
 
@@ -183,6 +183,16 @@ class _Reader:
                 self.report.error(entry.node["plivo_auth_id"], f"{auth_id} is {other} already")
             ids.setdefault(auth_id, f"{entry.name} on line {at.line}")
 
+    def refuse_tokens_twice(self, entries: Iterable[Entry]) -> None:
+        """Of two accounts with the same token nobody can tell whose a signature is."""
+        whose = dict.fromkeys(self.base.plivo_auth_token, "the service's own account")
+        for entry in entries:
+            tokens = entry.said.get(OWN_TOKEN, ())
+            if other := next((whose[token] for token in tokens if token in whose), None):
+                told = f"{other} has this token, too: whoever signs for one would sign for both"
+                self.report.error(_key_of_secret(entry.node, OWN_TOKEN), told)
+            whose |= dict.fromkeys(tokens, f"{entry.name} on line {entry.node.line}")
+
     def with_main(self, entry: Entry, known: Mapping[str, Entry]) -> Entry:
         said = {key: value for key, value in entry.said.items() if key not in _NOT_SETTINGS}
         tokens: tuple[str, ...] = entry.said.get(OF_MAIN, ())
@@ -208,44 +218,6 @@ def _forms(name: str) -> tuple[str, str, str]:
     return name, name + ENV, name + FILE
 
 
-def _told(
-    problems: Iterable[Problem], text: str, by_parser: frozenset[Problem] | None
-) -> tuple[Problem, ...]:
-    """The problems, and no part of a secret in them: those of the parser (None: all are) tell what
-    stands there, and an unknown key may be a piece of a secret that was not quoted."""
-    lines = dict(_secret_lines(text))
-
-    def tells(one: Problem) -> bool:
-        if one.line not in lines:
-            return False
-        is_key = _KEY.match(lines[one.line], one.column - 1)
-        by_piece = one.message.startswith(UNKNOWN_KEY) and not is_key
-        return by_parser is None or one in by_parser or by_piece
-
-    shown = [
-        replace(one, message=_without_values(one.message, lines[one.line])) if tells(one) else one
-        for one in problems
-    ]
-    return tuple(odd_signs.named(shown, text))
-
-
-def _without_values(message: str, line: str) -> str:
-    """Of a line with a secret only the key is shown."""
-    key = _SECRET_KEY.match(line.lstrip(" -"))
-    shown = {*KEYS, key[0] if key else ""}
-    return _SHOWN.sub(lambda found: found[0] if found[0][1:-1] in shown else "…", message)
-
-
-def _secret_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines, numbered from 1, on which a secret may stand: that of its key, and those below it
-    that are further in, or a list's."""
-    indent: int | None = None
-    for number, line in enumerate(text.splitlines(), 1):
-        body = line.lstrip(" ")
-        depth = len(line) - len(body)
-        if indent is not None and body and depth <= indent and not body.startswith("- "):
-            indent = None
-        if _SECRET_KEY.search(line):
-            indent = depth
-        if indent is not None:
-            yield number, line
+def _key_of_secret(node: Map, name: str) -> Text:
+    """Its key, in whichever form it is said."""
+    return key_of(node, next(form for form in _forms(name) if form in node))

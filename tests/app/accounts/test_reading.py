@@ -145,6 +145,14 @@ def test_no_log_shows_the_secrets_of_an_account(tmp_path: Path) -> None:
     [
         ([AGENCY, AGENCY.replace("MA1", "MA2")], "3:10: error: the name agency is taken: it is on"),
         ([AGENCY, AGENCY.replace("agency", "b")], "3:28: error: MA1 is agency on line 2 already"),
+        (
+            [AGENCY, ACME.replace("token-of-acme", "[x, token-of-agency]")],
+            "3:36: error: agency on line 2 has this token, too",
+        ),
+        (
+            [AGENCY.replace("token-of-agency", "token-of-service")],
+            "2:38: error: the service's own account has this token, too",
+        ),
         ([AGENCY.replace("MA1", "MAservice")], "2:33: error: MAservice is the service's own"),
         ([AGENCY.replace("plivo_auth_token", "token")], "2:3: error: 'plivo_auth_token' is missin"),
         ([AGENCY.replace("auth_id", "id")], "2:3: error: 'plivo_auth_id' is missing"),
@@ -225,6 +233,14 @@ def test_the_file_of_a_secret_in_place_of_that_of_the_accounts_is_not_shown(
     path.write_text("sesame-1234\n")
     with pytest.raises(AccountsError, match="expected a mapping with `accounts:`, not a text"):
         read_accounts(str(path), BASE)
+
+
+def test_a_trigger_token_that_can_be_guessed_is_told(tmp_path: Path) -> None:
+    for token in ("trigger_token: short", "trigger_token_file: trigger"):
+        (tmp_path / "trigger").write_text("short")
+        found = read(tmp_path, AGENCY.replace("}", f", {token}}}"))
+        (told,) = found.warnings
+        assert (told.column, told.message.partition(" has ")[0]) == (73, "trigger_token")
 
 
 def test_a_rules_file_that_can_not_even_be_looked_for_is_none(tmp_path: Path) -> None:
