@@ -5,6 +5,7 @@ The option is put on the commands here, in one place; each asks for its settings
 """
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from app.domain.suggest import did_you_mean, quoted
@@ -46,7 +47,12 @@ def _option() -> click.Option:
 
 
 def _note(context: click.Context, _: click.Parameter, name: str | None) -> None:
-    if name:
+    """Raises what click tells of an option without a name, as of a variable that is not set: it
+    would be the service's own account that is looked at or changed."""
+    if name == "":
+        raise click.BadParameter("the name of an account is missing", param_hint="--account")
+    by_variable = context.get_parameter_source("account") is ParameterSource.ENVIRONMENT
+    if name is not None and not (by_variable and _CHOSEN in context.meta):  # a group had the option
         context.meta[_CHOSEN] = name
 
 

@@ -143,3 +143,16 @@ def test_the_doctor_examines_the_service_or_one_account(ask: Gavel, accounts: Pa
     accounts.write_text("accounts: x\n")
     assert "bad: " in told()["accounts"][0]
     assert f"{accounts}:1:11: error: " in told()["accounts"][0]
+
+
+def test_an_option_without_a_name_is_of_nobody_and_not_of_the_service(ask: Gavel) -> None:
+    result = ask("conferences", "--account", "", GAVEL_ACCOUNT="acme")
+    assert result.exit_code == 2
+    assert "the name of an account is missing" in result.output
+
+
+def test_the_option_of_a_group_goes_before_the_variable(ask: Gavel) -> None:
+    made = ask("token", "new", "--name", "t", "--scope", "read", "--account", "acme")
+    assert made.exit_code == 0
+    listed = ask("token", "--account", "acme", "list", "--json", GAVEL_ACCOUNT="beta")
+    assert [json.loads(line)["name"] for line in listed.stdout.splitlines()] == ["t"]
