@@ -105,7 +105,7 @@ class AccountsFile:
         with self._looking:
             self.accounts = _read(self._file.poll() or Content(), self._path, self._base)
         self.siblings.tokens = self.accounts.below_service
-        _hide_secrets(self.accounts)
+        hide_secrets(self.accounts)
         _tell_doubts(self.accounts)
         step(log, "accounts loaded", accounts=len(self.accounts))
 
@@ -130,7 +130,7 @@ class AccountsFile:
                 step(log, words, level=logging.ERROR, problem=str(problem))
             return False
         before, after = self.accounts, _with_those_kept(found, self.accounts)
-        _hide_secrets(before, after)
+        hide_secrets(before, after)
         added = [name for name in after if name not in before]
         removed = [name for name in before if name not in after]
         changed = [name for name in after if name in before and after[name] is not before[name]]
@@ -161,8 +161,9 @@ def _with_those_kept(found: Accounts, before: Accounts) -> Accounts:
     return Accounts(kept, found.warnings, found.below_service)
 
 
-def _hide_secrets(*versions: Accounts) -> None:
-    """No log shows them; those of the version before are under way for a while."""
+def hide_secrets(*versions: Accounts) -> None:
+    """From now on no log and no reason shows those of these versions: those of the one before are
+    under way for a while. For who follows the file it is done already."""
     hide(
         secret
         for accounts in versions

@@ -17,7 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Retry
 
-from app.accounts.file import AccountsError, read_accounts
+from app.accounts.file import Accounts, AccountsError, hide_secrets, read_accounts
 from app.errors import GavelError
 from app.fetching.recordings import RecordingSource
 from app.logs import bound
@@ -27,7 +27,7 @@ from app.store.connection import connect
 from app.store.lease import Lease, LeaseLost, Leases
 from app.store.recordings import Recordings
 from app.store.scripts import load_scripts
-from app.store.server.spaces import Spaces
+from app.store.server.spaces import Spaces, space_of
 from workers.accounts.contexts import UnknownAccount
 from workers.conference.budget import Budget, Wait
 from workers.conference.errors import PlivoError
@@ -73,7 +73,10 @@ def copying(redis: Redis, settings: Settings) -> Copying:
     api = PlivoApi(settings.plivo_api_url, settings.plivo_auth_id or "", _token(settings))
     budget = Budget(redis, settings.plivo_rate.calls, settings.plivo_rate.seconds)
     return Copying(
-        redis, Leases(redis), Archiver(source, FileSystems(login)), deleting(api, budget)
+        redis,
+        Leases(redis, settings.keep),
+        Archiver(source, FileSystems(login)),
+        deleting(api, budget),
     )
 
 
@@ -117,7 +120,8 @@ def work(parts: Copying, key: str) -> Retry | None:
     lease = parts.leases.take(key)
     if lease is None:
         return None
-    with bound(conference=lease.taken.name):
+    account = {"account": name} if (name := space_of(parts.redis)) else {}
+    with bound(conference=lease.taken.name, **account):
         return _worked(parts, lease)
 
 
@@ -146,6 +150,7 @@ class Process:
     def __init__(self, settings: Settings, redis: Redis) -> None:
         self._settings, self._spaces = settings, Spaces(redis)
         self._made: dict[str, Copying] = {}
+        self._read: list[Accounts] = []  # what was made is of these
 
     def of(self, account: str) -> Copying:
         """Those of an account; "" for none. Raises AccountsError and UnknownAccount."""
@@ -157,11 +162,14 @@ class Process:
     def _settings_of(self, account: str) -> Settings:
         if not account:
             return self._settings
-        file = self._settings.accounts_file
-        found = read_accounts(file, self._settings).get(account) if file else None
-        if found is None:
+        if self._settings.accounts_file is None:
+            raise UnknownAccount("there is no accounts file")
+        accounts = read_accounts(self._settings.accounts_file, self._settings)
+        self._read.append(accounts)
+        hide_secrets(*self._read)
+        if account not in accounts:
             raise UnknownAccount(f"the accounts file has no account {account!r}")
-        return found.settings
+        return accounts[account].settings
 
     def renew(self) -> None:
         """Keep the leases. Raises RedisError."""
