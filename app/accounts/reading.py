@@ -157,6 +157,10 @@ class _Reader:
     def check_sign_in(self, node: Map, said: Mapping[str, Any]) -> None:
         """OpenID Connect: of the service or the account's own, and who may sign in here."""
         if "oidc_roles" in said:
+            if "oidc_issuer" in said and "oidc_client_id" not in said:
+                told = "oidc_client_id is missing: that of the service is of another issuer"
+                self.report.error(key_of(node, "oidc_issuer"), told)
+                return
             for name in _OIDC:
                 if not (said.get(name) or getattr(self.base, name)):
                     told = f"{name} is missing, which oidc_roles needs: here or for the service"

@@ -72,6 +72,8 @@ def settings_of(
     account; whose siblings it has is not known yet."""
     values = {name: getattr(base, name) for name in _DEFAULTS}
     forgotten = [*_NEVER_THE_SERVICES, *(() if said.get("oidc_roles") else map(str.lower, OIDC))]
+    if "oidc_issuer" in said or "oidc_client_id" in said:  # else it would go to another issuer
+        forgotten.append("oidc_client_secret")
     values |= {forgot: _DEFAULTS[forgot] for forgot in forgotten}
     values.update(said)
     own = values["plivo_auth_token"]

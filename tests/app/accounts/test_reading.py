@@ -1,5 +1,6 @@
 """ACCOUNTS_FILE: each account is a whole `Settings`; whatever is wrong is told where it stands."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,29 @@ def test_who_may_do_something_in_the_service_may_do_nothing_in_an_account(tmp_pa
     found = settings(tmp_path, own, base=by_issuer)
     assert (found.oidc_issuer, found.oidc_client_id) == ("https://id.example.com", "gavel")
     assert found.oidc_roles == (("admin", "agency"),)
+
+
+def test_the_service_s_client_secret_is_for_its_own_client_at_its_own_issuer(
+    tmp_path: Path,
+) -> None:
+    base = replace(
+        BASE,
+        oidc_issuer="https://id.example.com",
+        oidc_client_id="gavel",
+        oidc_client_secret="secret-of-service",
+        oidc_roles=(("admin", "admins"),),
+    )
+    own = AGENCY.replace("}", ", oidc_roles: admin=a}")
+    assert settings(tmp_path, own, base=base).oidc_client_secret == "secret-of-service"
+    own = own.replace("}", ", oidc_client_id: acme}")
+    assert settings(tmp_path, own, base=base).oidc_client_secret is None
+    own = own.replace("}", ", oidc_issuer: https://id.example.org}")
+    assert settings(tmp_path, own, base=base).oidc_client_secret is None
+    own = own.replace("}", ", oidc_client_secret: of-acme}")
+    assert settings(tmp_path, own, base=base).oidc_client_secret == "of-acme"
+    own = AGENCY.replace("}", ", oidc_roles: admin=a, oidc_issuer: https://id.example.org}")
+    with pytest.raises(AccountsError, match="oidc_client_id is missing: that of the service"):
+        read(tmp_path, own, base=base)
 
 
 def test_a_secret_may_stand_in_the_environment_or_in_a_file(
