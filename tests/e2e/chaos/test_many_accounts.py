@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -18,7 +19,14 @@ from tests.waiting import until
 LATER = MUTE.replace("member.entered", "{conference.elapsed: 8s}").replace(
     "mute: member", "mute: all"
 )
-ACME = Account("acme", MUTE.replace("mute: member", "deaf: member"))
+BRIEF = """
+  - name: A brief conference
+    when: {conference.elapsed: 1s}
+    match: {conference: brief}
+    do:
+      - speak: {to: all, text: That was it}
+"""
+ACME = Account("acme", MUTE.replace("mute: member", "deaf: member") + BRIEF)
 ZETA = Account("zeta", LATER)
 
 
@@ -28,21 +36,26 @@ class Stage:
     def __init__(self, gavel: ManyAccounts, double: Edge, redis: Redis) -> None:
         self.gavel, self.edge, self.redis = gavel, double, redis
 
-    def enter(self, account: Account, *members: str) -> None:
-        """Each member comes into `room`; posted until it is answered 200."""
+    def enter(self, account: Account, *members: str, room: str = "room") -> None:
+        """Each member comes in; posted until it is answered 200."""
 
         async def send() -> None:
             sender = Sender(self.gavel.port, account.path, account.token)
-            await sender.post_all([callback("room", one) for one in members], rate=1000.0)
+            await sender.post_all([callback(room, one) for one in members], rate=1000.0)
             sender.close()
 
         asyncio.run(send())
 
-    def done(self, verb: str, account: Account) -> set[str]:
+    def is_at_rest(self, account: Account) -> bool:
+        """No clock has to look at it within the hour."""
+        redis: Any = self.redis
+        return bool(redis.zscore(keys.ACCOUNTS, account.name) > redis.time()[0] + 3600)
+
+    def done(self, verb: str, account: Account, room: str = "room") -> set[str]:
         """The members for whom it was asked, by whoever has this account's path and token."""
         return {
             member
-            for call in self.edge.calls(verb, "room", account.id)
+            for call in self.edge.calls(verb, room, account.id)
             if call.login == account.login and call.effect
             for member in call.members
         }
@@ -83,5 +96,10 @@ def test_killed_under_way_each_account_gets_its_calls_and_its_timer(stage: Stage
     stage.gavel.kill_everything()
     stage.gavel.start()
     until(lambda: stage.done("mute", ZETA), "zeta's timer")
+    until(lambda: stage.is_at_rest(ACME), "acme to have nothing to do")
+    stage.edge.world.enter("brief", "9", call_uuid("brief", "9"))
+    stage.enter(ACME, "9", room="brief")
+    until(lambda: stage.done("speak", ACME, "brief"), "a timer of an account that was at rest")
     asked = {(call.account, call.login, call.verb) for call in stage.edge.calls()}
-    assert asked == {(ACME.id, ACME.login, "deaf"), (ZETA.id, ZETA.login, "mute")}
+    of_acme = {(ACME.id, ACME.login, verb) for verb in ("deaf", "speak")}
+    assert asked == {*of_acme, (ZETA.id, ZETA.login, "mute")}

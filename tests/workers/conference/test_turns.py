@@ -1,13 +1,13 @@
 """Turns of one process: how many there are, and who has the next one."""
 
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 
-import pytest
-
-from tests.waiting import PATIENCE, until
+from tests.waiting import ends_within, until
 from workers.conference.turns import AT_ONCE, Turns
+
+LIMIT = 10.0
+"""Seconds; a test of these takes well under one."""
 
 
 class Line:
@@ -31,15 +31,7 @@ class Line:
 
     def end(self) -> None:
         for thread in self._threads:
-            thread.join(PATIENCE)
-            assert not thread.is_alive()
-
-
-@pytest.fixture
-def line() -> Iterator[Line]:
-    made = Line(Turns())
-    yield made
-    made.end()
+            thread.join()
 
 
 def all_but_one(turns: Turns, taken: ExitStack) -> None:
@@ -47,7 +39,9 @@ def all_but_one(turns: Turns, taken: ExitStack) -> None:
         taken.enter_context(turns.taken())
 
 
-def test_who_waits_for_long_holds_up_no_other_account(line: Line) -> None:
+@ends_within(LIMIT)
+def test_who_waits_for_long_holds_up_no_other_account() -> None:
+    line = Line(Turns())
     with ExitStack() as busy:
         all_but_one(line.turns.of("idle"), busy)
         with line.turns.of("acme").taken():
@@ -60,7 +54,9 @@ def test_who_waits_for_long_holds_up_no_other_account(line: Line) -> None:
     assert sorted(line.had) == ["acme"] * 4 + ["root"] + ["zeta"] * 2
 
 
-def test_a_lent_turn_is_for_others_and_comes_back(line: Line) -> None:
+@ends_within(LIMIT)
+def test_a_lent_turn_is_for_others_and_comes_back() -> None:
+    line = Line(Turns())
     with ExitStack() as busy:
         all_but_one(line.turns.of("acme"), busy)
         acme = line.turns.of("acme")
@@ -70,4 +66,5 @@ def test_a_lent_turn_is_for_others_and_comes_back(line: Line) -> None:
             with acme.lent():
                 until(lambda: line.had == ["zeta"], "zeta's turn")
             assert line.turns.busy == AT_ONCE
+    line.end()
     assert line.turns.busy == 0

@@ -130,18 +130,20 @@ def test_accounts_are_beside_each_other_in_the_slot_of_the_tag(
     jobs = [f"a/acme/{room}", f"a/zeta/{room}", room]
     popped = [redis.blpop([keys.QUEUE], timeout=60) for _ in jobs]
     assert [one[1].decode() for one in popped] == jobs  # type: ignore[index]
-    lease = Leases(spaces.of("acme")).take(room)
-    assert lease is not None
-    due = {"1.t": 1.0}
-    assert lease.commit(Commit(decided=1, live=1.0, set_timers=due), release=True) is None
-    assert Doorbell(redis).rung(names)[0] == ["acme"]
-    assert Timers(spaces.of("acme")).tick().fired == 1
-    assert redis.lrange(keys.QUEUE, 0, -1) == [f"a/acme/{room}".encode()]
     client = connect(in_space_of(store.url, "zeta"), timeout=60.0)
     assert space_of(client) == "zeta"
     zeta = Leases(client).take(room)
     assert zeta is not None
     assert len(zeta.taken.events) == 1
+    lease = Leases(spaces.of("acme")).take(room)
+    assert lease is not None
+    due = {"1.t": 1.0}
+    assert lease.commit(Commit(decided=1, live=1.0, set_timers=due), release=True) is None
+    have = [name for name in names if spaces.of(name).exists(keys.DUE, keys.LIVE)]
+    assert have == ["acme"]
+    assert Doorbell(redis).rung(names)[0] == ["acme"]
+    assert Timers(spaces.of("acme")).tick().fired == 1
+    assert redis.lrange(keys.QUEUE, 0, -1) == [f"a/acme/{room}".encode()]
     client.close()
 
 
