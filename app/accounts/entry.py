@@ -11,7 +11,7 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from app.accounts.settings import OWN
 from app.errors import SettingsError
@@ -112,10 +112,9 @@ class Entry(Strict):
     } | {"main_token": f"did you mean {OF_MAIN!r}?"}
 
 
-def entry_class(folder: Path) -> type[Strict]:
-    """What an entry is; files are named from this folder on."""
-    schema: type[Strict] = Entry.from_dict(dict(_fields(folder)))  # type: ignore[assignment]
-    return schema
+def entry_class(folder: Path) -> type[Schema]:
+    """What an entry is, an `Entry`; files are named from this folder on."""
+    return Entry.from_dict(dict(_fields(folder)))
 
 
 def _in_file(folder: Path, name: str) -> Callable[[Text], str]:

@@ -118,7 +118,8 @@ def in_space(redis: Redis, name: str) -> Redis:
     """A client of that space over the connections of `redis`, which is of none."""
     pool: Any = redis.connection_pool
     tag = pool.tagging.tag if pool.tagging else ""
-    client = type(redis)(connection_pool=SpacePool(pool, Tagging(tag, name)))  # type: ignore[arg-type]
+    lent: Any = SpacePool(pool, Tagging(tag, name))  # of the library's pools in all but its class
+    client = type(redis)(connection_pool=lent)
     client.auto_close_connection_pool = False
     return client
 

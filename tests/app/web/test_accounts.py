@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from app.factory import Gavel
 from app.server.first_words import look
 from app.store import keys
 from app.web import accounts
@@ -153,9 +154,12 @@ def test_what_an_application_counted_is_written_when_it_was_dropped(
 
 
 def test_people_of_all_accounts_leave_one_thread_to_callbacks_together(service: Service) -> None:
+    root = service.front.root
+    assert isinstance(root, Gavel)
     for name in ("acme", "zeta"):
         app = service.front._applications.of(service.file.accounts[name])
-        assert app.places is service.front.root.places  # type: ignore[attr-defined]
+        assert isinstance(app, Gavel)
+        assert app.places is root.places
 
 
 def test_a_look_at_the_file_that_fails_is_told_and_the_next_one_takes_it(
