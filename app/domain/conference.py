@@ -57,8 +57,7 @@ def said_of(conference: str, reason: str) -> str:
     return f"conference.name is {quoted(conference)},{reason.removeprefix(before)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One member. `facts` is what rules see as `member.*` (a fact nobody told is not in it);
     `seen` is when we last heard of this member or acted on it, seconds since the epoch."""
 

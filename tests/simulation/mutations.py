@@ -1,7 +1,7 @@
 """Mistakes planted on purpose, never shipped: each must be found, or the simulation is blind."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -23,7 +23,7 @@ def _unmarked() -> None:
     from workers.conference.outbox import Outbox
 
     def mark(outbox: Any, group: Any, now: float) -> Any:
-        return replace(outbox, sent_at=now)
+        return outbox._replace(sent_at=now)
 
     _set(Outbox, "mark", mark)
 

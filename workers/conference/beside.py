@@ -9,7 +9,6 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from app.domain.call import Call
@@ -92,7 +91,7 @@ class CallsBeside(ABC):
             if entry.is_late(latest):
                 unit.expire(entry)
         by_time = sorted(unit.outbox.entries, key=lambda entry: entry.not_before)
-        unit.outbox = replace(unit.outbox, entries=tuple(by_time))
+        unit.outbox = unit.outbox._replace(entries=tuple(by_time))
         group = next_group(unit.outbox.entries, now)
         if not group:
             return (), None

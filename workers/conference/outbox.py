@@ -7,8 +7,8 @@ members, for everybody, for the conference, or of its own run; so each member se
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import replace
+from typing import Any, NamedTuple, Self
 
 from app.domain.call import Call
 from app.domain.event import Event, new_id
@@ -20,8 +20,7 @@ UNREADABLE = (ValueError, TypeError, LookupError, RecursionError)
 """What reading a damaged row may raise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A call that waits. `sending` is set before it goes out and gone after: found at the start of
     a worker's turn it means that the one before died in between. `not_before` in epoch seconds.
     `alone`: not to be merged with others."""
@@ -37,8 +36,7 @@ class Entry:
         return self.call.expires_at is not None and latest > self.call.expires_at
 
 
-@dataclass(frozen=True, slots=True)
-class Outbox:
+class Outbox(NamedTuple):
     """`sent_at` is when this conference's last call went out (epoch seconds, 0 for never)."""
 
     entries: tuple[Entry, ...] = ()
@@ -75,11 +73,11 @@ class Outbox:
     def add(self, calls: Iterable[Call]) -> Self:
         """Append calls; one for several members becomes several where Plivo takes one id."""
         added = [entry for call in calls for entry in _entries(call)]
-        return replace(self, entries=self.entries + tuple(added))
+        return self._replace(entries=self.entries + tuple(added))
 
     def without(self, gone: Iterable[Entry]) -> Self:
         ids = {entry.call.id for entry in gone}
-        return replace(self, entries=tuple(e for e in self.entries if e.call.id not in ids))
+        return self._replace(entries=tuple(e for e in self.entries if e.call.id not in ids))
 
     def without_run(self, run: str) -> tuple[Self, tuple[Entry, ...]]:
         """Drop what is left of a run that was stopped; also answers what was dropped."""
@@ -88,7 +86,7 @@ class Outbox:
 
     def update(self, changed: Iterable[Entry]) -> Self:
         by_id = {entry.call.id: entry for entry in changed}
-        return replace(self, entries=tuple(by_id.get(e.call.id, e) for e in self.entries))
+        return self._replace(entries=tuple(by_id.get(e.call.id, e) for e in self.entries))
 
     def split(self, group: Sequence[Entry]) -> Self:
         """Put one entry a member in the place of calls that went out as one, to find out which
@@ -97,12 +95,12 @@ class Outbox:
         entries: list[Entry] = []
         for entry in self.entries:
             entries += _single(entry) if entry.call.id in ids else [entry]
-        return replace(self, entries=tuple(entries))
+        return self._replace(entries=tuple(entries))
 
     def mark(self, group: Sequence[Entry], now: float) -> Self:
         """The group is about to be sent."""
-        marked = [replace(e, sending=True, attempts=e.attempts + 1) for e in group]
-        return replace(self.update(marked), sent_at=now)
+        marked = [e._replace(sending=True, attempts=e.attempts + 1) for e in group]
+        return self.update(marked)._replace(sent_at=now)
 
     def left_sending(self) -> tuple[Entry, ...]:
         """What a worker that died had marked and not recorded."""
@@ -179,8 +177,7 @@ def _entries(call: Call) -> list[Entry]:
 def _single(entry: Entry) -> list[Entry]:
     call = entry.call
     return [
-        replace(
-            entry,
+        entry._replace(
             call=replace(call, id=f"{call.id}/{member}", members=(member,)),
             sending=False,
             alone=True,

@@ -10,7 +10,6 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -101,7 +100,7 @@ class Unit:
     ) -> None:
         """Send a marked group and write down what became of it; `send` answers by what ids the
         provider knows it. Raises RedisError: whoever takes over decides what may be repeated."""
-        tried = tuple(replace(e, sending=False, attempts=e.attempts + 1) for e in group)
+        tried = tuple(e._replace(sending=False, attempts=e.attempts + 1) for e in group)
         begun, started = self.lease.now(), time.monotonic()
         try:
             ids = self._send(tried, send)
@@ -203,7 +202,7 @@ class Unit:
         ids = error.request_ids
         match retry(merged(group), error, group[0].attempts, latest, random.random()):
             case Repeat(at=at):
-                again = [replace(e, sending=False, not_before=at) for e in group]
+                again = [e._replace(sending=False, not_before=at) for e in group]
                 self.outbox = self.outbox.update(again)
                 self._record(group, "retry", now, took, str(error), ids)
             case Split():

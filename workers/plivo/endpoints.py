@@ -5,7 +5,6 @@ hang up take one id or `all`), 11.22 (names).
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from workers.rules.vocabulary.action import Request, Verb
 from workers.rules.vocabulary.actions import VERBS
 
 _MEMBER_ID = re.compile(r"[0-9]{1,20}")  # docs/plivo.md 7.4: decimal text
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # halves of surrogate pairs, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def encoded_name(name: str) -> str:
     empty would hang up the whole account, `..` would reach the account itself."""
     if name in ("", ".", ".."):
         raise refused(f"a conference can not be called {name!r}")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+    if _CONTROL.search(name):
         raise refused(f"the conference name {name[:80]!r} has a control character")
     return quote(name, safe="")
 

@@ -28,6 +28,8 @@ from workers.rules.engine.state import (
 DOUBT_SECONDS = 10.0
 """How long an enter of another instance waits for Plivo's list; then it is believed."""
 
+_NO_ENTRY = Entry()
+
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
@@ -132,7 +134,7 @@ def _came_by(deciding: Deciding, facts: Mapping[str, Any]) -> Entry:
     what Plivo tells corrects what is concluded from it."""
     name = deciding.state.name
     entries = (one for one in deciding.rules.answers if one.is_for(name) and one.may_be_for(facts))
-    return next(entries, Entry())
+    return next(entries, _NO_ENTRY)
 
 
 def _enter_refused(deciding: Deciding, event: Event, member_id: str, call: str) -> str:
