@@ -4,6 +4,7 @@ scrape. Every web server tells the same, so one of them is to be asked."""
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
@@ -34,6 +35,24 @@ Row = tuple[Sequence[str], float]
 """Label values, and the number."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was read of Redis together: where many accounts are told, each way there counts.
+    `jobs`: wake-ups that wait, then recordings to copy, waiting and by `RECORDINGS_JOBS`."""
+
+    numbers: Mapping[bytes, bytes]
+    exemplars: Mapping[bytes, bytes]
+    digest: bytes | None
+    broken: bytes | None
+    rules: bytes | None
+    silences: Sequence[bytes]
+    dead: int
+    given_up: int
+    held: Sequence[bytes]
+    taken: Sequence[bytes]
+    jobs: Sequence[int]
+
+
 class ClusterMetrics:
     """Reads all there is; a collector of prometheus-client's. Raises RedisError."""
 
@@ -44,33 +63,52 @@ class ClusterMetrics:
 
     def collect(self) -> Iterator[Metric]:
         """Every metric as it stands now."""
-        stored, exemplars = self._stored()
-        found: Any = self._redis.mget(keys.RULES_DIGEST, keys.RULES_BROKEN, keys.RULES)
-        digest, broken, published = found
-        rules = _names(published)
+        kept = self._kept()
+        stored, exemplars = _stored(kept)
+        rules = _names(kept.rules)
         for counted in COUNTERS:
             yield _counter(counted, stored[counted.name], rules)
         for histogram in HISTOGRAMS:
             yield _histogram(histogram, stored[histogram.name], exemplars)
-        values = self._values()
-        values["gavel_rules_broken"] = [((), float(broken is not None))]
-        values["gavel_rules_info"] = [((digest.decode(),), 1.0)] if digest else []
+        values = self._values(kept)
+        values["gavel_rules_broken"] = [((), float(kept.broken is not None))]
+        digest = kept.digest.decode() if kept.digest else ""
+        values["gavel_rules_info"] = [((digest,), 1.0)] if digest else []
         for gauge in GAUGES:
             yield _gauge(gauge.name, gauge.meaning, gauge.labels, values[gauge.name])
 
-    def _stored(self) -> tuple[Stored, Mapping[str, str]]:
-        numbers: Any = self._redis.hgetall(keys.METRICS)
-        exemplars: Any = self._redis.hgetall(keys.EXEMPLARS)
-        stored: dict[str, dict[str, int]] = defaultdict(dict)
-        for field, number in numbers.items():
-            name, _, rest = field.decode().partition("|")
-            stored[name][rest] = int(number)
-        for rest, number in stored.pop("gavel_changes_by_hand_total", {}).items():
-            now = stored[catalogue.OPERATOR_ACTIONS.name]
-            now[rest] = now.get(rest, 0) + number
-        return stored, {field.decode(): one.decode() for field, one in exemplars.items()}
+    def _kept(self) -> _Kept:
+        with self._redis.pipeline(transaction=False) as together:
+            together.hgetall(keys.METRICS)
+            together.hgetall(keys.EXEMPLARS)
+            together.mget(keys.RULES_DIGEST, keys.RULES_BROKEN, keys.RULES)
+            together.hvals(keys.SILENCES)
+            together.llen(keys.DEAD)
+            together.llen(keys.GIVEN_UP)
+            together.hvals(keys.RULES_HELD)
+            together.lrange(keys.RULES_JOURNAL, 0, -1)
+            together.llen(keys.QUEUE)
+            together.llen("rq:queue:" + keys.RECORDINGS_QUEUE)
+            for registry in keys.RECORDINGS_JOBS.values():
+                together.zcard(registry)
+            found: Any = together.execute()
+        numbers, exemplars, (digest, broken, rules), *lists = found
+        silences, dead, given_up, held, taken, *jobs = lists
+        return _Kept(
+            numbers,
+            exemplars,
+            digest,
+            broken,
+            rules,
+            silences,
+            dead,
+            given_up,
+            held,
+            taken,
+            jobs,
+        )
 
-    def _values(self) -> dict[str, Iterable[Row]]:
+    def _values(self, kept: _Kept) -> dict[str, Iterable[Row]]:
         window = self._budget[1] if self._budget else ""
         units, events, oldest, timers, due, live, now, members, used, *beats = self._backlog(
             UNITS_LOOKED_AT, window
@@ -81,8 +119,7 @@ class ClusterMetrics:
         limit = self._budget[0] if self._budget else limit
         busy = sum(worker["busy"] for worker in workers)
         turns = sum(worker["turns"] for worker in workers)
-        silences: Any = self._redis.hvals(keys.SILENCES)
-        held = [one for one in read_silences(silences) if one.until > at]
+        held = [one for one in read_silences(kept.silences) if one.until > at]
         of_one = sum(bool(one.rule) for one in held)
         single = {
             "gavel_inbox_units": units,
@@ -92,44 +129,51 @@ class ClusterMetrics:
             "gavel_timers_due": due,
             "gavel_conferences_live": live,
             "gavel_conference_members": members,
-            "gavel_set_aside_waiting": self._redis.llen(keys.DEAD),
-            "gavel_given_up_waiting": self._redis.llen(keys.GIVEN_UP),
-            "gavel_rules_versions": self._versions(at),
+            "gavel_set_aside_waiting": kept.dead,
+            "gavel_given_up_waiting": kept.given_up,
+            "gavel_rules_versions": _versions(kept.held, at),
             "gavel_workers_alive": len(workers),
             "gavel_budget_calls_limit": limit,
             "gavel_budget_calls_remaining": max(0, limit - used),
         }
-        taken = self._taken()
+        taken = _taken(kept.taken)
         return {name: [((), float(value))] for name, value in single.items()} | {
-            "gavel_queue_jobs": self._jobs(),
+            "gavel_queue_jobs": _jobs(kept.jobs),
             "gavel_silences": [(("rule",), of_one), (("every_rule",), len(held) - of_one)],
             "gavel_worker_turns": [(("busy",), busy), (("idle",), turns - busy)],
             "gavel_rules_taken_timestamp_seconds": [((), taken)] if taken else [],
         }
 
-    def _jobs(self) -> list[Row]:
-        """By queue and state."""
-        with self._redis.pipeline(transaction=False) as together:
-            together.llen(keys.QUEUE)
-            together.llen("rq:queue:" + keys.RECORDINGS_QUEUE)
-            for registry in keys.RECORDINGS_JOBS.values():
-                together.zcard(registry)
-            wake_ups, waiting, *others = together.execute()
-        states = zip(("waiting", *keys.RECORDINGS_JOBS), (waiting, *others), strict=True)
-        copies = [((keys.RECORDINGS_QUEUE, state), float(number)) for state, number in states]
-        return [((keys.QUEUE_NAME, "waiting"), float(wake_ups)), *copies]
 
-    def _versions(self, now: float) -> int:
-        held: Any = self._redis.hvals(keys.RULES_HELD)
-        return sum(now - float(at) < HELD_SECONDS for at in held)
+def _stored(kept: _Kept) -> tuple[Stored, Mapping[str, str]]:
+    stored: dict[str, dict[str, int]] = defaultdict(dict)
+    for field, counted in kept.numbers.items():
+        name, _, rest = field.decode().partition("|")
+        stored[name][rest] = int(counted)
+    for rest, number in stored.pop("gavel_changes_by_hand_total", {}).items():
+        now = stored[catalogue.OPERATOR_ACTIONS.name]
+        now[rest] = now.get(rest, 0) + number
+    return stored, {field.decode(): one.decode() for field, one in kept.exemplars.items()}
 
-    def _taken(self) -> float:
-        """When the rules that were taken last were, as the journal of rules tells; 0 when it does
-        not. That a broken file is good again is told there, too, with the digest of before."""
-        entries: Any = self._redis.lrange(keys.RULES_JOURNAL, 0, -1)
-        told = [one for entry in reversed(entries) if (one := json.loads(entry)).get("taken")]
-        same = takewhile(lambda one: one.get("digest") == told[0].get("digest"), told)
-        return float(min((one["at"] for one in same), default=0.0))
+
+def _jobs(jobs: Sequence[int]) -> list[Row]:
+    """By queue and state."""
+    wake_ups, *others = jobs
+    states = zip(("waiting", *keys.RECORDINGS_JOBS), others, strict=True)
+    copies = [((keys.RECORDINGS_QUEUE, state), float(number)) for state, number in states]
+    return [((keys.QUEUE_NAME, "waiting"), float(wake_ups)), *copies]
+
+
+def _versions(held: Sequence[bytes], now: float) -> int:
+    return sum(now - float(at) < HELD_SECONDS for at in held)
+
+
+def _taken(entries: Sequence[bytes]) -> float:
+    """When the rules that were taken last were, as the journal of rules tells; 0 when it does not.
+    That a broken file is good again is told there, too, with the digest of before."""
+    told = [one for entry in reversed(entries) if (one := json.loads(entry)).get("taken")]
+    same = takewhile(lambda one: one.get("digest") == told[0].get("digest"), told)
+    return float(min((one["at"] for one in same), default=0.0))
 
 
 def _names(published: bytes | None) -> frozenset[str]:
