@@ -43,33 +43,37 @@ def reconcile_forever(context: Context, stopping: threading.Event) -> None:
         stopping.wait(LOOK_SECONDS)
 
 
-def reconcile_round(context: Context, stopping: threading.Event) -> None:
+def reconcile_round(context: Context, stopping: threading.Event) -> bool:
     """What is to be asked now: everything when an interval is over, else what is doubtful and
-    sought. Raises RedisError."""
+    sought. Says whether everything was asked, and answered. Raises RedisError."""
     claim_ms = max(100, int((context.reconcile_interval - LOOK_SECONDS) * 1000))
+    whole = False
     try:
         if context.redis.set(keys.RECONCILED, "1", nx=True, px=claim_ms):
             enforce(context.redis, context.leases.keep)
-            reconcile(context, stopping)
+            whole = reconcile(context, stopping)
         look_at_doubtful(context, stopping)
         seek(context, stopping)
     except PlivoError as error:
         words = "reconcile failed, trying again in an interval"
         step(log, words, level=logging.WARNING, error=error, api_id=ids(error))
+    return whole
 
 
-def reconcile(context: Context, stopping: threading.Event) -> None:
-    """One round over all conferences that Plivo or we believe to be live."""
+def reconcile(context: Context, stopping: threading.Event) -> bool:
+    """One round over all conferences that Plivo or we believe to be live; says whether each was
+    answered."""
     as_of = redis_time(context.redis)
     ours = _live(context)
     theirs = ask(context, stopping, context.api.list_conferences)
     if theirs is None:
-        return
+        return False
     for name in ours - set(theirs):
         _tell(context, name, {"gone": True, "as_of": as_of})
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda name: _look(context, stopping, name), theirs))
+        answered = list(pool.map(lambda name: _look(context, stopping, name), theirs))
     step(log, "reconcile", ours=len(ours), theirs=len(theirs))
+    return all(answered)
 
 
 def look_at_doubtful(context: Context, stopping: threading.Event) -> None:
@@ -84,7 +88,8 @@ def look_at_doubtful(context: Context, stopping: threading.Event) -> None:
             _look(context, stopping, name.decode())
 
 
-def _look(context: Context, stopping: threading.Event, name: str) -> None:
+def _look(context: Context, stopping: threading.Event, name: str) -> bool:
+    """Ask about one; says whether there was an answer."""
     as_of = redis_time(context.redis)
     try:
         seen = ask(context, stopping, lambda: context.api.get_conference(name))
@@ -92,12 +97,14 @@ def _look(context: Context, stopping: threading.Event, name: str) -> None:
         if error.kind == "gone":
             told = {"api_id": error.request_ids[0]} if error.request_ids else {}
             _tell(context, name, {"gone": True, "as_of": as_of, **told})
-        else:
-            known = {"conference": name, "error": error, "api_id": ids(error)}
-            step(log, "reconcile failed", level=logging.WARNING, **known)
-        return
-    if seen is not None:
-        _tell(context, name, {**seen.data(), "as_of": as_of})
+            return True
+        known = {"conference": name, "error": error, "api_id": ids(error)}
+        step(log, "reconcile failed", level=logging.WARNING, **known)
+        return False
+    if seen is None:
+        return False
+    _tell(context, name, {**seen.data(), "as_of": as_of})
+    return True
 
 
 def _tell(context: Context, name: str, data: dict[str, Any]) -> None:

@@ -37,6 +37,11 @@ class Doorbell:
         later = [at - now for _, at in ours[len(rung) :]]
         return rung, max(0.0, later[0]) if later else None
 
+    def put_off(self, account: str, seconds: float) -> None:
+        """Look at this one again then, no sooner."""
+        client: Any = self._redis
+        client.zadd(keys.ACCOUNTS, {account: redis_time(self._redis) + seconds}, xx=True)
+
     def begin(self, accounts: Iterable[str]) -> None:
         """Look at all of these now. Of those that this Redis does not know, Plivo is asked, too."""
         now = redis_time(self._redis)

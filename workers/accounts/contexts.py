@@ -16,6 +16,9 @@ from workers.accounts.left_out import LeftOut
 from workers.bootstrap import Context, context_of_account
 
 IDLE_SECONDS = 600.0
+RETIRED_SECONDS = 60.0
+"""So long who has a context that was replaced may still take a lease with it: it has to wait for a
+turn first."""
 
 
 class UnknownAccount(GavelError):
@@ -39,7 +42,7 @@ class AccountContexts:
         self._lock = threading.Lock()
         self._making: dict[str, threading.Lock] = {}
         self._made: dict[str, _Made] = {}
-        self._retired: list[Context] = []
+        self._retired: list[tuple[float, Context]] = []  # with when they were
 
     def of(self, name: str) -> Context:
         """The context of that account; "" is the root's. Raises UnknownAccount, FileError when it
@@ -80,7 +83,8 @@ class AccountContexts:
     def all(self) -> Sequence[Context]:
         """All that may hold leases or counts."""
         with self._lock:
-            return [*(made.context for made in self._made.values()), *self._retired]
+            retired = (context for _, context in self._retired)
+            return [*(made.context for made in self._made.values()), *retired]
 
     def drop_idle(self, idle: float = IDLE_SECONDS) -> None:
         """Let go of what nobody has wanted for so many seconds, and of accounts that are gone."""
@@ -90,8 +94,11 @@ class AccountContexts:
                 gone = name not in self.file.accounts
                 if (gone or now - made.used > idle) and not made.context.leases.any_held:
                     self._retire(name)
-            for context in [one for one in self._retired if not one.leases.any_held]:
-                self._retired.remove(context)
+            self._retired = [
+                (at, context)
+                for at, context in self._retired
+                if context.leases.any_held or now - at <= RETIRED_SECONDS
+            ]
 
     def _used(self, account: Account) -> Context | None:
         made = self._made.get(account.name)
@@ -102,4 +109,4 @@ class AccountContexts:
 
     def _retire(self, name: str) -> None:
         if (made := self._made.pop(name, None)) is not None:
-            self._retired.append(made.context)
+            self._retired.append((time.monotonic(), made.context))

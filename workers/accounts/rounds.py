@@ -6,21 +6,25 @@ in a second however many there are.
 """
 
 import logging
+import os
 import threading
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from app.accounts.doorbell import Doorbell, quiet
 from app.accounts.file import Account, AccountsFile
-from app.logs import bound
+from app.logs import bound, fields
 from app.settings import Settings
 from app.store import keys
 from app.store.retention import enforce
+from app.store.server.errors import may_pass
 from app.store.timers import Timers
+from app.yaml.changing import read_content
+from app.yaml.document import decode
 from app.yaml.problems import FileError
 from workers.accounts.contexts import AccountContexts, UnknownAccount
 from workers.bootstrap import Context
@@ -39,6 +43,11 @@ MOST_SECONDS = 0.5
 MOST_TOLD = 8000
 BUSY_SECONDS = 10.0
 """So long after it was last worked an account is looked at each time."""
+PUT_OFF_SECONDS = 5.0
+"""So long an account waits whose timers could not be fired, for a fault of its own."""
+
+Stamp = tuple[int, int]
+"""What a look at a file tells of its content."""
 
 
 class AccountRounds:
@@ -51,7 +60,7 @@ class AccountRounds:
         self._timers: dict[str, tuple[Account, Timers]] = {}
         self._begun: frozenset[str] = frozenset()
         self._rung: set[str] = set()
-        self._seen: dict[str, tuple[int, int]] = {}  # rules files, by account
+        self._seen: dict[str, Stamp] = {}  # rules files, by account
         self._kept_at: dict[str, float] = {}
         self._turn = 0
 
@@ -61,7 +70,11 @@ class AccountRounds:
         accounts = self.contexts.file.accounts  # one version: it may be replaced meanwhile
         rung, later = self._doorbell.rung(accounts)
         for name in rung:
-            self._timers_of(accounts[name]).tick()
+            try:
+                self._timers_of(accounts[name]).tick()
+            except RedisError as error:
+                self._tell_of_one(name, error)
+                self._doorbell.put_off(name, PUT_OFF_SECONDS)
         self._rung.update(rung)
         return 0.0 if rung else later if later is not None else DAY
 
@@ -76,16 +89,18 @@ class AccountRounds:
         """Take what has changed in the accounts file and in rules files; answer questions. Raises
         RedisError."""
         file = self.contexts.file
-        if file.look():
-            self._timers.clear()
-        names = frozenset(file.accounts)
+        changed, names = file.look(), frozenset(file.accounts)
+        if changed:
+            self._forget_all_but(names)
         if new := names - self._begun:
             self._doorbell.begin(sorted(new))
         self._begun = names
         busy = {context.account for context in self.contexts.busy(BUSY_SECONDS)}
         asked = {self._rung.pop() for _ in range(len(self._rung))}
+        for name in asked:  # perhaps because Redis does not know its rules any more
+            self._seen.pop(name, None)
         for name in sorted((busy | asked) & names):
-            self._look_at(name)
+            self._look_at_one(name)
         self._look_in_turns(sorted(names - busy))
 
     def reconcile_forever(self, stopping: threading.Event) -> None:
@@ -106,8 +121,8 @@ class AccountRounds:
         try:
             with bound(account=name):
                 context = self.contexts.of(name)
-                reconcile_round(context, stopping)
-                quiet(context.redis)
+                if reconcile_round(context, stopping):
+                    quiet(context.redis)
         except (FileError, UnknownAccount) as error:
             self.contexts.left_out.tell(name, error)
         except RedisError as error:
@@ -128,12 +143,22 @@ class AccountRounds:
     def _look_in_turns(self, names: list[str]) -> None:
         until = time.monotonic() + MOST_SECONDS
         for name in names[self._turn : self._turn + IN_TURNS]:
-            self._look_at(name)
+            self._look_at_one(name)
             self._turn += 1
             if time.monotonic() > until:  # reading many that are new takes long
                 break
         if self._turn >= len(names):
             self._turn = 0
+
+    def _look_at_one(self, name: str) -> None:
+        """What is wrong with one account keeps no other waiting. Raises RedisError where it is
+        Redis that is at fault."""
+        try:
+            self._look_at(name)
+        except RedisError as error:
+            self._tell_of_one(name, error)
+        except Exception:
+            log.exception("an account could not be looked at", extra=fields(account=name))
 
     def _look_at(self, name: str) -> None:
         """Take the rules of an account if they are others than are known, and answer what is asked
@@ -146,31 +171,46 @@ class AccountRounds:
             if now - self._kept_at.get(name, -DAY) >= DAY:
                 enforce(redis, account.settings.keep)
                 self._kept_at[name] = now
-            context = self.contexts.loaded(name)
+            context, stamp = self.contexts.loaded(name), _stamp(account.settings.rules_file)
             try:
-                if context is None and self._is_wanted(name, redis):
+                if context is None and self._is_wanted(account, stamp, redis):
                     context = self.contexts.of(name)
                 if context is not None:
                     context.reloader.look()
                     answer_questions(redis, context.reloader.rules, context.public_url)
             except FileError as error:
+                self._seen[name] = stamp
                 told = "\n".join(str(problem) for problem in error.problems)
                 redis.set(keys.RULES_BROKEN, told[:MOST_TOLD])
                 self.contexts.left_out.tell(name, error)
             except UnknownAccount:
                 return  # it was taken out just now
 
-    def _is_wanted(self, name: str, redis: Redis) -> bool:
+    def _is_wanted(self, account: Account, stamp: Stamp, redis: Redis) -> bool:
         """Has an account at rest other rules than are known, or a question to be answered?"""
         if redis.exists(keys.QUESTIONS):
             return True
-        path = Path(self.contexts.file.accounts[name].settings.rules_file)
-        stamp = _stamp(path)
-        if self._seen.get(name) == stamp:
+        if self._seen.get(account.name) == stamp:
             return False
-        self._seen[name] = stamp
         known = redis.get(keys.RULES_DIGEST)
-        return not isinstance(known, bytes) or known.decode() != _digest(path)
+        if not isinstance(known, bytes) or known.decode() != _digest(account.settings.rules_file):
+            return True
+        self._seen[account.name] = stamp
+        return False
+
+    def _tell_of_one(self, name: str, error: RedisError) -> None:
+        """A step of this account was refused. Raises the error where all would have it."""
+        if may_pass(error):
+            raise error
+        with bound(account=name):
+            self.contexts.root.tell(error)
+
+    def _forget_all_but(self, names: Collection[str]) -> None:
+        self._timers.clear()
+        self.contexts.spaces.keep_only(names)
+        for known in (self._seen, self._kept_at):
+            for gone in known.keys() - set(names):
+                known.pop(gone)
 
 
 def rounds_of(settings: Settings, root: Context) -> AccountRounds | None:
@@ -183,17 +223,18 @@ def rounds_of(settings: Settings, root: Context) -> AccountRounds | None:
     return AccountRounds(AccountContexts(root, file))
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def _stamp(path: str) -> Stamp:
     try:
-        found = path.stat()
+        found = os.stat(path)
     except OSError as error:
         return (error.errno or 0, 0)
     return found.st_mtime_ns, found.st_size
 
 
-def _digest(path: Path) -> str:
+def _digest(path: str) -> str:
     """Of the rules there; "" where they can not be read."""
+    content = read_content(path)
     try:
-        return digest_of(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
+        return "" if content.failure else digest_of(decode(content.data, path))
+    except FileError:
         return ""

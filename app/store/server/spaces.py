@@ -6,7 +6,7 @@ docs/decisions/0207).
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from redis import Connection, Redis, SSLConnection, UnixDomainSocketConnection
@@ -108,10 +108,11 @@ class Spaces:
                 self._made[name] = in_space(self._redis, name)
             return self._made[name]
 
-    def keep_only(self, names: Sequence[str]) -> None:
+    def keep_only(self, names: Collection[str]) -> None:
         """Forget the clients of all others."""
         with self._lock:
-            self._made = {name: made for name, made in self._made.items() if name in names}
+            for gone in self._made.keys() - set(names):
+                del self._made[gone]
 
 
 def in_space(redis: Redis, name: str) -> Redis:

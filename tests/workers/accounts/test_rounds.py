@@ -11,7 +11,7 @@ from app.store import keys
 from app.store.journal import Journal
 from app.store.questions import ask, asked
 from app.yaml.problems import FileError
-from tests.doubles.plivo_edge import PlivoEdge
+from tests.doubles.plivo_edge import PlivoEdge, answer
 from tests.waiting import until
 from tests.workers.accounts.platform import AUTH, ROOM, Platform
 from tests.workers.builders import MUTE_EVERYONE
@@ -58,6 +58,7 @@ def test_plivo_is_asked_about_a_new_account_once_and_then_about_those_with_live_
     platform: Platform, edge: PlivoEdge, redis: Redis
 ) -> None:
     doorbell, stopping = Doorbell(redis), threading.Event()
+    edge.answers(*[answer(200, {"api_id": "a-1", "conferences": []})] * len(AUTH))
     platform.rounds.look()
     assert doorbell.live() == set(AUTH)
     thread = threading.Thread(target=platform.rounds.reconcile_forever, args=(stopping,))
