@@ -43,12 +43,12 @@ class Fronted:
 
     def read_response(self, *args: Any, **options: Any) -> Any:
         library: Any = super()
+        answer, self._answer = self._answer, None  # an error is an answer, too
         found = library.read_response(*args, **options)
         if self.tagging is None:
             return found
         if options.get("push_request"):
             return self.tagging.message(found)
-        answer, self._answer = self._answer, None
         return answer(found) if answer else found
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from app.accounts.doorbell import Doorbell, quiet
 from app.domain.event import Event, new_id
@@ -211,3 +212,13 @@ def test_an_account_that_is_not_known_here_is_left_to_who_knows_it(
     rung = [doorbell.rung(KNOWN)[0] for _ in range(2)]
     assert rung[-1] == ["acme"]
     assert redis.zrange(keys.ACCOUNTS, 0, -1, withscores=True) == before
+
+
+def test_an_answer_that_is_an_error_leaves_nothing_for_the_next_one(spaces: Spaces) -> None:
+    acme: Any = spaces.of("acme")
+    acme.set("gavel:rules", "no list")
+    seven = acme.register_script("return 7")
+    assert seven() == 7
+    with pytest.raises(ResponseError):
+        acme.blpop(["gavel:rules"], 0.1)
+    assert seven() == 7
