@@ -20,6 +20,9 @@ log = logging.getLogger("gavel.accounts")
 
 _NAMED = 20
 """Accounts that a line of the log names; it counts the others."""
+AGAIN_SECONDS = 10.0
+"""A version that was refused is tried again so often: what it names (a variable's or a token's
+file) may be there by then, and changes nothing in the file itself."""
 
 
 class AccountsError(GavelError):
@@ -83,6 +86,15 @@ def _read(content: Content, path: str, base: Settings) -> Accounts:
     return Accounts(accounts, found.warnings, found.below_service)
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A version that could not be taken, why, and when it was tried last."""
+
+    content: Content
+    problems: tuple[Problem, ...]
+    at: float
+
+
 class AccountsFile:
     """The file as it changes. `accounts` is replaced as a whole, so that who holds it sees one
     version. `siblings` are those of the service's own account. Any thread may look."""
@@ -96,8 +108,9 @@ class AccountsFile:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._path, self._base = path, base
-        self._file = ChangingFile(path, clock=clock, pause=pause)
+        self._file, self._clock = ChangingFile(path, clock=clock, pause=pause), clock
         self._looking = threading.Lock()
+        self._refused: _Refused | None = None
         self.accounts, self.siblings = Accounts(), Siblings()
 
     def open(self) -> None:
@@ -111,24 +124,31 @@ class AccountsFile:
 
     def look(self) -> bool:
         """Take the file if it changed and is good; call it about twice a second. Says whether any
-        account is new, gone or other than it was. A broken file changes nothing, and is told once.
+        account is new, gone or other than it was. A broken file changes nothing, is told once, and
+        tried again now and then.
         """
         if not self._looking.acquire(blocking=False):
             return False
         try:
-            content = self._file.poll()
+            content = self._file.poll() or self._to_try_again()
             return content is not None and self._take(content)
         finally:
             self._looking.release()
+
+    def _to_try_again(self) -> Content | None:
+        refused = self._refused
+        is_due = refused and self._clock() - refused.at >= AGAIN_SECONDS
+        return refused.content if refused and is_due else None
 
     def _take(self, content: Content) -> bool:
         try:
             found = _read(content, self._path, self._base)
         except AccountsError as error:
-            for problem in error.problems:
-                words = "accounts broken, the last good ones stay"
-                step(log, words, level=logging.ERROR, problem=str(problem))
+            if self._refused is None or self._refused.problems != error.problems:
+                _tell_broken(error.problems)
+            self._refused = _Refused(content, error.problems, self._clock())
             return False
+        self._refused = None
         before, after = self.accounts, _with_those_kept(found, self.accounts)
         hide_secrets(before, after)
         added = [name for name in after if name not in before]
@@ -170,6 +190,13 @@ def hide_secrets(*versions: Accounts) -> None:
         for account in accounts.values()
         for secret in account.settings.secrets()
     )
+
+
+def _tell_broken(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        words = "accounts broken, the last good ones stay"
+        level = logging.ERROR if problem.level == "error" else logging.WARNING
+        step(log, words, level=level, problem=str(problem))
 
 
 def _tell_doubts(accounts: Accounts) -> None:

@@ -99,6 +99,20 @@ def test_a_broken_file_changes_nothing_and_is_told_once(
     assert not watched.settled()
 
 
+def test_a_refused_file_is_taken_when_what_it_names_is_there_and_nothing_is_told_twice(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    by_file = BETA.replace("token: token-of-beta", "token_file: beta")
+    watched.write(AGENCY, ACME, by_file.replace("}", ", rules_file: no.yaml}"))
+    for _ in range(20):
+        assert not watched.settled()
+    told = [record.levelno for record in caplog.records if "broken" in record.message]
+    assert told == [logging.ERROR, logging.WARNING]
+    (watched.path.parent / "beta").write_text("token-of-beta")
+    assert any(watched.settled() for _ in range(6))
+    assert watched.file.accounts["beta"].settings.plivo_auth_token[0] == "token-of-beta"
+
+
 def test_a_file_that_is_gone_changes_nothing(
     watched: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:
