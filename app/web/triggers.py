@@ -62,18 +62,20 @@ class Triggers:
 
     def __init__(self, settings: Settings, inbox: Inbox, rules: PublishedRules) -> None:
         self._tokens = tuple(token.encode() for token in settings.trigger_token)
+        self._setting = "trigger_token in ACCOUNTS_FILE" if settings.account else "TRIGGER_TOKEN"
         self._inbox = inbox
         self._rules = rules
 
     def authorize(self, header: str) -> None:
         """Raises Forbidden when triggers are switched off, Unauthorized for a wrong token."""
         if not self._tokens:
-            raise Forbidden("triggers are switched off: set TRIGGER_TOKEN to use them")
+            raise Forbidden(f"triggers are switched off: set {self._setting} to use them")
         scheme, _, given = header.partition(" ")
         sent = given.strip().encode("utf-8", "replace")
         matches = [hmac.compare_digest(token, sent) for token in self._tokens]
         if scheme.lower() != "bearer" or not any(matches):
-            raise Unauthorized("send `Authorization: Bearer TOKEN` with a token of TRIGGER_TOKEN")
+            told = f"send `Authorization: Bearer TOKEN` with a token of {self._setting}"
+            raise Unauthorized(told)
 
     def accept(self, name: str, body: bytes, key: str, traceparent: str = "") -> str:
         """Store one trigger; the event's id. Raises NotFound, Unusable, Unavailable, RedisError."""

@@ -173,3 +173,16 @@ def test_a_look_at_the_file_that_fails_is_told_and_the_next_one_takes_it(
     service.now = now
     service.settle()
     assert set(service.file.accounts) == {"acme", "more"}
+
+
+def test_what_opens_triggers_is_named_as_it_is_said(serving: Serving) -> None:
+    closed = "- {name: zeta, plivo_auth_id: MA2, plivo_auth_token: a-token-of-zeta}\n"
+    browser = serving(entry("acme"), closed).browser()
+    for account, told in (
+        ("/a/acme", "with a token of trigger_token in ACCOUNTS_FILE"),
+        ("/a/zeta", "set trigger_token in ACCOUNTS_FILE"),
+        ("", "with a token of TRIGGER_TOKEN"),
+    ):
+        given = browser.post(f"{account}/triggers/open", json={"conference": "demo"})
+        assert given.json is not None
+        assert told in given.json["error"]
