@@ -27,6 +27,7 @@ COMMANDS = (
     "test",
     "why",
     "replay",
+    "accounts",
     "conferences",
     "timers",
     "recordings",

@@ -156,3 +156,16 @@ def test_the_option_of_a_group_goes_before_the_variable(ask: Gavel) -> None:
     assert made.exit_code == 0
     listed = ask("token", "--account", "acme", "list", "--json", GAVEL_ACCOUNT="beta")
     assert [json.loads(line)["name"] for line in listed.stdout.splitlines()] == ["t"]
+
+
+def test_the_accounts_are_listed(ask: Gavel) -> None:
+    done = ask("accounts")
+    rows = [line.split()[:2] for line in done.output.splitlines()]
+    assert rows == [["account", "state"], ["acme", "new"], ["beta", "new"]]
+
+
+def test_without_a_file_there_is_one_account_and_it_is_said_so(ask: Gavel) -> None:
+    del ask.environ["ACCOUNTS_FILE"]
+    done = ask("accounts", PLIVO_AUTH_ID="MA1", PLIVO_AUTH_TOKEN="t")
+    assert "ACCOUNTS_FILE is not set: this Gavel serves its own account alone.\n" in done.stderr
+    assert done.stdout.splitlines()[1].startswith("(the service's own)  new")

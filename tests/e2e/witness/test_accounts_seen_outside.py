@@ -1,5 +1,6 @@
 """Accounts of a file, as the far side of each sees one Gavel: two Plivos, the same conference."""
 
+import json
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -91,6 +92,27 @@ def test_each_account_is_served_by_its_rules_at_its_own_plivo(agency: Agency) ->
     assert "entered" in agency.ask("why", ROOM, "--account", "acme")
     assert "deaf" not in agency.ask("why", ROOM, "--account", "acme").lower()
     assert "nothing is known" in agency.ask("why", ROOM)
+
+
+@drives("command accounts")
+def test_the_accounts_are_listed_with_what_is_wrong_with_each(agency: Agency) -> None:
+    agency.plivos["beta"].call_in("listed")
+
+    def told() -> dict[str, tuple[str, bool, str]]:
+        found = map(json.loads, agency.ask("accounts", "--json").splitlines())
+        return {one["name"]: (one["state"], one["live"] > 0, one["why"]) for one in found}
+
+    until(lambda: told().get("beta") == ("ok", True, ""), "the conference of beta")
+    assert list(told()) == list(DOES)
+    rules = agency.folder / "acme.yaml"
+    good = rules.read_text()
+    rules.write_text("version: 1\nrules: 7\n")
+    until(lambda: told()["acme"][0] == "broken", "acme's rules to be told as broken")
+    assert "acme.yaml:2:" in told()["acme"][2]
+    rules.write_text(good)
+    until(lambda: told()["acme"][0] == "ok", "acme's rules to be good again")
+    table = agency.ask("accounts").splitlines()
+    assert [row.split()[:3] for row in table[1:]] == [["acme", "ok", "1"], ["beta", "ok", "1"]]
 
 
 def test_a_main_account_signs_while_a_token_is_changed(agency: Agency) -> None:

@@ -202,6 +202,8 @@ def _of_rules(asked: Asked, folder: Path) -> None:
 
 
 def _of_the_rest(asked: Asked, folder: Path) -> None:
+    [account] = asked.lines("accounts", "accounts")
+    assert (account["name"], account["state"]) == ("", "ok")
     [told] = asked.lines("doctor", "doctor")
     assert told["ok"] == sum(one["level"] == "ok" for one in told["findings"])
     assert asked.lines("ready", "ready") == [{"ready": True, "said": "ready"}]
@@ -263,6 +265,7 @@ CODES: dict[str, Sequence[Witness]] = {
         (("replay", "--rules", "nope.yaml"), 1),
         (("replay",), 2),
     ),
+    "accounts": ((("accounts",), 0), (("accounts", "x"), 2)),
     "conferences": ((("conferences",), 0), (("conferences", "x"), 2)),
     "timers": ((("timers",), 0), (("timers", "nope"), 1), (("timers", "--nope"), 2)),
     "recordings": (
