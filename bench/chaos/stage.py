@@ -61,5 +61,5 @@ async def stage(
         finally:
             sender.close()
             redis.close()
-            await asyncio.to_thread(gavel.stop)
+            await asyncio.to_thread(gavel.discard)
             shutil.rmtree(folder, ignore_errors=True)

@@ -33,7 +33,7 @@ class Stage:
                 yield cls(gavel, double, redis)
             finally:
                 redis.close()
-                gavel.stop()
+                gavel.discard()
 
     def post(self, *callbacks: Callback, nonce: str = "") -> None:
         post(self.gavel, callbacks, nonce)
