@@ -3,7 +3,8 @@
 The session's cookie is `__Host-gavel`, only sent over https. On plain http, which is for loopback
 and for a PUBLIC_URL that is http itself, no browser keeps such a cookie: there it is `gavel`.
 That of an account of ACCOUNTS_FILE is `__Secure-gavel.NAME`, and goes to its own addresses alone,
-which `__Host-` does not allow (docs/decisions/0209).
+which `__Host-` does not allow (docs/decisions/0209): to those where the browser is, for a path of
+PUBLIC_URL is only there where the request came through the proxy.
 """
 
 import hmac
@@ -21,11 +22,10 @@ OF_THIS_HOST, OF_THIS_PATH = "__Host-", "__Secure-"
 
 class Cookies:
     """Reads and sets them, for a service that is reached at `public_url`; or for one `account` of
-    it, whose address that is then."""
+    it."""
 
     def __init__(self, public_url: str, account: str = "") -> None:
         self._public = _origin(public_url)
-        self._path = urlsplit(public_url).path if account else "/"
         self._secure, self._of = OF_THIS_HOST, ""
         if account:
             self._secure, self._of = OF_THIS_PATH, f".{account}"
@@ -54,7 +54,7 @@ class Cookies:
             secure=secure,
             httponly=True,
             samesite="Lax",
-            path=self._path,
+            path=self._path(request),
         )
 
     def forget(self, request: Request, response: Response, name: str) -> None:
@@ -62,7 +62,7 @@ class Cookies:
             if full in request.cookies:
                 secure = full.startswith(self._secure)
                 response.delete_cookie(
-                    full, secure=secure, httponly=True, samesite="Lax", path=self._path
+                    full, secure=secure, httponly=True, samesite="Lax", path=self._path(request)
                 )
 
     def form_token(self, request: Request) -> str:
@@ -77,6 +77,9 @@ class Cookies:
             return site in ("same-origin", "none")
         origin = request.headers.get("Origin")
         return origin is None or origin == self._public or origin == self._loopback(request)
+
+    def _path(self, request: Request) -> str:
+        return request.script_root if self._of else "/"
 
     def _may_be_plain(self, request: Request) -> bool:
         """Can the browser's side of this request be plain http?"""

@@ -245,6 +245,18 @@ def test_the_cookies_of_an_account_go_to_its_own_addresses_alone(
     assert "; HttpOnly; Path=/a/acme; SameSite=Lax" in made
 
 
+@pytest.mark.parametrize("at", ["/gavel/a/acme", "/a/acme"])
+def test_below_a_path_of_public_url_people_sign_in_through_the_proxy_and_past_it(
+    serving: Callable[..., Service], at: str
+) -> None:
+    acme = Walk(serving(public_url="https://example.com/gavel"), "acme")
+    acme.at = at
+    assert acme.sign_in(PASSWORD.format("acme")).headers["Location"] == f"{at}/live"
+    assert acme.get("/live").status_code == 200
+    assert acme.post("/logout", {"token": acme.token()}).headers["Location"] == f"{at}/login"
+    assert acme.get("/live").status_code == 303
+
+
 def test_who_signs_out_of_one_account_stays_in_the_others(service: Service) -> None:
     browser = service.browser()
     acme, zeta = Walk(service, "acme", browser), Walk(service, "zeta", browser)
