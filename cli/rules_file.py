@@ -29,7 +29,8 @@ def read_rules(path: str) -> str:
     except OSError as error:
         raise NoRulesFile(
             f"the rules file {path} can not be read: {error.strerror}. "
-            "`gavel init` writes one to start from; or set RULES_FILE to where it is"
+            "`gavel init` writes one to start from; or say where it is: RULES_FILE, for an account "
+            "rules_file"
         ) from None
     return decode(data, path)
 

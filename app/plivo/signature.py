@@ -153,7 +153,10 @@ def _hint(
     for signed in _with_fragment(request):
         if _matches(signed_text(signed), nonce, tokens, given):
             return "the signature covers the fragment of the callback URL"
-    return "no token of PLIVO_AUTH_TOKEN gives this signature for PUBLIC_URL and this request"
+    return (
+        "no token of PLIVO_AUTH_TOKEN, for an account plivo_auth_token, gives this signature for "
+        "PUBLIC_URL and this request"
+    )
 
 
 def _with_fragment(request: PlivoRequest) -> Iterable[PlivoRequest]:

@@ -31,7 +31,7 @@ def test_every_problem_is_told_with_its_place_and_the_exit_code_is_one(tmp_path:
 
 
 def test_a_missing_file_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(NoRulesFile, match="set RULES_FILE"):
+    with pytest.raises(NoRulesFile, match="say where it is: RULES_FILE, for an account rules_file"):
         read_rules(str(tmp_path / "nowhere.yaml"))
 
 
