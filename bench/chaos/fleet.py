@@ -61,9 +61,6 @@ class Fleet(System):
         self._stack.close()
         self._valkey.stop()
 
-    def discard(self) -> None:
-        self.stop()  # its processes have no supervisor whose death ends them
-
     def launch(self, name: str) -> None:
         """Start one, without waiting for it."""
         environ = self.environ | {"PORT": str(self._ports.get(name, self.port))}

@@ -61,5 +61,5 @@ async def stage(
         finally:
             sender.close()
             redis.close()
-            await asyncio.to_thread(gavel.discard)
+            await asyncio.to_thread(gavel.stop)
             shutil.rmtree(folder, ignore_errors=True)

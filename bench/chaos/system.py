@@ -113,10 +113,6 @@ class System:
             self._process.wait()
             self._process = None
 
-    def discard(self) -> None:
-        """The end of a scenario that has been judged: a regular one would cost a fifth of a start."""
-        self.kill_everything()
-
     def stop(self) -> None:
         """The regular end; what does not end by itself is killed."""
         if self._process is None:

@@ -33,7 +33,7 @@ class Stage:
                 yield cls(gavel, double, redis)
             finally:
                 redis.close()
-                gavel.discard()
+                gavel.stop()
 
     def post(self, *callbacks: Callback, nonce: str = "") -> None:
         post(self.gavel, callbacks, nonce)

@@ -71,7 +71,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
             yield Stage(gavel, double, redis)
         finally:
             redis.close()
-            gavel.discard()
+            gavel.stop()
 
 
 def test_killed_under_way_each_account_gets_its_calls_and_its_timer(stage: Stage) -> None:

@@ -99,7 +99,7 @@ def stage(redis_server: ValkeyServer, redis: Redis, tmp_path: Path) -> Iterator[
             line.watch = killer.watch
             yield Stage(gavel, double, killer, redis, line)
         finally:
-            gavel.discard()  # who listens so patiently would end late
+            gavel.kill_everything()  # who listens so patiently ends late
 
 
 def test_an_event_that_kills_its_worker_is_set_aside_and_everything_else_goes_on(
