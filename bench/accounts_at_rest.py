@@ -100,7 +100,7 @@ async def told(on: Stage, when: str, seconds: float) -> None:
         f"CPU {more / seconds * 100:.1f} % of a core, "
         f"commands/s {sum(rates.values()):.1f} "
         f"({', '.join(f'{name} {rate:.1f}' for name, rate in most)}); "
-        f"Plivo is asked about {redis.scard(keys.ACCOUNTS_LIVE)} accounts; "
+        f"Plivo is asked about {redis.zcard(keys.ACCOUNTS_TO_ASK)} accounts; "
         + ", ".join(f"{kind} {sum(map(pss, on.gavel.pids(kind))) / 1024:.0f}" for kind in KINDS)
         + f" MiB; load {os.getloadavg()[0]:.1f}",
         flush=True,

@@ -48,17 +48,25 @@ class Doorbell:
         for account in accounts:
             client: Any = self._redis
             if client.zadd(keys.ACCOUNTS, {account: now}, nx=True):
-                client.sadd(keys.ACCOUNTS_LIVE, account)
+                client.zadd(keys.ACCOUNTS_TO_ASK, {account: now})
             else:
                 client.zadd(keys.ACCOUNTS, {account: now}, lt=True)
 
-    def live(self) -> frozenset[str]:
-        """Those about which Plivo is asked now and then."""
-        found: Any = self._redis.smembers(keys.ACCOUNTS_LIVE)
+    def to_ask(self) -> frozenset[str]:
+        """Those about which Plivo is to be asked by now."""
+        client: Any = self._redis
+        found = client.zrangebyscore(keys.ACCOUNTS_TO_ASK, "-inf", redis_time(self._redis))
         return frozenset(name.decode() for name in found)
 
+    def ask_later(self, account: str, seconds: float) -> None:
+        """Plivo can not be asked about this one now: try then."""
+        client: Any = self._redis
+        at = redis_time(self._redis) + seconds
+        client.zadd(keys.ACCOUNTS_TO_ASK, {account: at}, xx=True)
 
-def quiet(redis: Redis) -> bool:
-    """Take the account whose client this is off those about which Plivo is asked, if nothing of it
-    is live, doubtful or sought; says whether that is so. Raises RedisError."""
-    return bool(script(redis, "quiet")())
+
+def asked(redis: Redis, *, whole: bool) -> bool:
+    """Write down when Plivo is to be asked next about the account whose client this is. `whole`:
+    everything was asked, and answered. Says whether it need not be asked any more, for nothing is
+    live, doubtful or sought. Raises RedisError."""
+    return bool(script(redis, "quiet")(int(whole)))

@@ -68,7 +68,7 @@ those of an account of ACCOUNTS_FILE `a/NAME/` (`app.store.server.tagged`); nobo
 | gavel:questions            | list   | what the console asks of a worker (JSON), expires |
 | gavel:answer:{id}          | string | a question with its answer (JSON), expires |
 | gavel:accounts             | zset   | account -> when a clock has to look at it (s) |
-| gavel:accounts_live        | set    | accounts about which Plivo is asked now and then |
+| gavel:accounts_to_ask      | zset   | accounts by when Plivo is asked about them next |
 | gavel:queued               | set    | of an account: units whose wake-ups are in the queue |
 | gavel:overflow             | list   | of an account: units whose wake-ups follow these |
 | gavel:accounts_counted     | set    | accounts that have counted something |
@@ -115,7 +115,7 @@ TOKENS = PREFIX + "tokens"
 TOKENS_USED = PREFIX + "tokens_used"
 COMMITS = PREFIX + "commits"
 ACCOUNTS = PREFIX + "accounts"
-ACCOUNTS_LIVE = PREFIX + "accounts_live"
+ACCOUNTS_TO_ASK = PREFIX + "accounts_to_ask"
 ACCOUNTS_COUNTED = PREFIX + "accounts_counted"
 SIGNED_IN = PREFIX + "signed_in"
 QUESTIONS = PREFIX + "questions"

@@ -1,8 +1,8 @@
 """What a worker process does for all its accounts now and then, without asking each.
 
-The clock looks at one set that all accounts share (`app.accounts.doorbell`), reconciling goes over
-those that have something live. The rules files of accounts at rest are looked at in turns, so many
-in a second however many there are.
+The clock looks at one set that all accounts share (`app.accounts.doorbell`), reconciling at another
+one, of those that have something live. The rules files of accounts at rest are looked at in turns,
+so many in a second however many there are.
 """
 
 import logging
@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.accounts.doorbell import Doorbell, quiet
+from app.accounts.doorbell import Doorbell, asked
 from app.accounts.file import Account, AccountsFile
 from app.logs import bound, fields
 from app.settings import Settings
@@ -44,7 +44,8 @@ MOST_TOLD = 8000
 BUSY_SECONDS = 10.0
 """So long after it was last worked an account is looked at each time."""
 PUT_OFF_SECONDS = 5.0
-"""So long an account waits whose timers could not be fired, for a fault of its own."""
+"""So long an account waits whose timers could not be fired, or about which Plivo could not be
+asked, for a fault of its own."""
 
 Stamp = tuple[int, int]
 """What a look at a file tells of its content."""
@@ -109,11 +110,11 @@ class AccountRounds:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             while not stopping.wait(LOOK_SECONDS):
                 try:
-                    live = self._doorbell.live()
+                    to_ask = self._doorbell.to_ask()
                 except RedisError as error:
                     self.contexts.root.tell(error)
                     continue
-                for name in sorted(live & self._begun - under_way):
+                for name in sorted(to_ask & self._begun - under_way):
                     under_way.add(name)
                     pool.submit(self._reconcile, name, stopping, under_way)
 
@@ -121,16 +122,23 @@ class AccountRounds:
         try:
             with bound(account=name):
                 context = self.contexts.of(name)
-                if reconcile_round(context, stopping):
-                    quiet(context.redis)
+                asked(context.redis, whole=reconcile_round(context, stopping))
         except (FileError, UnknownAccount) as error:
             self.contexts.left_out.tell(name, error)
+            self._ask_later(name)
         except RedisError as error:
             self.contexts.root.tell(error)
         except Exception:  # the next round may go well
             log.exception("an account could not be reconciled")
+            self._ask_later(name)
         finally:
             under_way.discard(name)
+
+    def _ask_later(self, name: str) -> None:
+        try:
+            self._doorbell.ask_later(name, PUT_OFF_SECONDS)
+        except RedisError as error:
+            self.contexts.root.tell(error)
 
     def _timers_of(self, account: Account) -> Timers:
         """Of this account as it stands in one version of the file."""

@@ -63,7 +63,7 @@ local function apply(change)
     redis.call('DEL', 'gavel:nonces:' .. key)
   elseif change.live then
     redis.call('ZADD', 'gavel:live', change.live, key)
-    has_live()
+    ask_by(now)
   end
   if change.members and change.live ~= '-' then
     redis.call('ZADD', 'gavel:members', change.members, key)
@@ -77,7 +77,7 @@ local function apply(change)
   end
   if change.look then
     redis.call('ZADD', 'gavel:doubtful', 'LT', change.look, key)
-    has_live()
+    ask_by(tonumber(change.look))
   end
   for id, due in pairs(change.set_timers or {}) do
     due_at(due, key .. ' ' .. id)
@@ -111,7 +111,7 @@ local function apply(change)
   for _, one in ipairs(change.recordings or {}) do keep_recording(one) end
   for _, one in ipairs(change.sought or {}) do
     redis.call('ZADD', 'gavel:sought', 'LT', seconds(now), one)
-    has_live()
+    ask_by(now)
   end
   for _, row in ipairs(change.for_people or {}) do
     redis.call('RPUSH', row[1], row[3])

@@ -31,9 +31,9 @@ local function due_at(at, row)
   look_by(at)
 end
 
--- This account has something that Plivo is asked about now and then.
-local function has_live()
-  if account then redis.call('SADD', 'gavel:accounts_live', account) end
+-- This account has something that Plivo is to be asked about, by then (s) and now and then.
+local function ask_by(at)
+  if account then redis.call('ZADD', 'gavel:accounts_to_ask', 'LT', seconds(at), account) end
 end
 
 -- Copies of recordings, which may take minutes, are jobs of another queue.

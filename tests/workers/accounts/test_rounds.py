@@ -60,16 +60,16 @@ def test_plivo_is_asked_about_a_new_account_once_and_then_about_those_with_live_
     doorbell, stopping = Doorbell(redis), threading.Event()
     edge.answers(*[answer(200, {"api_id": "a-1", "conferences": []})] * len(AUTH))
     platform.rounds.look()
-    assert doorbell.live() == set(AUTH)
+    assert doorbell.to_ask() == set(AUTH)
     thread = threading.Thread(target=platform.rounds.reconcile_forever, args=(stopping,))
     thread.start()
     try:
-        until(lambda: doorbell.live() == set(), "both to be asked about")
+        until(lambda: not redis.exists(keys.ACCOUNTS_TO_ASK), "both to be asked about")
         asked_for = {seen.path for seen in edge.seen}
         assert asked_for == {f"/v1/Account/{id}/Conference/" for id in AUTH.values()}
         platform.enter("zeta")
         platform.work()
-        assert doorbell.live() == {"zeta"}
+        assert redis.zrange(keys.ACCOUNTS_TO_ASK, 0, -1) == [b"zeta"]
     finally:
         stopping.set()
         thread.join(30)

@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from app.accounts.doorbell import Doorbell, quiet
+from app.accounts.doorbell import Doorbell, asked
 from app.domain.event import Event, new_id
 from app.store import keys
 from app.store.commit import Commit
@@ -123,9 +123,9 @@ def test_the_doorbell_says_by_when_an_account_is_to_be_looked_at(
     assert 0 < later <= 5
     ring(acme)
     assert doorbell.rung(KNOWN)[0] == ["acme"]
-    assert doorbell.live() == frozenset()
+    assert doorbell.to_ask() == frozenset()
     take(acme).commit(Commit(decided=1, live=1.0, set_timers={"1.t": 1.0}), release=True)
-    assert doorbell.live() == {"acme"}
+    assert doorbell.to_ask() == {"acme"}
     assert Timers(acme).tick().fired == 1
     assert take(acme).taken.events != []
 
@@ -149,13 +149,36 @@ def test_plivo_is_asked_about_an_account_until_nothing_of_it_is_live(
     acme = spaces.of("acme")
     Doorbell(redis).begin(["acme"])
     Doorbell(redis).begin(["acme"])
-    assert Doorbell(redis).live() == {"acme"}
+    assert Doorbell(redis).to_ask() == {"acme"}
     acme.zadd(keys.DOUBTFUL, {ROOM: 1})
-    assert not quiet(acme)
+    assert not asked(acme, whole=True)
     acme.delete(keys.DOUBTFUL)
-    assert quiet(acme)
+    assert not asked(acme, whole=False)
+    assert asked(acme, whole=True)
     Doorbell(redis).begin(["acme"])
-    assert Doorbell(redis).live() == frozenset()
+    assert Doorbell(redis).to_ask() == frozenset()
+
+
+def test_an_account_with_something_live_is_asked_about_again_when_its_time_has_come(
+    redis: Redis, spaces: Spaces
+) -> None:
+    acme, doorbell = spaces.of("acme"), Doorbell(redis)
+    accept(acme)
+    lease = take(acme)
+    lease.commit(Commit(live=1.0), release=False)
+    assert doorbell.to_ask() == {"acme"}
+    acme.set(keys.RECONCILED, "1", px=50_000)
+    assert not asked(acme, whole=True)
+    assert doorbell.to_ask() == frozenset()
+    lease.commit(Commit(look=2.0), release=False)
+    assert doorbell.to_ask() == {"acme"}
+    doorbell.ask_later("acme", 60.0)
+    assert doorbell.to_ask() == frozenset()
+    assert not asked(acme, whole=False)
+    assert doorbell.to_ask() == {"acme"}  # the doubtful one is still to be looked at
+    acme.delete(keys.DOUBTFUL)
+    assert not asked(acme, whole=False)
+    assert doorbell.to_ask() == frozenset()
 
 
 def test_a_burst_of_one_account_is_a_few_places_in_the_queue(redis: Redis, spaces: Spaces) -> None:
