@@ -1,16 +1,24 @@
 """What Linux tells of running processes, and a port that is free."""
 
 import os
+import secrets
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+
+LISTENING = range(12_000, 32_768)
+"""Below the ports that Linux gives to connections, which may take one that was free just now."""
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 for somebody to listen on in a moment. By chance, and not by `random`,
+    which tests begin alike: others look for one at the same time."""
+    while True:
+        port = secrets.choice(LISTENING)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def command(pid: int) -> str:

