@@ -69,8 +69,9 @@ class Journal:
         ]
 
     def follow(self, pause: float = 0.0) -> Generator[Entry, None, None]:
-        """Every entry of every conference as it is written, for as long as you iterate. Who has
-        read all waits for so many seconds then: what comes meanwhile comes together."""
+        """Every entry of every conference as it is written, from now on and for as long as you
+        iterate. Who has read all waits for so many seconds then: what comes meanwhile comes
+        together. Raises RedisError."""
         return (entry for _, entry in self._follow(pause))
 
     def follow_all(self, pause: float = 0.0) -> Generator[tuple[str, Entry], None, None]:
@@ -80,15 +81,20 @@ class Journal:
 
     def _follow(self, pause: float, *patterns: str) -> Generator[tuple[str, Entry], None, None]:
         connection: Any = self._redis
-        with connection.pubsub(ignore_subscribe_messages=True) as channel:
-            channel.subscribe(keys.STORY)
-            for pattern in patterns:
-                channel.psubscribe(pattern)
-            for message in channel.listen():
-                space = message["channel"].decode().removesuffix(keys.STORY)
-                yield space[2:-1], decode(message["data"])
-                if pause and not channel.connection.can_read():
-                    time.sleep(pause)
+        channel = connection.pubsub(ignore_subscribe_messages=True)
+        channel.subscribe(keys.STORY)
+        for pattern in patterns:
+            channel.psubscribe(pattern)
+        return _heard(channel, pause)
+
+
+def _heard(channel: Any, pause: float) -> Generator[tuple[str, Entry], None, None]:
+    with channel:
+        for message in channel.listen():
+            space = message["channel"].decode().removesuffix(keys.STORY)
+            yield space[2:-1], decode(message["data"])
+            if pause and not channel.connection.can_read():
+                time.sleep(pause)
 
 
 def tell_of_rules(redis: Redis, entry: str) -> None:

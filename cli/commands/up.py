@@ -1,7 +1,7 @@
 """`gavel up`: everything on one machine, looked after, and the story of it on the terminal."""
 
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import click
 
@@ -70,11 +70,12 @@ def _start(plan: Plan, rules: RulesAtStart, supervisor: Supervisor, terminal: Te
     if plan.embedded:
         _start_valkey(plan, supervisor, terminal)
     _greet(plan, terminal, rules)
-    _tell_story(plan, terminal)
+    listening = _tell_story(plan, terminal)
     supervisor.add(plan.web())
     if plan.sandbox:
         supervisor.add(plan.sandbox_child(rules.conference))
         supervisor.wait_until(lambda: listens(plan.settings.sandbox_port))
+    supervisor.wait_until(listening.is_set)  # or the first things that happen would not be told
     workers = plan.workers()
     for child in (*workers, *plan.recordings_workers()):
         supervisor.add(child)
@@ -114,22 +115,32 @@ def _greet(plan: Plan, terminal: Terminal, rules: RulesAtStart) -> None:
     terminal.say()
 
 
-def _tell_story(plan: Plan, terminal: Terminal) -> None:
-    Thread(target=_follow, args=(plan, terminal), name="story", daemon=True).start()
+def _tell_story(plan: Plan, terminal: Terminal) -> Event:
+    """Set once nothing that happens is missed any more, or Redis is away."""
+    listening = Event()
+    arguments = (plan, terminal, listening)
+    Thread(target=_follow, args=arguments, name="story", daemon=True).start()
+    return listening
 
 
-def _follow(plan: Plan, terminal: Terminal) -> None:
-    """In its thread: the way into the console, then the story."""
-    from app.store.connection import connect  # loaded here, while the processes start
+def _follow(plan: Plan, terminal: Terminal, listening: Event) -> None:
+    """In its thread: the way into the console, then the story, listened to from the beginning."""
+    try:
+        from app.store.connection import connect  # loaded here, while the processes start
+        from cli.up.live_feed import LiveFeed
+
+        url, timeout = plan.redis_url, plan.settings.redis_timeout
+        feed = LiveFeed(url, timeout, terminal)
+        feed.listen()
+    finally:
+        listening.set()
     from cli.up import first_link
-    from cli.up.live_feed import follow
 
-    url, timeout = plan.redis_url, plan.settings.redis_timeout
     if plan.has_account:
         first_link.tell(connect(url, timeout=timeout), plan.settings, terminal)
     else:
         terminal.say("  gavel login-link --account NAME leads into the console of an account")
-    follow(url, timeout, terminal)
+    feed.follow()
 
 
 def _play_demo(plan: Plan, workers: list[Child], terminal: Terminal) -> None:

@@ -5,8 +5,8 @@ burst takes nothing from working it off.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 
 from redis.exceptions import RedisError
 
@@ -23,23 +23,49 @@ TOGETHER_SECONDS = 0.1
 """Nobody sees sooner what comes alone; told together it costs less."""
 
 
-def follow(redis_url: str, timeout: float, terminal: Terminal) -> None:
-    """Show the story for as long as the process lives, across every end of Redis.
+class LiveFeed:
+    """The story for as long as the process lives, across every end of Redis.
 
     What happens while Redis is away is missing here and complete in `gavel why`.
     """
-    stories = Stories(terminal)
-    journal = Journal(connect(redis_url, timeout=timeout))
-    while True:
-        try:
-            if _tell(journal, stories, terminal):
-                terminal.say(
-                    f"  (more than {MOST_A_SECOND} things a second happen: none is told here "
-                    f"for {format_duration(PAUSE_SECONDS)}, all are in `gavel why CONFERENCE`)"
-                )
-                time.sleep(PAUSE_SECONDS)
-        except RedisError:
-            time.sleep(AGAIN_SECONDS)
+
+    def __init__(self, redis_url: str, timeout: float, terminal: Terminal) -> None:
+        self._journal = Journal(connect(redis_url, timeout=timeout))
+        self._terminal, self._stories = terminal, Stories(terminal)
+        self._entries: Generator[tuple[str, Entry], None, None] | None = None
+
+    def listen(self) -> None:
+        """What happens from now on will be told, unless Redis is away."""
+        with suppress(RedisError):
+            self._entries = self._journal.follow_all(TOGETHER_SECONDS)
+
+    def follow(self) -> None:
+        """Tell what was heard since `listen`, and all that comes."""
+        while True:
+            try:
+                if self._tell():
+                    self._terminal.say(
+                        f"  (more than {MOST_A_SECOND} things a second happen: none is told here "
+                        f"for {format_duration(PAUSE_SECONDS)}, all are in `gavel why CONFERENCE`)"
+                    )
+                    time.sleep(PAUSE_SECONDS)
+            except RedisError:
+                time.sleep(AGAIN_SECONDS)
+
+    def _tell(self) -> bool:
+        """Tell until too much happens at once; True then."""
+        entries = self._entries or self._journal.follow_all(TOGETHER_SECONDS)
+        self._entries = None
+        second, count = 0, 0
+        with closing(entries):
+            for account, entry in entries:
+                now = int(time.monotonic())
+                second, count = (second, count + 1) if now == second else (now, 1)
+                if count > MOST_A_SECOND:
+                    return True
+                for line in self._stories.lines(account, entry):
+                    self._terminal.say(line)
+        return False
 
 
 class Stories:
@@ -60,17 +86,3 @@ class Stories:
         story.day = self._day
         yield from story.lines(entry)
         self._day = story.day
-
-
-def _tell(journal: Journal, stories: Stories, terminal: Terminal) -> bool:
-    """Tell until too much happens at once; True then."""
-    second, count = 0, 0
-    with closing(journal.follow_all(TOGETHER_SECONDS)) as entries:
-        for account, entry in entries:
-            now = int(time.monotonic())
-            second, count = (second, count + 1) if now == second else (now, 1)
-            if count > MOST_A_SECOND:
-                return True
-            for line in stories.lines(account, entry):
-                terminal.say(line)
-    return False

@@ -1,6 +1,7 @@
 """The live story of all accounts: whose each line is."""
 
 import json
+from contextlib import closing
 from threading import Thread
 
 from redis import Redis
@@ -54,3 +55,13 @@ def test_the_lines_of_an_account_begin_with_its_name() -> None:
     assert own
     assert [line.replace("acme: ", "", 1) for line in of_acme] == own
     assert all(line.startswith("acme: ") for line in of_acme)
+
+
+def test_what_happens_before_the_first_entry_is_asked_for_is_not_missed(
+    redis_server: ValkeyServer, redis: Redis
+) -> None:
+    client = connect(f"redis://{redis_server.host}:{redis_server.port}/0")
+    with closing(Journal(client).follow_all()) as entries:
+        until(lambda: redis.pubsub_numpat() == 1, "the subscription")
+        redis.publish(keys.STORY, json.dumps(ENTRY))
+        assert next(entries) == ("", ENTRY)
