@@ -120,6 +120,8 @@ class AccountRounds:
 
     def _reconcile(self, name: str, stopping: threading.Event, under_way: set[str]) -> None:
         try:
+            if stopping.is_set():  # it waited for a thread of the pool until now
+                return
             with bound(account=name):
                 context = self.contexts.of(name)
                 asked(context.redis, whole=reconcile_round(context, stopping))

@@ -1,6 +1,7 @@
 """What is wrong with one account keeps no other waiting, and what was lost is made good."""
 
 import os
+import socket
 import threading
 from typing import Any
 
@@ -8,9 +9,10 @@ from redis import Redis
 
 from app.store import keys
 from app.store.timers import ring
-from tests.doubles.plivo_edge import PlivoEdge, answer
-from tests.waiting import until
+from tests.doubles.plivo_edge import PlivoEdge, Seen, answer
+from tests.waiting import PATIENCE, until
 from tests.workers.accounts.platform import AUTH, ROOM, Platform
+from workers.accounts.rounds import AT_ONCE
 
 NO_RULES = "version: 1\nrules: []\n"
 
@@ -113,3 +115,30 @@ def test_an_account_that_plivo_did_not_answer_for_is_asked_about_again(
         stopping.set()
         thread.join(30)
     assert redis.zcard(keys.ACCOUNTS_TO_ASK) == len(AUTH)
+
+
+def test_an_account_that_waits_to_be_asked_about_is_not_begun_when_the_worker_stops(
+    platform: Platform, edge: PlivoEdge
+) -> None:
+    go, stopping = threading.Event(), threading.Event()
+    of_one = "name: {0}, plivo_auth_id: {0}, plivo_auth_token: of-{0}, rules_file: acme.yaml"
+    names = [f"more{number}" for number in range(AT_ONCE)]
+
+    def hold(seen: Seen, connection: socket.socket) -> None:
+        go.wait(PATIENCE)
+        connection.sendall(answer(200, {"api_id": "a-1", "conferences": []}))
+
+    edge.scripts += [hold] * 2 * AT_ONCE
+    platform.write(*AUTH, more="".join(f"  - {{{of_one.format(name)}}}\n" for name in names))
+    until(lambda: platform.rounds.look() or "more0" in platform.contexts.file.accounts, "all")
+    platform.contexts.drop_idle(idle=-1.0)
+    thread = threading.Thread(target=platform.rounds.reconcile_forever, args=(stopping,))
+    thread.start()
+    try:
+        until(lambda: len(edge.seen) == AT_ONCE, "as many as are asked about at once")
+    finally:
+        stopping.set()
+        go.set()
+        thread.join(30)
+    begun = [name for name in (*AUTH, *names) if platform.contexts.loaded(name)]
+    assert len(begun) == AT_ONCE
