@@ -24,6 +24,7 @@ from app.store.journal import Journal, tell_of_rules
 from app.store.lease import Leases
 from app.store.scripts import load_scripts, script
 from app.store.server.address import in_space_of
+from app.store.server.clock import redis_time
 from app.store.server.cluster import BY_KEY, ScriptsRefused, Shard, ShardDown, SlotElsewhere, owner
 from app.store.server.errors import Kind, trouble
 from app.store.server.examination import examine
@@ -137,13 +138,19 @@ def test_accounts_are_beside_each_other_in_the_slot_of_the_tag(
     assert len(zeta.taken.events) == 1
     lease = Leases(spaces.of("acme")).take(room)
     assert lease is not None
-    due = {"1.t": 1.0}
+    in_an_hour = float(int(redis_time(redis)) + 3600)
+    due = {"1.t": 1.0, "2.t": in_an_hour}
     assert lease.commit(Commit(decided=1, live=1.0, set_timers=due), release=True) is None
     have = [name for name in names if spaces.of(name).exists(keys.DUE, keys.LIVE)]
     assert have == ["acme"]
     assert Doorbell(redis).rung(names)[0] == ["acme"]
     assert Timers(spaces.of("acme")).tick().fired == 1
     assert redis.lrange(keys.QUEUE, 0, -1) == [f"a/acme/{room}".encode()]
+    lease = Leases(spaces.of("acme")).take(room)
+    assert lease is not None
+    assert lease.commit(Commit(decided=1), release=True) is None
+    assert Timers(spaces.of("acme")).tick().next_due == in_an_hour
+    assert redis.zscore(keys.ACCOUNTS, "acme") == in_an_hour
     client.close()
 
 
