@@ -321,6 +321,11 @@ def named_secret(name: str, environ: Mapping[str, str] | None = None) -> str | N
         raise SettingsError([f"{name} must be {error}"]) from None
 
 
+def file_of_secret(name: str) -> str:
+    """The path in `NAME_FILE`, from which `named_secret` reads; "" for none."""
+    return os.environ.get(f"{name}_FILE", "").strip()
+
+
 def ca_bundle() -> str:
     """The certificates to trust instead of certifi's: a file or folder that REQUESTS_CA_BUNDLE,
     CURL_CA_BUNDLE or SSL_CERT_FILE names; "" for none."""

@@ -6,7 +6,7 @@ the accounts file.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,13 +17,16 @@ from app.accounts.settings import OWN
 from app.errors import SettingsError
 from app.setting_sources import secret_in_file
 from app.setting_values import require_plain_secret, tokens
-from app.settings import Settings, named_secret
+from app.settings import Settings, file_of_secret, named_secret
 from app.store.server.address import ACCOUNT
+from app.yaml.changing import Signature, signature
 from app.yaml.schema_errors import Strict
 from app.yaml.schema_fields import Json, Plain, Raw, Scalar, Texts, Value, is_empty, kind_of
 from app.yaml.tree import Seq, Text
 
 Parse = Callable[[str], Any]
+Files = MutableMapping[str, Signature]
+"""Paths of files that secrets were read from, and how each was just before."""
 NAME = "letters a-z, digits and dashes between them, 32 at most"
 ENV, FILE = "_env", "_file"
 OF_MAIN = "main_auth_token"
@@ -87,13 +90,18 @@ class Elsewhere(Scalar):
             raise ValueError(f"what is named here must be {error}") from None
 
 
-def _in_environment(name: Text) -> str:
-    if not _VARIABLE.fullmatch(name):  # a secret itself, perhaps
-        raise SettingsError(["expected the name of a variable, in capitals: TOKEN_OF_ACME"])
-    found = named_secret(name)
-    if found is None:
-        raise SettingsError([f"{name} is not set in the environment"])
-    return found
+def _in_environment(files: Files) -> Callable[[Text], str]:
+    def find(name: Text) -> str:
+        if not _VARIABLE.fullmatch(name):  # a secret itself, perhaps
+            raise SettingsError(["expected the name of a variable, in capitals: TOKEN_OF_ACME"])
+        if path := file_of_secret(name):
+            files[path] = signature(path)
+        found = named_secret(name)
+        if found is None:
+            raise SettingsError([f"{name} is not set in the environment"])
+        return found
+
+    return find
 
 
 class Whole(Strict):
@@ -112,20 +120,23 @@ class Entry(Strict):
     } | {"main_token": f"did you mean {OF_MAIN!r}?"}
 
 
-def entry_class(folder: Path) -> type[Schema]:
-    """What an entry is, an `Entry`; files are named from this folder on."""
-    return Entry.from_dict(dict(_fields(folder)))
+def entry_class(folder: Path, files: Files) -> type[Schema]:
+    """What an entry is, an `Entry`; files are named from this folder on. Those that its secrets are
+    read from are added to `files`."""
+    return Entry.from_dict(dict(_fields(folder, files)))
 
 
-def _in_file(folder: Path, name: str) -> Callable[[Text], str]:
-    def find(path: Text) -> str:
+def _in_file(folder: Path, name: str, files: Files) -> Callable[[Text], str]:
+    def find(named: Text) -> str:
         shown = f"a path from {folder} on"  # a secret itself, perhaps
-        return secret_in_file(str(folder / path), name + FILE, shown)
+        path = str(folder / named)
+        files[path] = signature(path)
+        return secret_in_file(path, name + FILE, shown)
 
     return find
 
 
-def _fields(folder: Path) -> Iterator[tuple[str, Value]]:
+def _fields(folder: Path, files: Files) -> Iterator[tuple[str, Value]]:
     of_name = {"shape": ACCOUNT, "expected": NAME}
     yield (
         "name",
@@ -137,9 +148,10 @@ def _fields(folder: Path) -> Iterator[tuple[str, Value]]:
         yield name, Given(meta["meaning"], name, meta["parse"], secret=meta["secret"])
     yield OF_MAIN, Given(_MEANS_OF_MAIN, OF_MAIN, tokens, secret=True)
     for name, parse in SECRETS.items():
-        yield f"{name}{ENV}", Elsewhere(f"the variable with {name}", parse, _in_environment)
-        yield f"{name}{FILE}", Elsewhere(f"the file with {name}", parse, _in_file(folder, name))
+        of_variable, of_file = _in_environment(files), _in_file(folder, name, files)
+        yield f"{name}{ENV}", Elsewhere(f"the variable with {name}", parse, of_variable)
+        yield f"{name}{FILE}", Elsewhere(f"the file with {name}", parse, of_file)
 
 
-KEYS = frozenset(name for name, _ in _fields(Path()))
+KEYS = frozenset(name for name, _ in _fields(Path(), {}))
 """All that an entry may have."""

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from app.accounts.reading import accounts_in
 from app.accounts.settings import AccountSettings, Siblings
@@ -12,7 +13,14 @@ from app.domain.redaction import hide
 from app.errors import GavelError
 from app.logs import step
 from app.settings import Settings
-from app.yaml.changing import ChangingFile, Content, read_content
+from app.yaml.changing import (
+    SETTLED,
+    ChangingFile,
+    Content,
+    Signature,
+    read_content,
+    signature,
+)
 from app.yaml.document import decode
 from app.yaml.problems import FileError, Problem
 
@@ -21,8 +29,8 @@ log = logging.getLogger("gavel.accounts")
 _NAMED = 20
 """Accounts that a line of the log names; it counts the others."""
 AGAIN_SECONDS = 10.0
-"""A version that was refused is tried again so often: what it names (a variable's or a token's
-file) may be there by then, and changes nothing in the file itself."""
+"""So often the files are looked at that secrets stand in, and a version that was refused is tried
+again: what it names may be there by then. Neither changes anything in the file itself."""
 
 
 class AccountsError(GavelError):
@@ -48,16 +56,18 @@ class Account:
 class Accounts(Mapping[str, Account]):
     """Those of one good version of the file, by name, in its order. An account that is as it was
     in the version before is the same object. `below_service`: what subaccounts of the service's
-    own account sign with."""
+    own account sign with. `files`: those that secrets were read from, as they were then."""
 
     def __init__(
         self,
         accounts: Iterable[Account] = (),
         warnings: Iterable[Problem] = (),
         below_service: tuple[str, ...] = (),
+        files: Mapping[str, Signature] = MappingProxyType({}),
     ) -> None:
         self._by_name = {account.name: account for account in accounts}
         self.warnings, self.below_service = tuple(warnings), below_service
+        self.files = files
 
     def __getitem__(self, name: str) -> Account:
         return self._by_name[name]
@@ -83,16 +93,7 @@ def _read(content: Content, path: str, base: Settings) -> Accounts:
     except FileError as error:
         raise AccountsError(error.problems) from None
     accounts = (Account(name, settings) for name, settings in found.accounts.items())
-    return Accounts(accounts, found.warnings, found.below_service)
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """A version that could not be taken, why, and when it was tried last."""
-
-    content: Content
-    problems: tuple[Problem, ...]
-    at: float
+    return Accounts(accounts, found.warnings, found.below_service, found.files)
 
 
 class AccountsFile:
@@ -110,45 +111,58 @@ class AccountsFile:
         self._path, self._base = path, base
         self._file, self._clock = ChangingFile(path, clock=clock, pause=pause), clock
         self._looking = threading.Lock()
-        self._refused: _Refused | None = None
+        self._content = Content()
+        self._refused: tuple[Problem, ...] = ()  # what is wrong with this content
+        self._secrets: Mapping[str, Signature] = {}  # their files, at the last look at them
+        self._again_at = clock() + AGAIN_SECONDS
         self.accounts, self.siblings = Accounts(), Siblings()
 
     def open(self) -> None:
         """Read it for the first time. Raises AccountsError."""
         with self._looking:
-            self.accounts = _read(self._file.poll() or Content(), self._path, self._base)
+            self._content = self._file.poll() or Content()
+            self.accounts = _read(self._content, self._path, self._base)
         self.siblings.tokens = self.accounts.below_service
         hide_secrets(self.accounts)
         _tell_doubts(self.accounts)
         step(log, "accounts loaded", accounts=len(self.accounts))
 
     def look(self) -> bool:
-        """Take the file if it changed and is good; call it about twice a second. Says whether any
-        account is new, gone or other than it was. A broken file changes nothing, is told once, and
-        tried again now and then.
+        """Take the file if it, or a secret in a file of its own, changed and is good; call it about
+        twice a second. Says whether any account is new, gone or other than it was. A broken file
+        changes nothing, is told once, and tried again now and then.
         """
         if not self._looking.acquire(blocking=False):
             return False
         try:
-            content = self._file.poll() or self._to_try_again()
-            return content is not None and self._take(content)
+            content = self._file.poll()
+            if content is None and not self._is_to_be_tried_again():
+                return False
+            self._content = content or self._content
+            return self._take()
         finally:
             self._looking.release()
 
-    def _to_try_again(self) -> Content | None:
-        refused = self._refused
-        is_due = refused and self._clock() - refused.at >= AGAIN_SECONDS
-        return refused.content if refused and is_due else None
-
-    def _take(self, content: Content) -> bool:
-        try:
-            found = _read(content, self._path, self._base)
-        except AccountsError as error:
-            if self._refused is None or self._refused.problems != error.problems:
-                _tell_broken(error.problems)
-            self._refused = _Refused(content, error.problems, self._clock())
+    def _is_to_be_tried_again(self) -> bool:
+        now = self._clock()
+        if now < self._again_at:
             return False
-        self._refused = None
+        before = self._secrets
+        self._secrets = {path: signature(path) for path in self.accounts.files}
+        changed, settled = self._secrets != self.accounts.files, self._secrets == before
+        # One that is being written is let alone until it stays as it is.
+        self._again_at = now + (SETTLED if changed and not settled else AGAIN_SECONDS)
+        return (changed and settled) or bool(self._refused)
+
+    def _take(self) -> bool:
+        try:
+            found = _read(self._content, self._path, self._base)
+        except AccountsError as error:
+            if self._refused != error.problems:
+                _tell_broken(error.problems)
+            self._refused = error.problems
+            return False
+        self._refused = ()
         before, after = self.accounts, _with_those_kept(found, self.accounts)
         hide_secrets(before, after)
         added = [name for name in after if name not in before]
@@ -178,7 +192,7 @@ def _with_those_kept(found: Accounts, before: Accounts) -> Accounts:
             old.settings.siblings.tokens = account.settings.siblings.tokens
             account = old
         kept.append(account)
-    return Accounts(kept, found.warnings, found.below_service)
+    return Accounts(kept, found.warnings, found.below_service, found.files)
 
 
 def hide_secrets(*versions: Accounts) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.accounts.entry import ENV, FILE, OF_MAIN, SECRETS, Whole, entry_class
+from app.accounts.entry import ENV, FILE, OF_MAIN, SECRETS, Files, Whole, entry_class
 from app.accounts.secret_lines import told_without_secrets
 from app.accounts.settings import AccountSettings, settings_of
 from app.domain.suggest import did_you_mean, quoted
@@ -37,12 +37,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The settings of each account by its name, what is doubtful, and what subaccounts of the
-    service's own account sign with."""
+    """The settings of each account by its name, what is doubtful, what subaccounts of the
+    service's own account sign with, and the files that secrets were read from."""
 
     accounts: Mapping[str, AccountSettings]
     warnings: tuple[Problem, ...]
     below_service: tuple[str, ...]
+    files: Files
 
 
 def accounts_in(text: str, path: str, base: Settings) -> Read:
@@ -52,7 +53,8 @@ def accounts_in(text: str, path: str, base: Settings) -> Read:
     try:
         root = parse(text, report, "accounts")
         by_parser = frozenset(report.problems)
-        entries = _Reader(report, base, path).entries(root)
+        reader = _Reader(report, base, path)
+        entries = reader.entries(root)
         report.raise_errors()
     except FileError as error:
         raise FileError(told_without_secrets(error.problems, text, by_parser)) from None
@@ -61,7 +63,7 @@ def accounts_in(text: str, path: str, base: Settings) -> Read:
     for one in found.values():
         one.siblings.tokens = signing.below(one.plivo_auth_token)
     warnings = told_without_secrets(report.problems, text, by_parser)
-    return Read(found, warnings, signing.below(base.plivo_auth_token))
+    return Read(found, warnings, signing.below(base.plivo_auth_token), reader.files)
 
 
 class _Signing:
@@ -90,7 +92,8 @@ class _Reader:
     def __init__(self, report: Report, base: Settings, path: str) -> None:
         self.report, self.base = report, base
         self.folder = Path(path).parent
-        self.schema = entry_class(self.folder)()
+        self.files: Files = {}
+        self.schema = entry_class(self.folder, self.files)()
 
     def entries(self, root: Any) -> list[Entry]:
         if root is None:

@@ -11,7 +11,7 @@ _TOKEN = "plivo_auth_token"  # noqa: S105 the name of its key
 
 def accounts_schema() -> Json:
     """What is checked of the form; who is whose, and what stands elsewhere, is not in it."""
-    entry = describe(entry_class(Path()))
+    entry = describe(entry_class(Path(), {}))
     entry["required"].append("plivo_auth_id")
     entry["oneOf"] = [{"required": [_TOKEN + form]} for form in ("", ENV, FILE)]
     accounts = {"description": "The accounts.", "type": ["array", "null"], "items": entry}

@@ -46,6 +46,18 @@ def read_content(path: str) -> Content:
         return Content(failure=f"cannot be read: {error.strerror}")
 
 
+Signature = tuple[int, ...]
+
+
+def signature(path: str) -> Signature:
+    """What the file system says of a file: it is another one when somebody has written it."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        return (error.errno or 0,)
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
 class ChangingFile:
     """One file. Not for several threads at once."""
 
@@ -59,7 +71,7 @@ class ChangingFile:
         self._path, self._clock, self._pause = path, clock, pause
         self._seen: str | None = None
         self._next = ("", 0.0)  # what it has become, and since when it is that
-        self._stat: tuple[int, ...] = ()
+        self._stat: Signature = ()
         self._read_at = float("-inf")
 
     def poll(self) -> Content | None:
@@ -78,7 +90,7 @@ class ChangingFile:
 
     def _unchanged(self) -> bool:
         """Whether there is nothing to look at."""
-        now, found = self._clock(), self._signature()
+        now, found = self._clock(), signature(self._path)
         if found == self._stat and now - self._read_at < TRUSTED and not self._next[0]:
             return True
         self._stat, self._read_at = found, now
@@ -95,13 +107,6 @@ class ChangingFile:
             return False
         self._next = ("", 0.0)
         return True
-
-    def _signature(self) -> tuple[int, ...]:
-        try:
-            found = os.stat(self._path)
-        except OSError as error:
-            return (error.errno or 0,)
-        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
     def _first(self) -> Content:
         """The content that two reads agree on, or what was read last."""

@@ -113,6 +113,51 @@ def test_a_refused_file_is_taken_when_what_it_names_is_there_and_nothing_is_told
     assert watched.file.accounts["beta"].settings.plivo_auth_token[0] == "token-of-beta"
 
 
+def test_a_secret_in_a_file_of_its_own_is_taken_when_that_file_changes(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beta, gamma = (watched.path.parent / name for name in ("beta", "gamma"))
+    beta.write_text("token-of-beta")
+    gamma.write_text("token-of-gamma")
+    monkeypatch.setenv("GAMMA_FILE", str(gamma))
+    watched.write(
+        AGENCY,
+        BETA.replace("token: token-of-beta", "token_file: beta"),
+        "- {name: gamma, plivo_auth_id: SA3, plivo_auth_token_env: GAMMA}\n",
+    )
+    assert watched.settled()
+    before = watched.file.accounts
+    assert not any(watched.settled() for _ in range(12))
+    for secret in (beta, gamma):
+        secret.write_text(f"new-token-of-{secret.name},token-of-{secret.name}")
+        assert any(watched.settled() for _ in range(6))
+        tokens = watched.file.accounts[secret.name].settings.plivo_auth_token
+        assert tokens[:2] == (f"new-token-of-{secret.name}", f"token-of-{secret.name}")
+    assert watched.file.accounts["agency"] is before["agency"]
+
+
+def test_a_secret_s_file_is_let_alone_while_it_is_written_or_gone(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    beta = watched.path.parent / "beta"
+    beta.write_text("token-of-beta")
+    watched.write(AGENCY, BETA.replace("token: token-of-beta", "token_file: beta"))
+    assert watched.settled()
+    before = watched.file.accounts
+    for length in range(1, 30):
+        beta.write_text("x" * length)
+        watched.now += 0.5
+        assert not watched.file.look()
+    beta.unlink()
+    assert not any(watched.settled() for _ in range(20))
+    assert watched.file.accounts is before
+    told = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert [record.message for record in told] == ["accounts broken, the last good ones stay"]
+    beta.write_text("new-token-of-beta")
+    assert any(watched.settled() for _ in range(6))
+    assert watched.file.accounts["beta"].settings.plivo_auth_token[0] == "new-token-of-beta"
+
+
 def test_a_file_that_is_gone_changes_nothing(
     watched: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:
