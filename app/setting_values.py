@@ -150,6 +150,14 @@ def web_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def origin(value: str) -> str:
+    """`http(s)://host[:port]`."""
+    found = web_url(value)
+    if urlsplit(found).path:
+        raise ValueError("a URL without a path, such as https://console.example.com")
+    return found
+
+
 def issuer(value: str) -> str:
     """An OpenID Connect issuer as it names itself, a slash at its end included; https, but for one
     on this machine."""

@@ -29,6 +29,7 @@ from app.setting_values import (
     issuer,
     of_extra,
     one_of,
+    origin,
     password,
     rate,
     redis_secrets,
@@ -83,6 +84,11 @@ class Settings:
         web_url,
         "",
         "how Plivo reaches us; signatures are checked against it (http://HOST:PORT)",
+    )
+    console_url: str = setting(
+        origin,
+        "",
+        "how people reach the console, where the proxy serves it elsewhere than at PUBLIC_URL",
     )
     redis_url: str | None = setting(
         redis_url, None, "Redis 7 or Valkey; none: the embedded Valkey of `gavel up`", secret=True
@@ -216,6 +222,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.public_url:
             object.__setattr__(self, "public_url", local_url(self.host, self.port))
+        if not self.console_url:
+            object.__setattr__(self, "console_url", self.public_url)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:

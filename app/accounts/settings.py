@@ -80,6 +80,7 @@ def settings_of(
     values |= {
         "plivo_auth_token": (*own, *(token for token in main if token not in own)),
         "public_url": f"{base.public_url}{ADDRESS}{name}",
+        "console_url": f"{base.console_url}{ADDRESS}{name}",
         "redis_url": base.redis_url and in_space_of(base.redis_url, name),
     }
     return AccountSettings(account=name, **values)

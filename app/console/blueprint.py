@@ -61,11 +61,11 @@ def blueprint(
         places,
         Sessions(redis),
         Password(settings),
-        Cookies(settings.public_url, settings.account),
+        Cookies(settings.console_url, settings.account),
         by_issuer.fingerprint(settings),
         settings.numbers == "shown",
     )
-    issuer_at = settings.public_url + by_issuer.PATH if settings.oidc_issuer else ""
+    issuer_at = settings.console_url + by_issuer.PATH if settings.oidc_issuer else ""
     entrance = Entrance(guard, redis, issuer_at)
     pages, lately = Pages(redis), live.Lately(redis, rules, _rows)
     routes.before_request(guard.admit)

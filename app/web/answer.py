@@ -21,6 +21,7 @@ from app.settings import Settings
 from app.store import keys
 from app.store.inbox import Inbox
 from app.store.published_rules import PublishedRules
+from app.store.server import same_store
 from app.store.server.clock import SharedClock
 from app.store.timers import ring
 from app.web.pin import Asked, PinDoor
@@ -44,8 +45,9 @@ def blueprint(settings: Settings, inbox: Inbox, rules: PublishedRules, counts: C
         call = asked(given, conference)
         step(log, "answer", conference=call.conference, rules=call.rules.digest)
         if "ask_pin" in call.entry.options:
-            return _xml(door.asks(call))
-        return _xml(entry_xml(settings.public_url, call.conference, call.rules, call.entry))
+            return probed(_xml(door.asks(call)), call)
+        url = settings.public_url
+        return probed(_xml(entry_xml(url, call.conference, call.rules, call.entry)), call)
 
     @routes.route("/plivo/pin/<anything:conference>", methods=["POST"])
     def pin(conference: str) -> Response:
@@ -69,6 +71,12 @@ def blueprint(settings: Settings, inbox: Inbox, rules: PublishedRules, counts: C
         now = clock.now()
         entry = current.entry_for(name, caller, now) or Entry()
         return Asked(name, caller, given, current, entry, now)
+
+    def probed(answer: Response, call: Asked) -> Response:
+        """As `/readyz` does for `gavel doctor`, for proxies that let nothing but Plivo through."""
+        if call.conference == PROBED and (word := request.args.get("probe")):
+            answer.headers[same_store.HEADER] = same_store.look(inbox.redis, word)
+        return answer
 
     return routes
 

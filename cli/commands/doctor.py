@@ -17,6 +17,7 @@ from app.settings import Settings, misspelt, remarks
 from app.yaml.problems import FileError
 from cli.doctor.checks_accounts import examine_accounts
 from cli.doctor.checks_outside import (
+    examine_console,
     examine_issuer,
     examine_open,
     examine_plivo,
@@ -55,6 +56,7 @@ EXAMINE: tuple[tuple[str, Examine], ...] = (
     ("clock", examine_clock),
     ("public url", examine_public_url),
     ("open", examine_open),
+    ("console", examine_console),
     ("signature", examine_signature),
     ("plivo", examine_plivo),
     ("oidc", examine_issuer),

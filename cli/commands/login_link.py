@@ -22,14 +22,14 @@ def login_link(role: str, name: str | None, as_json: bool) -> None:
     """Print a link that signs in to the console, once, within 15 minutes.
 
     A viewer looks; an operator acts, too; an admin may also end everything. The link is below
-    PUBLIC_URL.
+    CONSOLE_URL, which is PUBLIC_URL unless it is set.
     """
     who = " ".join((name or role).split())
     if not who.isprintable() or len(who) > LONGEST_NAME:
         raise click.BadParameter(f"at most {LONGEST_NAME} printable characters", param_hint="--for")
     settings = chosen_settings()
     with open_redis(settings) as redis:
-        link = make_link(redis, settings.public_url, Invitation(who, role))
+        link = make_link(redis, settings.console_url, Invitation(who, role))
         Audit(redis).note(Entry.by(this_person(), "link.new", f"{role}, for {who}"))
     if as_json:
         tell([{"link": link, "role": role, "name": who, "lasts": LINK_SECONDS}])

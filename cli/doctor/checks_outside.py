@@ -1,22 +1,21 @@
 """Examinations of what lies outside: our public address, as Plivo sees it, and Plivo itself."""
 
-import hmac
 import http.client
 import json
 import secrets
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
+from typing import Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from redis.exceptions import RedisError
 
 from app.console.access.by_issuer import BACK
 from app.console.access.claims import IssuerAway
 from app.finding import Finding, bad, doubtful, good
-from app.plivo.signature import NONCE, V3, PlivoRequest, signed_text
+from app.plivo.signature import NONCE, V3, PlivoRequest, sign, signed_text
 from app.plivo.urls import RETRIES, answer_url
 from app.settings import Settings
 from app.store.connection import connect
@@ -38,13 +37,19 @@ def examine_public_url(settings: Settings) -> Iterator[Finding]:
     word = secrets.token_hex(8)
     left = _left(settings, word)
     found = _ask(f"{url}/readyz?probe={word}")
+    if found.status == 404 and settings.plivo_auth_token:  # a proxy that lets Plivo alone through
+        found = _ask_as_plivo(settings, settings.plivo_auth_token[0], word)
     if found.status == 200:
         yield _whose(url, found.probe, left)
     elif found.status == 503 and found.reason:
         yield bad(f"{url} reaches Gavel, which is not ready: {found.reason}")
+    elif found.status == 404 and not settings.plivo_auth_token:
+        yield doubtful(
+            f"{url}/readyz is not let through; of an account `gavel doctor --account NAME` can tell"
+        )
     else:
         told = _said(found.status)
-        yield bad(f"{url}/readyz answers {told}: is `gavel web` up, the proxy in front?")
+        yield bad(f"{url} answers {told}: is `gavel web` up, the proxy in front?")
 
 
 def _left(settings: Settings, word: str) -> bool:
@@ -94,11 +99,30 @@ def examine_open(settings: Settings) -> Iterator[Finding]:
         yield good(f"{', '.join(paths)} are closed")
 
 
+def examine_console(settings: Settings) -> Iterator[Finding]:
+    """Do links to the console lead to it, and its own links back there?"""
+    url = settings.console_url
+    found = _ask(f"{url}/", follow=False)
+    path = urlsplit(url).path
+    if found.status != 303:
+        yield doubtful(
+            f"{url}/ answers {_said(found.status)}: links that sign in to the console lead there. "
+            "Set CONSOLE_URL to where the proxy serves it"
+        )
+    elif not found.location.startswith(f"{path}/"):
+        yield doubtful(
+            f"the proxy takes {path} off the path, so the console's links lead past it: let it "
+            "leave the path on, or set CONSOLE_URL to an address without one"
+        )
+    else:
+        yield good(f"{url} reaches the console")
+
+
 def examine_signature(settings: Settings) -> Iterator[Finding]:
     """Ask for a conference's XML (which changes nothing) as Plivo would, over the public URL."""
     url = answer_url(settings.public_url, PROBED).removesuffix(RETRIES)
     for number, token in enumerate(settings.plivo_auth_token, 1):
-        status = _get(url, _signature(url, token))
+        status = _ask_as_plivo(settings, token).status
         if status == 200:
             yield good(f"a request signed with token {number} is let in")
         else:
@@ -137,7 +161,7 @@ def examine_issuer(settings: Settings) -> Iterator[Finding]:
         return
     from app.console.access.issuer import Issuer
 
-    back = settings.public_url + BACK
+    back = settings.console_url + BACK
     try:
         count = Issuer(settings, back).examine()
     except IssuerAway as error:
@@ -150,34 +174,46 @@ def examine_issuer(settings: Settings) -> Iterator[Finding]:
         yield bad(f"{settings.oidc_issuer} publishes no key that signs: nobody can sign in by it")
 
 
-def _signature(url: str, token: str) -> Mapping[str, str]:
-    nonce = secrets.token_hex(10)
-    text = f"{signed_text(PlivoRequest('GET', url, ()))}.{nonce}"
-    value = hmac.new(token.encode(), text.encode(), sha256).digest()
-    return {V3: b64encode(value).decode(), NONCE: nonce}
-
-
-def _get(url: str, headers: Mapping[str, str] | None = None) -> int:
+def _get(url: str) -> int:
     """The status; 0 when there is no answer."""
-    return _ask(url, headers).status
+    return _ask(url).status
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """The status, 0 when there is no answer; the reason that Gavel gives for refusing; whether it
-    saw the word that was left."""
+    saw the word that was left; the path that it leads on to."""
 
     status: int
     reason: str = ""
     probe: str = ""
+    location: str = ""
 
 
-def _ask(url: str, headers: Mapping[str, str] | None = None) -> _Answer:
+class _Staying(HTTPRedirectHandler):
+    """Follows nothing."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _ask_as_plivo(settings: Settings, token: str, word: str = "") -> _Answer:
+    """Ask for the XML of a conference that there is not, signed with this token."""
+    url = answer_url(settings.public_url, PROBED).removesuffix(RETRIES)
+    query, nonce = [("probe", word)] if word else [], secrets.token_hex(10)
+    signature = sign(signed_text(PlivoRequest("GET", url, query)), nonce, token.encode())
+    asked = f"{url}?probe={word}" if word else url
+    return _ask(asked, {V3: signature.decode(), NONCE: nonce})
+
+
+def _ask(url: str, headers: Mapping[str, str] | None = None, *, follow: bool = True) -> _Answer:
+    opener = build_opener() if follow else build_opener(_Staying)
     try:
-        with urlopen(Request(url, headers=dict(headers or {})), timeout=TIMEOUT) as answer:  # noqa: S310
+        with opener.open(Request(url, headers=dict(headers or {})), timeout=TIMEOUT) as answer:  # noqa: S310
             return _Answer(answer.status, probe=answer.headers.get(same_store.HEADER, ""))
     except HTTPError as error:
-        return _Answer(error.code, _reason(error))
+        location = urlsplit(error.headers.get("Location", "")).path
+        return _Answer(error.code, _reason(error), location=location)
     except (OSError, ValueError, http.client.HTTPException):
         return _Answer(0)
 

@@ -27,8 +27,8 @@ def tell(redis: Redis, settings: Settings, terminal: Terminal) -> None:
 def _way_in(redis: Redis, settings: Settings, terminal: Terminal) -> str:
     head = f"  {terminal.paint('cyan', 'console'.ljust(9))}"
     if settings.admin_password is not None:
-        return f"{head}{settings.public_url}/ shows it all, with ADMIN_PASSWORD"
+        return f"{head}{settings.console_url}/ shows it all, with ADMIN_PASSWORD"
     if anybody_signed_in(redis):
-        return f"{head}{settings.public_url}/ shows it all (a new way in: gavel login-link)"
-    link = make_link(redis, settings.public_url, Invitation("admin", "admin"))
+        return f"{head}{settings.console_url}/ shows it all (a new way in: gavel login-link)"
+    link = make_link(redis, settings.console_url, Invitation("admin", "admin"))
     return f"{head}{link}\n{' ' * 11}shows it all; the link works once, within 15 minutes"

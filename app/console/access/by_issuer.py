@@ -149,7 +149,7 @@ def _issuer(settings: Settings) -> "Issuer | None":
         return None
     from app.console.access.issuer import Issuer
 
-    return Issuer(settings, settings.public_url + BACK)
+    return Issuer(settings, settings.console_url + BACK)
 
 
 def _known(issuer: "Issuer | None") -> "Issuer":

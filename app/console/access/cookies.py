@@ -1,7 +1,7 @@
 """The cookies of the console, and whether a form came from one of our own pages.
 
 The session's cookie is `__Host-gavel`, only sent over https. On plain http, which is for loopback
-and for a PUBLIC_URL that is http itself, no browser keeps such a cookie: there it is `gavel`.
+and for a CONSOLE_URL that is http itself, no browser keeps such a cookie: there it is `gavel`.
 That of an account of ACCOUNTS_FILE is `__Secure-gavel.NAME`, and goes to its own addresses alone,
 which `__Host-` does not allow (docs/decisions/0209): to those where the browser is, for a path of
 PUBLIC_URL is only there where the request came through the proxy.
@@ -21,11 +21,11 @@ OF_THIS_HOST, OF_THIS_PATH = "__Host-", "__Secure-"
 
 
 class Cookies:
-    """Reads and sets them, for a service that is reached at `public_url`; or for one `account` of
+    """Reads and sets them, for a service whose console is at `url`; or for one `account` of
     it."""
 
-    def __init__(self, public_url: str, account: str = "") -> None:
-        self._public = _origin(public_url)
+    def __init__(self, url: str, account: str = "") -> None:
+        self._own = _origin(url)
         self._secure, self._of = OF_THIS_HOST, ""
         if account:
             self._secure, self._of = OF_THIS_PATH, f".{account}"
@@ -76,14 +76,14 @@ class Cookies:
         if site is not None:
             return site in ("same-origin", "none")
         origin = request.headers.get("Origin")
-        return origin is None or origin == self._public or origin == self._loopback(request)
+        return origin is None or origin == self._own or origin == self._loopback(request)
 
     def _path(self, request: Request) -> str:
         return request.script_root if self._of else "/"
 
     def _may_be_plain(self, request: Request) -> bool:
         """Can the browser's side of this request be plain http?"""
-        return self._public.startswith("http://") or bool(self._loopback(request))
+        return self._own.startswith("http://") or bool(self._loopback(request))
 
     @staticmethod
     def _loopback(request: Request) -> str:

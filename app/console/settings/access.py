@@ -92,6 +92,6 @@ def add_routes(
             raise Unusable(f"role: must be {', '.join(ROLES)}")
         if not who or not who.isprintable() or len(who) > LONGEST_NAME:
             raise Unusable(f"name: say whose link it is, in {LONGEST_NAME} characters at most")
-        link = make_link(redis, settings.public_url, Invitation(who, role))
+        link = make_link(redis, settings.console_url, Invitation(who, role))
         audit.note(Entry.by(operator(), "link.new", f"{role}, for {who}"))
         return _access(link=link, link_for=who)

@@ -46,7 +46,11 @@ def problems(folder: Path, *entries: str) -> list[str]:
 def test_an_account_is_the_service_with_its_own_in_its_place(tmp_path: Path) -> None:
     found = settings(tmp_path, AGENCY)
     assert (found.plivo_auth_id, found.plivo_auth_token) == ("MA1", ("token-of-agency",))
+    assert found.public_url == found.console_url == "https://gavel.example.com/a/agency"
+    elsewhere = replace(BASE, console_url="https://console.example.com")
+    found = settings(tmp_path, AGENCY, base=elsewhere)
     assert found.public_url == "https://gavel.example.com/a/agency"
+    assert found.console_url == "https://console.example.com/a/agency"
     assert found.redis_url == "redis://localhost:6379/0?space=agency"
     assert (found.plivo_rate, found.rules_file) == (Rate(60, 5.0), "rules-of-service.yaml")
     assert (found.account, BASE.account) == ("agency", "")

@@ -50,7 +50,8 @@ def visitor(
     def open_browser(**changes: Any) -> Person:
         given: dict[str, Any] = {
             "admin_password": PASSWORD,
-            "public_url": URL,
+            "public_url": "https://plivo.example.com/base",
+            "console_url": URL,
             "oidc_issuer": issuer.url,
             "oidc_client_id": CLIENT_ID,
             "oidc_client_secret": CLIENT_SECRET,
@@ -522,7 +523,7 @@ def test_over_https_its_cookie_is_for_this_host_and_ends_soon(
     visitor: Visitor, issuer: OidcIssuer
 ) -> None:
     url = "https://gavel.example.com"
-    person = visitor(public_url=url)
+    person = visitor(console_url=url)
     answer = person.client.get("/login/oidc", base_url=url)
     (cookie,) = answer.headers.getlist("Set-Cookie")
     assert cookie.startswith("__Host-gavel-oidc=")

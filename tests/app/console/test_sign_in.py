@@ -222,6 +222,26 @@ def test_over_https_the_cookie_is_for_this_host_and_secure(redis: Redis) -> None
     assert client.get("/live", base_url=url).status_code == 200
 
 
+def test_a_console_with_an_address_of_its_own_is_signed_in_to_there(redis: Redis) -> None:
+    url = "https://console.example.com"
+    made = settings(public_url="https://gavel.example.com/base", console_url=url)
+    client = create_app(made, Inbox(redis)).test_client()
+    link = make_link(redis, "", Invitation("Anna", "admin"))
+    found = TOKEN.search(client.get(link, base_url=url).text)
+    assert found
+    fields = {"once": link.partition("=")[2], "token": found[1]}
+    browser = {"Origin": url}
+    answer = client.post("/login/link", data=fields, base_url=url, headers=browser)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/live")
+    page = client.get("/settings/access", base_url=url).text
+    fields = {"token": TOKEN.findall(page)[0], "name": "Ben", "role": "viewer"}
+    page = client.post("/settings/access/links", data=fields, base_url=url, headers=browser).text
+    assert f"{url}/login?once=" in page
+    refused = {"Origin": "https://gavel.example.com"}
+    answer = client.post("/settings/access/links", data=fields, base_url=url, headers=refused)
+    assert answer.status_code == 403
+
+
 def test_a_plain_cookie_is_not_believed_where_the_service_is_on_https(
     visit: Visit, redis: Redis
 ) -> None:

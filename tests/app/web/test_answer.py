@@ -14,7 +14,9 @@ from app.store import keys
 from app.store.connection import connect
 from app.store.inbox import Inbox
 from app.store.published_rules import Published, PublishedRules
+from app.store.server import same_store
 from app.store.server.clock import redis_time
+from app.web.answer import PROBED
 from tests.app.builders import Plivo, answer_path, settings
 
 
@@ -47,6 +49,18 @@ def test_the_answer_wires_the_callbacks_and_leaves_no_default_to_guess(plivo: Pl
 def test_post_is_answered_as_get_is(plivo: Plivo) -> None:
     asked = plivo.post({"From": "+14155550100", "CallUUID": "c"}, answer_path("demo"))
     assert asked.data == plivo.get(answer_path("demo")).data
+
+
+def test_the_doctor_s_word_is_looked_for_when_it_asks_as_plivo_does(
+    plivo: Plivo, redis: Redis
+) -> None:
+    same_store.leave(redis, "left")
+    for asked, seen in (("left", "seen"), ("another", "not seen")):
+        answer = plivo.get(answer_path(PROBED), {"probe": asked})
+        assert (answer.status_code, answer.headers["Gavel-Probe"]) == (200, seen)
+    assert "Gavel-Probe" not in plivo.get(answer_path("demo"), {"probe": "left"}).headers
+    unsigned = plivo.client.get(f"{answer_path(PROBED)}?probe=left")
+    assert (unsigned.status_code, "Gavel-Probe" in unsigned.headers) == (403, False)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 """`gavel doctor` beside a running service: is it ours, and does it look like an attack?"""
 
+import http.client
 import http.server
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.commands import run_gavel
 from tests.e2e.witness.conftest import Stage
@@ -45,6 +49,47 @@ def test_a_gavel_of_another_redis_is_not_taken_for_ours(stage: Stage, tmp_path: 
     assert (level, "reaches another Gavel" in text) == ("bad", True)
     [(level, text)] = examined(stage, REDIS_URL="redis://127.0.0.1:1/0")["public url"]
     assert (level, "whether it is yours can not be told" in text) == ("warning", True)
+
+
+@contextmanager
+def proxy(stage: Stage, passes: str, taken_off: str = "") -> Iterator[str]:
+    """A proxy that passes on what begins so, without what it takes off; the address it has."""
+
+    class Proxy(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if not self.path.startswith(taken_off + passes):
+                self.send_error(404)
+                return
+            asked = http.client.HTTPConnection(urlsplit(stage.url).netloc)
+            asked.request("GET", self.path.removeprefix(taken_off), headers=dict(self.headers))
+            answer = asked.getresponse()
+            body = answer.read()
+            self.send_response(answer.status)
+            for name in ("Location", "Gavel-Probe", "Content-Length"):
+                if value := answer.getheader(name):
+                    self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Says nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}{taken_off}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_proxy_that_takes_the_path_off_serves_no_console(stage: Stage) -> None:
+    with proxy(stage, "/", taken_off="/gavel") as url:
+        [(level, text)] = examined(stage, CONSOLE_URL="", PUBLIC_URL=url)["console"]
+    assert (level, text.startswith("the proxy takes /gavel off the path")) == ("warning", True)
+    [(level, text)] = examined(stage)["console"]
+    assert (level, text) == ("ok", f"{stage.url} reaches the console")
 
 
 def test_what_is_not_gavel_is_not_taken_for_it(stage: Stage) -> None:

@@ -50,6 +50,7 @@ KEPT = {
 }
 HOST = "127.0.0.2"
 PUBLIC = "https://gavel.example.com/base"
+CONSOLE = "https://console.example.com"
 
 
 @dataclass
@@ -130,6 +131,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
             PLIVO_AUTH_TOKEN="one-token,another-token",
             PLIVO_API_URL=plivo.url,
             PUBLIC_URL=PUBLIC,
+            CONSOLE_URL=CONSOLE,
             REDIS_URL=f"redis://{server.host}:{server.port}/0",
             REDIS_TIMEOUT="1m",
             DURABILITY="replica",
@@ -188,6 +190,11 @@ def test_the_console_takes_that_password_and_shows_numbers(other: Other) -> None
     assert "Sign out" in until_read(jar, f"{other.url}/login", urlencode(fields).encode())
     key = keys.conference_key("numbered")
     until(lambda: "14155550177" in until_read(jar, f"{other.url}/c/{key}"), "the number, whole")
+
+
+@drives("setting CONSOLE_URL")
+def test_people_are_sent_to_the_console_s_own_address(other: Other) -> None:
+    until(lambda: f"{CONSOLE}/ shows it all" in other.up.output, "the way in")
 
 
 @drives("setting SIGNATURE_RECORDING", "setting SIGNATURE_TRANSCRIPTION")
