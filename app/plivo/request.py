@@ -38,7 +38,8 @@ def verified(environ: MutableMapping[str, Any], settings: Settings, policy: str)
         return request
     headers = {name: environ[key] for key, name in _SIGNATURE_HEADERS if environ.get(key)}
     tokens = [token.encode() for token in settings.plivo_auth_token]
-    verdict = verify(request, headers, tokens, settings.foreign_tokens)
+    host = environ.get("HTTP_HOST", "")
+    verdict = verify(request, headers, tokens, settings.foreign_tokens, host)
     if verdict.ok:
         return replace(request, nonce=verdict.nonce)
     environ[SIGNATURE_FAILURE] = verdict.failure
@@ -82,14 +83,19 @@ def read_body(environ: Environ, most: int = LARGEST_BODY) -> bytes:
     length = environ.get("CONTENT_LENGTH") or ""
     if length.isdigit():
         if int(length) > most:
-            raise TooLarge(f"the body has {length} bytes, at most {most} are taken")
+            raise TooLarge(f"the body has {_kib(int(length))}, at most {_kib(most)} are taken")
         return _read(environ["wsgi.input"], int(length), most)
     if not environ.get("wsgi.input_terminated"):
         return b""
     body = _read(environ["wsgi.input"], most + 1, most)
     if len(body) > most:
-        raise TooLarge(f"the body has more than the {most} bytes that are taken")
+        raise TooLarge(f"the body has more than the {_kib(most)} that are taken")
     return body
+
+
+def _kib(size: int) -> str:
+    # Not in bytes: the log takes seven digits for a telephone number.
+    return f"{-(-size // 1024)} KiB"
 
 
 def _read(stream: BinaryIO, size: int, most: int) -> bytes:

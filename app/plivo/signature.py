@@ -65,9 +65,11 @@ def verify(
     headers: Mapping[str, str],
     tokens: Iterable[bytes],
     foreign: Callable[[], Iterable[str]] = tuple,
+    host: str = "",
 ) -> Verdict:
     """Hold both V3 headers against all tokens. The time it takes does not tell how close a wrong
-    signature came. `headers` must find names in any case (as Flask's and WSGI's do).
+    signature came. `headers` must find names in any case (as Flask's and WSGI's do). `host` is what
+    the request says of itself, for the reason of a refusal only.
 
     A main account signs Ma-V3 for all its subaccounts, so that alone does not tell whose request it
     is: where V3 is of one of the `foreign` tokens, which are those of its other accounts, it is
@@ -92,7 +94,7 @@ def verify(
             why = "it is signed for another account of the same main account"
             return Verdict(False, why, present=present, failure="wrong")
         return Verdict(True, nonce=nonce, present=present)
-    why = _hint(request, nonce, keys, given)
+    why = _hint(request, nonce, keys, given, host)
     return Verdict(False, why, present=present, failure="wrong")
 
 
@@ -145,7 +147,7 @@ def _present(headers: Mapping[str, str]) -> str:
 
 
 def _hint(
-    request: PlivoRequest, nonce: str, tokens: tuple[bytes, ...], given: Sequence[bytes]
+    request: PlivoRequest, nonce: str, tokens: tuple[bytes, ...], given: Sequence[bytes], host: str
 ) -> str:
     """What else would have matched: tells a wrong token from a wrong URL. Never accepted."""
     if _matches(documented_text(request), nonce, tokens, given):
@@ -153,6 +155,9 @@ def _hint(
     for signed in _with_fragment(request):
         if _matches(signed_text(signed), nonce, tokens, given):
             return "the signature covers the fragment of the callback URL"
+    for url in _other_addresses(request.url, host):
+        if _matches(signed_text(replace(request, url=url)), nonce, tokens, given):
+            return f"it is signed for {url}, and PUBLIC_URL makes that {request.url}"
     return (
         "no token of PLIVO_AUTH_TOKEN, for an account plivo_auth_token, gives this signature for "
         "PUBLIC_URL and this request"
@@ -165,3 +170,22 @@ def _with_fragment(request: PlivoRequest) -> Iterable[PlivoRequest]:
     if request.query:
         *others, (key, value) = sorted(request.query)
         yield replace(request, query=[*others, (key, value + HINT_FRAGMENT)])
+
+
+def _other_addresses(url: str, host: str) -> Iterable[str]:
+    """What Plivo may call this address where PUBLIC_URL is mistaken in one part: the scheme, the
+    port, the host, or a slash at the end that a proxy adds or takes off."""
+    scheme, _, rest = url.partition("://")
+    name, slash, path = rest.partition("/")
+    other = "http" if scheme == "https" else "https"
+    port = _USUAL_PORTS[scheme]
+    other_port = name.removesuffix(port) if name.endswith(port) else name + port
+    yield url.removesuffix("/") if url.endswith("/") else f"{url}/"
+    for where in (
+        *(f"{other}://{name.removesuffix(port)}", f"{scheme}://{other_port}"),
+        *(f"{scheme}://{name.lower()}", f"{scheme}://{host}", f"{other}://{host}"),
+    ):
+        yield f"{where}{slash}{path}"
+
+
+_USUAL_PORTS = {"http": ":80", "https": ":443"}

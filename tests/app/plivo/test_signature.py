@@ -1,6 +1,7 @@
 """Whose request is it? The official vectors, and the official package on generated requests."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
@@ -203,6 +204,31 @@ def test_a_signed_fragment_is_recognised_for_the_log_and_refused(address: str) -
     verdict = verify(of, wrong, [b"t"])
     assert not verdict.ok
     assert "fragment" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("signed", "ours", "host"),
+    [
+        (URL.replace("https", "http"), URL, "gavel.example.com"),
+        (URL.replace(".com", ".com:443"), URL, "gavel.example.com"),
+        (URL, URL.replace(".com", ".com:443"), "gavel.example.com"),
+        (URL, URL.replace("https", "http").replace(".com", ".com:80"), "10.0.0.7:8000"),
+        (URL, URL.replace("gavel.example", "Gavel.Example"), ""),
+        (URL.replace("gavel", "voice"), URL, "voice.example.com"),
+        ("http://10.0.0.7:8000/plivo/conference", URL, "10.0.0.7:8000"),
+        (f"{URL}/", URL, ""),
+        (URL, f"{URL}/", ""),
+    ],
+)
+def test_the_address_that_was_signed_instead_is_told_and_refused(
+    signed: str, ours: str, host: str
+) -> None:
+    of = request(url=f"{signed}?v=1", From="1")
+    verdict = verify(replace(of, url=ours), headers(of, "t"), [b"t"], host=host)
+    assert not verdict.ok
+    assert f"signed for {signed}, and PUBLIC_URL makes that {ours}" in verdict.reason
+    of_others = verify(replace(of, url=ours), headers(of, "other"), [b"t"], host=host)
+    assert signed not in of_others.reason.replace(ours, "")
 
 
 def test_no_reason_repeats_a_token_or_a_signature() -> None:

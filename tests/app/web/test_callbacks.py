@@ -25,6 +25,7 @@ from tests.app.builders import (
     settings,
     transcription,
 )
+from tests.log_lines import text
 
 Stored = Callable[..., list[dict[str, Any]]]
 PlivoWith = Callable[..., Plivo]
@@ -183,6 +184,19 @@ def test_the_host_header_does_not_matter(plivo: Plivo) -> None:
     assert plivo.post(enter(), headers=forged).status_code == 200
 
 
+def test_a_wrong_public_url_is_told_with_the_right_one(
+    plivo_with: PlivoWith, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = plivo_with(public_url="https://gavel.internal").client
+    answer = Plivo(client, "https://voice.example.com").post(
+        enter(), headers={"Host": "voice.example.com"}
+    )
+    assert answer.status_code == 403
+    told = "signed for https://voice.example.com/plivo/conference, and PUBLIC_URL makes that https"
+    assert told in answer.json["error"]
+    assert told in text(caplog)
+
+
 @pytest.mark.parametrize("seen", ["/plivo/conference", "/gavel/plivo/conference"])
 def test_a_public_url_with_a_path_works_whether_the_proxy_takes_it_off_or_not(
     plivo_with: PlivoWith, stored: Stored, seen: str
@@ -235,6 +249,11 @@ def test_a_body_that_is_no_form_is_answered_400(plivo: Plivo, kind: str) -> None
 
 
 def test_a_body_over_64_kib_is_answered_413(plivo: Plivo, stored: Stored) -> None:
+    refused = plivo.post(enter(Pad="x" * 3 * 1024 * 1024))
+    assert (refused.status_code, refused.json["error"]) == (
+        413,
+        "the body has 3073 KiB, at most 64 KiB are taken",
+    )
     assert plivo.post(enter(Pad="x" * 64 * 1024)).status_code == 413
     assert plivo.post(enter(Pad="x" * 63 * 1024)).status_code == 200
     assert len(stored()) == 1
