@@ -1,7 +1,5 @@
 """The web application, wired: the arguments are all that it knows of the world."""
 
-import json
-import logging
 import time
 from collections.abc import Callable, Iterable
 from threading import BoundedSemaphore
@@ -10,16 +8,14 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from redis.exceptions import RedisError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Rule
 
 from app.accounts.file import Account, AccountsFile
 from app.accounts.settings import of_service
 from app.api import routes
-from app.api.problems import PROBLEM, is_api, problem
 from app.console import blueprint as console
-from app.errors import STATUS, NotYet, Refused, Unavailable, Unusable
-from app.logs import Thinned, step
+from app.errors import Refused, Unavailable, Unusable
 from app.metrics.accounts import AccountCells, OneAccount
 from app.metrics.catalogue import REFUSED
 from app.metrics.counting import Counts, HttpCells
@@ -35,15 +31,11 @@ from app.store.server.spaces import Spaces
 from app.web import answer, callbacks, express, health, metrics, openapi, triggers
 from app.web.accounts import AccountExpresses, Addresses, Front
 from app.web.fence import places
+from app.web.refusals import http_error, refuse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-log = logging.getLogger("gavel.receive")
-
-REFUSALS_TOLD = 20
-refusals_told = Thinned(REFUSALS_TOLD)
-"""A flood of refusals, a thousand guesses of a token a second say, is told by some of them."""
 PLACES_TO_COME = 64
 """Accounts of a web process that are counted apart, beside twice those that it began with."""
 
@@ -187,53 +179,3 @@ def _instance(
         return InstanceMetrics(app.url_map, inbox.redis, processes, threads)
     cells: AccountCells = beside.extensions[metrics.INSTANCE].accounts
     return OneAccount(cells, settings.account)
-
-
-def refuse(error: Refused) -> Response:
-    """The answer to a request that was not accepted, and the line in the log that says so."""
-    status = STATUS[type(error)]
-    left_out = refusals_told.left_out()
-    if left_out is not None:
-        _tell(error, status, left_out)
-    answer = _answer(status, str(error))
-    if status == 401:
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    if error.retry:
-        answer.headers["Retry-After"] = "1"
-    return answer
-
-
-def _tell(error: Refused, status: int, left_out: int) -> None:
-    level = logging.ERROR if status >= 500 else logging.WARNING
-    if isinstance(error, NotYet) and request.path == "/readyz":
-        level = logging.INFO  # it is asked again and again while all starts
-    if request.path == f"/plivo/answer/{answer.PROBED}":
-        level = logging.INFO  # `gavel doctor` looks whether it is refused, as it must be
-    step(
-        log,
-        "refuse",
-        level=level,
-        status=status,
-        method=request.method,
-        path=request.path,
-        reason=error,
-        not_logged_before=left_out or None,
-    )
-
-
-def http_error(error: HTTPException) -> Response:
-    """Flask's own refusals (no such address, wrong method), and our mistakes: a 500, whose trace
-    Flask has logged."""
-    if isinstance(error, InternalServerError):
-        return _answer(500, "Gavel made a mistake; its log has the trace")
-    answer = _answer(error.code or 500, error.description or error.name)
-    if allowed := getattr(error, "valid_methods", None):
-        answer.headers["Allow"] = ", ".join(sorted(allowed))
-    return answer
-
-
-def _answer(status: int, text: str) -> Response:
-    if is_api(request.path):
-        return Response(problem(status, text), status=status, content_type=PROBLEM)
-    body = json.dumps({"error": text}, ensure_ascii=False)
-    return Response(body, status=status, content_type="application/json")

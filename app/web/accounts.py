@@ -29,6 +29,7 @@ from app.store.server.spaces import Spaces
 from app.store.server.tagged import Tagging
 from app.web.express import Express, Expresses
 from app.web.metrics import COUNTS
+from app.web.refusals import NO_ACCOUNT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -195,6 +196,7 @@ class Front:
         name, path = self._addresses.find(environ)
         account = self._file.accounts.get(name) if name else None
         if account is None:
+            environ[NO_ACCOUNT] = name
             return self.root(environ, start_response)
         mount(environ, path)
         with bound(account=name):

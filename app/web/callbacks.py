@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from app.domain.event import Event
 from app.logs import Span, span, step
@@ -43,6 +44,8 @@ def blueprint(settings: Settings, inbox: Inbox) -> Blueprint:
 
     @routes.route(f"/plivo/<any({', '.join(known)}):kind>", methods=["GET", "POST"])
     def callback(kind: str) -> Response:
+        if request.method == "HEAD":  # it comes with GET, and must change nothing
+            raise MethodNotAllowed(("GET", "POST"))
         given = verified(request.environ, settings, known[kind])
         event = accept(given, settings, inbox, request.headers.get("traceparent", ""))
         return Response(answer(event), content_type=CONTENT_TYPE)

