@@ -21,6 +21,7 @@ class BufferedSocket(socket.socket):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.unsent = b""
+        self.asked = ("", "")  # method and path of the request at which a thread is at work
         self.answering = False  # is a thread at work on it?
 
     def setblocking(self, flag: bool) -> None:

@@ -18,6 +18,7 @@ _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 _EXPECT = re.compile(rb"\r\nexpect:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _SIZE_LINE = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?")
 LONGEST_SIZE_LINE = 256
+LONGEST_TOLD = 200
 MOST_CHUNKS = 256
 """A body of 64 KiB comes in a handful; thousands of tiny ones only cost whoever reads them."""
 MOST_CHUNKS_OF_TRANSCRIPT = 1024
@@ -64,6 +65,12 @@ class RequestBuffer:
     def is_large(self) -> bool:
         """Has more of a body come than others may have?"""
         return self._body >= 0 and len(self.data) - self._body > LARGEST_BODY
+
+    def asked(self) -> tuple[str, str]:
+        """Method and path as they came, as far as they came, for the log."""
+        line = self.data[:LONGEST_TOLD].partition(b"\r\n")[0].decode("latin-1")
+        method, _, target = line.partition(" ")
+        return method, target.partition(" ")[0].partition("?")[0]
 
     def take_expectation(self) -> bool:
         """True once, when the head is there and the client waits to be told to send the body."""

@@ -17,22 +17,20 @@ from threading import Thread
 from typing import Any
 
 from gunicorn.http import get_parser
+from gunicorn.util import write_error
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.server.connection import Connection
 from app.server.express_lane import ExpressLane
-from app.server.request_buffer import LARGEST_TRANSCRIPT, RequestBuffer, State
+from app.server.malformed import HEAD_TOO_LARGE, TOO_MUCH, refused, status_of
+from app.server.request_buffer import LARGEST_HEAD, LARGEST_TRANSCRIPT, RequestBuffer, State
 from app.web.express import EXPRESS
+from app.web.metrics import COUNTS
 
 READ_AT_ONCE = 128 * 1024
 ACCEPT_AT_ONCE = 64
-HEAD_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
-)
 LARGE_TOGETHER = 16 * LARGEST_TRANSCRIPT
 """Bytes that all large bodies together may have: anybody may begin to send one."""
-TOO_MUCH = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -100,6 +98,7 @@ class WebWorker(ThreadWorker):
     def _look(self, conn: Connection) -> None:
         state = conn.buffer.state()
         if conn.buffer.is_large and self._too_much():
+            self._refused(conn, 503, "large bodies together have more than is kept for them")
             conn.buffer = RequestBuffer()
             with suppress(OSError):
                 conn.sock.send(TOO_MUCH)
@@ -114,6 +113,7 @@ class WebWorker(ThreadWorker):
                     conn.sock.send(CONTINUE)
             self._watch(conn)
         else:
+            self._refused(conn, 431, f"the head has more than {LARGEST_HEAD // 1024} KiB")
             with suppress(OSError):
                 conn.sock.send(HEAD_TOO_LARGE)
             self._linger(conn)
@@ -121,6 +121,9 @@ class WebWorker(ThreadWorker):
     def _too_much(self) -> bool:
         large = (conn.buffer for conn in self._open if conn.buffer.is_large)
         return sum(len(buffer.data) for buffer in large) > LARGE_TOGETHER
+
+    def _refused(self, conn: Connection, status: int, reason: str) -> None:
+        refused(self.wsgi.extensions[COUNTS], conn.buffer.asked(), status, reason, conn.client[0])
 
     def by_thread(self, conn: Connection) -> None:
         """Have a thread answer the request in this connection's buffer."""
@@ -131,6 +134,7 @@ class WebWorker(ThreadWorker):
         if conn.parser is None:
             conn.parser = get_parser(self.cfg, conn.sock, conn.client)
         conn.parser.unreader.unread(bytes(conn.buffer.data))
+        conn.sock.asked = conn.buffer.asked()
         conn.buffer = RequestBuffer()
         conn.served = True
         keep = self.handle(conn)
@@ -148,6 +152,16 @@ class WebWorker(ThreadWorker):
         """Without gunicorn's own 100: it was sent, or the body came or is refused without it."""
         req._expected_100_continue = False
         return bool(super().handle_request(req, conn))
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """What is no request is told and counted by us."""
+        status = status_of(exc)
+        if status is None:
+            super().handle_error(req, client, addr, exc)
+            return
+        refused(self.wsgi.extensions[COUNTS], client.asked, status, exc, addr[0])
+        with suppress(OSError):
+            write_error(client, int(status), status.phrase, str(exc))
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
         """May the connection be used again? Not when much of the body was left unread."""
