@@ -26,7 +26,7 @@ def audit(
 ) -> None:
     """List what people changed by hand, newest first: who, how, from where, what and why.
 
-    Entries are kept for 90 days, and nothing changes them.
+    Entries are kept for KEEP_AUDIT, and nothing changes them.
     """
     found: list[Entry] = []
     sought = Sought.of(

@@ -21,10 +21,10 @@ from cli.store import open_redis
 @click.pass_context
 def forget(context: click.Context, number: str, reason: str, dry_run: bool, as_json: bool) -> None:
     """Take the caller with this telephone NUMBER out of what is kept: stories, members of
-    recordings, calls that wait.
+    recordings, transcripts, calls that wait.
 
-    It can not be undone. Audio, transcripts and copies stay; it is told where the caller may be
-    in them. Exit code 1 when a conference goes on that still knows the number.
+    It can not be undone. Audio, copies and what else was said stay; it is told where the caller
+    may be in them. Exit code 1 when a conference goes on that still knows the number.
     """
     if not dry_run and not reason.strip():
         raise click.UsageError("say why: --reason TEXT")
