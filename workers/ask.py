@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from workers.bootstrap import Context
 from workers.conference.budget import MOST_GRANTS, Wait
-from workers.conference.errors import PlivoError
+from workers.conference.errors import CallError
 
 PRIORITY = 2
 
@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 def ask(
     context: Context, stopping: threading.Event, question: Callable[[], Answer]
 ) -> Answer | None:
-    """The answer; None when the process stops first. Raises PlivoError and RedisError."""
+    """The answer; None when the process stops first. Raises CallError and RedisError."""
     granted = 0
     while not stopping.is_set():
         answer = context.budget.reserve(PRIORITY, "reconcile")
@@ -30,13 +30,13 @@ def ask(
         return None
     try:
         found = question()
-    except PlivoError as error:
+    except CallError as error:
         context.budget.observe(error)
         raise
     context.budget.observe(None)
     return found
 
 
-def ids(error: PlivoError) -> str | None:
+def ids(error: CallError) -> str | None:
     """By what Plivo's support finds the request, where the answer told it."""
     return ",".join(error.request_ids) or None

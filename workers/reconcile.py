@@ -21,7 +21,7 @@ from app.store.retention import enforce
 from app.store.server.clock import redis_time
 from workers.ask import ask, ids
 from workers.bootstrap import Context
-from workers.conference.errors import PlivoError
+from workers.conference.errors import CallError
 from workers.seek import seek
 
 log = logging.getLogger("gavel.reconcile")
@@ -54,7 +54,7 @@ def reconcile_round(context: Context, stopping: threading.Event) -> bool:
             whole = reconcile(context, stopping)
         look_at_doubtful(context, stopping)
         seek(context, stopping)
-    except PlivoError as error:
+    except CallError as error:
         words = "reconcile failed, trying again in an interval"
         step(log, words, level=logging.WARNING, error=error, api_id=ids(error))
     return whole
@@ -93,7 +93,7 @@ def _look(context: Context, stopping: threading.Event, name: str) -> bool:
     as_of = redis_time(context.redis)
     try:
         seen = ask(context, stopping, lambda: context.api.get_conference(name))
-    except PlivoError as error:
+    except CallError as error:
         if error.kind == "gone":
             told = {"api_id": error.request_ids[0]} if error.request_ids else {}
             _tell(context, name, {"gone": True, "as_of": as_of, **told})

@@ -18,7 +18,7 @@ from app.store.recordings import Searches
 from workers.ask import ask, ids
 from workers.bootstrap import Context
 from workers.conference.api import FoundRecording
-from workers.conference.errors import PlivoError
+from workers.conference.errors import CallError
 
 log = logging.getLogger("gavel.seek")
 
@@ -43,7 +43,7 @@ def seek(context: Context, stopping: threading.Event) -> None:
 def _look(context: Context, stopping: threading.Event, sought: Sought, now: float) -> None:
     try:
         found = ask(context, stopping, lambda: context.api.find_recordings(sought, now))
-    except PlivoError as error:
+    except CallError as error:
         known = {"conference": sought.conference, "error": error, "api_id": ids(error)}
         step(log, "recordings not found out", level=logging.WARNING, **known)
         _later(context, sought, now, str(error))

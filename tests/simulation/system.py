@@ -31,7 +31,7 @@ from workers.bootstrap import assemble
 from workers.conference import processor
 from workers.conference.api import FoundRecording
 from workers.conference.budget import Ahead, Budget
-from workers.conference.errors import PlivoError, WebhookError
+from workers.conference.errors import CallError, WebhookError
 from workers.jobs import work
 from workers.plivo.endpoints import ApiRequest
 from workers.plivo.observed import ObservedConference, ObservedMember, RecordingStarted
@@ -210,7 +210,7 @@ class Port:
     def perform(self, call: Any) -> RecordingStarted | None:
         unit = keys.conference_key(call.conference)
         send = self._world.plivo.perform(self._process, call, unit)
-        _raise(PlivoError, send)
+        _raise(CallError, send)
         return RecordingStarted(send.recording) if send.recording else None
 
     def list_conferences(self) -> list[str]:
@@ -221,7 +221,7 @@ class Port:
         self._world.plivo.read(self._process)
         members = sorted(self._world.plivo.present.get(name, ()))
         if not members:
-            raise PlivoError("not found", kind="gone", sent="yes", status=404)
+            raise CallError("not found", kind="gone", sent="yes", status=404)
         return ObservedConference(name, None, tuple(ObservedMember(member) for member in members))
 
     def find_recordings(self, sought: Sought, now: float) -> list[FoundRecording]:
@@ -232,7 +232,7 @@ class Port:
                 self._process, dict(parse_qsl(urlsplit(request.path).query))
             )
             if rows is None:
-                raise PlivoError("simulated: 503", kind="temporary", sent="yes", status=503)
+                raise CallError("simulated: 503", kind="temporary", sent="yes", status=503)
             return Answer(200, json.dumps({"objects": rows}).encode())
 
         found = find_recordings(sought, send, now)
@@ -255,7 +255,7 @@ class Hooks:
         return {"status": 200, "size": 9, "json": {"to": call.id}} if call.asks else {}
 
 
-def _raise(kind: type[PlivoError] | type[WebhookError], send: Send) -> None:
+def _raise(kind: type[CallError] | type[WebhookError], send: Send) -> None:
     outcome: Any = OUTCOMES[send.outcome]
     if outcome.kind:
         is_gone = outcome.kind == "gone" and kind is WebhookError  # 404: its receiver may be back

@@ -26,7 +26,7 @@ from redis.exceptions import RedisError
 from app.store.lease import Lease
 from app.store.scripts import script
 from app.store.server.errors import may_pass, trouble
-from workers.conference.errors import CallError, PlivoError
+from workers.conference.errors import CallError
 from workers.conference.pacing import MEASURED, Spending, spacing
 from workers.conference.turns import Turns
 
@@ -251,7 +251,7 @@ class Slot:
     def make_sure(self) -> None:
         """Storing that the call goes out can take long. The slot was for another moment then, and
         in Plivo's window this call could be one too many: ask for another one, and keep the lease.
-        Raises PlivoError, nothing was sent then, and LeaseLost."""
+        Raises CallError, nothing was sent then, and LeaseLost."""
         asked = 0
         while True:
             try:
@@ -260,7 +260,7 @@ class Slot:
                 elif not self._lease.keep():
                     break
             except RedisError as error:
-                raise PlivoError(trouble(error).sentence, kind="temporary", sent="no") from error
+                raise CallError(trouble(error).sentence, kind="temporary", sent="no") from error
         self._grant = None
 
     def _ask_again(self) -> bool:

@@ -29,7 +29,7 @@ from workers.conference.api import ConferenceApi
 from workers.conference.aside import begin_anew, set_aside, without_timer
 from workers.conference.budget import Budget, Slot
 from workers.conference.careful import one_by_one
-from workers.conference.errors import CallError, PlivoError
+from workers.conference.errors import CallError
 from workers.conference.outbox import (
     UNREADABLE,
     Entry,
@@ -279,7 +279,7 @@ class ConferenceProcessor:
         try:
             with self._turns.lent():
                 answer = self._api.perform(merged(group))
-        except PlivoError as error:
+        except CallError as error:
             self._observe(error)
             raise
         if answer is None:
