@@ -31,7 +31,7 @@ def new_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class OthersLive:
     """The other conferences that were live in the account as one of them decided: how many, and
     the names of at most `MOST_NAMED`, those that began last (None: not known any more). A snapshot:
     what another conference has just decided may not be in it."""
@@ -78,7 +78,7 @@ class Event:
     uuid: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     trace: str = ""
-    account: Account | None = None
+    account: OthersLive | None = None
 
     def to_json(self) -> str:
         """The stored form; `at` is left out, the inbox puts it in front when it accepts."""

@@ -11,7 +11,7 @@ from typing import Any
 from redis import Redis
 
 from app.domain.conference import Conference, UnreadableConference
-from app.domain.event import MOST_NAMED, Account
+from app.domain.event import MOST_NAMED, OthersLive
 from app.store import keys
 
 AT_ONCE = 200
@@ -25,7 +25,7 @@ def live_names(redis: Redis, most: int = 0) -> Mapping[str, str]:
     return {key.decode(): name.decode("utf-8", "replace") for key, name in known if name}
 
 
-def others_live(redis: Redis, key: str) -> Account:
+def others_live(redis: Redis, key: str) -> OthersLive:
     """The live conferences beside the one of this key. One that is deciding now may be missing or
     still there. Raises RedisError."""
     with redis.pipeline(transaction=False) as together:
@@ -36,7 +36,7 @@ def others_live(redis: Redis, key: str) -> Account:
     others = [unit for unit in units if unit.decode() != key][:MOST_NAMED]
     names: Any = redis.hmget(keys.NAMES, others) if others else []
     known = tuple(name.decode("utf-8", "replace") for name in names if name is not None)
-    return Account(known, count - (own is not None))
+    return OthersLive(known, count - (own is not None))
 
 
 def states_of(redis: Redis, found: Sequence[str]) -> Iterator[Conference]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from app.domain.conference import Conference
-from app.domain.event import Account, Event
+from app.domain.event import Event, OthersLive
 from app.domain.silence import Silence
 from app.operators.silences import Silences
 from app.settings import Settings
@@ -158,7 +158,7 @@ def _find(
 
 def _alone(event: Event) -> Event:
     """Where nothing is looked up, nothing else is live, unless the event says so."""
-    return event if event.account is not None else replace(event, account=Account())
+    return event if event.account is not None else replace(event, account=OthersLive())
 
 
 def _state(state: str | None, event: Event) -> Conference | None:

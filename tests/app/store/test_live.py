@@ -3,7 +3,7 @@
 import pytest
 from redis import Redis
 
-from app.domain.event import MOST_NAMED, Account
+from app.domain.event import MOST_NAMED, OthersLive
 from app.store import keys
 from app.store.live import others_live
 
@@ -16,14 +16,14 @@ def live(redis: Redis, *names: str) -> None:
 
 def test_the_newest_come_first_and_this_one_is_not_among_them(redis: Redis) -> None:
     live(redis, "a", "b", "é/c")
-    assert others_live(redis, keys.conference_key("b")) == Account(("é/c", "a"), 2)
-    assert others_live(redis, keys.conference_key("new")) == Account(("é/c", "b", "a"), 3)
+    assert others_live(redis, keys.conference_key("b")) == OthersLive(("é/c", "a"), 2)
+    assert others_live(redis, keys.conference_key("new")) == OthersLive(("é/c", "b", "a"), 3)
 
 
 def test_nothing_else_is_live(redis: Redis) -> None:
-    assert others_live(redis, keys.conference_key("a")) == Account((), 0)
+    assert others_live(redis, keys.conference_key("a")) == OthersLive((), 0)
     live(redis, "a")
-    assert others_live(redis, keys.conference_key("a")) == Account((), 0)
+    assert others_live(redis, keys.conference_key("a")) == OthersLive((), 0)
 
 
 @pytest.mark.parametrize("own", ["c-0", "other"])

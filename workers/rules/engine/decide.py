@@ -11,7 +11,7 @@ from typing import Any
 from app.domain.call import Call
 from app.domain.conference import Conference
 from app.domain.durations import format_duration
-from app.domain.event import Account, Event
+from app.domain.event import Event, OthersLive
 from app.domain.silence import Silence
 from workers.rules.engine import observed, outcomes, timers, transitions
 from workers.rules.engine.candidates.not_meant import NotMeant
@@ -79,7 +79,7 @@ def meanings(
 
 
 def _seen(
-    what: Occurrence, state: MutableConference, rules: Rules, account: Account | None
+    what: Occurrence, state: MutableConference, rules: Rules, account: OthersLive | None
 ) -> dict[str, Any]:
     """The names that rules can see."""
     fields = fields_of(what, state, rules.lists)
@@ -118,7 +118,7 @@ class _Decider:
         self.idle: list[Run] = []
         self.sent: list[Event] = []
         self.queue: deque[Event] = deque()
-        self.account: Account | None = None
+        self.account: OthersLive | None = None
         self.happened: Counter[tuple[str, str]] = Counter()
         self.deciding = Deciding(self.state, rules, self.notes, now, over, calls=self.calls)
 

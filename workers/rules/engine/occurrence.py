@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.conference import Past
-from app.domain.event import MOST_NAMED, Account
+from app.domain.event import MOST_NAMED, OthersLive
 from workers.rules.engine.state import MutableConference
 from workers.rules.vocabulary.model import NO_ANSWER, Fields, Target, Unknown
 from workers.rules.vocabulary.names import ALWAYS, GROUPS, SINGLE
@@ -77,7 +77,7 @@ def fields_of(
     }
 
 
-def account_view(account: Account, state: MutableConference) -> dict[str, Any]:
+def account_view(account: OthersLive, state: MutableConference) -> dict[str, Any]:
     """What else is live, and this conference if it is: of itself it knows better."""
     own = (state.name,) if state.live else ()
     view: dict[str, Any] = {"conference_count": account.count + len(own)}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.call import Call
-from app.domain.event import Account, Event
+from app.domain.event import Event, OthersLive
 from workers.rules.engine.index import Rules
 from workers.rules.explanation.plivos_recordings import PlivosRecordings
 from workers.rules.simulation.complete import lacks
@@ -132,7 +132,7 @@ def _event_of(number: int, entry: Mapping[str, Any], told: Mapping[str, Any]) ->
             at=float(entry["at"]),
             uuid=str(told.get("uuid", "")),
             data=dict(told.get("data", {})),
-            account=Account.of(told.get("account")),
+            account=OthersLive.of(told.get("account")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableRecord(f"record {number} is not an event: {_said(error)}") from None

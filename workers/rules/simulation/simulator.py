@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from app.domain.call import Call
 from app.domain.conference import Conference, Timer
-from app.domain.event import MOST_NAMED, Account, Event
+from app.domain.event import MOST_NAMED, Event, OthersLive
 from app.domain.globs import glob_matcher
 from app.domain.recording import Sought
 from workers.conference.errors import CallError, PlivoError, WebhookError
@@ -113,13 +113,13 @@ class Simulator:
             self.feed(replace(sent, at=self.now))
         self._work()
 
-    def _account(self, conference: str) -> Account:
+    def _account(self, conference: str) -> OthersLive:
         """What else is live in this small world."""
         live = sorted(
             (one for one in self.conferences.values() if one.live and one.name != conference),
             key=lambda one: -one.started_at,
         )
-        return Account(tuple(one.name for one in live[:MOST_NAMED]), len(live))
+        return OthersLive(tuple(one.name for one in live[:MOST_NAMED]), len(live))
 
     def advance(self, until: float) -> None:
         """Time passes: timers come due and calls are tried again on the way."""

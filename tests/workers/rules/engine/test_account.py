@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.domain.conference import Conference
-from app.domain.event import MOST_KEPT, MOST_NAMED, Account, Event
+from app.domain.event import MOST_KEPT, MOST_NAMED, Event, OthersLive
 from tests.workers.rules.engine.builders import NAME, START, UUID
 from workers.rules.engine.decide import Decision, decide, meanings
 from workers.rules.engine.index import Rules
@@ -24,16 +24,16 @@ def rules_of(when: str = "conference.started", condition: str = "", more: str = 
     )
 
 
-def happen(kind: str, account: Account | None, **data: Any) -> Event:
+def happen(kind: str, account: OthersLive | None, **data: Any) -> Event:
     told = {"member_id": "1", "call_uuid": "call-1", **data}
     return Event("evt-1", kind, NAME, START, UUID, told, account=account)
 
 
-def entered(rules: Rules, account: Account | None) -> Decision:
+def entered(rules: Rules, account: OthersLive | None) -> Decision:
     return decide(Conference.new(NAME), [happen("member.entered", account)], rules, START)
 
 
-OTHERS = Account(("support-2", "support-1"), 2)
+OTHERS = OthersLive(("support-2", "support-1"), 2)
 
 
 def test_a_conference_that_starts_counts_itself() -> None:
@@ -74,20 +74,20 @@ def test_without_a_snapshot_it_is_absent() -> None:
 
 
 def test_names_that_were_not_kept_are_absent_and_the_count_is_not() -> None:
-    told = Account(tuple(f"c-{n}" for n in range(MOST_KEPT + 1)), MOST_KEPT + 1)
-    known = Account.of(told.to_json_dict())
-    assert known == Account(None, MOST_KEPT + 1)
+    told = OthersLive(tuple(f"c-{n}" for n in range(MOST_KEPT + 1)), MOST_KEPT + 1)
+    known = OthersLive.of(told.to_json_dict())
+    assert known == OthersLive(None, MOST_KEPT + 1)
     count = rules_of(condition=f"account.conference_count == {MOST_KEPT + 2}")
     assert "account.conferences is absent" in entered(count, known).runs[0].reason
     few = replace(told, others=told.others and told.others[:MOST_KEPT], count=MOST_KEPT)
-    assert Account.of(few.to_json_dict()) == few
-    assert Account.of({"others": ["a"]}) == Account(("a",), 1)
-    assert Account.of(None) is None
-    assert Account.of({"count": "many"}) is None
+    assert OthersLive.of(few.to_json_dict()) == few
+    assert OthersLive.of({"others": ["a"]}) == OthersLive(("a",), 1)
+    assert OthersLive.of(None) is None
+    assert OthersLive.of({"count": "many"}) is None
 
 
 def test_names_are_bounded_and_the_count_is_not() -> None:
-    many = Account(tuple(f"c-{n}" for n in range(MOST_NAMED)), 5000)
+    many = OthersLive(tuple(f"c-{n}" for n in range(MOST_NAMED)), 5000)
     rules = rules_of(condition=f"account.conferences | length == {MOST_NAMED}")
     assert entered(rules, many).notes[0].startswith("it: 5001: sales-1, c-0, ")
 
@@ -103,7 +103,7 @@ def test_triggers_that_follow_and_steps_after_a_wait_see_it_as_it_is_then() -> N
     assert first.notes == ("two: 3: sales-1, support-2, support-1",)
     [timer] = first.conference.timers.values()
     data = {"timer": timer.id, "due": timer.due}
-    due = Event("evt-2", "timer", NAME, timer.due, "", data, account=Account(("x",), 1))
+    due = Event("evt-2", "timer", NAME, timer.due, "", data, account=OthersLive(("x",), 1))
     assert decide(first.conference, [due], rules, timer.due).notes == ("one: 2: sales-1, x",)
 
 

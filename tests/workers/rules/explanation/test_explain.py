@@ -3,7 +3,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.conference import Conference
-from app.domain.event import Account, Event
+from app.domain.event import Event, OthersLive
 from tests.workers.rules.simulation.books import asking, standup
 from workers.rules.engine.decide import decide
 from workers.rules.explanation.asked import state_after
@@ -186,7 +186,7 @@ rules:
 """,
         "rules.yaml",
     )
-    for account, outcome in ((Account(("sales-1",), 1), "applied"), (Account(), "skipped")):
+    for account, outcome in ((OthersLive(("sales-1",), 1), "applied"), (OthersLive(), "skipped")):
         event = replace(entered(), account=account)
         found = explain(event, Conference.new("standup-eu"), rules, AT)
         assert found.verdicts[0].outcome == outcome
