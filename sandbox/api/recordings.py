@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.api.account import Operation, page
@@ -11,11 +11,10 @@ from sandbox.api.answers import Request, Result
 from sandbox.telephony import Telephony
 from sandbox.world.errors import BadParameter, NotFound
 from sandbox.world.model import Recording
+from sandbox.world.options import ZONE
 
 DAY = 86_400.0
 WINDOW_DAYS, MOST_DAYS = 7, 30
-ZONE = timezone(timedelta(hours=5, minutes=30))
-"""That of the account, in which times are told: all of Plivo's examples have this one (20.3)."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d(\.\d{1,6})?)?")
 _SIGNS: Mapping[str, Callable[[float, float], bool]] = {

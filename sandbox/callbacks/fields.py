@@ -1,11 +1,15 @@
 """The fields of what Plivo sends to a service, by event and profile (docs/plivo.md 2.1)."""
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from sandbox.world.model import Call, Conference, Member, Recording
+from sandbox.world.options import ZONE
 from sandbox.world.switches import Switches
 
+BILL_RATE = "0.003"
+"""Of a minute."""
 EVENTS: Mapping[str, str] = {
     "enter": "ConferenceEnter",
     "exit": "ConferenceExit",
@@ -32,7 +36,7 @@ def rich_fields(call: Call) -> dict[str, str]:
     return {
         **call_fields(call),
         "CallerName": call.caller_name,
-        "BillRate": "0.003",
+        "BillRate": BILL_RATE,
         "RequestUUID": call.uuid,
         "ALegUUID": call.uuid,
         "ALegRequestUUID": call.uuid,
@@ -40,6 +44,28 @@ def rich_fields(call: Call) -> dict[str, str]:
         "SessionStart": f"{datetime.fromtimestamp(call.began_at, UTC):%Y-%m-%d %H:%M:%S.%f}",
         **call.headers,
     }
+
+
+def end_fields(call: Call, now: float) -> dict[str, str]:
+    """The request to the hang-up URL: why the call ended, how long it was and what it cost."""
+    seconds = 0 if call.answered_at is None else max(int(now - call.answered_at), 1)
+    minutes = math.ceil(seconds / 60)
+    return {
+        **rich_fields(call),
+        "Event": "Hangup",
+        "StartTime": _local(call.began_at),
+        "AnswerTime": "" if call.answered_at is None else _local(call.answered_at),
+        "EndTime": _local(now),
+        "Duration": str(seconds),
+        "BillDuration": str(60 * minutes),
+        "TotalCost": f"{float(BILL_RATE) * minutes:.5f}",
+        **(call.cause.fields() if call.cause else {}),
+    }
+
+
+def _local(instant: float) -> str:
+    """In the account's zone, without saying so (docs/plivo.md 23.1)."""
+    return f"{datetime.fromtimestamp(instant, ZONE):%Y-%m-%d %H:%M:%S}"
 
 
 def member_fields(

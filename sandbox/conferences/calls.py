@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sandbox.callbacks.delivery import Post
-from sandbox.callbacks.fields import action_fields, rich_fields
+from sandbox.callbacks.fields import action_fields, end_fields, rich_fields
 from sandbox.callbacks.sender import Message
 from sandbox.conferences.conferences import Exchange
 from sandbox.conferences.keypad import Keypad, Nothing
@@ -46,12 +46,13 @@ class CallLife:
 
     async def run(self, call: Call, elements: list[Element], answer_url: str, method: str) -> None:
         """From the answer to the hang-up; `answer_url` "" begins with the elements."""
-        call.status = "in-progress"
-        fetches, answered = 0, False
+        call.status = "in-progress" if call.direction == "outbound" else "ringing"
+        fetches = 0
         scheduled: list[Timer] = []
         try:
             if answer_url:
                 elements = await self._fetch(call, "answer", answer_url, method, self._start(call))
+            call.status = "in-progress"
             while elements and fetches < MAX_FETCHES:
                 element = elements.pop(0)
                 if isinstance(element, Hangup):
@@ -59,9 +60,11 @@ class CallLife:
                         scheduled.append(self._later(call, element.schedule))
                         continue
                     reason = element.reason or "rejected"
-                    call.cause = BY_XML if answered or element.schedule else REFUSED[reason]
+                    answered = call.answered_at is not None or element.schedule
+                    call.cause = BY_XML if answered else REFUSED[reason]
                     break
-                answered = answered or not isinstance(element, Redirect | Wait)
+                if call.answered_at is None and not isinstance(element, Redirect | Wait):
+                    call.answered_at = self.clock.epoch()
                 if isinstance(element, Redirect):
                     fetches += 1
                     elements = await self._fetch(
@@ -220,11 +223,7 @@ class CallLife:
                 conference="",
                 url=call.hangup_url,
                 method=call.hangup_method,
-                fields={
-                    **rich_fields(call),
-                    **(call.cause.fields() if call.cause else {}),
-                    "Event": "Hangup",
-                },
+                fields=end_fields(call, self.clock.epoch()),
             )
         )
 

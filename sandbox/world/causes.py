@@ -25,7 +25,7 @@ class Cause:
 BY_CALLER = Cause("Normal Hangup", 4000, "Caller")
 BY_API = Cause("Normal Hangup", 4000, "API Request")
 BY_XML = Cause("Normal Hangup", 4000, "Answer XML")
-END_OF_XML = Cause("End of XML", 4010, "Answer XML")
+END_OF_XML = Cause("End Of XML Instructions", 4010, "Plivo")
 _NO_2XX, _NO_XML = "URL unreachable", "Bad XML"
 BAD_ANSWERS = {
     ("answer", "no 2xx"): Cause(_NO_2XX, 7011, "Error"),

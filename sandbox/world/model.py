@@ -32,7 +32,8 @@ class Call:
     of its end, when the number that was called has an application. `keypad` is there while digits
     are asked for outside of a conference; `heard` are the texts and sounds it was played there,
     `timeline` keeps their sound, and `stays` that of the conferences it was in, with its id there.
-    `came_at` and `ended_at` are the sandbox's time, `cause` is why it ended.
+    `came_at` and `ended_at` are the sandbox's time, `cause` is why it ended; `answered_at` is None
+    until an element answers it, then epoch seconds as the service is told them.
     """
 
     uuid: str
@@ -43,6 +44,7 @@ class Call:
     status: str = "ringing"
     account: str = ""
     began_at: float = 0.0
+    answered_at: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     tone: float = 0.0
     hangup_url: str = ""

@@ -1,6 +1,7 @@
 """How a sandbox is set up: address, account, the service it calls, rate, switches."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta, timezone
 from urllib.parse import quote
 
 from sandbox.world.switches import Switches
@@ -8,6 +9,9 @@ from sandbox.world.switches import Switches
 # Fixed and public: they open nothing but a sandbox. Auth ids are MA and 18 characters.
 AUTH_ID = "MASANDBOXGAVEL000001"
 AUTH_TOKEN = "sandbox-token-not-a-secret-000000000001"  # noqa: S105
+
+ZONE = timezone(timedelta(hours=5, minutes=30))
+"""That of the account, in which times are told: all of Plivo's examples have this one (20.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """How a call ends, and what its hang-up URL is told of that (docs/plivo.md 22.4, 23.3)."""
 
+from datetime import datetime, timedelta
+
 import pytest
 import requests
 
@@ -41,7 +43,7 @@ def call_a_number(sandbox: Sandbox, service: Service, xml: str) -> str:
          ("Rejected", "3020", "Answer XML", "CALL_REJECTED")),
         ('<Speak>Hi.</Speak><Hangup reason="busy"/>',
          ("Normal Hangup", "4000", "Answer XML", "NORMAL_CLEARING")),
-        ("<Speak>Hi.</Speak>", ("End of XML", "4010", "Answer XML", "NORMAL_CLEARING")),
+        ("<Speak>Hi.</Speak>", ("End Of XML Instructions", "4010", "Plivo", "NORMAL_CLEARING")),
         ('<Hangup schedule="9" reason="busy"/>',
          ("Normal Hangup", "4000", "Answer XML", "NORMAL_CLEARING")),
         ("<Redirect>SERVICE/nowhere</Redirect>",
@@ -58,6 +60,38 @@ def test_why_a_call_ended_is_told(
     assert cause_of(service) == cause
     (told,) = [one for one in sandbox.state()["ended_calls"] if one["call_uuid"] == call]
     assert told["hangup_cause"] == cause[0]
+
+
+def test_how_long_a_call_was_and_what_it_cost_is_told(sandbox: Sandbox, service: Service) -> None:
+    call = call_a_number(sandbox, service, "<Conference>room</Conference>")
+    until(lambda: members(sandbox), "the member")
+    sandbox.clock(advance=61)
+    sandbox.hang_up(call)
+    told = service.wait("/hangup")[-1].fields
+    assert (told["Duration"], told["BillDuration"], told["TotalCost"]) == ("61", "120", "0.00600")
+    times = [datetime.fromisoformat(told[f"{name}Time"]) for name in ("Start", "Answer", "End")]
+    assert (times[2] - times[1]).total_seconds() in {61, 62}  # whole seconds of two instants
+    began = datetime.fromisoformat(told["SessionStart"])
+    assert abs(times[0] - began - timedelta(hours=5, minutes=30)) < timedelta(seconds=1)
+
+
+def test_a_call_that_was_refused_has_no_length(sandbox: Sandbox, service: Service) -> None:
+    call_a_number(sandbox, service, "<Hangup/>")
+    told = service.wait("/hangup")[-1].fields
+    assert (told["AnswerTime"], told["Duration"], told["TotalCost"]) == ("", "0", "0.00000")
+
+
+@pytest.mark.parametrize(
+    ("direction", "status"), [("inbound", "ringing"), ("outbound", "in-progress")]
+)
+def test_a_call_rings_until_its_answer_is_there(
+    direction: str, status: str, sandbox: Sandbox, service: Service
+) -> None:
+    service.answer_xml("/first", f"<Redirect>{service.url}/next</Redirect>")
+    service.answer_xml("/next", "<Conference>room</Conference>")
+    sandbox.call_in(answer_url=f"{service.url}/first", direction=direction)
+    assert service.wait("/first")[0].fields["CallStatus"] == status
+    assert service.wait("/next")[0].fields["CallStatus"] == "in-progress"
 
 
 def test_a_scheduled_hang_up_comes_in_its_time_wherever_the_call_is(
