@@ -95,6 +95,11 @@ def _guarded(options: Options, refused: Callable[[str], str]) -> Middleware:
                 raise web.HTTPSeeOther(f"/?refused={refused(str(error))}") from error
             headers = {"WWW-Authenticate": 'Basic realm="sandbox"'} if error.status == 401 else {}
             return web.json_response({"error": str(error)}, status=error.status, headers=headers)
+        except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as error:
+            if not request.path.startswith("/sandbox/"):
+                raise
+            told = {"error": f"{error.reason.lower()}: {request.method} {request.path}"}
+            return web.json_response(told, status=error.status)
         if by_hand:
             raise web.HTTPSeeOther("/")
         return answer

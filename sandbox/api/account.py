@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from sandbox.api import parameters
 from sandbox.api.answers import Request, Result
+from sandbox.callbacks.fields import BILL_RATE
 from sandbox.telephony import Telephony
 from sandbox.world.directory import Application, Number
 from sandbox.world.errors import BadParameter, NotFound
@@ -154,18 +155,35 @@ def _application_body(lines: Telephony, one: Application) -> dict[str, Any]:
 
 
 def _number_body(lines: Telephony, one: Number) -> dict[str, Any]:
+    """With all that the official packages read: PHP's warns of each field that is not there."""
     return {
+        "active": True,
         "added_on": "2026-01-01",
         "alias": one.alias,
         "application": _uri(lines, "Application", one.app_id) if one.app_id else None,
         "carrier": "Plivo",
+        "city": "",
+        "cnam_lookup": None,
+        "country": "",
+        "mms_enabled": False,
+        "mms_rate": "0.00000",
+        "monthly_rental_rate": "0.80000",
         "number": one.number,
         "number_type": "local",
         "region": "Sandbox",
+        "renewal_date": "2027-01-01",
         "resource_uri": _uri(lines, "Number", one.number),
         "sms_enabled": False,
+        "sms_rate": "0.00000",
         "sub_account": None,
+        "sub_account_name": None,
+        "tendlc_campaign_id": None,
+        "tendlc_registration_status": None,
+        "toll_free_sms_verification": None,
+        "toll_free_sms_verification_id": None,
+        "toll_free_sms_verification_order_status": None,
         "voice_enabled": True,
+        "voice_rate": BILL_RATE,
     }
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from sandbox.api.parameters import whole
 from sandbox.world.elements import ConferenceElement, conference_element
-from sandbox.world.errors import BadParameter
+from sandbox.world.errors import BadParameter, TooLarge
 from sandbox.world.model import Call
 
 
@@ -20,10 +20,14 @@ def by_hand(http: web.Request) -> bool:
 
 async def body(http: web.Request) -> dict[str, Any]:
     """The JSON object of a request, or its form."""
-    if http.content_type == "application/json":
-        return json_object(await http.read())
     try:
+        if http.content_type == "application/json":
+            return json_object(await http.read())
         form = await http.post()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise TooLarge from error
+    except web.RequestPayloadError as error:
+        raise BadParameter("the body is not what Content-Encoding says") from error
     except (ValueError, LookupError) as error:
         raise BadParameter("the body is not a form") from error
     return {key: value for key, value in form.items() if isinstance(value, str)}

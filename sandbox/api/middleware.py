@@ -22,6 +22,7 @@ from sandbox.api.routes import OPERATIONS, OTHER_OPERATIONS, Operation, shape_of
 from sandbox.callbacks.sender import Message
 from sandbox.telephony import Telephony
 from sandbox.world.errors import (
+    BadParameter,
     MethodNotAllowed,
     NotFound,
     RateLimited,
@@ -31,6 +32,7 @@ from sandbox.world.errors import (
 )
 from sandbox.world.faults import API_KINDS, Fault
 from sandbox.world.log import ApiRequest
+from sandbox.world.switches import Switches
 
 BODY_BYTES = 64 * 1024
 ACCOUNT = ("v1", "Account")
@@ -72,7 +74,7 @@ class Gateway:
         parts = [unquote(part) for part in path.strip("/").split("/")]
         if tuple(parts[:2]) != ACCOUNT or len(parts) < 4:
             raise NotFound
-        methods = _methods(path, parts[3], request)
+        methods = _methods(path, parts[3], request, self._lines.switches)
         entry.operation, operation = methods.get(http.method, ("", None))
         entry.conference = request.conference
         entry.members = tuple(request.member_id.split(",")) if request.member_id else ()
@@ -168,17 +170,18 @@ class Gateway:
         return Result(error.status, {"error": str(error)}, headers=headers)
 
 
-def _methods(path: str, kind: str, request: Request) -> Mapping[str, tuple[str, Operation]]:
-    """What can be done there; notes in the request what it is about. Raises NotFound."""
-    if kind == "Conference":
-        shape, request.conference, request.member_id = shape_of(_names(path))
-        return OPERATIONS.get(shape, {})
+def _methods(
+    path: str, kind: str, request: Request, switches: Switches
+) -> Mapping[str, tuple[str, Operation]]:
+    """What can be done there, nothing at all where no path is; notes what the request is about."""
     names = _names(path)
+    if kind == "Conference":
+        if names == [""] and switches.empty_name == "all":
+            names = []
+        shape, request.conference, request.member_id = shape_of(names)
+        return OPERATIONS.get(shape, {})
     request.item = names[0] if names else ""
-    methods = OTHER_OPERATIONS.get((kind, *("I" for _ in names)))
-    if methods is None:
-        raise NotFound
-    return methods
+    return OTHER_OPERATIONS.get((kind, *("I" for _ in names)), {})
 
 
 def _names(path: str) -> list[str]:
@@ -195,10 +198,13 @@ async def _params(http: web.Request) -> dict[str, Any]:
         return {**http.query, **json_object(await http.read())}
     except web.HTTPRequestEntityTooLarge as error:
         raise TooLarge from error
+    except web.RequestPayloadError as error:
+        raise BadParameter("the body is not what Content-Encoding says") from error
 
 
 def _as_text(value: object) -> str:
-    """As a form carries it; a list of ids as it stands in a path, whatever answers have."""
-    if isinstance(value, list):
+    """As a form carries it: a list of ids as it stands in a path, whatever answers have, all else
+    that is no text as JSON."""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return ",".join(value)
     return value if isinstance(value, str) else json.dumps(value)

@@ -55,9 +55,10 @@ def url(params: Mapping[str, Any], name: str) -> str:
         return ""
     try:
         parts = urlsplit(value) if isinstance(value, str) else None
-    except ValueError:
-        parts = None
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        reachable = parts is not None and parts.port != 0 and bool(parts.hostname)
+    except ValueError:  # no address, or a port that is none
+        parts, reachable = None, False
+    if parts is None or parts.scheme not in {"http", "https"} or not reachable:
         raise BadParameter(f"{name} parameter is invalid: an http or https URL")
     return whole(value)
 

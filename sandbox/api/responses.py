@@ -23,11 +23,12 @@ _TEXTS = {status.value: status.phrase.lower() for status in HTTPStatus if status
 
 
 def respond(result: Result, api_id: str, switches: Switches) -> web.Response:
-    """JSON with `api_id`; 204 is empty unless switched; errors in the shape that is switched."""
+    """JSON with `api_id`; 204 is empty unless switched, and still JSON by its type: the official
+    Ruby SDK fails over an empty body of any other. Errors are in the shape that is switched."""
     if result.text is not None:
         return web.Response(status=result.status, text=result.text, headers=result.headers)
     if result.status == 204 and switches.delete_answer == "empty":
-        return web.Response(status=204)
+        return web.Response(status=204, content_type="application/json")
     if result.status >= 400 and switches.error_body != "json":
         text = str(result.body.get("error", "")) if switches.error_body == "text" else ""
         return web.Response(status=result.status, text=text, headers=result.headers)

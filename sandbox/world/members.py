@@ -9,11 +9,11 @@ from sandbox.world.switches import Switches
 
 
 def _as_list(text: str) -> str | list[str]:
-    return text.split(",")
+    return [one.strip() for one in text.split(",")]
 
 
 def _as_repr(text: str) -> str | list[str]:
-    return "[" + ", ".join(f"u'{one}'" for one in text.split(",")) + "]"
+    return "[" + ", ".join(f"u'{one.strip()}'" for one in text.split(",")) + "]"
 
 
 ANSWERS: dict[str, Callable[[str], str | list[str]]] = {

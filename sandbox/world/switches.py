@@ -142,6 +142,9 @@ class Switches:
         "strict", "lenient", "Stop must name the target in the form of the start (7.3)"
     )
     missing_slash: str = choice("serve", "redirect not_found", "a path without last slash (11.17)")
+    empty_name: str = choice(
+        "not_found", "all", "a path with Conference//: no conference, or all of them (27.27)"
+    )
     foreign_account: str = choice("unauthorized", "not_found", "path of another account (12.1)")
     retry_after: float = amount(0, "Retry-After of 429 in seconds; 0: no such header (11.21)")
     voice_pair: str = choice("accept", "reject", "Speak with a voice its language lacks (7.3)")
