@@ -166,7 +166,8 @@ class Conference:
     live) unless it says otherwise. `limit` is in seconds since `started_at` and includes
     `extended`. `recording`: one is running; `awaited`: one began whose file has not come yet.
     `gone` maps ids of members who left to a hash of their call. `seen` is when we last heard of a
-    member, `resumed` an instance that we had taken for ended. `rules` is the digest of the rules
+    member, `resumed` an instance that we had taken for ended. `emptied`: an exit has said
+    that nobody was left, and nobody has entered since. `rules` is the digest of the rules
     that the timers are derived from. `strays` are exits of instances that we know nothing of: UUID,
     member, hash of the call (each may be empty but the member), and when. `triggered` counts what
     events from outside have led to, by their ids, as long as a run of them waits.
@@ -196,6 +197,7 @@ class Conference:
     alone_since: float | None = None
     seen: float = 0.0
     resumed: bool = False
+    emptied: bool = False
     rules: str = ""
     timers: dict[str, Timer] = field(default_factory=dict)
     waiting: dict[str, Waiting] = field(default_factory=dict)
@@ -327,6 +329,7 @@ _PLAIN = (
     ("al", "alone_since"),
     ("seen", "seen"),
     ("res", "resumed"),
+    ("emp", "emptied"),
     ("r", "rules"),
     ("o", "once"),
     ("c", "cooldowns"),

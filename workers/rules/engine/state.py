@@ -101,7 +101,7 @@ class MutableConference(Conference):
     def finish(self, at: float) -> Past:
         """The live instance is over. Its timers and waits end with it; what it was is in `past`."""
         over = Past(self.number, self.uuid, self.started_at, at, self.limit)
-        self.live = False
+        self.live = self.emptied = False
         for member in self.members.values():
             self._leave(member.id, member.facts.get("call_uuid", ""))
         self.members = {}

@@ -118,6 +118,7 @@ def enter(
         by_answer = any(came_by.options.get(one) for one in ("record", "transcribe"))
         state.awaited = state.recording or by_answer
     state.adopt(event.uuid)
+    state.emptied = False
     before = len(state.members)
     member = state.add(facts, event.at)
     if starts:
@@ -207,7 +208,9 @@ def exited(deciding: Deciding, event: Event) -> Iterator[Occurrence]:
         return deciding.ignore(event, f"member {member_id} has left already")
     if member_id in state.members:
         state.adopt(event.uuid)
-    return (yield from leave(deciding, event, event.id, member_id, data, data.get("last")))
+    state.emptied = state.emptied or data.get("last") is True
+    last = state.emptied or data.get("last")  # one that comes late says what was so before
+    yield from leave(deciding, event, event.id, member_id, data, last)
 
 
 def _is_of_another(state: MutableConference, event: Event, call: str) -> bool:

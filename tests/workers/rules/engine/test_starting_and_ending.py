@@ -106,6 +106,37 @@ def test_an_emptied_roster_is_no_end_when_plivo_says_somebody_is_still_there() -
     assert not room.conference.live
 
 
+def test_exits_that_come_swapped_end_a_conference_all_the_same() -> None:
+    room = Timeline(LIFE)
+    room.enter(1)
+    room.enter(2)
+    room.exit(2, last=True)
+    assert room.conference.live
+    room.exit(1, last=False)
+    assert not room.conference.live
+    assert room.runs == [("started", "applied"), ("ended", "applied")]
+
+
+def test_who_enters_after_that_makes_it_doubtful_again() -> None:
+    room = Timeline(LIFE)
+    room.enter(1)
+    room.enter(2)
+    room.exit(2, last=True)
+    room.enter(3)
+    room.exit(1, last=False)
+    room.exit(3, last=False)
+    assert room.conference.live
+
+
+def test_what_was_said_of_one_instance_is_not_said_of_the_next() -> None:
+    room = Timeline(LIFE)
+    room.enter(1)
+    room.exit(1, last=True)
+    room.enter(2, uuid=OTHER_UUID)
+    room.exit(2, last=False, uuid=OTHER_UUID)
+    assert room.conference.live
+
+
 def test_a_call_is_never_made_for_a_conference_that_is_over() -> None:
     rules = book(rule("member.exited", speak("Somebody left"), webhook(), name="left"))
     room = Timeline(rules)
