@@ -136,6 +136,20 @@ def test_only_what_plivo_and_programs_call_is_on_the_public_address(chart: helm.
     assert paths == {"prod-gavel": ["/plivo", "/triggers"], "prod-gavel-console": ["/"]}
 
 
+def test_links_to_the_console_go_by_its_own_address_unless_another_is_said(
+    chart: helm.Chart,
+) -> None:
+    def url(**values: Any) -> str | None:
+        data = of_kind(rendered(chart, values), "ConfigMap")["prod-gavel-settings"]["data"]
+        return data.get("CONSOLE_URL")
+
+    console = {"enabled": True, "host": "console.example.com"}
+    assert url(console=console) == "https://console.example.com"
+    said = {"CONSOLE_URL": "https://other.example.com"}
+    assert url(console=console, settings=said) == "https://other.example.com"
+    assert url() is None
+
+
 def test_accounts_are_a_secret_that_is_mounted_as_a_folder(chart: helm.Chart) -> None:
     found = rendered(chart, {"accounts": {"secret": "agency"}})
     assert of_kind(found, "ConfigMap")["prod-gavel-settings"]["data"]["ACCOUNTS_FILE"] == (
