@@ -4,15 +4,20 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from redis import Redis
 from redis.exceptions import RedisError
 
 from app.finding import Finding, bad, doubtful, good
 from app.settings import Settings
 from app.store.connection import connect
+from app.store.inbox import Inbox
 from app.store.server.errors import trouble
 from app.store.server.examination import examine
+from app.store.server.spaces import Spaces
 
 SKEW_SECONDS = 2.0
+PROBED = "doctor"
+"""The account in whose place it is tried; nothing is left there, and one may have the name."""
 
 
 def examine_redis(settings: Settings) -> Iterator[Finding]:
@@ -24,8 +29,20 @@ def examine_redis(settings: Settings) -> Iterator[Finding]:
     )
     try:
         yield from examine(redis)
+        if settings.accounts_file is not None:
+            yield from _examine_spaces(redis)
     finally:
         redis.close()
+
+
+def _examine_spaces(redis: Redis) -> Iterator[Finding]:
+    """May its user do the same for an account?"""
+    try:
+        Inbox(Spaces(redis).of(PROBED)).probe()
+    except RedisError as error:
+        yield bad(f"for accounts: {trouble(error).sentence}")
+    else:
+        yield good("it does so for accounts, too")
 
 
 def examine_clock(settings: Settings) -> Iterator[Finding]:

