@@ -1,7 +1,8 @@
 """Reading what the control API is sent: JSON or a form, checked by name."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from aiohttp import web
@@ -33,6 +34,17 @@ async def body(http: web.Request) -> dict[str, Any]:
     return {key: value for key, value in form.items() if isinstance(value, str)}
 
 
+async def fields(http: web.Request, known: Sequence[str]) -> dict[str, Any]:
+    """The body of a request that takes these fields and no others: a misspelt one is told."""
+    wanted = await body(http)
+    for name in wanted:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            meant = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            raise BadParameter(f"{name}: no such field here; {meant}")
+    return wanted
+
+
 def json_object(sent: bytes) -> dict[str, Any]:
     """The object in a body; an empty body is an empty one. BadParameter for anything else."""
     try:
@@ -59,7 +71,7 @@ def _xml_text(value: object) -> str:
 
 def headers(wanted: Mapping[str, Any]) -> dict[str, str]:
     """The `SIP-H-…` fields that the call brings along."""
-    given = wanted.get("headers") or {}
+    given = wanted.get("headers", {})
     if not isinstance(given, dict):
         raise BadParameter("headers parameter is invalid: an object of SIP-H-… fields")
     return {whole(str(key)): whole(str(value)) for key, value in given.items()}

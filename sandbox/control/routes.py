@@ -23,6 +23,10 @@ MAX_WAIT = 60.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+CALL = (
+    *("conference", "from", "to", "caller_name", "direction", "headers", "tone"),
+    *("answer_url", "answer_method", "attributes"),
+)
 CALLBACKS = (
     *("enter", "exit", "digits", "floor", "record", "recording", "transcription", "api"),
     *("action", "answer", "redirect", "get_digits", "sound", "hangup"),
@@ -82,7 +86,7 @@ class Control:
         ]
 
     async def call_in(self, http: web.Request) -> web.Response:
-        wanted = await inputs.body(http)
+        wanted = await inputs.fields(http, CALL)
         conference = inputs.text(wanted, "conference")
         answer_url = inputs.text(wanted, "answer_url")
         application = None
@@ -96,7 +100,7 @@ class Control:
             caller=inputs.text(wanted, "from", "+14155550100"),
             to=inputs.text(wanted, "to", "+14155550199"),
             caller_name=inputs.text(wanted, "caller_name"),
-            direction=inputs.text(wanted, "direction", "inbound"),
+            direction=one_of(wanted, "direction", ("inbound", "outbound"), "inbound"),
             account=self._lines.options.auth_id,
             began_at=self._lines.clock.epoch(),
             headers=inputs.headers(wanted),
@@ -114,7 +118,7 @@ class Control:
 
     async def digits(self, http: web.Request) -> web.Response:
         call = self._call(http)
-        digits = inputs.text(await inputs.body(http), "digits")
+        digits = inputs.text(await inputs.fields(http, ["digits"]), "digits")
         if not digits or any(digit not in "0123456789*#ABCDabcd" for digit in digits):
             raise BadParameter("digits parameter is invalid: 0-9, *, #, A-D")
         if call.keypad is not None:
@@ -125,7 +129,7 @@ class Control:
 
     async def speak(self, http: web.Request) -> web.Response:
         call = self._call(http)
-        wanted = await inputs.body(http)
+        wanted = await inputs.fields(http, ["text", "seconds"])
         text = inputs.text(wanted, "text")
         seconds = inputs.number(wanted, "seconds", speaking_seconds(text))
         self._lines.speak(self._member(call), text, seconds)
@@ -160,7 +164,7 @@ class Control:
         )
 
     async def set_clock(self, http: web.Request) -> web.Response:
-        wanted = await inputs.body(http)
+        wanted = await inputs.fields(http, ["rate", "advance", "skew"])
         if "rate" in wanted:
             self._lines.clock.set_rate(inputs.number(wanted, "rate", 1.0))
         if "skew" in wanted:
@@ -201,7 +205,7 @@ class Control:
 
     async def play(self, http: web.Request) -> web.Response:
         """Start a shipped scenario."""
-        name = inputs.text(await inputs.body(http), "name")
+        name = inputs.text(await inputs.fields(http, ["name"]), "name")
         self._player.start(name)
         return web.json_response({"playing": name}, status=201)
 

@@ -119,3 +119,21 @@ def test_ids_come_back_as_they_are_meant(api: Api, room: Room, sandbox: Sandbox)
     room()
     ids = [one["id"] for one in members(sandbox)]
     assert api("POST", f"room/Member/{ids[0]}, {ids[1]}/Mute/").json()["member_id"] == ids
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "told"),
+    [
+        ("calls", {"conference": "a", "atributes": {}}, "atributes: no such field here; did you"),
+        ("calls", {"conference": "a", "attributes": {}, "direction": "up"}, "direction parameter"),
+        ("calls", {"conference": "a", "attributes": {}, "headers": []}, "headers parameter"),
+        ("clock", {"speed": 10}, "speed: no such field here; there are rate, advance, skew"),
+        ("scenarios", {"nme": "quiet-call"}, "nme: no such field here; did you mean 'name'?"),
+    ],
+)
+def test_what_the_control_api_would_not_do_is_refused(
+    path: str, sent: dict[str, Any], told: str, sandbox: Sandbox
+) -> None:
+    answer = requests.post(f"{sandbox.url}/sandbox/{path}", json=sent, timeout=PATIENCE)
+    assert (answer.status_code, answer.json()["error"][: len(told)]) == (400, told)
+    assert sandbox.state()["calls"] == []
