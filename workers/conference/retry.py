@@ -84,7 +84,7 @@ def retry(call: Call, error: CallError, attempts: int, now: float, jitter: float
     if error.kind == "gone":
         return _about_the_gone(error, call, attempts, now)
     if error.sent == "maybe" and not VERBS[call.verb].safe:
-        return Unknown(f"outcome unknown, not repeated: {error}")
+        return Unknown(str(error))
     at = now + _delay(error, call, attempts, jitter)
     if at >= deadline(call):
         return GiveUp(f"expired after {attempts} attempt{'s' if attempts > 1 else ''}: {error}")

@@ -37,6 +37,12 @@ Settled = Callable[[Call, str], None]
 """Told of each call that is over: why it was given up, or "" when nothing is left to do."""
 
 
+def needs_people(status: str, error: str) -> bool:
+    """Was a call given up, or may nobody know whether it was made? One whose time was over is told
+    as dropped."""
+    return status in ("failed", "unknown") or (status, error) == ("dropped", "expired")
+
+
 class Unit:
     """One unit while a worker holds it. Not thread-safe. `trace` is the `traceparent` for whom the
     call that is being made reaches, "" where traces are off. `heard` is what the journal's next
@@ -273,6 +279,7 @@ class Unit:
         step(
             log,
             "act",
+            level=logging.WARNING if needs_people(status, error) else logging.INFO,
             conference=self.name,
             event=call.event,
             call=call.id,

@@ -8,6 +8,7 @@ from typing import Any
 from redis import Redis
 
 from app.console.conference.answer import Answer, answer, trying
+from app.console.conference.doubts import Doubts, doubts
 from app.console.conference.head import Head, head
 from app.console.conference.instances import Entry, Instance, chosen, instances
 from app.console.conference.picture import Picture, picture
@@ -58,7 +59,8 @@ class Did:
 class Page:
     """All of it, oldest entry first. `all` are the instances that are kept, oldest first, `shown`
     the one that is told of; `live` whether it is going on. `due` are timers with their words;
-    `answer` is the story in one sentence; `head` is None when nothing of it is kept."""
+    `answer` is the story in one sentence; `head` is None when nothing of it is kept; `doubts` are
+    of members of whom the state says what is not so, or not yet."""
 
     key: str
     name: str
@@ -72,6 +74,7 @@ class Page:
     silences: Sequence[Silence]
     answer: Answer
     head: Head | None
+    doubts: Doubts
 
     @property
     def newest(self) -> bool:
@@ -106,7 +109,10 @@ def page(redis: Redis, key: str, rules: Published, now: float, instance: str = "
     limit_at = state.limit_at if state and live else None
     top = head(shown, state, telling, live=live) if found else None
     drawn = _picture(shown, top.ended or now, limit_at, telling) if top else None
-    return Page(key, name, state, live, found, shown, told, drawn, due, silenced, came_of_it, top)
+    unsure = doubts(redis, key, state, entries) if state and live else {}
+    return Page(
+        key, name, state, live, found, shown, told, drawn, due, silenced, came_of_it, top, unsure
+    )
 
 
 def did(redis: Redis, name: str, id: str) -> Did | None:

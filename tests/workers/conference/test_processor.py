@@ -172,6 +172,27 @@ def test_a_step_that_failed_for_good_stops_its_run_and_can_be_retried(
     assert told == ["member.entered", "action.failed"]
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "level"),
+    [(401, "failed", "WARNING"), (504, "unknown", "WARNING"), (503, "retry", "INFO")],
+)
+def test_a_call_that_a_person_has_to_know_of_is_a_warning_in_the_log(
+    redis: Redis,
+    edge: PlivoEdge,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    code: int,
+    status: str,
+    level: str,
+) -> None:
+    caplog.set_level("INFO")
+    edge.answers(answer(code))
+    enter(redis)
+    work_all(context_of(redis, edge.url, tmp_path, SPEAK))
+    first = next(one for one in caplog.records if one.message == "act")
+    assert (first.levelname, getattr(first, "ids", {})["status"]) == (level, status)
+
+
 def test_what_a_dead_worker_was_sending_is_not_repeated_if_people_hear_it(
     redis: Redis, edge: PlivoEdge, tmp_path: Path
 ) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from app.domain.conference import Past, Timer
+from app.console.conference.doubts import GIVEN_UP, NOT_YET, UNKNOWN
+from app.domain.conference import Member, Past, Timer
 from app.store import keys
 from app.store.commit import journal_line
 from tests.app.console.person import Person
@@ -60,6 +61,42 @@ def test_what_was_given_up_is_in_the_answer(visit: Visit, redis: Redis) -> None:
     text = page(visit("viewer"), "room")
     assert 'class="answer trouble"' in text
     assert "<strong>1 call was given up: mute.</strong>" in text
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "muted", "says"),
+    [
+        ("mute", "failed", True, "mute was given up"),
+        ("unmute", "failed", False, "unmute was given up"),
+        ("mute", "unknown", True, "mute has an unknown outcome"),
+        ("mute", "done", True, ">muted<"),
+        ("mute", "failed", False, ""),  # Plivo's list has told
+    ],
+)
+def test_a_member_is_told_as_muted_only_where_the_call_was_made(
+    visit: Visit, redis: Redis, verb: str, status: str, muted: bool, says: str
+) -> None:
+    member = Member("1", {"id": "1", "from": "+14155550100", "muted": muted}, time.time())
+    made = call("room", status).replace('"mute"', f'"{verb}"')
+    live(redis, "room", event("room"), made, members={"1": member})
+    assert members_of(page(visit("operator"), "room"), verb, ">muted<") == says
+
+
+def members_of(text: str, verb: str, *also: str) -> str:
+    """Which of what may be said of a member stands in the table of members."""
+    table = text[text.index("members-title") :]
+    told = [f"{verb} {words}" for words in (GIVEN_UP, NOT_YET, UNKNOWN)]
+    return "".join(words for words in (*told, *also) if words in table)
+
+
+def test_a_mute_that_waits_to_be_made_is_told_as_not_done_yet(visit: Visit, redis: Redis) -> None:
+    member = Member("1", {"id": "1", "muted": True}, time.time())
+    live(redis, "room", event("room"), call("room", "done"), members={"1": member})
+    waiting = [{"verb": "mute", "members": ["all"]}, 3, time.time() + 9, False, False]
+    stored = json.dumps({"entries": [waiting], "sent_at": 0})
+    redis.set(keys.outbox(keys.conference_key("room")), stored)
+    text = page(visit("viewer"), "room")
+    assert members_of(text, "mute", ">muted<") == "mute is not done yet"
 
 
 def test_hostile_texts_are_text(visit: Visit, redis: Redis) -> None:
