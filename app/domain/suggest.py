@@ -1,17 +1,30 @@
 """The wording of "did you mean"."""
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
 _LOOKED_AT = 1000  # names that are compared; a hostile file may bring many
 _LONG_ENOUGH = 6
 _ENOUGH = 8  # names that a message lists before it says "..."
+_INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
+def plain_word(word: str) -> str:
+    """Small, with `_` for blanks, dashes and inner capitals: `waitUrl`, `wait-url` and `Wait Url`
+    are one word."""
+    return re.sub(r"[\s-]+", "_", _INNER_CAPITAL.sub("_", word[:80])).lower()
+
+
+def did_you_mean(
+    word: str, known: Iterable[str], prefix: str = "", meant: Mapping[str, str] | None = None
+) -> str:
     """`; did you mean 'x'?`, or the names there are when none comes near. `prefix` is shown before
-    each name."""
+    each name; `meant` has other words for some, by their `plain_word`."""
     names = sorted(known)[:_LOOKED_AT]
+    other = (meant or {}).get(plain_word(word)) or (meant or {}).get(word[:80].lower())
+    if other in names:
+        return f"; did you mean {prefix + other!r}?"
     by_lower = {name.lower(): name for name in names}
     near = difflib.get_close_matches(word[:80].lower(), by_lower, n=1, cutoff=0.6)
     if near:

@@ -1,6 +1,7 @@
 """Habits of other languages in texts that are compared: what is read as plain letters here."""
 
 import re
+from collections.abc import Callable
 
 from app.domain.suggest import quoted
 
@@ -13,6 +14,11 @@ _LIST = re.compile(r"[\w*?-]+(?:,\s*[\w*?-]+)+")
 _WORD = re.compile(r"\w+")
 _LATIN = re.compile(r"[A-Za-z]")
 _ALIKE = re.compile("[\u0370-\u03ff\u0400-\u04ff]")
+_PATH = r"[a-z_]+\.[a-z_]+"
+_OTHER_NOTATION = re.compile(
+    rf"(?<!\{{)[$#%]?\{{\s*({_PATH})\s*\}}(?!\}})|(?:\$|<%?=?\s*)({_PATH})(?:\s*%?>)?"
+)
+_DOLLAR = re.compile(rf"\$\{{\{{-?\s*({_PATH})")
 _STAR = re.compile(r"[A-Za-z][\w.-]*\*|\*[\w.-]*[A-Za-z]")
 
 _GLOBS = "globs know * and ? only; for a regular expression write {regex: ...}"
@@ -29,6 +35,21 @@ def doubt_of_glob(text: str, *, is_name: bool) -> str | None:
         names = ", ".join(part.strip() for part in text.split(","))
         return f"a comma is part of the name; for several write a list: [{names}]"
     return doubt_of_letters(text)
+
+
+def doubt_of_notation(text: str, known: Callable[[str], bool]) -> tuple[str, int] | None:
+    """A name in the notation of another language, `{member.id}` or `${member.id}`, which is told
+    as it stands, and where; `known` says whether there is such a name. And `${{ }}` of GitHub; but
+    a price may well be in a var."""
+    for found in _OTHER_NOTATION.finditer(text):
+        name = found.group(1) or found.group(2)
+        if known(name):
+            written = quoted(found.group())
+            return f"{written} is told as it stands; write {{{{ {name} }}}}", found.start()
+    for found in _DOLLAR.finditer(text):
+        if known(found.group(1)) and not found.group(1).startswith("vars."):
+            return "the $ is told as it stands; write {{ ... }} without it", found.start()
+    return None
 
 
 def doubt_of_literal(text: str) -> str | None:

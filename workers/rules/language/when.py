@@ -8,6 +8,7 @@ from app.domain.suggest import did_you_mean, quoted
 from app.yaml.problems import Report
 from app.yaml.schema_fields import is_empty, kind_of
 from app.yaml.tree import Map, Seq, Text
+from workers.rules.vocabulary import other_words
 from workers.rules.vocabulary.cron import parse_schedule
 from workers.rules.vocabulary.model import Trigger
 from workers.rules.vocabulary.triggers import KINDS
@@ -34,13 +35,7 @@ def _trigger(item: Any, report: Report) -> Trigger | None:
     if isinstance(item, Text) and not is_empty(item):
         return _bare(item, report)
     if not isinstance(item, Map) or len(item) != 1:
-        many = isinstance(item, Map) and len(item) > 1
-        message = (
-            "two triggers in one mapping; make `when` a list: [{...}, {...}]"
-            if many
-            else f"expected a trigger such as member.entered, not {kind_of(item)}"
-        )
-        report.error(item, message)
+        report.error(item, _no_trigger(item))
         return None
     key, value = next(iter(item.items()))
     if not _known(key, report):
@@ -55,6 +50,9 @@ def _trigger(item: Any, report: Report) -> Trigger | None:
             return None
         return Trigger(str(key), None, key.line)
     parameter = _parameter(kind.parameter, key, value, report)
+    if key == "trigger" and parameter in KINDS:
+        message = f"a trigger of yours that is called so; for what happens write `when: {value}`"
+        report.warning(value, message)
     return None if parameter is None else Trigger(str(key), parameter, value.line, value.column)
 
 
@@ -68,11 +66,34 @@ def _bare(name: Text, report: Report) -> Trigger | None:
     return Trigger(str(name), None, name.line)
 
 
+_BESIDE_WHEN = ("match", "if", "do")
+
+
+def _no_trigger(item: Any) -> str:
+    """What to say of a node that is neither a name nor one trigger."""
+    if not isinstance(item, Map) or len(item) < 2:
+        return f"expected a trigger such as member.entered, not {kind_of(item)}"
+    if astray := next((key for key in _BESIDE_WHEN if key in item), None):
+        return f"{astray} stands beside `when`, not under it: indent it less"
+    return "two triggers in one mapping; make `when` a list: [{...}, {...}]"
+
+
 def _known(name: Text, report: Report) -> bool:
     if name in KINDS:
         return True
-    report.error(name, f"unknown trigger {quoted(name)}" + did_you_mean(name, KINDS))
+    report.error(name, f"unknown trigger {quoted(name)}{_meant(name)}")
     return False
+
+
+def _meant(name: str) -> str:
+    """The suggestion. Behind the group that a name begins with only the rest is compared: the
+    group's letters would make every other trigger of it look near."""
+    said = did_you_mean(name, KINDS, meant=other_words.TRIGGERS)
+    group, dot, rest = name.partition(".")
+    own = [kind.partition(".")[2] for kind in KINDS if kind.startswith(f"{group}.")]
+    if not dot or not own or name.lower() in other_words.TRIGGERS:
+        return said
+    return did_you_mean(rest, own, prefix=f"{group}.")
 
 
 _WANTED = {

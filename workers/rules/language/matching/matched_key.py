@@ -13,6 +13,7 @@ from workers.rules.expressions.functions import as_text
 from workers.rules.expressions.habits import doubt_of_regex
 from workers.rules.expressions.scope import Scope, unknown_list
 from workers.rules.language.matching.matched_text import NUMBERS, TextReader
+from workers.rules.vocabulary import other_words
 from workers.rules.vocabulary.comparing.regexes import compile_regex
 from workers.rules.vocabulary.comparing.spoken import found_in, words_of
 from workers.rules.vocabulary.comparing.values import in_collection, is_number
@@ -87,8 +88,10 @@ class KeyReader:
     def operator(self, name: Text, operand: Any) -> list[Check]:
         wanted = f"{_SAID.get(name, name)} {_written(operand)}".strip().replace("in any of ", "in ")
         if name not in OPERATORS:
-            message = f"unknown operator {quoted(name)}" + did_you_mean(name, OPERATORS)
-            self.report.error(name, message)
+            hint = other_words.OPERATOR_HINTS.get(name.lower())
+            near = did_you_mean(name, OPERATORS, meant=other_words.OPERATORS)
+            said = f"; {hint}" if hint else near
+            self.report.error(name, f"unknown operator {quoted(name)}{said}")
             return []
         if name == "is":
             return self.check(self.texts.exact(operand, name), wanted, self.literals(operand))

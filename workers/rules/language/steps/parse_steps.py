@@ -19,6 +19,7 @@ from workers.rules.language.steps.flat import END, asking, is_side, redirect
 from workers.rules.language.steps.step_values import StepValues
 from workers.rules.language.steps.wait_for import read_wait_for
 from workers.rules.nodes.targets_as_written import TargetSpec
+from workers.rules.vocabulary import other_words
 from workers.rules.vocabulary.action import BESIDE_EVERY
 from workers.rules.vocabulary.actions import ACTIONS
 from workers.rules.vocabulary.model import Step
@@ -127,7 +128,8 @@ class StepReader:
             return None
         beside = "`else` stands beside `choose` or `wait_for`: remove the - before it"
         message = (beside if keys[0] == "else" else _without_colon(keys[0])) or (
-            f"unknown action {quoted(keys[0])}{did_you_mean(keys[0], ACTIONS)}"
+            f"unknown action {quoted(keys[0])}"
+            + did_you_mean(keys[0], ACTIONS, meant=other_words.ACTIONS)
         )
         self.report.error(keys[0], message)
         return None

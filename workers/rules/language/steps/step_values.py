@@ -8,6 +8,7 @@ from typing import Any
 from app.yaml.problems import Report
 from app.yaml.tree import Map, Seq, Text
 from workers.rules.expressions.expressions import Compiled, compile_expression
+from workers.rules.expressions.habits import doubt_of_notation
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.templates import (
@@ -22,6 +23,7 @@ from workers.rules.nodes.nested_as_written import BranchesAsWritten
 from workers.rules.nodes.targets_as_written import TargetSpec
 from workers.rules.nodes.templates_as_written import Assigned, FreeForm, TemplateText
 from workers.rules.vocabulary.model import Condition, Target, Template, Unknown
+from workers.rules.vocabulary.names import GROUPS
 
 
 class StepValues:
@@ -107,7 +109,13 @@ class StepValues:
                 self.report.error(text.at(one.offset), str(one))
             return PlainText(str(text))
         self.warn(text, doubts_of(made))
+        if doubt := doubt_of_notation(text, self.is_name):
+            self.warn(text, [doubt])
         return made
+
+    def is_name(self, name: str) -> bool:
+        group, _, field = name.partition(".")
+        return field in GROUPS.get(group, {}) or (group == "vars" and field in self.scope.vars)
 
     def warn(self, text: Text, doubts: Sequence[tuple[str, int]]) -> None:
         for message, offset in doubts:
