@@ -4,4 +4,4 @@ WEB = ("-m", "gunicorn", "-c", "python:app.server.gunicorn_conf", "app.server.ws
 WORKER = ("-m", "workers")
 RECORDINGS_WORKER = ("-m", "workers.recordings")
 SANDBOX = ("-m", "cli", "sandbox")
-EXAMINE_RULES = ("-m", "cli.up.examine_rules")
+EXAMINE_RULES = ("-m", "cli.up")

@@ -1,4 +1,4 @@
-"""`python -m cli.up.examine_rules`: what `gavel up` must know of the rules before it starts.
+"""`python -m cli.up`: what `gavel up` must know of the rules before it starts.
 
 A process of its own, since what it loads would stay in the supervisor.
 """
@@ -11,7 +11,6 @@ import click
 from app.domain.globs import any_matches
 from app.settings import Settings
 from app.yaml.problems import FileError
-from cli import process_edge
 from cli.rules_file import how_many, load_rules
 from cli.up.demo import CONFERENCE
 from workers.rules.engine.index import Rules
@@ -70,7 +69,3 @@ def is_meant(rules: Rules, conference: str) -> bool:
         and (not rule.conference_globs or any_matches(rule.conference_globs, conference))
         for rule in rules.rules
     )
-
-
-if __name__ == "__main__":
-    process_edge.run(examine)

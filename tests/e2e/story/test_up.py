@@ -2,17 +2,34 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
+import pytest
+
 from bench.chaos.processes import free_port
 from sandbox.world.options import AUTH_ID, AUTH_TOKEN
-from tests.e2e.story.conftest import RULES, Gavel, Start
+from tests.e2e.story.conftest import RULES, Gavel, Start, starting
 from tests.e2e.story.processes import Sandbox, answers, group, shorter
 from tests.waiting import PATIENCE, alive, until
 
 PROCESSES = ("valkey-server", "gunicorn", "-m workers", "cli sandbox")
+
+
+@pytest.fixture(scope="module")
+def start_beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start `gavel up` in the folder of the one that these tests share."""
+    with starting(tmp_path_factory.mktemp("shared")) as start_gavel:
+        yield start_gavel
+
+
+@pytest.fixture(scope="module")
+def gavel(start_beside: Start) -> Gavel:
+    """The one that they share. Nobody ends it."""
+    started = start_beside()
+    started.until_ready()
+    return started
 
 
 def test_what_is_killed_comes_back_and_nothing_outlives_the_supervisor(start: Start) -> None:
@@ -62,23 +79,17 @@ def test_a_second_start_goes_on_where_the_first_one_stopped(
     assert sandbox.operations("demo-long") == ["record", "mute", "speak"]
 
 
-def test_a_second_one_on_the_same_state_or_port_is_refused_and_ctrl_c_leaves_no_process(
-    start: Start,
+def test_a_second_one_on_the_same_state_or_port_is_refused(
+    gavel: Gavel, start_beside: Start
 ) -> None:
-    gavel = start()
-    gavel.until_ready()
-    second = start()
+    second = start_beside()
     assert second.up.process.wait(PATIENCE) == 1
     second.up.until_said(f"runs already on var/ (process {gavel.up.process.pid})")
-    third = start(STATE_DIR="other", PORT=gavel.environ["PORT"])
+    third = start_beside(STATE_DIR="other", PORT=gavel.environ["PORT"])
     assert third.up.process.wait(PATIENCE) == 1
     third.up.until_said("set PORT")
     assert not (third.folder / "other").exists()
     assert gavel.up.process.poll() is None
-    everybody = everyone(gavel)
-    assert gavel.up.stop(signal.SIGINT) == 0
-    assert "Stopped" in gavel.up.output
-    assert not [pid for pid in everybody if alive(pid)]
 
 
 def test_a_broken_rules_file_stops_the_start_with_every_problem(start: Start) -> None:
@@ -103,8 +114,7 @@ def test_wrong_settings_are_told_all_at_once(start: Start) -> None:
         gavel.up.until_said(name)
 
 
-def test_a_newcomer_sees_the_demo_and_the_doctor_finds_nothing(start: Start) -> None:
-    gavel = start()
+def test_a_newcomer_sees_the_demo_and_the_doctor_finds_nothing(gavel: Gavel) -> None:
     gavel.up.until_said("Anna (member ")  # the story may begin after the first
     gavel.up.until_said("→ mute member")
     found = gavel.ask("doctor")
@@ -129,7 +139,7 @@ def test_rules_for_other_conferences_are_not_disturbed_by_the_demo_and_a_scenari
     assert "/Conference/demo-quiet/Member/" in told, told
 
 
-def test_settings_are_those_of_the_environment_then_of_the_env_file_and_nothing_passes_by_them(
+def test_settings_are_of_the_environment_then_of_the_env_file_and_ctrl_c_leaves_no_process(
     start: Start, tmp_path: Path
 ) -> None:
     (tmp_path / ".env").write_text("RULES_FILE=mine.yaml\nPORT=1\n")
@@ -140,3 +150,7 @@ def test_settings_are_those_of_the_environment_then_of_the_env_file_and_nothing_
     gavel.up.until_said("mine.yaml: ok")
     gavel.up.until_said("REDIS_URI is no setting; did you mean REDIS_URL?")
     assert "mine.yaml: ok" in gavel.ask("check")
+    everybody = everyone(gavel)
+    assert gavel.up.stop(signal.SIGINT) == 0
+    assert "Stopped" in gavel.up.output
+    assert not [pid for pid in everybody if alive(pid)]
