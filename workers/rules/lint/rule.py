@@ -71,12 +71,20 @@ def _member_is_there(rule: Rule, node: Map, report: Report) -> None:
     has_left = any(KINDS[kind].member == "left" for kind in _kinds(rule))
     is_alone = any(KINDS[kind].since == "alone" for kind in _kinds(rule))
     leaves = after(rule, leaves_by_waiting)
+    put_out = after(rule, _puts_the_member_out)
     for place, (step, key) in enumerate(_steps(rule, node)):
         target = step.target.kind if step.target else ""
         if target == "member" and (has_left or leaves.get(place)):
             report.error(key, f"{step.action}: the member has left")
+        elif target == "member" and put_out.get(place):
+            report.warning(key, f"{step.action}: this rule has put the member out before")
         if target == "others" and is_alone:
             report.error(key, f"{step.action}: a member who is alone has no others")
+
+
+def _puts_the_member_out(step: Step) -> bool:
+    is_end = step.action in ("kick", "hang_up")
+    return is_end and step.target is not None and step.target.kind == "member"
 
 
 def _conference_is_there(rule: Rule, node: Map, report: Report) -> None:

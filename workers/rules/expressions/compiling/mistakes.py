@@ -3,6 +3,7 @@
 Each function returns what to say, with what to write instead, or "" when there is nothing to say.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -112,6 +113,21 @@ def never_that(path: Sequence[str], values: Sequence[str], node: Any) -> str:
             near = near if "did you mean" in near else ""
             return f"failure.action is never {quoted(item.value)}: no action is called that{near}"
     return ""
+
+
+CLOCK: Mapping[str, tuple[str, str]] = {
+    "time": (r"([01]\d|2[0-3])(:[0-5]\d)?|24:00", "18:05"),
+    "date": (r"\d{4}(-[01]\d(-[0-3]\d)?)?", "2026-01-31"),
+}
+"""How filters write what a clock shows, with an example; texts are compared letter by letter."""
+
+
+def never_on_a_clock(name: str, text: str) -> str:
+    """A text that is compared with what such a filter gives, and is in another form."""
+    shape, example = CLOCK[name]
+    if re.fullmatch(shape, text, re.ASCII):
+        return ""
+    return f"{name} is a text like {example!r}; {quoted(text)} is in another form"
 
 
 def never_given(name: str, values: Sequence[str], items: Sequence[Any]) -> str:

@@ -51,6 +51,15 @@ class Review:
             self.doubt_globs(node, value)
         if left in _PHONES or right in _PHONES:
             self.doubt_numbers(node, value)
+        self.doubt_clock(node, value)
+        self.doubt_clock(value, node)
+
+    def doubt_clock(self, filtered: Any, value: Any) -> None:
+        """A text that is held against a time of day or a date and is written otherwise."""
+        name = filtered.name if isinstance(filtered, nodes.Filter) else ""
+        for text in self.constants(value) if name in mistakes.CLOCK else ():
+            if isinstance(text, str) and (message := mistakes.never_on_a_clock(name, text)):
+                self.doubts.append((message, max(0, self.text.find(text))))
 
     def refuse_comparison(self, sign: str, *sides: tuple[Any, str]) -> None:
         (node, left), (value, right) = sides
