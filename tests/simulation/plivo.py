@@ -60,12 +60,14 @@ class File:
 
 @dataclass(frozen=True)
 class Listing:
-    """What Plivo said that it has of one instance, and when; `number` is Gavel's of it."""
+    """What Plivo said that it has of one instance, and when; `number` is Gavel's of it. `unlisted`:
+    one that had begun by then was not there yet."""
 
     at: float
     conference: str
     number: int
     ids: tuple[str, ...]
+    unlisted: bool
 
 
 @dataclass(frozen=True)
@@ -242,6 +244,15 @@ class Plivo:
         ]
         self.world.tell("Plivo lists the recordings of", dict(asked), found)
         return found
+
+    def records(self, conference: str, uuid: str) -> bool:
+        """A recording of that instance, or of any of that name, is not there yet."""
+        return any(
+            file.conference == conference
+            and uuid in ("", file.uuid)
+            and file.ready > self.world.now
+            for file in self.files.values()
+        )
 
     def _uuid(self, conference: str) -> str:
         """Of the instance that is, or was last; a conference that is empty has another one next."""

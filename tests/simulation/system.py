@@ -237,7 +237,10 @@ class Port:
 
         found = find_recordings(sought, send, now)
         ids = tuple(one.id for one in found)
-        plivo.listed.append(Listing(self._world.now, sought.conference, sought.number, ids))
+        unlisted = plivo.records(sought.conference, sought.uuid)
+        plivo.listed.append(
+            Listing(self._world.now, sought.conference, sought.number, ids, unlisted)
+        )
         return found
 
 

@@ -120,7 +120,7 @@ class World:
         self.faults.climate.away = (self.now, self.now + self.faults.between(0.01, 1.5))
 
     def _deploy(self) -> None:
-        for worker in list(self.workers):
+        for worker in [one for one in self.workers if one.process.alive]:
             self.tell(worker.process.name, "SIGTERM")
             worker.stop()
             self.start_worker()
@@ -185,6 +185,8 @@ class World:
             raise Killed
 
     def kill(self, process: Process) -> None:
+        if not process.alive:  # struck again while its threads unwind: one comes in its place
+            raise Killed
         self.tell(process.name, "KILLED")
         again = self.start_web if process.name.startswith("web") else self.start_worker
         self.scheduler.at(self.now + self.faults.between(0.1, 1.0), again)

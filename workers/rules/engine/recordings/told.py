@@ -69,8 +69,9 @@ def _views(state: MutableConference, event: Event, kept: str) -> Mapping[str, Ma
 
 
 def _instance(state: MutableConference, event: Event) -> int:
-    """Which instance it is of: by its UUID, by what was said of it before, by when it began, else
-    the live one or the last. 0 when it is of one that nothing is known of."""
+    """Which instance it is of: by its UUID, by what was said of it before, by when it began (first
+    as if all clocks agreed), else the live one or the last. 0 when it is of one that nothing is
+    known of."""
     if event.uuid:
         if event.uuid == state.uuid:
             return state.number
@@ -82,11 +83,14 @@ def _instance(state: MutableConference, event: Event) -> int:
         if key in state.recordings:
             return state.recordings[key][0]
     began = event.data.get("started_at")
-    if began is None or (state.live and began >= state.started_at - CLOCKS_DIFFER):
+    if began is None:
         return state.number
-    for past in reversed(state.past):
-        if past.started_at - CLOCKS_DIFFER <= began <= past.ended_at + CLOCKS_DIFFER:
-            return past.number
+    for slack in (0.0, CLOCKS_DIFFER):
+        if state.live and began >= state.started_at - slack:
+            return state.number
+        for past in reversed(state.past):
+            if past.started_at - slack <= began <= past.ended_at + slack:
+                return past.number
     return state.number
 
 

@@ -106,6 +106,18 @@ def test_a_recording_that_began_with_a_new_instance_is_not_of_the_one_before() -
     assert room.calls == [("speak", "all")]
 
 
+def test_a_recording_that_began_before_the_one_before_ended_is_of_that_one() -> None:
+    room = Timeline(book(rule("recording.ready", webhook(json={"elapsed": ELAPSED}))))
+    room.enter(1)
+    room.pass_time(90)
+    room.exit(1)
+    room.pass_time(1)
+    room.enter(2, uuid=OTHER_UUID)
+    began = room.at - 1.5
+    decision = room.happen("recording.ready", uuid="", recording_id="r1", started_at=began)
+    assert decision.calls[0].params["json"] == {"elapsed": 90.0}
+
+
 def test_recordings_that_are_remembered_do_not_grow_without_end() -> None:
     room = Timeline(ALL_KINDS)
     room.enter(1)
