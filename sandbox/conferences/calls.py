@@ -52,6 +52,9 @@ class CallLife:
         try:
             if answer_url:
                 elements = await self._fetch(call, "answer", answer_url, method, self._start(call))
+            if call.cause is not None and call.fallback_url:
+                call.cause, url, way = None, call.fallback_url, call.fallback_method
+                elements = await self._fetch(call, "answer", url, way, self._start(call))
             call.status = "in-progress"
             while elements and fetches < MAX_FETCHES:
                 element = elements.pop(0)

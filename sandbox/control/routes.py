@@ -108,6 +108,7 @@ class Control:
         )
         if application:
             call.hangup_url, call.hangup_method = application.hangup_url, application.hangup_method
+            call.fallback_url, call.fallback_method = application.fallback
         if not answer_url and "attributes" not in wanted:
             answer_url = self._lines.options.answer_url_for(conference)
         elements = [] if answer_url else [inputs.element(wanted, conference, call)]

@@ -14,7 +14,8 @@ NUMBERS = ("14155550199", "442071839999")
 
 @dataclass(slots=True)
 class Application:
-    """Where calls are answered; `others` are the settings that have no effect here."""
+    """Where calls are answered; `others` are the further settings; of them only the fallback
+    has an effect here."""
 
     id: str
     name: str
@@ -23,6 +24,12 @@ class Application:
     hangup_url: str = ""
     hangup_method: str = "POST"
     others: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def fallback(self) -> tuple[str, str]:
+        """Where a call is answered when `answer_url` gives nothing of use, "" for nowhere."""
+        url, method = (self.others.get(f"fallback_{key}") for key in ("answer_url", "method"))
+        return str(url or ""), "GET" if method == "GET" else "POST"
 
 
 @dataclass(slots=True)

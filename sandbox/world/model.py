@@ -29,7 +29,8 @@ def new_uuid() -> str:
 class Call:
     """One telephone call. `account` is whose it is, `began_at` epoch seconds as the service is told
     them; `left` is set while it is in a conference: how it goes on from there. `hangup_url` is told
-    of its end, when the number that was called has an application. `keypad` is there while digits
+    of its end, and `fallback_url` asked when the answer URL gives nothing of use, where the number
+    that was called has an application. `keypad` is there while digits
     are asked for outside of a conference; `heard` are the texts and sounds it was played there,
     `timeline` keeps their sound, and `stays` that of the conferences it was in, with its id there.
     `came_at` and `ended_at` are the sandbox's time, `cause` is why it ended; `answered_at` is None
@@ -49,6 +50,8 @@ class Call:
     tone: float = 0.0
     hangup_url: str = ""
     hangup_method: str = "POST"
+    fallback_url: str = ""
+    fallback_method: str = "POST"
     member: "Member | None" = None
     left: "asyncio.Future[bool] | None" = None
     task: "asyncio.Task[None] | None" = None

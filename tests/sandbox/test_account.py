@@ -123,3 +123,17 @@ def test_a_scenario_may_begin_by_calling_a_number(
 def test_a_number_that_nothing_answers_can_not_be_called(sandbox: Sandbox) -> None:
     with pytest.raises(ControlFailed, match="no application answers"):
         sandbox.call_in(to=f"+{NUMBER}")
+
+
+@pytest.mark.parametrize("reply", [Reply(404), Reply(200, "no XML")])
+def test_the_fallback_answers_where_the_answer_url_does_not(
+    reply: Reply, client: Any, sandbox: Sandbox, service: Service
+) -> None:
+    service.reply("/answer", reply)
+    service.answer_xml("/fallback", "<Conference>by-fallback</Conference>")
+    url = f"{service.url}/answer#rc=0"
+    app_id = made(client, url=url, fallback_answer_url=f"{service.url}/fallback")
+    client.numbers.update(NUMBER, app_id=app_id)
+    sandbox.call_in(to=NUMBER)
+    until(lambda: members(sandbox, "by-fallback"), "the member")
+    assert service.at("/fallback")[0].fields["CallStatus"] == "ringing"
