@@ -19,6 +19,7 @@ _OTHER_NOTATION = re.compile(
     rf"(?<!\{{)[$#%]?\{{\s*({_PATH})\s*\}}(?!\}})|(?:\$|<%?=?\s*)({_PATH})(?:\s*%?>)?"
 )
 _DOLLAR = re.compile(rf"\$\{{\{{-?\s*({_PATH})")
+_EITHER = re.compile(r"[\w*?-]+(?: or [\w*?-]+)+")
 _STAR = re.compile(r"[A-Za-z][\w.-]*\*|\*[\w.-]*[A-Za-z]")
 
 _GLOBS = "globs know * and ? only; for a regular expression write {regex: ...}"
@@ -28,6 +29,8 @@ def doubt_of_glob(text: str, *, is_name: bool) -> str | None:
     """What is hardly meant in a text that is matched as a glob; `is_name` of a conference's."""
     if text != text.strip():
         return f"the blanks around {quoted(text.strip())} count; leave them out"
+    if said := _not_a_glob(text, is_name=is_name):
+        return said
     parts = (_ANYTHING.search(text), _SET.search(text), _CHOICE.search(text))
     if _BEGIN.match(text) or _END.fullmatch(text) or any(parts):
         return _GLOBS
@@ -35,6 +38,21 @@ def doubt_of_glob(text: str, *, is_name: bool) -> str | None:
         names = ", ".join(part.strip() for part in text.split(","))
         return f"a comma is part of the name; for several write a list: [{names}]"
     return doubt_of_letters(text)
+
+
+def _not_a_glob(text: str, *, is_name: bool) -> str | None:
+    """What other tools would read otherwise than letter by letter."""
+    if "{{" in text or "${" in text:
+        return "nothing is replaced in `match`: this is compared as it stands; use `if`"
+    if text in ("null", "~"):
+        return f"this is the text {quoted(text)}; whether a field is there is asked in `if`"
+    if text.startswith("!") and len(text) > 1:
+        return f"the ! is a plain sign here; write {{not: {text[1:60]}}}"
+    if text.startswith(tuple("\u201c\u201d\u2018")):
+        return "a curly quote is no quote to YAML: write straight ones"
+    if is_name and (_EITHER.fullmatch(text) or re.search(r"\{[^{}]+,[^{}]+\}", text)):
+        return "this is one name; for several write a list: [sales, support]"
+    return None
 
 
 def doubt_of_notation(text: str, known: Callable[[str], bool]) -> tuple[str, int] | None:
