@@ -28,18 +28,3 @@ def test_garbage_is_looked_for_only_when_all_is_loaded_and_that_is_passed_over()
 
 def test_what_fails_to_load_leaves_it_as_it_was() -> None:
     assert seen("import nothing_of_that_name") == ["False False", "True True"]
-
-
-MAIL = """
-from app.loading import Later, loading
-with loading():
-    from marshmallow.validate import Email
-    import re
-print(type(Email.DOMAIN_REGEX) is Later, type(re.compile("a")) is re.Pattern)
-print(Email()("anna@example.com"), bool(Email.DOMAIN_REGEX.match("no domain")))
-"""
-
-
-def test_the_dear_pattern_of_a_library_is_compiled_when_it_is_asked() -> None:
-    done = subprocess.run([sys.executable, "-c", MAIL], capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines() == ["True True", "anna@example.com False"], done.stderr
