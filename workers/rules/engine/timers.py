@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from math import floor
 
 from app.domain.conference import Timer, what_of
+from app.domain.durations import format_duration
 from workers.rules.engine.index import Rules
 from workers.rules.engine.lasting import held
 from workers.rules.engine.state import MutableConference
@@ -31,6 +32,7 @@ def _since(*times: str) -> tuple[str, ...]:
 
 _ALONE, _MISSED = _since("alone"), _since("end")
 _BY_CLOCK = (*_since("start", "limit", "clock"), *_ALONE)
+_ONCE = tuple(name for name in _since("start", "limit") if not KINDS[name].repeats)
 _REPEATING = frozenset(name for name, kind in KINDS.items() if kind.repeats)
 ENSURE = "ensure"
 """What rules ensure is looked at again."""
@@ -96,6 +98,18 @@ def derive_alone(state: MutableConference, rules: Rules) -> None:
         due = state.alone_since + trigger.parameter
         timer = _timer(state.number, trigger.kind, rule, index, due)
         state.timers[timer.id] = timer
+
+
+def not_any_more(state: MutableConference, rules: Rules, at: float) -> list[str]:
+    """As the live instance ends: which rules were still to be told of a time in it, in words."""
+    due = [t for t in state.timers.values() if t.number == state.number and t.kind in _ONCE]
+    known = [(timer, rules.rule(timer.rule)) for timer in sorted(due, key=lambda t: t.due)]
+    return [
+        f"rule “{rule.name}” was due in {format_duration(round(timer.due - at, 1))}: "
+        "the conference has ended"
+        for timer, rule in known
+        if rule is not None and timer.due > at
+    ]
 
 
 def set_missing(state: MutableConference, rules: Rules, number: int, at: float) -> None:

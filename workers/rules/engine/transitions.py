@@ -263,6 +263,7 @@ def finish(deciding: Deciding, event: Event) -> Past:
     for waiting in state.waiting.values():
         if waiting.awaits in ("timer", "answer") and waiting.number == state.number:
             deciding.notes.append(f"{waiting.said} does not go on: the conference has ended")
+    deciding.notes.extend(timers.not_any_more(state, deciding.rules, event.at))
     deciding.write_down(records.over(state, event.at))
     over = state.finish(event.at)
     if over.uuid:

@@ -86,6 +86,16 @@ def test_timers_end_with_their_conference() -> None:
     assert room.pass_time(5000) == []
 
 
+def test_what_was_due_in_a_conference_that_ends_is_told() -> None:
+    every = rule([("conference.every", 30.0)], speak(), name="again and again")
+    room = Timeline(standup(every))
+    room.enter(1)
+    room.pass_time(700)
+    room.exit(1)
+    notes = room.decisions[-1].notes
+    assert list(notes) == ["rule “warn” was due in 140s: the conference has ended"]
+
+
 def test_a_timer_event_that_comes_twice_fires_once() -> None:
     room = Timeline(book(rule(("conference.elapsed", 5.0), speak())))
     room.enter(1)
