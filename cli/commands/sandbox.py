@@ -14,7 +14,7 @@ from cli.names.completion import switches
 from cli.names.suggestions import SuggestingGroup
 from cli.output.machine import json_option, tell
 from cli.output.table import show
-from sandbox.control.client import ControlFailed
+from sandbox.control.client import ControlFailed, NoSandbox
 from sandbox.scenarios.scenario import BadScenario, Scenario, read, shipped
 from sandbox.scenarios.scenario import play as play_scenario
 from sandbox.server import serve
@@ -150,10 +150,10 @@ def play(scenario: str, url: str | None, service: str | None, speed: float, as_j
             speed=speed,
             tell=partial(click.echo, err=as_json),
         )
+    except NoSandbox as error:
+        raise CannotPlay(f"{error}: start `gavel up`, or name it with --sandbox") from None
     except (BadScenario, ControlFailed) as error:
         raise CannotPlay(str(error)) from None
-    except OSError:
-        raise CannotPlay(f"no sandbox answers at {url}: start `gavel up`, or name it") from None
     if as_json:
         tell({key: one[key] for key in ("method", "path", "status")} for one in asked)
         return

@@ -4,10 +4,15 @@ import json
 from typing import Any
 
 import urllib3
+from urllib3.exceptions import HTTPError
 
 
 class ControlFailed(Exception):
     """The sandbox refused; the message says why."""
+
+
+class NoSandbox(ControlFailed):
+    """Nobody answers at that address, or something else does; the message says which."""
 
 
 class ControlClient:
@@ -15,7 +20,7 @@ class ControlClient:
     id and token, which a sandbox wants on any other address than loopback."""
 
     def __init__(self, url: str, account: tuple[str, str] | None = None) -> None:
-        self.url = url.rstrip("/")
+        self.url = (url if "://" in url else f"http://{url}").rstrip("/")
         login = {} if account is None else urllib3.make_headers(basic_auth=":".join(account))
         self._headers = {"Content-Type": "application/json", **login}
         self._pool = urllib3.PoolManager()
@@ -92,17 +97,25 @@ class ControlClient:
     def _send(
         self, method: str, path: str, wanted: dict[str, Any] | None = None, timeout: float = 10
     ) -> dict[str, Any]:
-        answer = self._pool.request(
-            method,
-            f"{self.url}/sandbox/{path}",
-            body=None if wanted is None else json.dumps(wanted).encode(),
-            headers=self._headers,
-            timeout=timeout,
-            retries=False,
-        )
+        try:
+            answer = self._pool.request(
+                method,
+                f"{self.url}/sandbox/{path}",
+                body=None if wanted is None else json.dumps(wanted).encode(),
+                headers=self._headers,
+                timeout=timeout,
+                retries=False,
+            )
+        except HTTPError as error:
+            raise NoSandbox(f"no sandbox answers at {self.url}") from error
         if answer.status >= 400:
             raise ControlFailed(_reason(answer.data))
-        body: dict[str, Any] = json.loads(answer.data) if answer.data else {}
+        try:
+            body = json.loads(answer.data) if answer.data else {}
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise NoSandbox(f"what answers at {self.url} is no sandbox")
         return body
 
 

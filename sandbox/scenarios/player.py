@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from threading import Lock, Thread
 
-from urllib3.exceptions import HTTPError
-
 from sandbox.control.client import ControlFailed
 from sandbox.world.errors import BadParameter
 from sandbox.world.options import Options
@@ -53,7 +51,7 @@ class Player:
         from sandbox.scenarios.scenario import BadScenario, play, read
 
         options = self._options
-        with suppress(BadScenario, ControlFailed, HTTPError):  # the sandbox was reset or is ending
+        with suppress(BadScenario, ControlFailed):  # the sandbox was reset or is ending
             play(
                 read(text, self.name),
                 sandbox=options.public_url,

@@ -93,7 +93,7 @@ def test_what_was_due_in_a_conference_that_ends_is_told() -> None:
     room.pass_time(700)
     room.exit(1)
     notes = room.decisions[-1].notes
-    assert list(notes) == ["rule “warn” was due in 140s: the conference has ended"]
+    assert list(notes) == ["rule “warn” was due in 2m20s: the conference has ended"]
 
 
 def test_a_timer_event_that_comes_twice_fires_once() -> None:
