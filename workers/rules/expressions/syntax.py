@@ -3,12 +3,15 @@
 import re
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2.parser import Parser
 
-from app.domain.durations import parse_duration
+from app.domain.suggest import quoted
+from workers.rules.expressions.other_languages import habit
 
 MAX_LENGTH = 1000
 MAX_BRACKETS = 20
 _OPEN = "{{ "
+_NOT = "not an expression"
 
 ENVIRONMENT = Environment(
     autoescape=False,  # noqa: S701 - nothing is rendered by Jinja2, it only parses
@@ -42,34 +45,10 @@ def check_size(text: str) -> None:
         raise ExpressionError(f"nested deeper than {MAX_BRACKETS} brackets")
 
 
-_OTHER_LANGUAGES = (
-    (re.compile(r"&&"), "write `and`, not &&"),
-    (re.compile(r"\|\|"), "write `or`, not ||"),
-    (re.compile(r"!(?!=)"), "write `not`, not !"),
-    (re.compile(r"(?<=[=!])==|=(?=>)"), "write == to compare, <= and >= for order"),
-    (re.compile("[\u201c\u201d\u2018\u2019\u00ab\u00bb\u201e]"), "write straight quotes"),
-    (re.compile(r"\?"), "write `a if condition else b`"),
-)
-_STRINGS = re.compile(r"\"[^\"]*\"|'[^']*'")
-_UNIT = re.compile(r"(?<![\w.])(\d+(?:ms|[smhd]))+(?!\w)")
 _UNEXPECTED = re.compile(r"unexpected char .* at (\d+)")
-
-
-def _habit(text: str) -> tuple[str, int] | None:
-    """What people write who come from another language, or think of durations: what to write
-    instead, and where it stands."""
-    bare = _STRINGS.sub(lambda found: " " * len(found.group()), text)
-    for pattern, advice in _OTHER_LANGUAGES:
-        if found := pattern.search(bare):
-            return f"not an expression: {advice}", found.start()
-    if found := _UNIT.search(bare):
-        try:
-            seconds = parse_duration(found.group())
-        except ValueError:
-            return None
-        written = found.group()
-        return f"not an expression: write {seconds:g} for {written} (seconds)", found.start()
-    return None
+_ENDS = ("unexpected '}'", "unexpected 'end of ")
+_VALUE = re.compile(r"unexpected '[^']")
+_OTHER = re.compile(r"expected token '(.+)', got ")
 
 
 def parse_expression(text: str) -> list[nodes.Expr]:
@@ -77,8 +56,8 @@ def parse_expression(text: str) -> list[nodes.Expr]:
     try:
         return parse_output(_OPEN + text + "\n }}")
     except ExpressionError as error:
-        if habit := _habit(text):
-            raise ExpressionError(*habit) from None
+        if found := habit(text):
+            raise ExpressionError(f"{_NOT}: {found[0]}", found[1]) from None
         raise ExpressionError(str(error), max(0, error.offset - len(_OPEN))) from None
 
 
@@ -87,8 +66,7 @@ def parse_output(text: str) -> list[nodes.Expr]:
     try:
         body = ENVIRONMENT.parse(text).body
     except TemplateSyntaxError as error:
-        said = error.message or ""
-        raise ExpressionError(_syntax(said), _offset(said, text)) from None
+        raise _told(error.message or "", text) from None
     except RecursionError:
         raise ExpressionError("nested too deep") from None
     except (ValueError, ArithmeticError):
@@ -100,18 +78,46 @@ def parse_output(text: str) -> list[nodes.Expr]:
     return parts
 
 
-def _offset(message: str, text: str) -> int:
+def _told(message: str, text: str) -> ExpressionError:
+    """The parser's message in our words, with the place of what it could not read."""
     if found := _UNEXPECTED.search(message):
-        return int(found.group(1))
-    return max(0, text.find("=")) if "got '='" in message else 0
+        words = re.sub(r" at \d+$", "", message)
+        return ExpressionError(f"{_NOT}: {words[:200]}", int(found.group(1)))
+    at, read = _unread(text)
+    if "got '|'" in message or text[:at].rstrip().endswith("|"):
+        return ExpressionError(f"{_NOT}: a filter's name follows |", text.rfind("|", 0, at + 1))
+    if message.startswith(_ENDS) or "got 'end of " in message or not read.strip():
+        return ExpressionError(f"{_NOT}: it ends too early")
+    if _VALUE.match(message):
+        return ExpressionError(f"{_NOT}: a value is missing before {quoted(read)}", at)
+    if message.startswith("expected name or number"):
+        return ExpressionError(f"{_NOT}: a name is missing after the point", at)
+    other = _OTHER.match(message)
+    wanted = other.group(1) if other else ""
+    if wanted.startswith("end of "):
+        wanted = "an operator such as `and` or =="
+    elif wanted == "name":
+        wanted = "a name"
+    if not wanted:
+        return ExpressionError(f"{_NOT}: {message.rstrip('.')[:200]}", at)
+    return ExpressionError(f"{_NOT}: {wanted} is missing before {quoted(read)}", at)
 
 
-def _syntax(message: str) -> str:
-    for sign, word in (("=", "write == to compare"), ("|", "a filter's name follows |")):
-        if f"got '{sign}'" in message:
-            return f"not an expression: {word}"
-    if message.startswith(("unexpected '}'", "unexpected 'end of ")) or "got 'end of " in message:
-        return "not an expression: it ends too early"
-    words = re.sub(r" at \d+$", "", message).replace("end of print statement", "its end")
-    words = words.rstrip(".")
-    return f"not an expression: {words[:200]}"
+def _unread(text: str) -> tuple[int, str]:
+    """The part of a text that the parser stopped at, and where it stands."""
+    parts, at = [], 0
+    try:
+        for _, kind, value in ENVIRONMENT.lexer.tokeniter(text, None):
+            if kind != "whitespace":
+                parts.append((at, value))
+            at += len(value)
+    except TemplateSyntaxError:
+        return 0, ""
+    parser = Parser(ENVIRONMENT, text)
+    try:
+        parser.parse()
+    except TemplateSyntaxError:
+        left = sum(1 for _ in parser.stream)
+        if 0 < left <= len(parts):
+            return parts[-left]
+    return 0, ""

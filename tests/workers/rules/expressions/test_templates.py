@@ -124,7 +124,7 @@ def test_in_json_a_text_of_one_expression_keeps_its_type(text: str, value: Any) 
     [
         ("a {{ member.form }}", "unknown name member.form; did you mean 'member.from'?", 5),
         ("{{ 1 }} {{ 2 | uper }}", "unknown filter 'uper'; did you mean 'upper'?", 15),
-        ("{{ 1 }} {{ 2 3 }}", "not an expression", 8),
+        ("{{ 1 }} {{ 2 3 }}", "not an expression", 13),
         ("a {{ 1 ", "this {{ is never closed", 2),
         ("a {{ {{ 1 }}", "this {{ is never closed", 2),
         ("a }}", "}} without {{", 2),
