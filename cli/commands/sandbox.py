@@ -109,7 +109,7 @@ def scenarios(as_json: bool) -> None:
 @sandbox.command("switches")
 @json_option
 def known_switches(as_json: bool) -> None:
-    """List the switches of `--switch` and how they are set from the start."""
+    """List the switches of `--switch`, with their defaults."""
     found = [
         {
             "name": one.name,
@@ -136,9 +136,10 @@ def known_switches(as_json: bool) -> None:
 @click.option("--speed", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True)
 @json_option
 def play(scenario: str, url: str | None, service: str | None, speed: float, as_json: bool) -> None:
-    """Play SCENARIO (a YAML file, or one of `gavel sandbox scenarios`) in a running sandbox.
+    """Play SCENARIO in a running sandbox.
 
-    Ends with what the service asked of the Conference API meanwhile.
+    It is a YAML file, or one of `gavel sandbox scenarios`. Ends with what the service asked of the
+    Conference API meanwhile.
     """
     settings = Settings.load()
     url = url or f"http://127.0.0.1:{settings.sandbox_port}"

@@ -29,10 +29,11 @@ def token() -> None:
 @click.option("--expires", default="90d", callback=as_seconds, help="After that long; 90d.")
 @json_option
 def new(name: str, scope: str, expires: float, as_json: bool) -> None:
-    """Make a token and print it: it is shown this once, and kept nowhere.
+    """Make a token and print it.
 
-    `read` looks, `act` acts by hand, silences, makes calls again and may ask for telephone numbers,
-    `admin` reads the audit and may hang up every conference.
+    It is shown this once, and kept nowhere. `read` looks, `act` acts by hand, silences, makes calls
+    again and may ask for telephone numbers, `admin` reads the audit and may hang up every
+    conference.
     """
     with open_redis(chosen_settings()) as redis:
         made, secret = Tokens(redis).new(this_person(), name, scope, expires)

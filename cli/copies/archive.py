@@ -70,9 +70,9 @@ def archive(
     no_wait: bool,
     as_json: bool,
 ) -> None:
-    """Copy recordings that have no copy yet, or whose copy failed: where `--to` says, or where the
-    rules at work copy those of their conference.
+    """Copy recordings that have no copy yet, or whose copy failed.
 
+    They go where `--to` says, or where the rules at work copy those of their conference.
     `gavel recordings-worker` makes the copies; Ctrl-C here ends the waiting alone. Exit code 1 when
     one was not copied.
     """

@@ -56,9 +56,11 @@ def test_a_file_that_is_not_text_is_told_with_its_place(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str) -> None:
-    result = CliRunner().invoke(gavel, [name, "--help"])
+    result = CliRunner().invoke(gavel, [name, "--help"], terminal_width=80)
     assert result.exit_code == 0
     assert f"Usage: gavel {name}" in result.output
+    lists_commands = result.output.partition("\nCommands:\n")[2]
+    assert "..." not in lists_commands, "a sentence is cut off"
 
 
 def test_a_line_that_the_clocks_change_is_a_note_and_no_error(tmp_path: Path) -> None:
