@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.accounts.entry import KEYS
 from app.yaml import odd_signs
 from app.yaml.problems import Problem
-from app.yaml.schema_errors import UNKNOWN_KEY
+from app.yaml.wrong_keys import UNKNOWN_KEY
 
 _SECRET_KEY = re.compile(r"\w*(?:tok|pass|secre|key)\w*(?=[\"']?\s*:)", re.IGNORECASE)
 _KEY = re.compile(r"[\"']?[\w.-]+[\"']?\s*:")

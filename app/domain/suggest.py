@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 _LOOKED_AT = 1000  # names that are compared; a hostile file may bring many
 _LONG_ENOUGH = 6
 _ENOUGH = 8  # names that a message lists before it says "..."
+_NEARLY_ALL = 24
 _INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -17,11 +18,18 @@ def plain_word(word: str) -> str:
 
 
 def did_you_mean(
-    word: str, known: Iterable[str], prefix: str = "", meant: Mapping[str, str] | None = None
+    word: str,
+    known: Iterable[str],
+    prefix: str = "",
+    meant: Mapping[str, str] | None = None,
+    *,
+    in_order: bool = False,
 ) -> str:
     """`; did you mean 'x'?`, or the names there are when none comes near. `prefix` is shown before
-    each name; `meant` has other words for some, by their `plain_word`."""
-    names = sorted(known)[:_LOOKED_AT]
+    each name; `meant` has other words for some, by their `plain_word`. Names that are `in_order`
+    are the language's own, the likely ones first: they are listed so, and nearly all of them."""
+    names = (list(known) if in_order else sorted(known))[:_LOOKED_AT]
+    enough = _NEARLY_ALL if in_order else _ENOUGH
     other = (meant or {}).get(plain_word(word)) or (meant or {}).get(word[:80].lower())
     if other in names:
         return f"; did you mean {prefix + other!r}?"
@@ -31,8 +39,8 @@ def did_you_mean(
         return f"; did you mean {prefix + by_lower[near[0]]!r}?"
     if not names:
         return ""
-    shown = ", ".join(prefix + name for name in names[:_ENOUGH]) + (
-        ", ..." if len(names) > _ENOUGH else ""
+    shown = ", ".join(prefix + name for name in names[:enough]) + (
+        ", ..." if len(names) > enough else ""
     )
     return f"; there is: {shown}"
 

@@ -6,45 +6,57 @@ from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
-from app.domain.suggest import did_you_mean, quoted
+from app.domain.suggest import quoted
 from app.yaml.problems import Located, Report
 from app.yaml.schema_fields import Json, Note, Value, is_empty, kind_of
 from app.yaml.tree import Map, Seq, Text
+from app.yaml.wrong_keys import MISSING, UNKNOWN_KEY, Words, told_once, unknown_key
 
-UNKNOWN_KEY = "unknown key "
-"""What a message begins with about a key that a mapping may not have."""
+_BESIDE = frozenset({"expires_in", "on_error"})  # named last in messages
 
 
 class Strict(Schema):
-    """A mapping whose keys are all known. `hints` says more about keys often misplaced."""
+    """A mapping whose keys are all known. `hints` says more about keys often misplaced; `words`
+    has what other tools call a key."""
 
     hints: ClassVar[Mapping[str, str]] = {}
+    words: ClassVar[Words] = {}
 
     class Meta:
         unknown = EXCLUDE  # `refuse_unknown` words it, with all the others at once
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def refuse_unknown(self, data: Any, original: Any, **_: Any) -> None:
-        known = {field.data_key or name for name, field in self.fields.items()}
+        known = self._known()
         wrong = {
-            str(key): [Note.about(key, f"{UNKNOWN_KEY}{quoted(key)}" + self._hint(key, known))]
+            str(key): [Note.about(key, self._said(key, known, original))]
             for key in original
             if key not in known
         }
         if wrong:
             raise ValidationError(dict(wrong))
 
-    def _hint(self, key: str, known: set[str]) -> str:
-        return f"; {self.hints[key]}" if key in self.hints else did_you_mean(key, known)
+    def handle_error(self, error: ValidationError, data: Any, **_: Any) -> None:
+        if isinstance(error.messages, dict):
+            told_once(error.messages, is_known=any(key in data for key in self._known()))
+
+    def _known(self) -> list[str]:
+        """Those that it needs first, then as they are declared."""
+        fields = sorted(
+            self.fields.items(), key=lambda item: (not item[1].required, item[0] in _BESIDE)
+        )
+        return [field.data_key or name for name, field in fields]
+
+    def _said(self, key: str, known: list[str], written: Any) -> str:
+        if key in self.hints:
+            return f"{UNKNOWN_KEY}{quoted(key)}; {self.hints[key]}"
+        return unknown_key(key, known, self.words, written)
 
 
 @cache
 def reader(schema: type[Schema]) -> Schema:
     """One for all mappings: making it copies every field, and reading leaves nothing in it."""
     return schema()
-
-
-_BESIDE = frozenset({"expires_in", "on_error"})  # named last in messages
 
 
 class Block(Value):
@@ -119,7 +131,7 @@ def _place_all(messages: Any, node: Any, at: Located, report: Report, key: str =
         return
     for message in messages if isinstance(messages, list) else [messages]:
         where = message.where if isinstance(message, Note) and message.where else at
-        missing = message == "missing"
+        missing = message == MISSING
         report.error(where, f"{quoted(key)} is missing" if missing else str(message))
 
 

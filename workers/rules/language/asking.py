@@ -6,11 +6,12 @@ from marshmallow import ValidationError
 
 from app.callers.joining import ROLE
 from app.callers.pins import DEFAULT_TRIES, LONGEST, SHORTEST
-from app.yaml.schema_errors import Block, Strict, describe
+from app.yaml.schema_errors import Block, describe
 from app.yaml.schema_fields import Json, Note, Value, Whole, kind_of
 from app.yaml.tree import Map
 from workers.rules.language.elements import Words
 from workers.rules.vocabulary.arguments import Secret
+from workers.rules.vocabulary.keyed import Keyed
 
 _WRITTEN = "a PIN stands in the environment: write {env: BOARD_PIN}"
 
@@ -62,7 +63,7 @@ class Roles(Value):
         }
 
 
-class AskPin(Strict):
+class AskPin(Keyed):
     one = Named("The environment variable of the PIN.", data_key="is")
     roles = Roles("Several PINs: the variable of each, by the role that it gives.")
     prompt = Words("What is said to ask for it.", required=True)

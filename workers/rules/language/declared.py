@@ -6,12 +6,13 @@ from typing import Any
 
 from app.domain.suggest import quoted
 from app.yaml.problems import Report
-from app.yaml.schema_errors import Strict, key_of, load_part
+from app.yaml.schema_errors import key_of, load_part
 from app.yaml.schema_fields import Choice, Raw, is_empty, kind_of
 from app.yaml.tree import Map, Text
 from workers.rules.expressions.scope import Scope, unknown_var
 from workers.rules.expressions.templates import PlainText, Rendered, Typed
 from workers.rules.expressions.trees import family
+from workers.rules.vocabulary.keyed import Keyed
 from workers.rules.vocabulary.vars import FIRST, MOST_BYTES, TYPES, Var, size_of, type_of
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
@@ -21,7 +22,7 @@ Read = Callable[[Any], Any]
 """Reads a node as JSON with templates in it."""
 
 
-class VarEntry(Strict):
+class VarEntry(Keyed):
     type = Choice("What it holds.", *TYPES, required=True)
     start = Raw('What it is when a conference begins; `0`, `""`, `false` or `[]` if not given.')
 

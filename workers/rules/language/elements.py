@@ -7,15 +7,16 @@ from marshmallow import ValidationError
 
 from app.callers.opening import EXPECTED, PATTERN, Window
 from app.domain.suggest import did_you_mean, quoted
-from app.yaml.schema_errors import Strict, describe
+from app.yaml.schema_errors import describe
 from app.yaml.schema_fields import Choice, Json, Note, Plain, Value, kind_of
 from app.yaml.tree import Map, Seq, Text
+from workers.rules.vocabulary.keyed import Keyed
 
 ADDRESS = {"shape": r"https?://\S+", "expected": "an http or https address"}
 LANGUAGE = r"[a-z]{2,3}-[A-Z]{2}(-[A-Z]+)?|arb"
 
 
-class Spoken(Strict):
+class Spoken(Keyed):
     text = Plain("What is said.", required=True)
     voice = Choice("The voice; WOMAN if not given.", "MAN", "WOMAN")
     language = Plain(
@@ -23,7 +24,7 @@ class Spoken(Strict):
     )
 
 
-class Address(Strict):
+class Address(Keyed):
     url = Plain("The address.", required=True, **ADDRESS)
     method = Choice("How it is asked; POST if not given.", "GET", "POST")
 
@@ -60,7 +61,7 @@ class More(Value):
         return {"anyOf": [{"type": "string"}, describe(Address)]}
 
 
-def _short(value: Any, key: str, schema: Strict, expected: str) -> dict[str, Any]:
+def _short(value: Any, key: str, schema: Keyed, expected: str) -> dict[str, Any]:
     """A mapping, or its one needed value alone."""
     if isinstance(value, Map):
         return dict(schema.load(dict(value.items())))

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from app.callers.joining import ROLE
-from app.yaml.schema_errors import Block, Strict
+from app.yaml.schema_errors import Block
 from app.yaml.schema_fields import (
     Choice,
     Duration,
@@ -17,10 +17,14 @@ from app.yaml.schema_fields import (
 )
 from workers.rules.language.asking import AskPin, Pin
 from workers.rules.language.elements import Address, Steps, Windows, Words
+from workers.rules.vocabulary.keyed import Keyed
 from workers.rules.vocabulary.states import ENSURE
 
+_CONFERENCE = {"conference": "write `match: {conference: ...}`"}
 
-class LimitEntry(Strict):
+
+class LimitEntry(Keyed):
+    hints: ClassVar[dict[str, str]] = _CONFERENCE
     match = Raw("The conferences it is for; only `conference`.", described={"type": "object"})
     duration = Duration("How long the conference may last.", required=True, low=1)
     hang_up = Flag("Hang the conference up then; true if not given.")
@@ -30,7 +34,8 @@ class Action(Address):
     redirect = Flag("The call goes on with the XML of this address; false if not given.")
 
 
-class AnswerEntry(Strict):
+class AnswerEntry(Keyed):
+    hints: ClassVar[dict[str, str]] = _CONFERENCE
     match = Raw(
         "The conferences and callers it is for; everybody if not given.",
         described={"type": "object"},
@@ -105,7 +110,7 @@ class AnswerEntry(Strict):
     )
 
 
-class RuleEntry(Strict):
+class RuleEntry(Keyed):
     hints: ClassVar[dict[str, str]] = {
         "on": "a rule waits with `when`",
         "then": "a rule acts with `do`",
@@ -114,6 +119,10 @@ class RuleEntry(Strict):
         "else": "`else` goes beside `choose` or `wait_for`: indent it as they are",
         "expires_in": "`expires_in` goes beside an action",
         "on_error": "`on_error` goes beside an action",
+        **{
+            key: f"`{key}` goes at the left edge of the file, beside `rules`"
+            for key in ("vars", "lists", "limits", "conferences", "timezone")
+        },
     }
     name = Plain("What the rule is called, in the journal and on the terminal.", required=True)
     description = Plain("More about it.")
@@ -127,7 +136,7 @@ class RuleEntry(Strict):
     dry_run = Flag("Everything but the calls; recorded as such.")
 
 
-class EnsureEntry(Strict):
+class EnsureEntry(Keyed):
     hints: ClassVar[dict[str, str]] = {
         key: f"{key} is for rules that wait for something; what is ensured needs a rule of its own"
         for key in ("when", "do", "once", "cooldown")
@@ -144,7 +153,7 @@ class EnsureEntry(Strict):
     dry_run = RuleEntry._declared_fields["dry_run"]
 
 
-class File(Strict):
+class File(Keyed):
     version = Choice("The version of the language.", "1", name="version", required=True)
     timezone = Zone("For schedules and times; UTC if not given.")
     lists = Raw("Lists of texts, by name.")

@@ -88,12 +88,12 @@ def _known(name: Text, report: Report) -> bool:
 def _meant(name: str) -> str:
     """The suggestion. Behind the group that a name begins with only the rest is compared: the
     group's letters would make every other trigger of it look near."""
-    said = did_you_mean(name, KINDS, meant=other_words.TRIGGERS)
+    said = did_you_mean(name, KINDS, meant=other_words.TRIGGERS, in_order=True)
     group, dot, rest = name.partition(".")
     own = [kind.partition(".")[2] for kind in KINDS if kind.startswith(f"{group}.")]
     if not dot or not own or name.lower() in other_words.TRIGGERS:
         return said
-    return did_you_mean(rest, own, prefix=f"{group}.")
+    return did_you_mean(rest, own, prefix=f"{group}.", in_order=True)
 
 
 _WANTED = {

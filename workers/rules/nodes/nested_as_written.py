@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError
 
-from app.yaml.schema_errors import Strict, describe
+from app.yaml.schema_errors import describe
 from app.yaml.schema_fields import (
     Choice,
     Duration,
@@ -17,6 +17,7 @@ from app.yaml.schema_fields import (
     kind_of,
 )
 from app.yaml.tree import Map, Seq, Text
+from workers.rules.vocabulary.keyed import Keyed
 
 STEPS: Json = {"type": "array", "items": {"$ref": "#/definitions/step"}, "minItems": 1}
 
@@ -24,8 +25,11 @@ STEPS: Json = {"type": "array", "items": {"$ref": "#/definitions/step"}, "minIte
 _ELSE = "put `else` beside `choose`"
 
 
-class Branch(Strict):
-    hints: ClassVar[dict[str, str]] = {"else": _ELSE}
+class Branch(Keyed):
+    hints: ClassVar[dict[str, str]] = {
+        "else": _ELSE,
+        "match": "a branch is chosen by one expression: write `if`",
+    }
     condition = ExpressionText("When it is taken.", data_key="if", required=True)
     do = Raw("What is done then, in order.", required=True, described=STEPS)
 
@@ -37,7 +41,7 @@ class BranchesAsWritten:
     conditions: tuple[Text, ...]
 
 
-class WaitFor(Strict):
+class WaitFor(Keyed):
     hints: ClassVar[dict[str, str]] = {"else": "put `else` beside `wait_for`"}
     when = Raw(
         "One trigger, or a list: any of them.",

@@ -8,13 +8,14 @@ are made from it.
 
 from collections.abc import Mapping
 
-from app.yaml.schema_errors import Block, Strict
+from app.yaml.schema_errors import Block
 from app.yaml.schema_fields import Duration, Flag, Plain
 from workers.rules.nodes.nested_as_written import Branches, Nested, WaitFor
 from workers.rules.nodes.targets_as_written import HangUp, Members
 from workers.rules.nodes.templates_as_written import Assignments, FreeMapping, Templated
 from workers.rules.vocabulary.action import Action, Request, Verb
 from workers.rules.vocabulary.arguments import Archive, Play, Record, Speak, Webhook
+from workers.rules.vocabulary.keyed import Keyed
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
@@ -118,7 +119,7 @@ ACTIONS: Mapping[str, Action] = {
     "stop_recording": Action(
         "Ends the recording.",
         "stop_recording",
-        Block("Nothing more to say.", Strict, optional=True),
+        Block("Nothing more to say.", Keyed, optional=True),
         (
             Verb(
                 "stop_recording",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.yaml.schema_errors import Block, Strict
+from app.yaml.schema_errors import Block
 from app.yaml.schema_fields import Choice, Flag, Plain
 from workers.rules.nodes.targets_as_written import Members
 from workers.rules.nodes.templates_as_written import (
@@ -13,12 +13,13 @@ from workers.rules.nodes.templates_as_written import (
     WebhookTo,
 )
 from workers.rules.vocabulary.action import BESIDE_EVERY
+from workers.rules.vocabulary.keyed import Keyed
 
 _LANGUAGE = r"[a-z]{2,3}-[A-Z]{2}(-[A-Z]+)?|arb"
 _WEB = {"schemes": ("http://", "https://")}
 
 
-class Arguments(Strict):
+class Arguments(Keyed):
     """What an action takes as a mapping. What goes beside any action may stand here as well."""
 
     expires_in = BESIDE_EVERY["expires_in"]
@@ -50,7 +51,7 @@ class Record(Arguments):
     transcribe = Flag("Have Plivo transcribe it: `transcription.ready` comes later.")
 
 
-class Secret(Strict):
+class Secret(Keyed):
     env = Plain(
         "The environment variable that holds the secret.",
         shape=r"[A-Z_][A-Z0-9_]*",

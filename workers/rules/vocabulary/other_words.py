@@ -103,3 +103,35 @@ OPERATOR_HINTS: Mapping[str, str] = {
     ),
     **dict.fromkeys(("between", "range"), "write `at_least` and `at_most`"),
 }
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("alias", "title", "rule", "label", "id"), ("name",)),
+    **dict.fromkeys(("action", "tasks", "sequence", "run", "step", "then"), ("do",)),
+    **dict.fromkeys(("triggers", "event", "events", "on", "trigger"), ("when",)),
+    **dict.fromkeys(("conditions", "condition", "elif", "elsif", "case"), ("if",)),
+    **dict.fromkeys(("default", "otherwise"), ("else",)),
+    **dict.fromkeys(("filter", "filters", "where"), ("match",)),
+    **dict.fromkeys(("message", "say", "content", "words", "prompt", "msg"), ("text",)),
+    **dict.fromkeys(("target", "member", "members", "who", "whom", "for"), ("to", "timeout")),
+    **dict.fromkeys(
+        ("file", "src", "source", "audio", "sound", "uri", "link", "address", "href"), ("url",)
+    ),
+    **dict.fromkeys(("url", "destination", "dest", "bucket", "path", "target_url"), ("to",)),
+    **dict.fromkeys(("body", "data", "payload", "params"), ("json",)),
+    **dict.fromkeys(("lang", "locale"), ("language",)),
+    **dict.fromkeys(("gender", "speaker"), ("voice",)),
+    **dict.fromkeys(("from", "whose"), ("by",)),
+    **dict.fromkeys(("auth", "header", "authorization"), ("headers",)),
+    **dict.fromkeys(("ignore_errors", "continue_on_error", "on_failure"), ("on_error",)),
+    **dict.fromkeys(("wait_url", "hold_music", "music_on_hold", "music"), ("wait_sound",)),
+    **dict.fromkeys(("max_participants", "maximum_members", "capacity"), ("max_members",)),
+    **dict.fromkeys(("status_callback", "callback_url"), ("action",)),
+    **dict.fromkeys(("variables", "vars"), ("set",)),
+    **dict.fromkeys(("moderator", "profile", "tag"), ("role",)),
+    **dict.fromkeys(("beep", "entry_sound"), ("enter_sound",)),
+    **dict.fromkeys(("max_duration", "time", "limit", "length", "max"), ("duration", "timeout")),
+    **dict.fromkeys(("time_zone", "tz"), ("timezone",)),
+    **dict.fromkeys(("disabled", "active"), ("enabled",)),
+    **dict.fromkeys(("throttle", "debounce"), ("cooldown",)),
+    **dict.fromkeys(("tests", "automations", "automation", "playbook"), ("rules",)),
+}

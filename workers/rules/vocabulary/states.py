@@ -10,11 +10,12 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from app.yaml.schema_errors import Strict, describe
+from app.yaml.schema_errors import describe
 from app.yaml.schema_fields import Choice, Flag, Json, Value, kind_of
 from app.yaml.tree import Map, Text
 from workers.rules.nodes.targets_as_written import Members, TargetSpec
 from workers.rules.vocabulary.actions import VERBS
+from workers.rules.vocabulary.keyed import Keyed
 
 
 class Whose(Members):
@@ -39,7 +40,7 @@ class Whose(Members):
         return {"anyOf": [{"enum": [True]}, where]}
 
 
-class How(Strict):
+class How(Keyed):
     format = Choice("The file; mp3 if not given.", "mp3", "wav")
     transcribe = Flag("Have Plivo transcribe it: `transcription.ready` comes later.")
 
@@ -123,5 +124,5 @@ WORDS: Mapping[tuple[str, bool], tuple[str, str]] = {
 }
 """By flag and value: how that is called, and what somebody does who brings it about."""
 
-ENSURE = Strict.from_dict({name: state.argument for name, state in STATES.items()})
+ENSURE = Keyed.from_dict({name: state.argument for name, state in STATES.items()})
 """What stands under `ensure`."""

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema
 
 from app.domain.suggest import did_you_mean, quoted
 from app.yaml.problems import Report
-from app.yaml.schema_errors import Strict, key_of, load_part
+from app.yaml.schema_errors import key_of, load_part
 from app.yaml.schema_fields import is_empty, kind_of
 from app.yaml.tree import Map, Seq, Text
 from workers.rules.expressions.asked import names_of
@@ -22,6 +22,7 @@ from workers.rules.nodes.targets_as_written import TargetSpec
 from workers.rules.vocabulary import other_words
 from workers.rules.vocabulary.action import BESIDE_EVERY
 from workers.rules.vocabulary.actions import ACTIONS
+from workers.rules.vocabulary.keyed import Keyed
 from workers.rules.vocabulary.model import Step
 from workers.rules.vocabulary.names import ANSWERS
 
@@ -129,7 +130,7 @@ class StepReader:
         beside = "`else` stands beside `choose` or `wait_for`: remove the - before it"
         message = (beside if keys[0] == "else" else _without_colon(keys[0])) or (
             f"unknown action {quoted(keys[0])}"
-            + did_you_mean(keys[0], ACTIONS, meant=other_words.ACTIONS)
+            + did_you_mean(keys[0], ACTIONS, meant=other_words.ACTIONS, in_order=True)
         )
         self.report.error(keys[0], message)
         return None
@@ -188,12 +189,19 @@ class StepReader:
             self.report.error(key_of(item, "confirm"), "confirm is only for every_conference")
 
 
+class _Written(Keyed):
+    hints: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("if", "when", "match"), "what is done only then goes under `choose`"),
+        "name": "an action has no name; write `# ` and a comment",
+    }
+
+
 @cache
 def _schema(action: str) -> Schema:
     """What stands in a step of this action, itself and beside it; made once, since that is slow."""
     entry = ACTIONS[action]
     fields = {action: entry.argument, **entry.beside, **BESIDE_EVERY}
-    return Strict.from_dict(dict(fields))()
+    return _Written.from_dict(dict(fields))()
 
 
 def _bare(name: Text) -> Map:
