@@ -194,7 +194,29 @@ OTHER_NAMES: Mapping[str, str] = {
     "filter": "where",
     "reject": "where_not",
     "rejectattr": "where_not",
-    "startswith": "starting_with",
-    "endswith": "ending_with",
+    **dict.fromkeys(("startswith", "beginswith", "starts_with", "begins_with"), "starting_with"),
+    **dict.fromkeys(("endswith", "ends_with"), "ending_with"),
+    **dict.fromkeys(("tolowercase", "lowercase", "tolower", "downcase"), "lower"),
+    **dict.fromkeys(("touppercase", "uppercase", "toupper", "upcase"), "upper"),
+    **dict.fromkeys(("set", "present", "existing", "exists", "known"), "defined"),
+    **dict.fromkeys(("null", "nil", "missing", "absent", "unknown"), "undefined"),
 }
 """What people call filters and tests elsewhere."""
+
+HINTS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("string", "str", "text", "to_string"),
+        "; ~ makes a text of what it joins, and {{ }} of what is in it",
+    ),
+    **dict.fromkeys(
+        ("strftime", "format", "date_format", "timestamp_custom", "format_date"),
+        "; a time is written by `| time`, `| date` and `| weekday`",
+    ),
+    **dict.fromkeys(("true", "false"), "; a flag is asked by itself: `member.muted`, `not ...`"),
+    **dict.fromkeys(("equalto", "sameas"), "; write =="),
+    **dict.fromkeys(
+        ("in", "contains"), "; write `in` without `is`: `x in [...]`, `x not in [...]`"
+    ),
+    "empty": "; compare it with an empty text, or its `| length` with 0",
+}
+"""What to say of those that are no filter or test under another name."""

@@ -4,9 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
-from app.domain.suggest import did_you_mean, quoted
+from app.domain.suggest import did_you_mean, plain_word, quoted
 from workers.rules.expressions.filters import FILTERS, OTHER_NAMES
-from workers.rules.vocabulary.names import AFTER_STEPS, ALWAYS, GROUPS, OF_RECORD, SINGLE
+from workers.rules.vocabulary.names import (
+    AFTER_STEPS,
+    ALWAYS,
+    GROUPS,
+    MEMBER,
+    OF_RECORD,
+    SINGLE,
+)
 from workers.rules.vocabulary.triggers import KINDS
 from workers.rules.vocabulary.vars import TYPES
 
@@ -40,6 +47,8 @@ class Scope:
                 )
             if rest[0] not in self.lists:
                 return unknown_list(rest[0], self.lists)
+            if len(rest) > 1:
+                return f"lists.{rest[0]} has no fields of its own" + _filter_of(rest[1], path[:2])
         if root == "vars":
             return self._var_problem(rest)
         if root in GROUPS:
@@ -53,7 +62,9 @@ class Scope:
             return "say which: " + (", ".join(f"vars.{name}" for name in self.vars) or NO_VARS)
         if rest[0] not in self.vars:
             return unknown_var(rest[0], self.vars)
-        return f"vars.{rest[0]} has no fields of its own" if len(rest) > 1 else None
+        if len(rest) == 1:
+            return None
+        return f"vars.{rest[0]} has no fields of its own" + _filter_of(rest[1], ["vars", rest[0]])
 
     def member_problem(self, name: str) -> str | None:
         """Why a member has no such field; None when it has."""
@@ -154,9 +165,13 @@ def _group_problem(root: str, rest: Sequence[str]) -> str | None:
         return f"unknown name {_dotted((root, rest[0]))}" + _field_suggestion(root, rest[0])
     if len(rest) > 1 and GROUPS[root][rest[0]].type == "members":
         name = f"{root}.{rest[0]}"
-        return f'{name} is a list; take its items: `{name} | pluck("{rest[1][:40]}")`'
+        hint = _filter_of(rest[1], [name])
+        return f"{name} is a list" + (
+            hint or f'; take its items: `{name} | pluck("{rest[1][:40]}")`'
+        )
     if len(rest) > 1 and GROUPS[root][rest[0]].type != "any":
-        return f"{root}.{rest[0]} has no fields of its own"
+        name = f"{root}.{rest[0]}"
+        return f"{name} has no fields of its own" + _filter_of(rest[1], [name])
     return None
 
 
@@ -171,6 +186,15 @@ def _dotted(path: Sequence[str]) -> str:
     return ".".join(path)[:80]
 
 
+def _filter_of(name: str, path: Sequence[str]) -> str:
+    """What is a field elsewhere, and a filter here, such as `length`."""
+    word = plain_word(name)
+    meant = OTHER_NAMES.get(word, OTHER_NAMES.get(word.replace("_", ""), word))
+    if meant not in FILTERS or FILTERS[meant].zoned:
+        return ""
+    return f"; write `{_dotted(path)} | {meant}`"
+
+
 def _of_a_time(name: str) -> str:
     """How `weekday` and the like are asked for, which are no names."""
     meant = OTHER_NAMES.get(name, name)
@@ -179,15 +203,32 @@ def _of_a_time(name: str) -> str:
     return f"; in `if` and `{{{{ }}}}` write `now | {meant}`"
 
 
+_ANOTHERS = {"caller": "member.from", "callee": "member.to", "conferencename": "conference.name"}
+
+
+def _in_other_words(name: str) -> str:
+    """The field that is called so without its group elsewhere, as Plivo's `ConferenceName` is; ""
+    when there is none, or several."""
+    word = name.lower().replace("_", "")
+    of_member = [f"member.{field}" for field in MEMBER if field.replace("_", "") == word]
+    return _ANOTHERS.get(word) or (of_member[0] if of_member else "")
+
+
 def _suggestion(path: Sequence[str]) -> str:
     every = [f"{root}.{name}" for root, names in GROUPS.items() for name in names]
     known = [name.split(".")[1] for name in every]
     if path[0].lower() in ("null", "nil", "undefined"):
         return "; what may be absent is asked by `is defined` or `is not defined`"
+    if path[0].lower() in ("true", "false"):
+        return f"; write {path[0].lower()} in small letters"
+    if path[0] in ("env", "secrets", "process", "os", "environ", "ENV"):
+        return "; the environment is not read in rules, but by `secret: {env: NAME}` of a webhook"
     if len(path) == 1 and (hint := _of_a_time(path[0])):
         return hint
     if len(path) == 1 and path[0] in known:
         return f"; did you mean {every[known.index(path[0])]!r}?"
+    if len(path) == 1 and (name := _in_other_words(path[0])):
+        return f"; did you mean {name!r}?"
     if len(path) == 1:
         return did_you_mean(path[0], [*SINGLE, *GROUPS])
     return did_you_mean(_dotted(path), [*every, *SINGLE])

@@ -4,23 +4,6 @@ from typing import Any
 
 from jinja2 import nodes
 
-from workers.rules.expressions.filters import FILTERS
-
-
-def refusal(node: nodes.Node | None) -> str:
-    """Why a node is not part of the language."""
-    if isinstance(node, nodes.Call):
-        called = node.node
-        tests = {"startswith": "starting_with", "endswith": "ending_with"}
-        if isinstance(called, nodes.Getattr) and called.attr in tests:
-            return f"functions cannot be called; write `is {tests[called.attr]}(...)`"
-        if isinstance(called, nodes.Getattr) and called.attr in FILTERS:
-            return f"functions cannot be called; write `| {called.attr}`"
-        return "functions cannot be called; there are filters, such as `| default(0)`"
-    if isinstance(node, nodes.Pow):
-        return "** is not part of the language"
-    return f"{type(node).__name__.lower()} is not part of the language"
-
 
 def key_in_brackets(node: Any) -> Any:
     """What stands in `[ ]`, or behind the point; None when it is no plain number or text."""
@@ -66,15 +49,6 @@ def family(kind: str) -> str:
 def said(family: str) -> str:
     """A family in a message."""
     return {"flag": "true or false"}.get(family, f"a {family}")
-
-
-def hint(node: Any) -> str:
-    """How a constant of the wrong type is mended."""
-    if isinstance(node, nodes.Const) and isinstance(node.value, str):
-        return f"; write {node.value} without quotes" if node.value.isdigit() else ""
-    if isinstance(node, nodes.Const) and isinstance(node.value, int | float):
-        return f"; put {node.value} in quotes if a text is meant"
-    return ""
 
 
 def spelled_out(node: nodes.Node) -> str:

@@ -12,12 +12,20 @@ from jinja2 import nodes
 from app.domain.suggest import did_you_mean, quoted
 from workers.rules.expressions.bounds import joined_within
 from workers.rules.expressions.compiling import mistakes, operations
+from workers.rules.expressions.compiling.calls import refusal
 from workers.rules.expressions.compiling.operations import Evaluate
 from workers.rules.expressions.compiling.review import Review
-from workers.rules.expressions.filters import FILTERS, OF_MEMBERS, OTHER_NAMES, TESTS, Filter
+from workers.rules.expressions.filters import (
+    FILTERS,
+    HINTS,
+    OF_MEMBERS,
+    OTHER_NAMES,
+    TESTS,
+    Filter,
+)
 from workers.rules.expressions.functions import written
 from workers.rules.expressions.scope import Scope
-from workers.rules.expressions.trees import family, key_in_brackets, path_of, refusal, said
+from workers.rules.expressions.trees import family, key_in_brackets, path_of, said
 from workers.rules.vocabulary.comparing.values import LIMIT, add, bounded, subtract
 from workers.rules.vocabulary.names import MEMBER
 
@@ -138,6 +146,7 @@ class Compiler:
         left, kind = self.compile(node.expr)
         steps = []
         for operand in node.ops:
+            self.review.refuse_bare_word(operand.expr)
             right, other = self.compile(operand.expr)
             self.review.comparison(operand.op, (node.expr, kind), (operand.expr, other))
             steps.append((operations.comparison(operand.op, "phone" in (kind, other)), right))
@@ -229,12 +238,16 @@ class Compiler:
     def entry(self, node: Any, table: Mapping[str, Filter], what: str) -> Filter:
         if node.name not in table:
             meant = OTHER_NAMES.get(node.name, node.name)
-            message = f"unknown {what} {quoted(node.name)}" + did_you_mean(meant, table)
-            raise self.review.fail(message, node.name)
+            hint = HINTS.get(node.name) or did_you_mean(meant, table)
+            raise self.review.fail(f"unknown {what} {quoted(node.name)}{hint}", node.name)
         entry = table[node.name]
         fewest, most = entry.arguments
         if node.kwargs or node.dyn_args or node.dyn_kwargs:
             raise self.review.fail(f"{node.name} takes plain values in its brackets", node.name)
+        if node.args and not most:
+            word = "is" if table is TESTS else "|"
+            message = f"{node.name} takes no value; write `{word} {node.name}`"
+            raise self.review.fail(message, node.name)
         if not fewest <= len(node.args) <= most:
             wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
             values = "value" if wanted == "1" else "values"

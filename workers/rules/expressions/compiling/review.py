@@ -7,11 +7,12 @@ from jinja2 import nodes
 
 from app.callers.phones import never_a_number
 from workers.rules.expressions.compiling import mistakes
+from workers.rules.expressions.compiling.types import meant_by
 from workers.rules.expressions.filters import FILTERS
 from workers.rules.expressions.habits import doubt_of_literal
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
-from workers.rules.expressions.trees import family, hint, path_of, said
+from workers.rules.expressions.trees import family, path_of, said
 
 _PHONES = frozenset({"phone", "phones"})
 
@@ -42,6 +43,15 @@ class Review:
             quotes = [f"{mark}{shown}{mark}" for mark in "\"'"] if isinstance(shown, str) else []
             near = next((one for one in quotes if one in self.text), str(shown))
             raise self.fail(message, near)
+
+    def refuse_bare_word(self, node: Any) -> None:
+        """A text without its quotes, on one side of a comparison."""
+        for item in node.items if isinstance(node, nodes.List | nodes.Tuple) else [node]:
+            if isinstance(item, nodes.Name):
+                problem = self.scope.problem([item.name]) or ""
+                if "; there is: " in problem:
+                    message = problem.split(";")[0] + f"; a text stands in quotes: '{item.name}'"
+                    raise self.fail(message, item.name)
 
     def comparison(self, sign: str, *sides: tuple[Any, str]) -> None:
         """Looks at both sides of a comparison, each with its type."""
@@ -79,7 +89,8 @@ class Review:
             if two not in ("list", "text"):
                 raise self.fail(f"`in` needs a list or a text behind it, not {said(two)}")
         elif one != two or (sign not in ("eq", "ne") and one in ("flag", "list")):
-            raise self.fail(f"{said(one)} and {said(two)} cannot be compared" + hint(value))
+            mended = meant_by((node, left), (value, right))
+            raise self.fail(f"{said(one)} and {said(two)} cannot be compared{mended}")
 
     def refuse_list_in_quotes(self, value: Any, kind: str) -> None:
         """No number is a part of a name, another text may be."""
