@@ -219,7 +219,26 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+_OFFSET = re.compile(r"(?:UTC|GMT)? ?([+-])0?(\d{1,2})(?::?00)?", re.IGNORECASE)
+_CITIES = {"P": "America/Los_Angeles", "M": "America/Denver", "C": "America/Chicago"}
+_AMERICAN = re.compile(r"([PMC])[SD]?T")
+
+
 def _near_zone(text: str) -> str:
+    """The zone that is meant. Those with a fixed offset have their sign turned round there."""
+    if found := _OFFSET.fullmatch(text):
+        turned = f"Etc/GMT{'-' if found[1] == '+' else '+'}{int(found[2])}"
+        fixed = (
+            f"; {turned} is always {found[1]}{int(found[2])} hours" if turned in _zones() else ""
+        )
+        return "; write a place like Europe/Berlin, which knows summer time" + fixed
+    if found := _AMERICAN.fullmatch(text):
+        return f"; write a place such as {_CITIES[found[1]]}"
+    city = text.replace(" ", "_").lower()
+    if places := sorted(name for name in _zones() if name.lower().endswith("/" + city)):
+        return f"; did you mean {min(places, key=len)!r}?"
+    if text.lower() in ("local", "system", "server"):
+        return "; write one like Europe/Berlin or UTC"
     same_area = [name for name in _zones() if name[:1].lower() == text[:1].lower()]
     return nearest(text, same_area) or "; write one like Europe/Berlin or UTC"
 

@@ -19,6 +19,8 @@ _OTHER_NOTATION = re.compile(
     rf"(?<!\{{)[$#%]?\{{\s*({_PATH})\s*\}}(?!\}})|(?:\$|<%?=?\s*)({_PATH})(?:\s*%?>)?"
 )
 _DOLLAR = re.compile(rf"\$\{{\{{-?\s*({_PATH})")
+_ENVIRONMENT = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}|\$[A-Z][A-Z0-9]*_[A-Z0-9_]*")
+_JSON = re.compile(r"\{\s*\"[^\"]*\"\s*:.*\}|\[\s*\{\s*\"[^\"]*\"\s*:.*\]", re.DOTALL)
 _EITHER = re.compile(r"[\w*?-]+(?: or [\w*?-]+)+")
 _STAR = re.compile(r"[A-Za-z][\w.-]*\*|\*[\w.-]*[A-Za-z]")
 
@@ -50,6 +52,8 @@ def _not_a_glob(text: str, *, is_name: bool) -> str | None:
         return f"the ! is a plain sign here; write {{not: {text[1:60]}}}"
     if text.startswith(tuple("\u201c\u201d\u2018")):
         return "a curly quote is no quote to YAML: write straight ones"
+    if is_name and text.lower() in ("all", "any", "every"):
+        return f'only a conference called {quoted(text)} is meant; every one is "*"'
     if is_name and (_EITHER.fullmatch(text) or re.search(r"\{[^{}]+,[^{}]+\}", text)):
         return "this is one name; for several write a list: [sales, support]"
     return None
@@ -67,6 +71,29 @@ def doubt_of_notation(text: str, known: Callable[[str], bool]) -> tuple[str, int
     for found in _DOLLAR.finditer(text):
         if known(found.group(1)) and not found.group(1).startswith("vars."):
             return "the $ is told as it stands; write {{ ... }} without it", found.start()
+    return None
+
+
+def doubt_of_environment(text: str) -> tuple[str, int] | None:
+    """`${TOKEN}`, which a shell would replace, and where it stands."""
+    if found := _ENVIRONMENT.search(text):
+        return f"{quoted(found.group())} is told as it stands: no environment is read here", (
+            found.start()
+        )
+    return None
+
+
+def doubt_of_name(text: str, known: Callable[[str], bool]) -> str | None:
+    """A text that is nothing but the name of a field; `known` says whether there is such a one."""
+    if re.fullmatch(_PATH, text) and known(text):
+        return f"this is the text {quoted(text)}; write {{{{ {text} }}}} for its value"
+    return None
+
+
+def doubt_of_json(text: str) -> str | None:
+    """JSON as a text where a mapping can be written."""
+    if _JSON.fullmatch(text.strip()):
+        return "this is sent as one text, with its quotes escaped; write a mapping without quotes"
     return None
 
 

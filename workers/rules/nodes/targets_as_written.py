@@ -9,6 +9,7 @@ from marshmallow import ValidationError
 from app.domain.suggest import did_you_mean, quoted
 from app.yaml.schema_fields import Json, Note, Value, is_empty, kind_of, nearest
 from app.yaml.tree import Map, Node, Seq, Text
+from workers.rules.vocabulary.names import MEMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,36 @@ class TargetSpec:
     where: Text | None = None
 
 
-_MEANT = {"everyone": "all", "everybody": "all", "rest": "others", "other": "others"}
+_MEANT = {
+    **dict.fromkeys(("everyone", "everybody", "conference"), "all"),
+    **dict.fromkeys(("rest", "other"), "others"),
+    **dict.fromkeys(("call", "caller", "participant", "self", "me", "them"), "member"),
+}
+
+
+def _where_of(name: str, value: str, meant: str = "") -> str:
+    """How members are meant by a field of theirs."""
+    return f"; {meant}write {{where: member.{name} == '{value[:40]}'}}"
+
+
+def _not_a_word(value: Text, words: tuple[str, ...]) -> str:
+    """What was meant by a text that names nobody, as far as it shows."""
+    if near := nearest(_MEANT.get(value, value), words):
+        return near
+    if re.fullmatch(r"\+[0-9]+", value):
+        return _where_of("from", value, "for a number ")
+    is_word = re.fullmatch(r"[a-z]+", value) and value not in ("true", "false", "yes", "no")
+    return _where_of("role", value, "for a role ") if is_word else ""
+
+
+def _field(key: str, wanted: Node) -> str:
+    """What to write for `{role: guest}` and the like."""
+    name = key.removeprefix("member.")
+    if name in MEMBER and isinstance(wanted, Text) and MEMBER[name].type != "flag":
+        return _where_of(name, wanted)
+    if name in MEMBER and isinstance(wanted, Text):
+        return f"; write {{where: {'' if wanted == 'true' else 'not '}member.{name}}}"
+    return did_you_mean(key, ["where"])
 
 
 class Members(Value):
@@ -39,14 +69,14 @@ class Members(Value):
         if isinstance(value, Text) and (value.isdigit() or "{{" in value):
             return TargetSpec("ids", value, ids=(value,))
         message = f"expected {', '.join(self.words)}, a list of member ids or {{where: ...}}, not "
-        near = nearest(_MEANT.get(value, value), self.words) if isinstance(value, Text) else ""
-        raise ValidationError(message + kind_of(value) + (near))
+        hint = _not_a_word(value, self.words) if isinstance(value, Text) else ""
+        raise ValidationError(message + kind_of(value) + hint)
 
     def _where(self, value: Map) -> TargetSpec:
         where = value.find("where")
         wrong: dict[str, list[str]] = {
-            key: [Note.about(key, f"unknown key {quoted(key)}" + did_you_mean(key, ["where"]))]
-            for key in value
+            key: [Note.about(key, f"unknown key {quoted(key)}" + _field(key, wanted))]
+            for key, wanted in value.items()
             if key != "where"
         }
         if wrong:

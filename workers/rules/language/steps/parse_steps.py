@@ -193,6 +193,23 @@ class _Written(Keyed):
     hints: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("if", "when", "match"), "what is done only then goes under `choose`"),
         "name": "an action has no name; write `# ` and a comment",
+        **dict.fromkeys(
+            ("loop", "with_items", "repeat", "for_each", "foreach", "while", "count"),
+            "there are no loops; several members are meant by `all`, `others` or {where: ...}",
+        ),
+        **dict.fromkeys(
+            ("with", "args", "params", "parameters", "arguments", "options", "target"),
+            "what an action takes stands under its own name: `speak: {to: all, text: ...}`",
+        ),
+        **dict.fromkeys(
+            ("register", "as", "save_as", "output"),
+            "the steps after a `webhook` know its answer as `response`",
+        ),
+        **dict.fromkeys(
+            ("delay", "after", "sleep", "pause"),
+            "to wait is a step of its own, before this one: `- wait: 5s`",
+        ),
+        "vars": "vars are set by a step of its own: `- set: {NAME: value}`",
     }
 
 

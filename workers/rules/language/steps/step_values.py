@@ -8,7 +8,12 @@ from typing import Any
 from app.yaml.problems import Report
 from app.yaml.tree import Map, Seq, Text
 from workers.rules.expressions.expressions import Compiled, compile_expression
-from workers.rules.expressions.habits import doubt_of_notation
+from workers.rules.expressions.habits import (
+    doubt_of_environment,
+    doubt_of_json,
+    doubt_of_name,
+    doubt_of_notation,
+)
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.expressions.templates import (
@@ -79,6 +84,8 @@ class StepValues:
         if isinstance(part, TemplateText):
             return self.template(part.text, schemes=part.schemes)
         if isinstance(part, FreeForm):
+            if isinstance(part.node, Text) and (said := doubt_of_json(part.node)):
+                self.report.warning(part.node, said)
             return self.free(part.node)
         if isinstance(part, BranchesAsWritten):
             return tuple(self.condition(text) for text in part.conditions)
@@ -109,8 +116,10 @@ class StepValues:
                 self.report.error(text.at(one.offset), str(one))
             return PlainText(str(text))
         self.warn(text, doubts_of(made))
-        if doubt := doubt_of_notation(text, self.is_name):
+        if doubt := doubt_of_notation(text, self.is_name) or doubt_of_environment(text):
             self.warn(text, [doubt])
+        if said := doubt_of_name(text, self.is_name):
+            self.report.warning(text, said)
         return made
 
     def is_name(self, name: str) -> bool:
