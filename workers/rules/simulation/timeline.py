@@ -82,15 +82,9 @@ def run_tests(path: str | Path, rules: Rules, named: str = "") -> Report:
 def run_text(text: str, path: str, rules: Rules, named: str = "") -> Report:
     """The same for a text."""
     sought = named.casefold()
-    read = read_cases(text, path, rules.timezone, _heard(rules))
+    read = read_cases(text, path, rules)
     cases = [case for case in read if sought in case.name.casefold()]
     return Report(path, tuple(run_case(case, rules) for case in cases))
-
-
-def _heard(rules: Rules) -> frozenset[str]:
-    """The names of `trigger` that rules wait for, also those that rest."""
-    every = (trigger for rule in rules.rules for trigger in rule.every_trigger)
-    return frozenset(str(one.parameter) for one in every if one.kind == "trigger")
 
 
 def run_case(case: Case, rules: Rules) -> Result:

@@ -1,21 +1,21 @@
 """`rules_test.yaml` as values: strict, with every mistake told at its place."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from app.domain.suggest import did_you_mean, quoted
 from app.yaml.document import parse
 from app.yaml.problems import Place, Report
 from app.yaml.schema_errors import Block
 from app.yaml.tree import Map, Seq, Text
+from workers.rules.engine.index import Rules
 from workers.rules.nodes.targets_as_written import Members
 from workers.rules.nodes.templates_as_written import Templated
 from workers.rules.simulation.simulator import TIMEOUT
-from workers.rules.simulation.timeline_nodes import Nodes
+from workers.rules.simulation.timeline_known import Known
 from workers.rules.simulation.timeline_order import rearranged
 from workers.rules.simulation.timeline_values import EVENTS, WRITTEN, Case, Expected, Moment
 from workers.rules.vocabulary.action import Action
@@ -33,16 +33,17 @@ _NOBODY = frozenset(Members.words) - {"all"}
 _ANSWERED = frozenset({"url", "status", "json", "body"})
 
 
-def read_cases(text: str, path: str, zone: ZoneInfo, triggers: Collection[str]) -> tuple[Case, ...]:
-    """`triggers` are the names that rules wait for. Raises `FileError` with everything that is
-    wrong in the file."""
+def read_cases(text: str, path: str, rules: Rules) -> tuple[Case, ...]:
+    """The tests of these rules. Raises `FileError` with everything that is wrong in the file."""
     report = Report(path)
     root = parse(text, report)
-    reader = _Reader(report, zone, triggers)
+    reader = _Reader(report, rules)
     cases: tuple[Case, ...] = ()
     if isinstance(root, Map):
         reader.only(root, {"tests", "version"}, "a file of tests")
         tests = root.find("tests")
+        if isinstance(tests, Seq) and not tests:
+            report.error(tests, "there is no test in this file")
         cases = tuple(reader.case(node) for node in reader.items(tests, root, "tests"))
     else:
         report.error(root or Place(1, 1), "a file of tests begins with `tests:`")
@@ -54,12 +55,8 @@ _SHOWN = ("muted", "deaf")
 """What Plivo's list shows of a member beside who it is."""
 
 
-class _Reader(Nodes):
+class _Reader(Known):
     """Reads tests; what it cannot use it reports and goes on."""
-
-    def __init__(self, report: Report, zone: ZoneInfo, triggers: Collection[str]) -> None:
-        super().__init__(report)
-        self.zone, self.triggers = zone, triggers
 
     def case(self, node: Any) -> Case:
         if not isinstance(node, Map):
@@ -94,7 +91,7 @@ class _Reader(Nodes):
     def start(self, node: Any) -> float:
         try:
             moment = DEFAULT_START if node is None else datetime.fromisoformat(self.text(node))
-            return moment.replace(tzinfo=self.zone).timestamp()
+            return moment.replace(tzinfo=self.rules.timezone).timestamp()
         except (ValueError, OverflowError):
             self.report.error(node, 'expected a local time such as "2026-03-28 08:55"')
             return 0.0
@@ -147,15 +144,11 @@ class _Reader(Nodes):
         }
         if kind == "trigger":
             self.check_heard(node["name"])
+        if "do" in data:
+            self.check_step(node["do"], data["do"])
         uuid = "" if node.find("uuid") is None else self.text(node["uuid"])
         name = self.text(node["conference"])
         return Moment(at, kind, _as_event_data(kind, data), name, uuid, node.line)
-
-    def check_heard(self, name: Any) -> None:
-        """Whoever sends what no rule waits for is answered 404."""
-        if isinstance(name, Text) and name not in self.triggers:
-            hint = did_you_mean(name, self.triggers)
-            self.report.error(name, f"no rule waits for the trigger {quoted(name)}{hint}")
 
     def whom(self, node: Any, name: str) -> tuple[str, ...]:
         """Members as calls name them: by id, or all."""
@@ -230,6 +223,7 @@ class _Reader(Nodes):
         """The verb, members and parameters of what is expected, as the catalogue of actions has
         them; members are None when any will do."""
         if name == "vars":
+            self.check_vars(value if isinstance(value, Map) else ())
             return name, None, self.mapping(value)
         if name == "log":
             return name, None, {"text": self.text(value)}

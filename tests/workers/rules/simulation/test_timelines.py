@@ -286,6 +286,7 @@ tests:
     ("text", "problem"),
     [
         ("", "1:1: error: a file of tests begins with `tests:`"),
+        ("tests: []", "1:8: error: there is no test in this file"),
         ("tests: 1", "1:8: error: tests is a list; begin each entry with `-`"),
         ("test: []", "1:1: error: 'test' is nothing that a file of tests has"),
         ("tests: [1]", "1:9: error: a test is a mapping with name, timeline and expect"),
@@ -310,6 +311,11 @@ tests:
         ("tests: [{expect: [{at: 1s, mut: 1}]}]", "did you mean"),
         ("tests: [{expect_nothing_else: maybe}]", "expected true or false"),
         ("tests: [{start: tomorrow}]", "expected a local time"),
+        ("tests: [{expect: [{at: 1s, vars: {raisd: 1}}]}]", "the rules declare no var 'raisd'"),
+        (
+            "tests: [{timeline: [{at: 1s, operator.acted: {conference: a, do: {mut: all}}}]}]",
+            "1:66: error: unknown action 'mut'; did you mean 'mute'?",
+        ),
     ],
 )
 def test_a_mistake_in_the_file_is_told_at_its_place(text: str, problem: str) -> None:
