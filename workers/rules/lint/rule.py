@@ -8,6 +8,7 @@ from app.yaml.tree import Map, Text
 from workers.rules.expressions.conditions import Match
 from workers.rules.language.steps.flat import END, items_of, step_key
 from workers.rules.lint.conditions import holds, if_can_hold, match_can_hold, never_by
+from workers.rules.lint.undone import steps_have_an_effect
 from workers.rules.lint.waits import (
     after,
     leaves_by_waiting,
@@ -152,6 +153,7 @@ _CHECKS: tuple[Callable[[Rule, Map, Report], None], ...] = (
     _member_is_there,
     _conference_is_there,
     _last_step_waits,
+    steps_have_an_effect,
     _answers_come_in_time,
     if_can_hold,
     _branches_can_be_taken,

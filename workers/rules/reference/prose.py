@@ -317,11 +317,12 @@ END = """
 Beside mistakes, `gavel check` tells what is well written and still wrong: rules that can never
 run, conditions that are always or never true, timers that come after the limit, entries of `limits`
 and `conferences` that an earlier one hides, lists and triggers that nobody uses, actions that
-reach nobody, or do what another rule ensures the contrary of, names in the notation of another
-language (`{{member.id}}`, `$member.id`), which are told as they stand. All mistakes are told at
-once: a value that was to be quoted, or a rule whose form cannot be read, is passed over and the
-rest is checked. An *error* stops the file from being used, a *warning* does not; of warnings the
-first {warnings} are shown, and how many there are more.
+reach nobody, that the next one undoes or does not wait for, or that do what another rule ensures
+the contrary of, names in the notation of another language (`{{member.id}}`, `$member.id`), which
+are told as they stand. All mistakes are told at once: a value that was to be quoted, or a rule
+whose form cannot be read, is passed over and the rest is checked. An *error* stops the file from
+being used, a *warning* does not; of warnings the first {warnings} are
+shown, and how many there are more.
 
 A file has at most {kib} KiB, {rules} rules and {values} values, nested at most {levels}
 levels deep; a value has at most {characters} characters, an expression {expression}, and a text
