@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 import yaml
 
+from app.domain.suggest import quoted
 from app.yaml.problems import Place
+from app.yaml.unquoted import starts_with_sign
 
 _LOOKED_AT = 500  # characters of a line; a hostile one may be long
 _LINES = 100
@@ -43,6 +45,22 @@ _ALIASES = re.compile(r"(?:^|[\s\[{,])\*([^\s,\[\]{}]+)")
 def unquoted(sign: str, name: str) -> str:
     what = "an alias" if sign == "*" else "an anchor"
     return f'quote a value that starts with {sign}: "{sign}{name}" (YAML takes it for {what})'
+
+
+_SECRET_TAGS = frozenset({"!secret", "!vault", "!env", "!env_var", "!ref", "!sops"})
+
+
+def tagged(tag: str, written: str) -> str:
+    """What to say of a tag, which is `written` there."""
+    short = quoted(tag.replace("tag:yaml.org,2002:", "!!"))
+    if tag.lower() in _SECRET_TAGS:
+        return f"the tag {short} does nothing here; a secret is written as `{{env: NAME}}`"
+    if tag.startswith("!include") or tag == "!import":
+        return f"the tag {short} does nothing here: there is one file, so write it out"
+    if not tag.startswith("!"):
+        return f"the tag {short} does nothing here; leave it out"
+    value = re.split(r"[,}\]]|\s#", written, maxsplit=1)[0]
+    return starts_with_sign(value)
 
 
 def collection_as_key(lines: Sequence[str], place: Place) -> str:
@@ -179,6 +197,10 @@ def _plain_words(error: yaml.MarkedYAMLError, line: str, place: Place) -> str:
     if "alias" in (error.context or "") or "anchor" in (error.context or ""):
         sign = "*" if "alias" in (error.context or "") else "&"
         return f"quote a value that starts with {sign} (YAML takes it for an alias or anchor)"
+    if "tag" in (error.context or ""):
+        return tagged("!", line[line.find("!") :])
+    if here and here in "}]" and "block" in (error.context or ""):
+        return f"this {here} closes nothing; remove it"
     if "cannot start any token" in problem:
         return f"quote a value that starts with {here}"
     if "mapping values are not allowed" in problem:

@@ -143,7 +143,8 @@ class _Builder:
             self._stop(event, f"more than {MAX_NODES} values in one file")
         self._refuse_yaml_extras(event)
         if isinstance(event, yaml.ScalarEvent):
-            return self.text(event)
+            is_told = event.tag not in (None, "!") and not event.value
+            return _placed(Text("x"), _place(event)) if is_told else self.text(event)
         if isinstance(event, yaml.AliasEvent):
             return _placed(Text("*"), _place(event))
         if isinstance(event, yaml.SequenceStartEvent):
@@ -163,8 +164,10 @@ class _Builder:
                 return
             raise _NotReadable(_place(event), traps.unquoted("&", event.anchor))
         if event.tag is not None and event.tag != "!":
-            message = f"the tag {quoted(event.tag)}: quote a value that starts with !"
-            raise _NotReadable(_place(event), message)
+            place = _place(event)
+            line = self.lines[place.line - 1] if place.line <= len(self.lines) else ""
+            self.report.error(place, traps.tagged(event.tag, line[place.column - 1 :]))
+            self.hidden.append((place.line, place.column, place.column + len(line)))
 
     def _refuse_sharing(self, event: Any, written: str) -> None:
         place = _place(event)

@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from app.yaml.odd_signs import plain_indentation
 from app.yaml.problems import Place
-from app.yaml.slips import Slip, find
+from app.yaml.slips import find
+from app.yaml.unquoted import Slip
 
 MAX_ROUNDS = 20
 _LARGE, _ROUNDS_OF_LARGE = 100_000, 3  # each round reads the whole file again
@@ -88,6 +89,9 @@ class Mending:
         stand_in = "x" if length == 1 else f"'{'x' * (length - 2)}'"
         self.lines[number] = line[:start] + stand_in + line[end:]
         self.hidden.append((number + 1, start + 1, end))
+        opened = _opened_at(line[:start])
+        if opened is not None and ":" in line[start:end]:  # a key may be in what is hidden
+            self.hidden.append((number + 1, opened + 1, opened + 1))
 
     def _blank(self, start: int, end: int) -> bool:
         """A whole rule; False when none would be left."""
@@ -174,10 +178,16 @@ def _end_of_quote(line: str, start: int, behind: int, flow: bool) -> int:
 
 
 def _innermost(before: str) -> str:
-    opened: list[str] = []
-    for sign in _QUOTED.sub("", before):
+    at = _opened_at(before)
+    return "" if at is None else before[at]
+
+
+def _opened_at(before: str) -> int | None:
+    """Where the innermost bracket stands that is open."""
+    opened: list[int] = []
+    for at, sign in enumerate(_QUOTED.sub(lambda quoted: "x" * len(quoted.group()), before)):
         if sign in "{[":
-            opened.append(sign)
+            opened.append(at)
         elif sign in "}]" and opened:
             opened.pop()
-    return opened[-1] if opened else ""
+    return opened[-1] if opened else None

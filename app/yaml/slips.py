@@ -7,9 +7,9 @@ of the file can be read.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from app.yaml.problems import Place
+from app.yaml.unquoted import Slip, look
 
 _LOOKED_AT = 1000
 _HEAD = r"[ ]*(?:- +)*"
@@ -27,18 +27,6 @@ _CLOSES = {'"': re.compile(r"(?:[^\"\\]|\\.)*\""), "'": re.compile(r"(?:[^']|'')
 _NO_ESCAPE = re.compile(r"\\(?:([^0abt\tnvfre \"/\\N_LPxuU])|.)")
 _SEPARATORS = "\x85\u2028\u2029"
 _TAKE_TEXT = frozenset({"name", "description", "if", "log"})
-_FAR = 1_000_000  # a column behind every line
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """What is wrong, where, and the lines (by index) to read instead; of the first of them nothing
-    is to be said from `unsaid` (a column) on."""
-
-    place: Place
-    message: str
-    instead: dict[int, str]
-    unsaid: int = _FAR
 
 
 def find(lines: Sequence[str], near: Sequence[int], first: int, problem: str) -> Slip | None:
@@ -46,9 +34,11 @@ def find(lines: Sequence[str], near: Sequence[int], first: int, problem: str) ->
     quote may have been opened anywhere from the line `first` on."""
     looked_at = [n for n in sorted(set(near)) if n < len(lines) and len(lines[n]) < _LOOKED_AT]
     for number in looked_at:
-        for look in (_conflict, _separator, _joined, _escape):
-            if slip := look(lines, number):
+        for one in (_conflict, _separator, _joined, _escape):
+            if slip := one(lines, number):
                 return slip
+        if slip := look(lines, number, problem):
+            return slip
     if near and (slip := _quote(lines, first, max(near))):
         return slip
     for number in looked_at:

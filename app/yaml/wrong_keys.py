@@ -17,6 +17,8 @@ Words = Mapping[str, Sequence[str]]
 
 def unknown_key(key: str, known: Sequence[str], words: Words, written: Any) -> str:
     """What is said of a key that is not `known`; one that is `written` already is not meant."""
+    if key.startswith("//"):
+        return f"{UNKNOWN_KEY}{quoted(key)}; a comment begins with #"
     named = words.get(plain_word(key), ())
     meant = next((word for word in named if word in known and word not in written), None)
     if meant is not None:
