@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 _LOOKED_AT = 1000  # names that are compared; a hostile file may bring many
 _LONG_ENOUGH = 6
+_VERY_NEAR = 0.75
 _ENOUGH = 8  # names that a message lists before it says "..."
 _NEARLY_ALL = 24
 _INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -43,6 +44,14 @@ def did_you_mean(
         ", ..." if len(names) > enough else ""
     )
     return f"; there is: {shown}"
+
+
+def nearly(word: str, known: Iterable[str]) -> str:
+    """The one of `known` that is meant by a word which is none of them, when it is that near:
+    `Host` and `hosts` for `host`; or ""."""
+    by_lower = {name.lower(): name for name in sorted(known)[:_LOOKED_AT]}
+    near = difflib.get_close_matches(word[:80].lower(), by_lower, n=1, cutoff=_VERY_NEAR)
+    return by_lower[near[0]] if near and by_lower[near[0]] != word else ""
 
 
 def one_letter_off(word: str, known: str) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.language.declared import read_vars, vars_of
 from workers.rules.language.ensure import read_ensure, scope_of_ensure
 from workers.rules.language.entries import AnswerEntry, EnsureEntry, File, LimitEntry, RuleEntry
+from workers.rules.language.given import given_values
 from workers.rules.language.joining import CallerScope, caller_checks
 from workers.rules.language.matching.match import compile_match, conference_globs
 from workers.rules.language.steps.parse_steps import StepReader
@@ -82,15 +83,18 @@ class _Loader:
         self.lists = self.read_lists(data.get("lists"))
         self.secrets: tuple[NamedSecret, ...] = ()
         self.vars = read_vars(data.get("vars"), StepValues(Scope(), report).free, report)
+        self.given: Mapping[str, frozenset[str]] = {}
 
     def rules(self, text: str) -> Rules:
         limits = tuple(self.limit(node) for node in self.entries("limits"))
-        answers = tuple(self.answer(node) for node in self.entries("conferences"))
+        answer_nodes = self.entries("conferences")
+        answers = tuple(self.answer(node) for node in answer_nodes)
         nodes = self.entries("rules")
         if len(nodes) > MAX_RULES:
             self.report.error(nodes[MAX_RULES], f"more than {MAX_RULES} rules")
             nodes = nodes[:MAX_RULES]
         nodes = rules_as_meant(nodes, self.report)
+        self.given = given_values(answer_nodes, nodes, self.vars)
         rules = tuple(self.rule(node, index) for index, node in enumerate(nodes))
         if not self.report.errors:
             self.check(rules, nodes, limits, answers)
@@ -203,7 +207,7 @@ class _Loader:
         self.drop_empty(data, node)
         triggers = read_when(data["when"], self.report) if "when" in data else ()
         kinds = [trigger.kind for trigger in triggers]
-        scope = scope_of(kinds, self.lists, self.zone, vars_of(self.vars))
+        scope = scope_of(kinds, self.lists, self.zone, vars_of(self.vars), self.given)
         match = data.get("match")
         rule = Rule(
             id="",
@@ -232,7 +236,7 @@ class _Loader:
         if is_empty(data.get("match")):
             self.report.error(key_of(node, "match"), "match is empty")
             del data["match"]
-        scope = scope_of_ensure(self.lists, self.zone, vars_of(self.vars))
+        scope = scope_of_ensure(self.lists, self.zone, vars_of(self.vars), self.given)
         match = data.get("match")
         rule = Rule(
             id="",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
-from app.domain.suggest import did_you_mean, plain_word, quoted
+from app.domain.suggest import did_you_mean, nearly, plain_word, quoted
 from workers.rules.expressions.filters import FILTERS, OTHER_NAMES
 from workers.rules.vocabulary.names import (
     AFTER_STEPS,
@@ -21,12 +21,14 @@ from workers.rules.vocabulary.vars import TYPES
 @dataclass(frozen=True, slots=True)
 class Scope:
     """`lacking` says for each group of names that is not there (or field of one that is) which
-    trigger lacks it; `vars` are the file's, with their types."""
+    trigger lacks it; `vars` are the file's, with their types; `given` are all values that the file
+    gives to a name, where it does."""
 
     lacking: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     zone: tzinfo = UTC
     vars: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def problem(self, path: Sequence[str]) -> str | None:
         """Why the name cannot be used here, with a suggestion; None when it can."""
@@ -87,6 +89,15 @@ class Scope:
         known = GROUPS.get(path[0], {}).get(path[1]) if len(path) == 2 else None
         return known.values if known else ()
 
+    def doubt_of_value(self, path: Sequence[str], text: str) -> str | None:
+        """A text that the file never gives to this name, and very nearly one that it does."""
+        name = ".".join(path)
+        known = self.given.get(name, frozenset())
+        if text in known or not (meant := nearly(text, known)):
+            return None
+        by = "no rule sets" if path[0] == "vars" else "no entry of `conferences` sets"
+        return f"{by} {name} to {quoted(text)}; did you mean {meant!r}?"
+
     def with_member(self) -> "Scope":
         """The scope of a `where`: `member` is the member it asks about."""
         return replace(self, lacking={k: v for k, v in self.lacking.items() if k != "member"})
@@ -117,6 +128,7 @@ def scope_of(
     lists: Mapping[str, tuple[str, ...]],
     zone: tzinfo = UTC,
     vars: Mapping[str, str] | None = None,
+    given: Mapping[str, frozenset[str]] | None = None,
 ) -> Scope:
     """What a rule with these triggers can see: only what each of them has."""
     lacking: dict[str, str] = {}
@@ -124,7 +136,7 @@ def scope_of(
         for root in (*GROUPS, *SINGLE):
             if root not in ALWAYS and root not in KINDS[kind].names:
                 lacking.setdefault(root, kind)
-    return Scope(lacking, lists, zone, vars or {})
+    return Scope(lacking, lists, zone, vars or {}, given or {})
 
 
 def unknown_list(name: str, lists: Mapping[str, tuple[str, ...]]) -> str:

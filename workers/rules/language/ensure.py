@@ -18,10 +18,13 @@ _NO_EVENT = {name: "ensure" for name in (*GROUPS, *SINGLE) if name not in ALWAYS
 
 
 def scope_of_ensure(
-    lists: Mapping[str, tuple[str, ...]], zone: tzinfo, vars: Mapping[str, str]
+    lists: Mapping[str, tuple[str, ...]],
+    zone: tzinfo,
+    vars: Mapping[str, str],
+    given: Mapping[str, frozenset[str]],
 ) -> Scope:
     """What is known without an event."""
-    return Scope(_NO_EVENT, lists, zone, vars)
+    return Scope(_NO_EVENT, lists, zone, vars, given)
 
 
 def read_ensure(

@@ -63,6 +63,16 @@ class Review:
             self.doubt_numbers(node, value)
         self.doubt_clock(node, value)
         self.doubt_clock(value, node)
+        self.doubt_values(sign, node, value)
+        self.doubt_values(sign, value, node)
+
+    def doubt_values(self, sign: str, name: Any, value: Any) -> None:
+        """Texts that the file does not give to the name that they are compared with."""
+        path = path_of(name)
+        is_part_of_text = sign in ("in", "notin") and isinstance(value, nodes.Const)
+        for text in self.constants(value) if path and not is_part_of_text else ():
+            if isinstance(text, str) and (message := self.scope.doubt_of_value(path, text)):
+                self.doubts.append((message, max(0, self.text.find(text))))
 
     def doubt_clock(self, filtered: Any, value: Any) -> None:
         """A text that is held against a time of day or a date and is written otherwise."""

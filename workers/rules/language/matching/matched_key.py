@@ -126,6 +126,7 @@ class KeyReader:
             for item in operand:
                 if isinstance(item, Text):
                     self.texts.doubt_number(item, item)
+                    self.texts.doubt(self.texts.scope.doubt_of_value(self.path, item), item)
         else:
             name = self.texts.scalar(operand, key, "the name of a list, or a list")
             if name is None:

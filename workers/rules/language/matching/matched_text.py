@@ -55,6 +55,8 @@ class TextReader:
         self.doubt_list(text)
         is_name = self.path == ("conference", "name")
         self.doubt(doubt_of_glob(text, is_name=is_name), text)
+        if not is_glob(text):
+            self.doubt(self.scope.doubt_of_value(self.path, text), text)
         if self.kind == "any":
             return _loose(text, glob_matcher(text))
         if self.kind == "phone":
@@ -77,6 +79,7 @@ class TextReader:
         if self.kind in NUMBERS or self.kind == "flag":
             return self.typed(text)
         self.doubt(doubt_of_literal(text), text)
+        self.doubt(self.scope.doubt_of_value(self.path, text), text)
         if self.kind == "any":
             return _loose(text, str(text).__eq__)
         self.refuse_impossible(text)

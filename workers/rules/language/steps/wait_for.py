@@ -22,7 +22,7 @@ def read_wait_for(
     """The parameters of the step; everything wrong goes to the report."""
     triggers = read_when(written["when"], report) if "when" in written else ()
     kinds = [trigger.kind for trigger in triggers]
-    own = scope_of(kinds, scope.lists, scope.zone, scope.vars)
+    own = scope_of(kinds, scope.lists, scope.zone, scope.vars, scope.given)
     own = replace(own, lacking={**own.lacking, "response": "what a `wait_for` waits for"})
     found: dict[str, Any] = {"triggers": triggers}
     if "match" in written:
