@@ -199,7 +199,9 @@ def _plain_words(error: yaml.MarkedYAMLError, line: str, place: Place) -> str:
         return f"quote a value that starts with {sign} (YAML takes it for an alias or anchor)"
     if "tag" in (error.context or ""):
         return tagged("!", line[line.find("!") :])
-    if here and here in "}]" and "block" in (error.context or ""):
+    before = re.sub(r"\"[^\"]*\"|'[^']*'", "", line[: place.column - 1])
+    is_open = sum(before.count(sign) for sign in "[{") > sum(before.count(sign) for sign in "]}")
+    if here and here in "}]" and "block" in (error.context or "") and not is_open:
         return f"this {here} closes nothing; remove it"
     if "cannot start any token" in problem:
         return f"quote a value that starts with {here}"

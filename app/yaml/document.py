@@ -27,6 +27,7 @@ _LINE_BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DASH_TOUCHES = re.compile(r"-[a-z_]{3,}")
 _COLON_TOUCHES = re.compile(r"[a-z_]+:[^\s:/]")
+_BRACKET_TOUCHES = re.compile(r"[\w.]+:[\[{]")
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -60,7 +61,8 @@ def parse(text: str, report: Report, entries: str = "rules") -> Node | None:
             root = builder.document()
         except _NotReadable as error:
             if slip := mending.slip(error.near, error.problem):
-                report.error(slip.place, slip.message)
+                if slip.message:
+                    report.error(slip.place, slip.message)
                 continue
             if mending.is_new(error.place):
                 report.error(error.place, str(error))
@@ -236,6 +238,8 @@ class _Builder:
         """Whether a key is a dash or a whole pair, without the blank that belongs there."""
         if _DASH_TOUCHES.fullmatch(key):
             return not self.lines[key.line - 1][: key.column - 1].strip()
+        if _BRACKET_TOUCHES.match(key):
+            return True
         is_alone = isinstance(behind, yaml.ScalarEvent) and behind.value == "" and not behind.style
         return is_alone and _COLON_TOUCHES.match(key) is not None
 

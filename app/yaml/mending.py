@@ -7,6 +7,7 @@ of) is blanked.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from app.yaml.odd_signs import plain_indentation
@@ -50,15 +51,18 @@ class Mending:
 
     def is_new(self, place: Place) -> bool:
         """Whether an error there is one of the author's, and not of what was replaced."""
-        if any(line == place.line and a <= place.column <= b for line, a, b in self.hidden):
+        if self._is_hidden(place):
             return False
         rule = self._rule(place.line - 1)
         again = rule is not None and rule[0] in self._rules_with_errors
         return not again or self._span(place) is not None
 
+    def _is_hidden(self, place: Place) -> bool:
+        return any(line == place.line and a <= place.column <= b for line, a, b in self.hidden)
+
     def slip(self, near: Sequence[int], problem: str) -> Slip | None:
         """The slip of the pen on the lines `near` where the parser stopped, mended; None when it
-        is none."""
+        is none. It has no message where it only follows from what was replaced."""
         rule = self._rule(min(near)) if near else None
         first = rule[0] if rule else 0
         found = find(self.lines, near, first, problem) if self._rounds > 0 else None
@@ -67,8 +71,9 @@ class Mending:
         self._rounds -= 1
         for number, line in found.instead.items():
             self.lines[number] = line
+        is_told = self._is_hidden(found.place)
         self.hidden.append((found.place.line, found.unsaid, _END))
-        return found
+        return replace(found, message="") if is_told else found
 
     def mend(self, place: Place) -> bool:
         """Replaces what cannot be read there; False when nothing can be done."""

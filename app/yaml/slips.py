@@ -16,7 +16,7 @@ _HEAD = r"[ ]*(?:- +)*"
 _CONFLICT = re.compile(r"<{7}(?: |$)|={7}$|>{7}(?: |$)|\|{7}(?: |$)")
 _WIDE_COLON = re.compile(rf"({_HEAD}[\w.]+)\uff1a\s*")
 _DASH_TOUCHES = re.compile(r"( *)-(?=[A-Za-z]\w*(?::|\s*$))")
-_COLON_TOUCHES = re.compile(rf"({_HEAD}([A-Za-z_]+)):(?=[^\s:/])")
+_COLON_TOUCHES = re.compile(rf"({_HEAD}([A-Za-z_]+|[\w.]+(?=:[\[{{\"']))):(?=[^\s:/])")
 _COLON_TOUCHES_IN_FLOW = re.compile(r"([{,]\s*([A-Za-z_]+)):(?=[^\s:/])")
 _WORD = re.compile(rf"({_HEAD}([a-z][a-z_]*))(?=\s|$)")
 _KEY = re.compile(rf"{_HEAD}([\w.]+):(?:\s|$)")
@@ -136,7 +136,7 @@ def _quote(lines: Sequence[str], first: int, last: int) -> Slip | None:
         until = closing.start() if closing else len(bare)
         stand_in = f"'{'x' * (until - at - 2)}'" if until - at > 1 else "x"
         instead = {number: bare[:at] + stand_in + bare[until:] + end}
-        return Slip(Place(number + 1, at + 1), f"this {bare[at]} is never closed", instead, at)
+        return Slip(Place(number + 1, at + 1), f"this {bare[at]} is never closed", instead, at + 1)
     return None
 
 

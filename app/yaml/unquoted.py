@@ -13,6 +13,7 @@ from app.yaml.odd_signs import NO_BREAK
 from app.yaml.problems import Place
 
 FAR = 1_000_000  # a column behind every line
+_LINES = 200
 _HEAD = r"[ ]*(?:- +)*"
 _KEY = re.compile(rf"{_HEAD}[\"']?[\w.]+[\"']?:(?:\s|$)")
 _FOLDED = re.compile(rf"(?:{_HEAD}[\w.\"']+:\s+| *(?:- +)+)(?=([>|]))")
@@ -26,6 +27,7 @@ _TEMPLATE = re.compile(r"\s*\{[%#]")
 _BRACKET = re.compile(r"(?:: +|- +|[\[{,] *)(?=([\[{]))")
 _COMMA_WANTED = re.compile(
     r"(?<=[\"'\]}])\s+(?=[\"']?[\w.]+[\"']?\s*:(?:\s|$)|[\"'][^\"']*[\"']\s*(?:[,\]}]|$))"
+    r"|(?<=[\]}])\s+(?=[\[{])"
 )
 _BEGINS_WITH_KEY = re.compile(r"\s*[\"']?[\w.]+[\"']?\s*:(?:\s|$)")
 _BULLET = re.compile("( *)([\u2013\u2014\u2022\u00b7\u2212])(?= +\\S)")
@@ -144,7 +146,7 @@ def _bracket(line: str, number: int) -> Slip | None:
             continue
         if hidden.startswith("{{", at) or _BEGINS_WITH_KEY.match(bare, closed):
             continue
-        if re.match(r"\s+[\[{\"'x]", hidden[closed:]) and "," in hidden[at:closed]:
+        if re.match(r"\s+[\[{]", hidden[closed:]):
             continue
         until = _until(hidden, closed) if _is_open(hidden[:at]) else len(bare.rstrip())
         kind = "a list" if found.group(1) == "[" else "a mapping"
@@ -207,17 +209,35 @@ def _comma(lines: Sequence[str], number: int, problem: str) -> Slip | None:
             key = line[found.end() :]
             key = re.split(r"\s*[:,\]}]", key.strip(), maxsplit=1)[0].strip(_QUOTES)
             instead = {number: f"{line[:at]},{line[at + 1 :]}"}
-            return Slip(
-                Place(number + 1, at + 1), f"a comma is missing before {quoted(key)}", instead
-            )
+            before = "here" if key[:1] in "[{" else f"before {quoted(key)}"
+            return Slip(Place(number + 1, at + 1), f"a comma is missing {before}", instead)
     above = next((at for at in range(number - 1, -1, -1) if lines[at].strip()), None)
     if above is None or not _BEGINS_WITH_KEY.match(line) or "#" in lines[above]:
         return None
+    opening = _opening(lines, number)
+    if opening is None or _indent(line) <= _indent(lines[opening], _HEAD):
+        return None  # it is the bracket that is missing
     bare = lines[above].rstrip()
     if bare[-1] in ",{[":
         return None
     message = "a comma is missing at the end of this line"
     return Slip(Place(above + 1, len(bare) + 1), message, {above: f"{bare},{_end(lines[above])}"})
+
+
+def _opening(lines: Sequence[str], number: int) -> int | None:
+    """The line above on which the bracket was opened that a line stands in."""
+    depth = 0
+    for at in range(number - 1, max(-1, number - _LINES), -1):
+        for sign in reversed(_QUOTED.sub("", lines[at])):
+            depth += (sign in "]}") - (sign in "[{")
+            if depth < 0:
+                return at
+    return None
+
+
+def _indent(line: str, before: str = " *") -> int:
+    found = re.match(before, line)
+    return found.end() if found else 0
 
 
 def _shallow_text(lines: Sequence[str], number: int) -> Slip | None:
@@ -227,13 +247,17 @@ def _shallow_text(lines: Sequence[str], number: int) -> Slip | None:
     bare = _bare(lines[number])
     if opens is None or above is None or not bare.strip() or _KEY.match(bare):
         return None
-    gone = {above: lines[above][: opens.start(1)] + "x" + _end(lines[above])}
-    for at in range(number, len(lines)):
-        if _KEY.match(lines[at]) or re.match(r" *- ", lines[at]):
+    key_at = _indent(lines[above], _HEAD)
+    if _indent(bare) > key_at:
+        return None
+    sign, at = opens.group(1), opens.start(1)
+    instead = {above: lines[above][:at] + "x" + _end(lines[above])}
+    for below in range(number, len(lines)):
+        if _KEY.match(lines[below]) or re.match(r" *- ", lines[below]):
             break
-        gone[at] = _end(lines[at])
-    message = f"indent the text below {opens.group(1)} further than the line above it"
-    return Slip(Place(number + 1, len(bare) - len(bare.lstrip()) + 1), message, gone)
+        instead[below] = _end(lines[below])
+    message = f"indent the text below this {sign} further than this line"
+    return Slip(Place(above + 1, at + 1), message, instead, at + 1)
 
 
 def _dash(lines: Sequence[str], number: int) -> Slip | None:
