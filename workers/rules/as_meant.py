@@ -43,7 +43,7 @@ def file_as_meant(root: Map, report: Report) -> Map:
         if isinstance(last, Map) and key in _KEYS - _SECTIONS and key not in last
     ]
     if not astray or not isinstance(last, Map):
-        return root
+        return _without_a_rule_outside(root, report) if isinstance(last, Map) else root
     report.error(astray[0][0], f"{astray[0][0]} belongs to a rule: indent it as `name` is")
     whole = Seq([*rules[:-1], _map_at(last, [*last.items(), *astray])])
     whole.line, whole.column = rules.line, rules.column
@@ -54,12 +54,24 @@ def file_as_meant(root: Map, report: Report) -> Map:
     )
 
 
+def _without_a_rule_outside(root: Map, report: Report) -> Map:
+    """The file without the keys of a rule more at its left edge."""
+    outside = [key for key in root if key in _KEYS - _SECTIONS]
+    if not outside:
+        return root
+    message = f"{outside[0]} belongs to a rule: begin it with `- ` in the list under `rules`"
+    report.error(outside[0], message)
+    return _map_at(root, [(key, value) for key, value in root.items() if key not in outside])
+
+
 def rules_as_meant(nodes: Sequence[Any], report: Report) -> list[Any]:
     """The entries as they are meant; what had to be read otherwise is in the report."""
     found: list[Any] = []
     is_told = False
     for written in nodes:
-        node = _with_our_words(written, report) if isinstance(written, Map) else written
+        node = written
+        if isinstance(written, Map):
+            node = _beside_when(_with_our_words(written, report), report)
         before = found[-1] if found else None
         if action := _action(node):
             if not is_told:
@@ -92,6 +104,22 @@ def _with_our_words(node: Map, report: Report) -> Map:
     )
     ours = {str(key): word for word, key in words.items()}
     return _map_at(node, [(_at(key, ours.get(key, key)), value) for key, value in node.items()])
+
+
+def _beside_when(node: Map, report: Report) -> Map:
+    """With the keys of the rule that were indented under `when`."""
+    when = node.find("when")
+    if not isinstance(when, Map) or len(when) < 2:
+        return node
+    deeper = [key for key in when if key in ("match", "if", "do") and key not in node]
+    if not deeper:
+        return node
+    named = " and ".join(deeper)
+    stand, it = ("stand", "them") if len(deeper) > 1 else ("stands", "it")
+    report.error(deeper[0], f"{named} {stand} beside `when`, not under it: indent {it} less")
+    rest = _map_at(when, [(key, value) for key, value in when.items() if key not in deeper])
+    items = [(key, rest if key == "when" else value) for key, value in node.items()]
+    return _map_at(node, [*items, *((key, when[key]) for key in deeper)])
 
 
 def _action(node: Any) -> Text | None:

@@ -12,6 +12,7 @@ from workers.rules.expressions.scope import Scope, scope_of
 from workers.rules.expressions.syntax import ExpressionError
 from workers.rules.language.matching.match import compile_match
 from workers.rules.language.when import read_when
+from workers.rules.nodes.nested_as_written import WaitFor
 from workers.rules.vocabulary.model import Condition
 from workers.rules.vocabulary.triggers import KINDS
 
@@ -41,6 +42,8 @@ def _check_whose(item: Map, by: str | None, kinds: list[str], scope: Scope, repo
     has_member = kinds and all(KINDS[kind].member != "never" for kind in kinds)
     surely = has_member and all(KINDS[kind].member != "maybe" for kind in kinds)
     where = next(key for key in item if key == "wait_for")
+    if not WaitFor().fields.keys() | {"if"} >= set(item["wait_for"]):
+        return  # whose it is may stand under the wrong key
     if by is None and surely and "member" not in scope.lacking:
         said = "by: member` (whom this rule is about) or `by: anybody"
         report.error(where, f"say whose {' or '.join(kinds)} it waits for: `{said}`")
