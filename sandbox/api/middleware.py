@@ -65,7 +65,7 @@ class Gateway:
             return reset(http)
         response = respond(result, request.api_id, self._lines.switches)
         entry.status = response.status
-        if response.content_type == "application/json":
+        if response.body and response.content_type == "application/json":
             entry.api_id = request.api_id
         return response
 

@@ -15,12 +15,13 @@ from tests.waiting import PATIENCE
 Room = Callable[..., str]
 
 
-def test_an_empty_answer_is_still_json_by_its_type(api: Api, room: Room) -> None:
+def test_an_empty_answer_is_still_json_by_its_type(api: Api, room: Room, sandbox: Sandbox) -> None:
     """The official Ruby package takes an empty body of another type for text, and fails."""
     room()
     answer = api("DELETE", "room/Member/all/Mute/")
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["Content-Type"] == "application/json"
+    assert sandbox.requests()[-1]["api_id"] == ""
 
 
 def test_an_empty_name_means_all_only_when_it_is_switched(
