@@ -42,6 +42,12 @@ def _mended(text: str) -> str:
     if clock := re.fullmatch(r"(\d{1,3}):(\d\d)", text, re.ASCII):
         minutes, seconds = (int(part) for part in clock.groups())
         return f"{shown} (write {minutes}m{seconds}s for minutes and seconds)".replace("m0s", "m")
+    if clock := re.fullmatch(r"(\d{1,3}):([0-5]\d):([0-5]\d)", text, re.ASCII):
+        hours, minutes, seconds = (int(part) for part in clock.groups())
+        return f"{shown} (write {format_duration(hours * 3600 + minutes * 60 + seconds)})"
+    joined = re.sub(r"\s+|^pt(?=\d)", "", text[:40].lower())
+    if _WHOLE.fullmatch(joined):
+        return f"{shown} (write {joined})"
     words = _WORDS.fullmatch(text[:40].lower())
     return shown + (f" (write {words.group(1)}{_SHORT[words.group(2)]})" if words else "")
 

@@ -8,7 +8,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
 from app.domain.suggest import quoted
 from app.yaml.problems import Located, Report
-from app.yaml.schema_fields import Json, Note, Value, is_empty, kind_of
+from app.yaml.schema_fields import Json, Note, Scalar, Value, is_empty, kind_of
 from app.yaml.tree import Map, Seq, Text
 from app.yaml.wrong_keys import MISSING, UNKNOWN_KEY, Words, told_once, unknown_key
 
@@ -76,8 +76,27 @@ class Block(Value):
             keys = ", ".join(sorted(written, key=_BESIDE.__contains__))
             if not keys:
                 raise ValidationError(f"nothing stands here: remove {kind_of(value)}")
-            raise ValidationError(f"expected a mapping with {keys}, not {kind_of(value)}")
+            said = f"expected a mapping with {keys}, not {kind_of(value)}"
+            raise ValidationError(said + self._as_mapping(value))
         return dict(reader(self.schema).load(dict(value.items())))
+
+    def _as_mapping(self, value: Any) -> str:
+        """What to write for a text that the one key could have which the mapping must have."""
+        fields = self.schema().fields.items()
+        needed = [(field.data_key or name, field) for name, field in fields if field.required]
+        if not isinstance(value, Text) or is_empty(value) or len(needed) > 1:
+            return ""
+        if not needed:
+            is_yes = self.optional and value in ("true", "yes", "on", "start", "conference", "all")
+            return "; nothing need stand here" if is_yes else ""
+        name, field = needed[0]
+        if not isinstance(field, Scalar):
+            return ""
+        try:
+            field.read(value)
+        except ValueError:
+            return ""
+        return f"; write {{{name}: {quoted(value)}}}"
 
     def json_schema(self) -> Json:
         described = describe(self.schema)

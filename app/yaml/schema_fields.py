@@ -5,7 +5,7 @@ value unless it is a `Note` that names another. Each field can describe itself f
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -98,18 +98,36 @@ class Plain(Scalar):
         if "{{" in text:
             raise ValueError("{{ }} cannot be used here")
         if not self.shape.fullmatch(text):
-            raise ValueError(f"expected {self.expected}, not {kind_of(text)}")
+            message = f"expected {self.expected}, not {kind_of(text)}"
+            raise ValueError(message + _in_shape(text, self.shape))
         return text
 
     def json_schema(self) -> Json:
         return {"type": ["string", "number"]} if self.shape.fullmatch("1") else {"type": "string"}
 
 
-class Choice(Scalar):
-    """One of a few words."""
+def _in_shape(text: str, shape: re.Pattern[str]) -> str:
+    """`; write de-DE` for `de_de`, where so little makes it fit."""
+    begin, _, end = text.replace("_", "-").partition("-")
+    plain = text.strip("${} ")
+    spelled = (plain, f"{begin.lower()}-{end.upper()}", plain.upper().replace("-", "_"))
+    fits = next((one for one in spelled if one not in (text, "-") and shape.fullmatch(one)), "")
+    return f"; write {fits}" if fits else ""
 
-    def __init__(self, doc: str, *words: str, name: str = "", **options: Any) -> None:
+
+class Choice(Scalar):
+    """One of a few words; `meant` has other words for them."""
+
+    def __init__(
+        self,
+        doc: str,
+        *words: str,
+        name: str = "",
+        meant: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(doc, **options)
+        self.meant = meant or {}
         self.words = words
         self.expected = " or ".join(words)
         self.named = f"{name}: " if name else ""
@@ -118,7 +136,7 @@ class Choice(Scalar):
         if text not in self.words:
             raise ValueError(
                 f"{self.named}expected {self.expected}, not {quoted(text)}"
-                + nearest(text, self.words)
+                + nearest(self.meant.get(text.lower(), text), self.words)
             )
         return str(text)
 

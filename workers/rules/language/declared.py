@@ -22,8 +22,16 @@ Read = Callable[[Any], Any]
 """Reads a node as JSON with templates in it."""
 
 
+_OTHER_TYPES = {
+    **dict.fromkeys(("int", "integer", "float", "num", "counter", "duration"), "number"),
+    **dict.fromkeys(("string", "str", "varchar"), "text"),
+    **dict.fromkeys(("flag", "bool"), "boolean"),
+    **dict.fromkeys(("array", "set", "tuple"), "list"),
+}
+
+
 class VarEntry(Keyed):
-    type = Choice("What it holds.", *TYPES, required=True)
+    type = Choice("What it holds.", *TYPES, required=True, meant=_OTHER_TYPES)
     start = Raw('What it is when a conference begins; `0`, `""`, `false` or `[]` if not given.')
 
 

@@ -127,8 +127,16 @@ def _duration(value: Text, key: Text) -> float:
 
 def _digits(value: Text, key: Text) -> str:
     if not re.fullmatch(r"[0-9*#]{1,16}", value, re.ASCII):
-        raise ValueError(f"expected digits (0-9, * and #), not {quoted(value)}")
+        raise ValueError(f"expected digits (0-9, * and #), not {quoted(value)}" + _several(value))
     return str(value)
+
+
+def _several(written: str) -> str:
+    """How one of several digits is waited for, or any."""
+    if written.lower() in ("any", "all"):
+        return "; for any write `when: member.digits`"
+    several = re.fullmatch(r"[0-9*#]+(?:(?:,| or | and |-|\|) *[0-9*#]+)+", written)
+    return "; for several write `when: member.digits` and `if: digits in [...]`" if several else ""
 
 
 def _name(value: Text, key: Text) -> str:

@@ -1,9 +1,11 @@
 """What actions take as a mapping: one schema for each, with the documentation of its fields."""
 
+import re
 from typing import Any
 
 from app.yaml.schema_errors import Block
 from app.yaml.schema_fields import Choice, Flag, Plain
+from app.yaml.tree import Text
 from workers.rules.nodes.targets_as_written import Members
 from workers.rules.nodes.templates_as_written import (
     ArchiveTo,
@@ -51,6 +53,11 @@ class Record(Arguments):
     transcribe = Flag("Have Plivo transcribe it: `transcription.ready` comes later.")
 
 
+_ENVIRONMENT = re.compile(
+    r"(?:\$|env[.:]|\{\{ ?(?:env|secrets)\.|\$\{)?([A-Z][A-Z0-9]*_[A-Z0-9_]+)[} ]*"
+)
+
+
 class Secret(Keyed):
     env = Plain(
         "The environment variable that holds the secret.",
@@ -65,6 +72,10 @@ class SecretName(Block):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **options: Any) -> str:
         return str(super()._deserialize(value, attr, data, **options)["env"])
+
+    def _as_mapping(self, value: Any) -> str:
+        found = _ENVIRONMENT.fullmatch(value) if isinstance(value, Text) else None
+        return f"; write {{env: {found[1]}}}" if found else "; write {env: NAME}"
 
 
 class Webhook(Arguments):
