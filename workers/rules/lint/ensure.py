@@ -13,6 +13,7 @@ from workers.rules.expressions.expressions import Compiled
 from workers.rules.language.steps.flat import items_of, step_key
 from workers.rules.lint.conditions import if_can_hold, match_can_hold
 from workers.rules.lint.parts import Parts, covers_all, only_globs, overlap
+from workers.rules.lint.values import values_can_hold
 from workers.rules.vocabulary.actions import CALLS
 from workers.rules.vocabulary.model import Rule, Step, Target, Wish
 from workers.rules.vocabulary.states import WORDS
@@ -25,6 +26,7 @@ def check_ensuring(rule: Rule, node: Map, report: Report) -> None:
     """One rule by itself. It has been compiled without an error."""
     match_can_hold(rule, node, report)
     if_can_hold(rule, node, report)
+    values_can_hold(rule, node, report)
     for place, wish in enumerate(rule.ensures):
         first = next((one for one in rule.ensures[:place] if _contrary(one, wish)), None)
         if first is not None:

@@ -12,7 +12,7 @@ from app.yaml.schema_errors import key_of
 from app.yaml.tree import Map, Seq
 from workers.rules.engine.inner_steps import MOST_DESCENDANTS, MOST_TRIGGERS
 from workers.rules.expressions.asked import names_used
-from workers.rules.language.steps.flat import items_of, step_key
+from workers.rules.language.steps.flat import END, items_of, step_key
 from workers.rules.lint.ensure import ensured_is_not_undone, ensured_is_reached
 from workers.rules.lint.entries import (
     entries_are_reached,
@@ -23,6 +23,8 @@ from workers.rules.lint.entries import (
     tries_can_be_made,
 )
 from workers.rules.lint.parts import Parts, covers_all, only_globs, overlap
+from workers.rules.lint.undone import rules_do_not_undo
+from workers.rules.lint.waits import is_live_at
 from workers.rules.vocabulary.model import Limit, Rule
 from workers.rules.vocabulary.triggers import KINDS
 from workers.rules.vocabulary.vars import said
@@ -112,13 +114,26 @@ def _times_come_before_the_limit(parts: Parts, report: Report) -> None:
         certain = _surely_limited(rule, parts) and all(limit.hang_up for limit in limits)
         for trigger in rule.triggers:
             kind = KINDS[trigger.kind]
-            late = kind.since == "start" and not kind.repeats and certain
+            late = kind.since in ("start", "alone") and certain
             if limits and (kind.since == "limit" or late) and trigger.parameter >= longest:
                 report.warning(
                     key_of(node, "when"),
                     f"{trigger.kind} never comes: the limit of these conferences is "
                     f"{format_duration(longest)}",
                 )
+        if certain and all(is_live_at(trigger.kind) for trigger in rule.triggers):
+            _waits_end_before(longest, rule, node, report)
+
+
+def _waits_end_before(longest: float, rule: Rule, node: Map, report: Report) -> None:
+    """A run that waits ends with its conference."""
+    limit = f"the limit of these conferences is {format_duration(longest)}"
+    for step, item in zip(rule.steps, items_of(node.find("do") or ()), strict=True):
+        if step.params.get("duration", 0) >= longest and step.action == "wait":
+            report.warning(step_key(item), f"wait: what comes after it is never done: {limit}")
+        elif step.params.get("timeout", 0) >= longest and step.jumps != (END,):
+            where = key_of(item["wait_for"], "timeout")
+            report.warning(where, f"timeout: its `else` is never done: {limit}")
 
 
 def _surely_limited(rule: Rule, parts: Parts) -> bool:
@@ -246,6 +261,7 @@ _PAIRWISE: tuple[Callable[[Parts, Report], None], ...] = (
     _limits_are_there,
     ensured_is_reached,
     ensured_is_not_undone,
+    rules_do_not_undo,
     _times_come_before_the_limit,
     plivo_reports_what_rules_wait_for,
 )

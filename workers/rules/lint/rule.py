@@ -9,6 +9,7 @@ from workers.rules.expressions.conditions import Match
 from workers.rules.language.steps.flat import END, items_of, step_key
 from workers.rules.lint.conditions import holds, if_can_hold, match_can_hold, never_by
 from workers.rules.lint.undone import steps_have_an_effect
+from workers.rules.lint.values import doubt_of, values_can_hold
 from workers.rules.lint.waits import (
     after,
     leaves_by_waiting,
@@ -135,6 +136,8 @@ def _branches_can_be_taken(rule: Rule, node: Map, report: Report) -> None:
                 report.warning(written["if"], f"this is {said}")
             elif reason := never_by(branch, rule.triggers, later=True):
                 report.warning(written["if"], f"never true: {reason}")
+            elif doubt := doubt_of(branch, ()):
+                report.warning(written["if"], doubt)
             seen.add(branch.meaning)
 
 
@@ -158,6 +161,7 @@ _CHECKS: tuple[Callable[[Rule, Map, Report], None], ...] = (
     if_can_hold,
     _branches_can_be_taken,
     match_can_hold,
+    values_can_hold,
     what_is_awaited_can_come,
     _brakes_make_sense,
 )

@@ -1,11 +1,17 @@
-"""Steps that the very next one undoes or repeats, or cuts off: nothing is seen or heard of them."""
+"""Steps that the next one undoes, repeats or cuts off, or that a later rule undoes at the same
+event: nothing is seen or heard of them."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
+from app.domain.suggest import quoted
 from app.yaml.problems import Report
 from app.yaml.tree import Map
+from workers.rules.expressions.conditions import Match
 from workers.rules.expressions.expressions import Compiled
 from workers.rules.language.steps.flat import items_of, step_key
+from workers.rules.lint.parts import Parts, covers_all, only_globs
 from workers.rules.vocabulary.actions import CALLS
 from workers.rules.vocabulary.model import Rule, Step, Target
 
@@ -21,6 +27,67 @@ def steps_have_an_effect(rule: Rule, node: Map, report: Report) -> None:
         behind = step.after(place)
         if behind < len(rule.steps) and (said := _in_vain(step, rule.steps[behind])):
             report.warning(step_key(items[place]), said)
+
+
+def rules_do_not_undo(parts: Parts, report: Report) -> None:
+    """What a rule does at once and a later one undoes, whenever the first one runs."""
+    later: _Later = defaultdict(list)
+    for rule, node in reversed([*zip(parts.rules, parts.rule_nodes, strict=True)]):
+        if not rule.enabled or rule.dry_run or not rule.triggers:
+            continue
+        items = list(items_of(node["do"]))
+        for place, step in _at_once(rule, _PASSED):
+            undoing = next(_undoing(rule, step, later), None)
+            if undoing is not None:
+                said = f"{step.action} has no effect: the later rule {quoted(undoing.name)} undoes"
+                report.warning(step_key(items[place]), f"{said} it at once; put exceptions last")
+        if rule.once is None and rule.cooldown is None and _asks_for_names_alone(rule, node):
+            for _, step in _at_once(rule):
+                for event in _events(rule):
+                    later[event, _states(step)].append((rule, step))
+
+
+_States = frozenset[tuple[str, bool]]
+_Later = dict[tuple[tuple[str, Any], _States], list[tuple[Rule, Step]]]
+_PASSED = frozenset({"speak", "play", "log", "set"})
+_MOST_LATER = 100  # rules of the same trigger that one is held against
+
+
+def _events(rule: Rule) -> set[tuple[str, Any]]:
+    return {(trigger.kind, trigger.parameter) for trigger in rule.triggers}
+
+
+def _at_once(rule: Rule, passed: Collection[str] = ()) -> Iterator[tuple[int, Step]]:
+    """Its first steps that set something, up to one that may wait, fail or lead elsewhere."""
+    for place, step in enumerate(rule.steps):
+        if sets_of(step) and not step.asks:
+            yield place, step
+        elif step.action not in passed:
+            return
+
+
+def _undoing(rule: Rule, step: Step, later: _Later) -> Iterator[Rule]:
+    """Later rules that surely run when this one does."""
+    sets, events = sets_of(step), _events(rule)
+    changing = step.target is not None and step.target.kind == "where"
+    if not sets or step.action == _NEXT_FILE or changing:
+        return
+    contrary = frozenset((flag, not value) for flag, value in sets.items())
+    for other, one in later.get((next(iter(events)), contrary), [])[-_MOST_LATER:]:
+        everywhere = covers_all(other.conference_globs, rule.conference_globs)
+        if everywhere and reaches(one.target, step.target, sets) and events <= _events(other):
+            yield other
+
+
+def _states(step: Step) -> _States:
+    return frozenset(sets_of(step).items())
+
+
+def _asks_for_names_alone(rule: Rule, node: Map) -> bool:
+    """Whether it runs at each event of its conferences."""
+    checks = rule.match.checks if isinstance(rule.match, Match) else ()
+    of_names = all(check.path == ("conference", "name") for check in checks)
+    return rule.condition is None and of_names and only_globs(node)
 
 
 def sets_of(step: Step) -> Mapping[str, bool]:

@@ -27,7 +27,7 @@ def what_is_awaited_can_come(rule: Rule, node: Map, report: Report) -> None:
 
 def _can_come(rule: Rule, step: Step, item: Map, written: Map, report: Report) -> None:
     kinds = [trigger.kind for trigger in step.params["triggers"]]
-    if STARTED in kinds and all(_is_live_at(trigger.kind) for trigger in rule.triggers):
+    if STARTED in kinds and all(is_live_at(trigger.kind) for trigger in rule.triggers):
         message = f"{STARTED} has been already, and does not come again in this run"
         report.error(key_of(written, "when"), message)
     if step.params.get("by") == "member" and any(_has_left(one.kind) for one in rule.triggers):
@@ -43,7 +43,7 @@ def _can_come(rule: Rule, step: Step, item: Map, written: Map, report: Report) -
         hold_condition(condition, step.params["triggers"], written["if"], never, report)
 
 
-def _is_live_at(kind: str) -> bool:
+def is_live_at(kind: str) -> bool:
     """Whether the conference that it is about has surely begun."""
     return not KINDS[kind].over and kind not in _NOT_SURELY_LIVE and not _comes_late(kind)
 
