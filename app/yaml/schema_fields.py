@@ -150,6 +150,10 @@ class ExpressionText(Scalar):
     expected = "an expression"
 
 
+FLAGS = (True, False, "yes", "no")
+"""As editors see what a flag may be: by YAML 1.2, `yes` and `no` are texts to them."""
+
+
 class Flag(Scalar):
     """`true` or `false`; `yes` and `no` are understood as well."""
 
@@ -162,7 +166,7 @@ class Flag(Scalar):
         return words[text.lower()]
 
     def json_schema(self) -> Json:
-        return {"type": "boolean"}
+        return {"enum": list(FLAGS)}
 
 
 class Whole(Scalar):

@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from app.yaml.schema_errors import describe
-from app.yaml.schema_fields import Choice, Flag, Json, Value, kind_of
+from app.yaml.schema_fields import FLAGS, Choice, Flag, Json, Value, kind_of
 from app.yaml.tree import Map, Text
 from workers.rules.nodes.targets_as_written import Members, TargetSpec
 from workers.rules.vocabulary.actions import VERBS
@@ -37,7 +37,7 @@ class Whose(Members):
             "required": ["where"],
             "additionalProperties": False,
         }
-        return {"anyOf": [{"enum": [True]}, where]}
+        return {"anyOf": [{"enum": [True, "yes"]}, where]}
 
 
 class How(Keyed):
@@ -61,7 +61,7 @@ class Running(Value):
         )
 
     def json_schema(self) -> Json:
-        return {"anyOf": [{"type": "boolean"}, describe(How)]}
+        return {"anyOf": [{"enum": list(FLAGS)}, describe(How)]}
 
 
 @dataclass(frozen=True, slots=True)

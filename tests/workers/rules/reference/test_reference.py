@@ -147,6 +147,16 @@ def valid(text: str) -> bool:
     return bool(jsonschema.Draft7Validator(schema).is_valid(yaml.safe_load(text)))
 
 
+@pytest.mark.parametrize("word", ["yes", "no", True, False])
+def test_the_editors_schema_knows_flags_as_texts_too(word: str | bool) -> None:
+    """Editors read `yes` and `no` by YAML 1.2, as texts; `gavel check` takes them."""
+    schema = json.loads(reference.schema())
+    entry = {"muted": word}
+    jsonschema.validate({"version": 1, "rules": [], "conferences": [entry]}, schema)
+    ensuring = {"name": "It", "ensure": {"recording": word}}
+    jsonschema.validate({"version": 1, "rules": [ensuring]}, schema)
+
+
 @pytest.mark.parametrize("path", [*GOOD, ROOT / "rules.yaml"], ids=lambda path: path.stem)
 def test_the_editors_schema_agrees_about_good_files(path: Path) -> None:
     jsonschema.validate(yaml.safe_load(path.read_text()), json.loads(reference.schema()))
