@@ -51,7 +51,9 @@ def compile_expression(text: str, scope: Scope) -> Compiled:
             raise ExpressionError("an expression is written without braces", text.index(braces))
     parts = parse_expression(text)
     if len(parts) != 1 or isinstance(parts[0], nodes.Tuple):
-        raise ExpressionError("expected one expression, without commas at its top")
+        raise ExpressionError(
+            "expected one expression, without commas at its top; several values stand in [ ]"
+        )
     if message := constant_whole(parts[0]):
         raise ExpressionError(message)
     return compile_node(parts[0], text, scope)

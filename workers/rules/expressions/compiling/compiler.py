@@ -27,7 +27,7 @@ from workers.rules.expressions.functions import written
 from workers.rules.expressions.scope import Scope
 from workers.rules.expressions.trees import family, key_in_brackets, path_of, said
 from workers.rules.vocabulary.comparing.values import LIMIT, add, bounded, subtract
-from workers.rules.vocabulary.names import MEMBER
+from workers.rules.vocabulary.names import GROUPS, MEMBER
 
 _Result = tuple[Evaluate, str]
 
@@ -238,7 +238,12 @@ class Compiler:
     def entry(self, node: Any, table: Mapping[str, Filter], what: str) -> Filter:
         if node.name not in table:
             meant = OTHER_NAMES.get(node.name, node.name)
-            hint = HINTS.get(node.name) or did_you_mean(meant, table)
+            is_name = node.name.partition(".")[0] in GROUPS
+            hint = (
+                HINTS.get(node.name)
+                or (is_name and "; conditions are joined by `or`")
+                or did_you_mean(meant, table)
+            )
             raise self.review.fail(f"unknown {what} {quoted(node.name)}{hint}", node.name)
         entry = table[node.name]
         fewest, most = entry.arguments
