@@ -163,6 +163,8 @@ def _why_lacking(root: str, kind: str) -> str:
     """Why a group of names is not there, and where it would be."""
     if root == "response" and kind in KINDS:
         return "known only in the steps after a `webhook`; begin with one: `- webhook: {url: …}`"
+    if root == "awaited":
+        return "known only in the steps after a `wait_for`; its own `if` says it without `awaited`"
     return f"not known for {kind}"
 
 
