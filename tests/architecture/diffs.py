@@ -28,7 +28,7 @@ def _side(lines: str, marks: str) -> str:
 
 def copy_tree(to: Path) -> None:
     """Code, tests and documents as they are in the working tree."""
-    ignore = shutil.ignore_patterns("__pycache__", "node_modules")
+    ignore = shutil.ignore_patterns("__pycache__", "node_modules", ".venv")
     for folder in ("app", "bench", "cli", "docs", "sandbox", "tests", "workers"):
         shutil.copytree(ROOT / folder, to / folder, ignore=ignore)
     for file in ("pyproject.toml", "README.md", "rules.yaml", "rules.schema.json"):

@@ -50,7 +50,7 @@ def texts() -> Iterator[tuple[str, str]]:
     inside = (path for room in ROOMS for path in (ROOT / room).rglob("*"))
     for path in sorted([*ROOT.glob("*"), *inside]):
         name = path.relative_to(ROOT).as_posix()
-        if "node_modules" in path.parts:  # installed beside an adapter of the bench
+        if {"node_modules", ".venv"} & {*path.parts}:  # installed beside the bench's adapters
             continue
         if path.suffix in SUFFIXES and path.is_file() and name not in {HERE, "docs/plivo.md"}:
             yield name, path.read_text(encoding="utf-8")
