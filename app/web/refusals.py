@@ -43,12 +43,12 @@ def refuse(error: Refused) -> Response:
     """The answer to a request that was not accepted, and the line in the log that says so."""
     status = STATUS[type(error)]
     tell(status, error, _level(error, status), method=request.method, path=request.path)
-    answer = _answer(status, str(error))
+    response = _answer(status, str(error))
     if status == 401:
-        answer.headers["WWW-Authenticate"] = "Bearer"
+        response.headers["WWW-Authenticate"] = "Bearer"
     if error.retry:
-        answer.headers["Retry-After"] = "1"
-    return answer
+        response.headers["Retry-After"] = "1"
+    return response
 
 
 def _level(error: Refused, status: int) -> int:
@@ -66,10 +66,10 @@ def http_error(error: HTTPException) -> Response:
         return _answer(500, "Gavel made a mistake; its log has the trace")
     if _is_of_programs():
         tell(error.code or 500, _reason(error), method=request.method, path=request.path)
-    answer = _answer(error.code or 500, error.description or error.name)
+    response = _answer(error.code or 500, error.description or error.name)
     if allowed := getattr(error, "valid_methods", None):
-        answer.headers["Allow"] = ", ".join(sorted(allowed))
-    return answer
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
 
 
 def _is_of_programs() -> bool:
